@@ -1,0 +1,149 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Messages for people and for the journal. One process-wide log: a second one would have nobody to read it. */
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include "util/log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+enum {
+	MESSAGE_SIZE = 8192,
+	FIELD_SIZE = 4352, /* a cgroup path may be as long as PATH_MAX */
+	FIELDS_MAX = 6,
+};
+
+static struct {
+	int priority;
+	bool journal;
+	bool colour;
+} sink = {.priority = LOG_INFO};
+
+static const struct level {
+	const char *name;
+	int priority;
+	const char *prefix;
+	const char *colour;
+} levels[] = {
+	{"error", LOG_ERR, "error: ", "\x1b[1;31m"},
+	{"warn", LOG_WARNING, "warning: ", "\x1b[1;33m"},
+	{"info", LOG_INFO, "", ""},
+	{"debug", LOG_DEBUG, "debug: ", "\x1b[2m"},
+};
+
+enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
+
+/* stderr leads to the journal when its device and inode are the ones that systemd has noted. */
+static bool stderr_is_the_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device = 0;
+	uintmax_t inode = 0;
+	struct stat status;
+
+	/* NOLINTNEXTLINE(cert-err34-c): systemd wrote it; a number that does not fit compares unequal */
+	if (stream == NULL || sscanf(stream, "%ju:%ju", &device, &inode) != 2)
+		return false;
+	return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+static void read_level(void)
+{
+	const char *name = getenv("LOG_LEVEL");
+
+	if (name == NULL || *name == '\0')
+		return;
+	for (size_t i = 0; i < LEVELS; i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			sink.priority = levels[i].priority;
+			return;
+		}
+	}
+	log_warning("LOG_LEVEL is none of debug, info, warn and error; info is used");
+}
+
+void log_open(void)
+{
+	sink.journal = stderr_is_the_journal();
+	sink.colour = isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+	read_level();
+}
+
+bool log_shows(int priority)
+{
+	return priority <= sink.priority;
+}
+
+struct journal_entry {
+	struct iovec fields[FIELDS_MAX];
+	char texts[FIELDS_MAX][FIELD_SIZE];
+	int count;
+};
+
+static void add_field(struct journal_entry *entry, const char *name, const char *value)
+{
+	char *text = entry->texts[entry->count];
+
+	if (value == NULL)
+		return;
+	snprintf(text, FIELD_SIZE, "%s=%s", name, value);
+	entry->fields[entry->count++] = (struct iovec){.iov_base = text, .iov_len = strlen(text)};
+}
+
+static void write_to_journal(int priority, const struct log_fields *fields, char *message)
+{
+	static const struct log_fields none;
+	struct journal_entry entry;
+	char digit[] = {(char)('0' + priority), '\0'};
+
+	if (fields == NULL)
+		fields = &none;
+	/* not through add_field(), which would cut it */
+	entry.fields[0] = (struct iovec){.iov_base = message, .iov_len = strlen(message)};
+	entry.count = 1;
+	add_field(&entry, "PRIORITY", digit);
+	add_field(&entry, "SYSLOG_IDENTIFIER", "cgtproxy");
+	add_field(&entry, "CGROUP", fields->cgroup);
+	add_field(&entry, "RULE", fields->rule);
+	add_field(&entry, "TARGET", fields->target);
+	sd_journal_sendv(entry.fields, entry.count);
+}
+
+static void write_to_stderr(int priority, const char *message)
+{
+	const struct level *level = &levels[LEVELS - 1];
+
+	for (size_t i = 0; i < LEVELS; i++) {
+		if (levels[i].priority == priority)
+			level = &levels[i];
+	}
+	if (sink.colour && *level->colour != '\0')
+		fprintf(stderr, "%s%s\x1b[0m%s\n", level->colour, level->prefix, message);
+	else
+		fprintf(stderr, "%s%s\n", level->prefix, message);
+}
+
+void log_message(int priority, const struct log_fields *fields, const char *format, ...)
+{
+	static const char field[] = "MESSAGE=";
+	char message[MESSAGE_SIZE];
+	va_list arguments;
+
+	memcpy(message, field, sizeof(field));
+	va_start(arguments, format);
+	vsnprintf(message + strlen(field), sizeof(message) - strlen(field), format, arguments);
+	va_end(arguments);
+	if (sink.journal)
+		write_to_journal(priority, fields, message);
+	else
+		write_to_stderr(priority, message + strlen(field));
+}
