@@ -1,0 +1,23 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_NFT_EXPRESSION_H
+#define CGTPROXY_NFT_EXPRESSION_H
+
+#include "nft/ruleset.h"
+
+#include <libnftnl/rule.h>
+#include <stdint.h>
+
+/**
+ * Adds a statement to a rule as the expressions of the kernel's virtual machine.
+ *
+ * @rule:      libnftnl's rule
+ * @statement: what to add
+ * @protocols: id within the transaction of the anonymous set { tcp, udp }, for STATEMENT_TCP_OR_UDP and its negation
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t protocols);
+
+#endif

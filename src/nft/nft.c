@@ -1,0 +1,313 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "nft/nft.h"
+
+#include "nft/ruleset.h"
+#include "nft/table.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define LOCK_TABLE TABLE_NAME "-lock"
+#define PROBE_TABLE TABLE_NAME "-probe"
+
+enum {
+	RECEIVE_SIZE = 32 * 1024,
+	PROCESS_NAME_SIZE = 32,
+};
+
+static int no_permission(struct error *error)
+{
+	return error_set(error, -EPERM,
+			 "no permission to change nftables: this needs the capability CAP_NET_ADMIN. Run cgtproxy as "
+			 "root, or as a systemd service with AmbientCapabilities=CAP_NET_ADMIN");
+}
+
+int nft_open(struct nft *nft, struct error *error)
+{
+	int on = 1;
+
+	nft->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (nft->socket == NULL)
+		return error_set(error, -errno, "can't open a netlink socket to nftables: %s. Is the kernel built with "
+						"nf_tables (module nf_tables)?", strerror(errno));
+	if (mnl_socket_bind(nft->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return error_set(error, -errno, "can't bind a netlink socket: %s", strerror(errno));
+	nft->port = mnl_socket_get_portid(nft->socket);
+	/* errors in words, and without a copy of the message that they are about; both are only a help */
+	mnl_socket_setsockopt(nft->socket, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(nft->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	return 0;
+}
+
+void nft_close(struct nft *nft)
+{
+	if (nft->socket != NULL)
+		mnl_socket_close(nft->socket);
+	nft->socket = NULL;
+}
+
+/* The kernel's text for an error, if it has one (NETLINK_EXT_ACK). */
+static const char *kernel_text(const struct nlmsghdr *message, const struct nlmsgerr *reply)
+{
+	size_t offset = sizeof(*reply);
+	const struct nlattr *attribute = NULL;
+
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(message->nlmsg_flags & NLM_F_CAPPED))
+		offset += MNL_ALIGN(reply->msg.nlmsg_len) - sizeof(struct nlmsghdr);
+	if (offset > mnl_nlmsg_get_payload_len(message))
+		return NULL;
+	mnl_attr_for_each(attribute, message, offset) {
+		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+			return mnl_attr_get_str(attribute);
+	}
+	return NULL;
+}
+
+static int explain_refusal(const struct batch *batch, const struct nlmsghdr *message, const struct nlmsgerr *reply,
+			   struct error *error)
+{
+	const char *text = kernel_text(message, reply);
+	char subject[256];
+
+	if (reply->error == -EPERM && reply->msg.nlmsg_seq == BATCH_SEQUENCE_BEGIN)
+		return no_permission(error);
+	batch_describe(batch, reply->msg.nlmsg_seq, subject, sizeof(subject));
+	return error_set(error, reply->error, "the kernel refuses %s: %s%s%s", subject, strerror(-reply->error),
+			 text != NULL ? ": " : "", text != NULL ? text : "");
+}
+
+/*
+ * All replies to a batch are in the socket's queue when sendto() returns (nfnetlink_rcv_batch ends with
+ * nfnl_err_deliver), so there is nothing to wait for.
+ */
+static int receive_replies(struct nft *nft, const struct batch *batch, struct error *error)
+{
+	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	bool acknowledged = false;
+	int result = 0;
+
+	for (;;) {
+		ssize_t length = recv(mnl_socket_get_fd(nft->socket), buffer, sizeof(buffer), MSG_DONTWAIT);
+		const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+		int left = (int)length;
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 && errno == EAGAIN)
+			break;
+		if (length < 0)
+			return error_set(error, -errno, "can't read nftables' reply: %s", strerror(errno));
+		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+			const struct nlmsgerr *reply = mnl_nlmsg_get_payload(message);
+
+			if (message->nlmsg_type != NLMSG_ERROR ||
+			    mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
+				continue;
+			if (reply->error == 0)
+				acknowledged = true;
+			else if (result == 0)
+				result = explain_refusal(batch, message, reply, error);
+		}
+	}
+	if (result == 0 && !acknowledged)
+		return error_set(error, -EIO, "nftables did not acknowledge the transaction");
+	return result;
+}
+
+/* A transaction is one datagram, so the send buffer must hold it; the plain option is bounded by a sysctl. */
+static void fit_send_buffer(struct nft *nft, size_t length)
+{
+	int fd = mnl_socket_get_fd(nft->socket);
+	int size = 0;
+	socklen_t size_length = sizeof(size);
+	int wanted = (int)length + RECEIVE_SIZE;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &size_length) == 0 && size / 2 >= wanted)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+}
+
+/* Asks for an acknowledgement of one message, the first behind the opening one: it comes when all is done. */
+static bool request_acknowledgement(struct batch *batch)
+{
+	struct nlmsghdr *begin = (struct nlmsghdr *)batch->buffer;
+	struct nlmsghdr *first = NULL;
+
+	if (batch->length <= MNL_ALIGN(begin->nlmsg_len))
+		return false;
+	first = (struct nlmsghdr *)(batch->buffer + MNL_ALIGN(begin->nlmsg_len));
+	first->nlmsg_flags |= NLM_F_ACK;
+	return true;
+}
+
+int nft_send(struct nft *nft, struct batch *batch, struct error *error)
+{
+	if (batch->failed)
+		return error_set(error, -ENOMEM, "no memory for an nftables transaction of %zu bytes", batch->length);
+	if (!request_acknowledgement(batch))
+		return 0;
+	fit_send_buffer(nft, batch->length);
+	while (mnl_socket_sendto(nft->socket, batch->buffer, batch->length) < 0) {
+		if (errno != EINTR)
+			return error_set(error, -errno, "can't send nftables a transaction of %zu bytes: %s",
+					 batch->length, strerror(errno));
+	}
+	return receive_replies(nft, batch, error);
+}
+
+static int read_table(const struct nlmsghdr *message, void *data)
+{
+	struct table_state *state = data;
+	const struct nlattr *attribute = NULL;
+
+	state->exists = true;
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
+			continue;
+		if (mnl_attr_get_type(attribute) == NFTA_TABLE_FLAGS)
+			state->flags = ntohl(mnl_attr_get_u32(attribute));
+		else if (mnl_attr_get_type(attribute) == NFTA_TABLE_OWNER)
+			state->owner = ntohl(mnl_attr_get_u32(attribute));
+	}
+	return MNL_CB_OK;
+}
+
+int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error)
+{
+	enum { SEQUENCE = 1 };
+	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK, SEQUENCE);
+	ssize_t length = 0;
+	int more = MNL_CB_OK;
+
+	*state = (struct table_state){0};
+	mnl_attr_put_strz(request, NFTA_TABLE_NAME, table);
+	if (mnl_socket_sendto(nft->socket, request, request->nlmsg_len) < 0)
+		return error_set(error, -errno, "can't ask nftables for the table %s: %s", table, strerror(errno));
+	while (more == MNL_CB_OK) {
+		length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+		if (length < 0 && errno == EINTR)
+			continue;
+		more = length < 0 ? MNL_CB_ERROR
+				  : mnl_cb_run(buffer, (size_t)length, SEQUENCE, nft->port, read_table, state);
+	}
+	if (more == MNL_CB_ERROR && errno == EPERM)
+		return no_permission(error);
+	if (more == MNL_CB_ERROR && errno != ENOENT)
+		return error_set(error, -errno, "can't ask nftables for the table %s: %s", table, strerror(errno));
+	return 0;
+}
+
+/* The first netlink socket of a process gets the process's id as its port; ours is bound first. */
+static void name_process(uint32_t port, char *out, size_t size)
+{
+	char path[64];
+	char name[PROCESS_NAME_SIZE];
+	char shown[ESCAPED_SIZE(PROCESS_NAME_SIZE)];
+	_cleanup_(fclosep) FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", port);
+	file = fopen(path, "re");
+	if (file == NULL || fgets(name, sizeof(name), file) == NULL) {
+		snprintf(out, size, "the owner of netlink port %u", port);
+		return;
+	}
+	escape(shown, sizeof(shown), name, strcspn(name, "\n"));
+	snprintf(out, size, "process %u (%s)", port, shown);
+}
+
+static int busy(uint32_t owner, struct error *error)
+{
+	char process[192];
+
+	name_process(owner, process, sizeof(process));
+	return error_set(error, -EBUSY,
+			 "%s already steers the traffic of this network namespace, and two would undo each other's "
+			 "work. Stop it first",
+			 process);
+}
+
+/* Whether the kernel takes the flags; tried on a table that is never made. */
+static int probe_persistent_owner(struct nft *nft, struct error *error)
+{
+	_cleanup_(batch_clear) struct batch batch = {0};
+	int result = 0;
+
+	batch_begin(&batch);
+	table_put_new(&batch, PROBE_TABLE, TABLE_OWNER | TABLE_PERSIST, 0);
+	result = nft_send(nft, &batch, error);
+	nft->persistent_owner = result == 0;
+	return result == -EOPNOTSUPP || result == -EINVAL ? 0 : result;
+}
+
+static int make_lock_table(struct nft *nft, struct error *error)
+{
+	_cleanup_(batch_clear) struct batch batch = {0};
+
+	batch_begin(&batch);
+	table_put_new(&batch, LOCK_TABLE, TABLE_OWNER, NLM_F_EXCL);
+	batch_end(&batch);
+	return nft_send(nft, &batch, error);
+}
+
+int nft_own(struct nft *nft, struct error *error)
+{
+	struct table_state state;
+	int result = probe_persistent_owner(nft, error);
+
+	if (result < 0)
+		return result;
+	result = nft_query_table(nft, nft->persistent_owner ? TABLE_NAME : LOCK_TABLE, &state, error);
+	if (result < 0)
+		return result;
+	if (state.owner != 0 && state.owner != nft->port)
+		return busy(state.owner, error);
+	return nft->persistent_owner ? 0 : make_lock_table(nft, error);
+}
+
+int nft_begin_replacement(struct nft *nft, struct batch *batch, struct error *error)
+{
+	const uint32_t flags = nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
+	struct table_state state;
+	int result = nft_query_table(nft, TABLE_NAME, &state, error);
+
+	if (result < 0)
+		return result;
+	if (state.owner != 0 && state.owner != nft->port)
+		return busy(state.owner, error);
+	/* only its owner may remove an owned table, so an orphan must be adopted before */
+	if (state.exists && state.owner == 0 && (state.flags & TABLE_OWNER))
+		table_put_new(batch, TABLE_NAME, state.flags & (TABLE_OWNER | TABLE_PERSIST), 0);
+	if (state.exists)
+		table_put_delete(batch, TABLE_NAME);
+	table_put_new(batch, TABLE_NAME, flags, 0);
+	return 0;
+}
+
+int nft_remove_table(struct nft *nft, struct error *error)
+{
+	_cleanup_(batch_clear) struct batch batch = {0};
+	int result = 0;
+
+	batch_begin(&batch);
+	result = nft_begin_replacement(nft, &batch, error);
+	if (result < 0)
+		return result;
+	table_put_delete(&batch, TABLE_NAME);
+	batch_end(&batch);
+	return nft_send(nft, &batch, error);
+}

@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_NFT_NFT_H
+#define CGTPROXY_NFT_NFT_H
+
+#include "nft/batch.h"
+#include "util/error.h"
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** A connection to nf_tables of the current network namespace, and what it owns there. */
+struct nft {
+	struct mnl_socket *socket;
+	uint32_t port;		/* netlink port id, by which the kernel knows an owner */
+	bool persistent_owner;	/* the kernel has tables that outlive their owner (6.9) */
+};
+
+/** What the kernel says of a table. */
+struct table_state {
+	bool exists;
+	uint32_t flags; /* TABLE_* of table.h */
+	uint32_t owner; /* netlink port id; 0: nobody */
+};
+
+/**
+ * Opens the connection.
+ *
+ * @nft: zeroed; nft_close() it whatever this returns
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int nft_open(struct nft *nft, struct error *error);
+
+/**
+ * Makes this connection the only one of its network namespace that steers traffic, until it is closed.
+ *
+ * From Linux 6.9 on our table itself has an owner and persists. Before, an owned table ends with its owner, which ours
+ * must not do; there an empty second table, TABLE_NAME-lock, has the owner.
+ *
+ * Returns 0, -EBUSY with @error naming the process that was first, -EPERM without CAP_NET_ADMIN, or another negative
+ * errno.
+ */
+int nft_own(struct nft *nft, struct error *error);
+
+/**
+ * Sends a batch. With batch_end() in it the kernel carries it out as a whole or not at all; without, it only checks.
+ *
+ * Returns 0 or a negative errno with @error, which says which part of the batch was refused.
+ */
+int nft_send(struct nft *nft, struct batch *batch, struct error *error);
+
+/**
+ * Asks for a table.
+ *
+ * Returns 0 (also when there is no such table) or a negative errno with @error.
+ */
+int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error);
+
+/**
+ * Adds what must come before the new contents of our table: an orphan of a killed run is adopted, what is there is
+ * removed, and an empty table made, all within the batch.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int nft_begin_replacement(struct nft *nft, struct batch *batch, struct error *error);
+
+/**
+ * Removes our table, if there is one.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int nft_remove_table(struct nft *nft, struct error *error);
+
+/** Closes the connection; the table stays, without an owner. */
+void nft_close(struct nft *nft);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "nft/probe.h"
+
+#include "nft/table.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_TABLE TABLE_NAME "-probe"
+
+DEFINE_CLEANUP(struct ruleset *, ruleset_free)
+
+static int try(struct nft *nft, const struct ruleset *ruleset, bool with_levels, struct error *error)
+{
+	_cleanup_(batch_clear) struct batch batch = {0};
+	struct ruleset probed = *ruleset;
+	struct level_set levels = {.has = {[1] = with_levels}};
+
+	probed.table = PROBE_TABLE;
+	batch_begin(&batch);
+	table_put_new(&batch, PROBE_TABLE, 0, 0);
+	table_put_contents(&batch, &probed, &levels);
+	/* no batch_end(): the kernel checks all of it and takes it back (net/netfilter/nfnetlink.c) */
+	return nft_send(nft, &batch, error);
+}
+
+/* What a kernel may be built without, each with the smallest rule that needs it. */
+static const struct feature {
+	const char *purpose;
+	const char *module;
+	enum chain_hook hook; /* HOOK_NONE: it is the lookup of levels in output-mangle */
+	struct statement statement;
+} features[] = {
+	{
+		.purpose = "to match a socket's cgroup",
+		.module = "nft_socket (CONFIG_NFT_SOCKET and CONFIG_SOCK_CGROUP_DATA, Linux 5.13 or later)",
+	},
+	{
+		.purpose = "to hand packets to a TPROXY server",
+		.module = "nft_tproxy (CONFIG_NFT_TPROXY)",
+		.hook = HOOK_FILTER_PREROUTING_MANGLE,
+		.statement = {.kind = STATEMENT_TPROXY, .port = 1},
+	},
+	{
+		.purpose = "to know the direction of a connection",
+		.module = "nft_ct (CONFIG_NFT_CT)",
+		.hook = HOOK_FILTER_PREROUTING_MANGLE,
+		.statement = {.kind = STATEMENT_CT_REPLY},
+	},
+	{
+		.purpose = "to redirect DNS",
+		.module = "nft_nat and nft_chain_nat (CONFIG_NFT_NAT)",
+		.hook = HOOK_NAT_OUTPUT,
+		.statement = {.kind = STATEMENT_DNAT, .nat = {.port = 53}},
+	},
+};
+
+static bool is_missing(struct nft *nft, const struct feature *feature)
+{
+	_cleanup_(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	struct chain *chain = NULL;
+	struct error error;
+
+	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL)
+		return false;
+	if (feature->hook == HOOK_NONE)
+		return try(nft, ruleset, true, &error) < 0;
+	chain = ruleset_add_chain(ruleset, CHAIN_OUTPUT_NAT, feature->hook);
+	if (chain == NULL || chain_add_rule(chain, &feature->statement, 1) < 0)
+		return false;
+	return try(nft, ruleset, false, &error) < 0;
+}
+
+int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
+{
+	int result = try(nft, ruleset, true, error);
+
+	if (result == 0 || result == -EPERM || result == -ENOMEM)
+		return result;
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		if (is_missing(nft, &features[i]))
+			return error_set(error, result,
+					 "the kernel lacks what cgtproxy needs %s: the module %s. Load it with modprobe, "
+					 "or use a kernel that has it",
+					 features[i].purpose, features[i].module);
+	}
+	return result;
+}

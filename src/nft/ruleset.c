@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "nft/ruleset.h"
+
+#include "util/array.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct chain *ruleset_add_chain(struct ruleset *ruleset, const char *name, enum chain_hook hook)
+{
+	struct chain *chains = array_reserve(ruleset->chains, &ruleset->chain_capacity, ruleset->chain_count + 1,
+					     sizeof(*chains));
+	struct chain *chain = NULL;
+
+	if (chains == NULL)
+		return NULL;
+	ruleset->chains = chains;
+	chain = &chains[ruleset->chain_count++];
+	*chain = (struct chain){.hook = hook};
+	snprintf(chain->name, sizeof(chain->name), "%s", name);
+	return chain;
+}
+
+int chain_add_rule(struct chain *chain, const struct statement *statements, size_t count)
+{
+	struct rule *rules = array_reserve(chain->rules, &chain->capacity, chain->count + 1, sizeof(*rules));
+
+	assert(count <= RULE_STATEMENTS_MAX);
+	if (rules == NULL)
+		return -ENOMEM;
+	chain->rules = rules;
+	rules[chain->count] = (struct rule){.count = count};
+	memcpy(rules[chain->count].statements, statements, count * sizeof(*statements));
+	chain->count++;
+	return 0;
+}
+
+int mark_map_add(struct mark_map *map, uint32_t mark, const struct verdict *verdict)
+{
+	struct mark_element *elements = array_reserve(map->elements, &map->capacity, map->count + 1, sizeof(*elements));
+
+	if (elements == NULL)
+		return -ENOMEM;
+	map->elements = elements;
+	elements[map->count++] = (struct mark_element){.mark = mark, .verdict = *verdict};
+	return 0;
+}
+
+static int add_lookup(struct chain *chain, uint32_t level)
+{
+	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level});
+}
+
+static int add_refusal(struct chain *chain, uint32_t level, const char *drop_chain)
+{
+	struct statement refuse = {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_GOTO}};
+
+	snprintf(refuse.verdict.chain, sizeof(refuse.verdict.chain), "%s", drop_chain);
+	return chain_add(chain, {.kind = STATEMENT_IN_CGROUP, .level = level}, refuse);
+}
+
+static uint32_t deepest_level(const struct level_set *levels)
+{
+	uint32_t deepest = CGROUP_LEVEL_MAX;
+
+	while (deepest > 0 && !levels->has[deepest])
+		deepest--;
+	return deepest;
+}
+
+int ruleset_level_rules(const struct ruleset *ruleset, const struct level_set *levels, struct chain *chain)
+{
+	uint32_t deepest = deepest_level(levels);
+	int error = 0;
+
+	if (ruleset->strict && deepest < CGROUP_LEVEL_MAX)
+		error = add_refusal(chain, deepest + 1, ruleset->drop_chain);
+	for (uint32_t level = deepest; level > 0 && error == 0; level--) {
+		if (!levels->has[level])
+			continue;
+		error = add_lookup(chain, level);
+		if (error == 0 && ruleset->strict)
+			error = add_refusal(chain, level, ruleset->drop_chain);
+	}
+	return error;
+}
+
+void chain_clear(struct chain *chain)
+{
+	free(chain->rules);
+	chain->rules = NULL;
+	chain->count = 0;
+	chain->capacity = 0;
+}
+
+void ruleset_free(struct ruleset *ruleset)
+{
+	if (ruleset == NULL)
+		return;
+	for (size_t i = 0; i < ruleset->chain_count; i++)
+		chain_clear(&ruleset->chains[i]);
+	free(ruleset->chains);
+	free(ruleset->counters);
+	free(ruleset->marks.elements);
+	free(ruleset->dns_marks.elements);
+	free(ruleset->bypass.intervals);
+	free(ruleset->bypass6.intervals);
+	free(ruleset);
+}

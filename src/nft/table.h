@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_NFT_TABLE_H
+#define CGTPROXY_NFT_TABLE_H
+
+#include "nft/batch.h"
+#include "nft/ruleset.h"
+
+/** Flags of a table, include/uapi/linux/netfilter/nf_tables.h; Debian 12's headers lack the second. */
+enum {
+	TABLE_OWNER = 0x2,   /* since Linux 5.12: only this netlink socket may change it, and it ends with the socket */
+	TABLE_PERSIST = 0x4, /* since Linux 6.9: with TABLE_OWNER: it does not end with the socket */
+};
+
+enum {
+	/* So many elements fit one netlink attribute of 64 KiB, were every proxy's name as long as it may be. */
+	ELEMENTS_PER_MESSAGE = 500,
+};
+
+/**
+ * Adds the message that makes a table, or, where it exists without an owner and with the same flags, adopts it.
+ *
+ * @flags: NLM_F_EXCL to fail where it exists, or 0
+ */
+void table_put_new(struct batch *batch, const char *table, uint32_t table_flags, uint16_t flags);
+
+/** Adds the message that removes a table with all it holds. */
+void table_put_delete(struct batch *batch, const char *table);
+
+/** Adds all of a ruleset but the elements of its cgroup map to an empty table. */
+void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
+
+/** Replaces the lookups in output-mangle. */
+void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
+
+/** Adds elements to the cgroup map, in messages of bounded size. An element that is there already is no error. */
+void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
+			size_t count);
+
+/** Removes elements from the cgroup map. One that is not there fails the transaction. */
+void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids,
+			   size_t count);
+
+#endif
