@@ -1,0 +1,140 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "route/route.h"
+
+#include "route/rtnetlink.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const int families[] = {AF_INET, AF_INET6};
+
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+static const char *family_name(int family)
+{
+	return family == AF_INET ? "IPv4" : "IPv6";
+}
+
+/* No module, or switched off for the loopback interface (net/ipv6/route.c, fib6_nh_init). */
+static bool means_no_ipv6(int family, int error)
+{
+	return family == AF_INET6 && (error == -EAFNOSUPPORT || error == -EOPNOTSUPP || error == -EACCES);
+}
+
+static int explain(int result, const char *what, int family, const struct routing *wanted, struct error *error)
+{
+	return error_set(error, result, "can't %s in the routing table %" PRIu32 " or at priority %" PRIu32 " (%s): %s%s",
+			 what, wanted->table, wanted->priority, family_name(family), strerror(-result),
+			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
+}
+
+static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted)
+{
+	int result = rtnetlink_change_route(rtnetlink, family, wanted->table, true);
+
+	if (result < 0 && result != -EEXIST)
+		return result;
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		const struct policy_rule rule = {
+			.family = family,
+			.mark = wanted->marks[i],
+			.table = wanted->table,
+			.priority = wanted->priority,
+		};
+
+		result = rtnetlink_change_rule(rtnetlink, &rule, true);
+		if (result < 0 && result != -EEXIST)
+			return result;
+	}
+	return 0;
+}
+
+int route_add(const struct routing *wanted, struct error *error)
+{
+	_cleanup_(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int result = 0;
+
+	if (wanted->mark_count == 0)
+		return 0;
+	result = rtnetlink_open(&rtnetlink);
+	if (result < 0)
+		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
+	for (size_t i = 0; i < FAMILIES; i++) {
+		result = add_for_family(&rtnetlink, families[i], wanted);
+		if (means_no_ipv6(families[i], result))
+			log_info("this host has no IPv6, so only IPv4 is steered");
+		else if (result < 0)
+			return explain(result, "add a policy rule or route", families[i], wanted, error);
+	}
+	return 0;
+}
+
+static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
+{
+	if (rule->table != wanted->table || rule->priority != wanted->priority)
+		return false;
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		if (rule->mark.value == wanted->marks[i].value && rule->mark.mask == wanted->marks[i].mask)
+			return true;
+	}
+	return false;
+}
+
+/* What is gone already was to be removed. */
+static int ignore_missing(int result)
+{
+	return result == -ENOENT || result == -ESRCH ? 0 : result;
+}
+
+static int remove_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+			     struct policy_rules *rules)
+{
+	int result = rtnetlink_list_rules(rtnetlink, family, rules);
+	bool ours = false;
+
+	for (size_t i = 0; i < rules->count && result == 0; i++) {
+		const struct policy_rule *rule = &rules->items[i];
+
+		ours = rule->table == wanted->table;
+		if (!ours)
+			result = rtnetlink_has_route(rtnetlink, family, rule->table, &ours);
+		if (result == 0 && ours && !is_wanted(rule, wanted))
+			result = ignore_missing(rtnetlink_change_rule(rtnetlink, rule, false));
+		else if (!ours)
+			rules->items[i].table = wanted->table; /* so that its routes are let be below */
+	}
+	/* the routes after all rules, because it is by them that a rule is known as ours */
+	for (size_t i = 0; i < rules->count && result == 0; i++) {
+		if (rules->items[i].table != wanted->table)
+			result = ignore_missing(rtnetlink_change_route(rtnetlink, family, rules->items[i].table, false));
+	}
+	if (result == 0 && wanted->mark_count == 0)
+		result = ignore_missing(rtnetlink_change_route(rtnetlink, family, wanted->table, false));
+	return result;
+}
+
+int route_remove_others(const struct routing *wanted, struct error *error)
+{
+	_cleanup_(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int result = rtnetlink_open(&rtnetlink);
+
+	if (result < 0)
+		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
+	for (size_t i = 0; i < FAMILIES; i++) {
+		struct policy_rules rules = {0};
+
+		result = remove_for_family(&rtnetlink, families[i], wanted, &rules);
+		free(rules.items);
+		if (result < 0 && !means_no_ipv6(families[i], result))
+			return explain(result, "remove old policy rules or routes", families[i], wanted, error);
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ROUTE_ROUTE_H
+#define CGTPROXY_ROUTE_ROUTE_H
+
+#include "util/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Policy routing: what a proxy's mark is on goes to the loopback interface, where it meets the prerouting chain.
+ *
+ *   ip rule add fwmark MARK/MASK lookup TABLE priority PRIORITY protocol kernel
+ *   ip route add local default dev lo table TABLE proto kernel
+ *
+ * for IPv4 and, where the host has it, IPv6. The protocol is "kernel" because systemd-networkd removes rules and routes
+ * of others when it starts. It is also how our own are known again after a killed run: nothing else makes a rule of
+ * that protocol for a fwmark that leads to such a route.
+ */
+
+struct fwmark {
+	uint32_t value;
+	uint32_t mask;
+};
+
+struct routing {
+	uint32_t table;
+	uint32_t priority;
+	const struct fwmark *marks;
+	size_t mark_count; /* 0: neither rules nor routes are wanted */
+};
+
+/**
+ * Adds the policy rules and routes that are missing.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int route_add(const struct routing *wanted, struct error *error);
+
+/**
+ * Removes those of our policy rules and routes that are not wanted, whatever run they are from.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int route_remove_others(const struct routing *wanted, struct error *error);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ROUTE_RTNETLINK_H
+#define CGTPROXY_ROUTE_RTNETLINK_H
+
+#include "route/route.h"
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The few messages of rtnetlink(7) that policy routing takes. */
+
+struct rtnetlink {
+	struct mnl_socket *socket;
+	unsigned sequence;
+};
+
+/** A policy rule "fwmark MARK/MASK lookup TABLE priority PRIORITY protocol kernel" of one address family. */
+struct policy_rule {
+	int family; /* AF_INET or AF_INET6 */
+	struct fwmark mark;
+	uint32_t table;
+	uint32_t priority;
+};
+
+struct policy_rules {
+	struct policy_rule *items; /* for free() */
+	size_t count;
+	size_t capacity;
+};
+
+/** Opens @rtnetlink (zeroed); rtnetlink_close() it whatever this returns. Returns 0 or a negative errno. */
+int rtnetlink_open(struct rtnetlink *rtnetlink);
+
+void rtnetlink_close(struct rtnetlink *rtnetlink);
+
+/** Adds or removes a rule. Returns 0 or a negative errno, -EEXIST and -ENOENT among them. */
+int rtnetlink_change_rule(struct rtnetlink *rtnetlink, const struct policy_rule *rule, bool add);
+
+/** Adds or removes "local default dev lo" in a table. Returns 0 or a negative errno, -EEXIST and -ESRCH among them. */
+int rtnetlink_change_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool add);
+
+/** Lists the rules of the shape that struct policy_rule has. Returns 0 or a negative errno. */
+int rtnetlink_list_rules(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
+
+/** Looks whether a table has our route. Returns 0, or a negative errno, and sets @has. */
+int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool *has);
+
+#endif
