@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cgroup/mount.h"
+
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define MOUNT_TABLE "/proc/self/mounts"
+
+static void endmntentp(FILE **table)
+{
+	if (*table != NULL)
+		endmntent(*table);
+}
+
+static int preference(const char *path)
+{
+	if (strcmp(path, "/sys/fs/cgroup") == 0)
+		return 3;
+	if (strcmp(path, "/sys/fs/cgroup/unified") == 0)
+		return 2;
+	return 1;
+}
+
+static int search_mount_table(char **path, struct error *error)
+{
+	_cleanup_(endmntentp) FILE *table = setmntent(MOUNT_TABLE, "re");
+	const struct mntent *entry = NULL;
+	int best = 0;
+
+	if (table == NULL)
+		return error_set(error, -errno, "can't read the mount table " MOUNT_TABLE ": %s", strerror(errno));
+	while ((entry = getmntent(table)) != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
+		if (strcmp(entry->mnt_type, "cgroup2") != 0 || preference(entry->mnt_dir) <= best)
+			continue;
+		best = preference(entry->mnt_dir);
+		free(*path);
+		*path = strdup(entry->mnt_dir);
+		if (*path == NULL)
+			return error_set(error, -ENOMEM, "no memory for the path of the cgroup2 mount");
+	}
+	if (best == 0)
+		return error_set(error, -ENOENT,
+				 "no cgroup2 mount in " MOUNT_TABLE ". cgtproxy matches programs by their cgroup and "
+				 "needs one: mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with "
+				 "systemd.unified_cgroup_hierarchy=1");
+	return 0;
+}
+
+static int check_configured(const char *configured, char **path, struct error *error)
+{
+	char shown[ESCAPED_SIZE(PATH_MAX)];
+	struct statfs filesystem;
+	struct statx status;
+	size_t length = strlen(configured);
+
+	escape(shown, sizeof(shown), configured, length);
+	if (statfs(configured, &filesystem) < 0)
+		return error_set(error, -errno, "cgroup-root: can't look at %s: %s", shown, strerror(errno));
+	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
+		return error_set(error, -EINVAL, "cgroup-root: %s is no cgroup2 filesystem. Use AUTO to let it be found",
+				 shown);
+	/* levels count from the mount, so a directory below it would look at the wrong ones */
+	if (statx(AT_FDCWD, configured, 0, STATX_TYPE, &status) == 0 &&
+	    (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return error_set(error, -EINVAL, "cgroup-root: %s is below the cgroup2 mount, not the mount itself. Use "
+						 "AUTO to let it be found", shown);
+	while (length > 1 && configured[length - 1] == '/')
+		length--;
+	*path = strndup(configured, length);
+	return *path != NULL ? 0 : error_set(error, -ENOMEM, "no memory for the path of the cgroup2 mount");
+}
+
+int cgroup_mount_find(const char *configured, char **path, struct error *error)
+{
+	int result = 0;
+
+	*path = NULL;
+	result = configured != NULL ? check_configured(configured, path, error) : search_mount_table(path, error);
+	if (result < 0) {
+		free(*path);
+		*path = NULL;
+	}
+	return result;
+}

@@ -1,0 +1,157 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cgroup/tree.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *left, const void *right)
+{
+	const struct cgroup *a = left;
+	const struct cgroup *b = right;
+
+	if (a->parent != b->parent)
+		return (uintptr_t)a->parent < (uintptr_t)b->parent ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static int compare_watches(const void *left, const void *right)
+{
+	const struct cgroup *a = left;
+	const struct cgroup *b = right;
+
+	return (a->watch > b->watch) - (a->watch < b->watch);
+}
+
+static struct cgroup *found(void *const *node)
+{
+	return node != NULL ? *(struct cgroup *const *)node : NULL;
+}
+
+static struct cgroup *make(struct cgroup *parent, const char *name, uint64_t id)
+{
+	size_t size = strlen(name) + 1;
+	struct cgroup *cgroup = malloc(sizeof(*cgroup) + size);
+
+	if (cgroup == NULL)
+		return NULL;
+	*cgroup = (struct cgroup){
+		.id = id,
+		.parent = parent,
+		.name = memcpy(cgroup + 1, name, size),
+		.watch = NO_WATCH,
+		.level = parent != NULL ? parent->level + 1 : 0,
+	};
+	LIST_INIT(&cgroup->children);
+	return cgroup;
+}
+
+int cgroup_tree_init(struct cgroup_tree *tree, uint64_t root_id)
+{
+	*tree = (struct cgroup_tree){.root = make(NULL, "", root_id)};
+	return tree->root != NULL ? 0 : -ENOMEM;
+}
+
+struct cgroup *cgroup_add(struct cgroup_tree *tree, struct cgroup *parent, const char *name, uint64_t id)
+{
+	struct cgroup *cgroup = make(parent, name, id);
+
+	if (cgroup == NULL)
+		return NULL;
+	if (tsearch(cgroup, &tree->by_name, compare_names) == NULL) {
+		free(cgroup);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&parent->children, cgroup, sibling);
+	tree->count++;
+	return cgroup;
+}
+
+struct cgroup *cgroup_child(const struct cgroup_tree *tree, const struct cgroup *parent, const char *name)
+{
+	const struct cgroup key = {.parent = (struct cgroup *)(uintptr_t)parent, .name = name};
+
+	return found(tfind(&key, &tree->by_name, compare_names));
+}
+
+void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup)
+{
+	tdelete(cgroup, &tree->by_name, compare_names);
+	if (cgroup->watch != NO_WATCH)
+		tdelete(cgroup, &tree->by_watch, compare_watches);
+	LIST_REMOVE(cgroup, sibling);
+	tree->count--;
+	free(cgroup);
+}
+
+int cgroup_set_watch(struct cgroup_tree *tree, struct cgroup *cgroup, int watch)
+{
+	cgroup->watch = watch;
+	if (tsearch(cgroup, &tree->by_watch, compare_watches) != NULL)
+		return 0;
+	cgroup->watch = NO_WATCH;
+	return -ENOMEM;
+}
+
+struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch)
+{
+	const struct cgroup key = {.watch = watch};
+
+	return found(tfind(&key, &tree->by_watch, compare_watches));
+}
+
+size_t cgroup_path(const struct cgroup *cgroup, char *path)
+{
+	size_t length = 0;
+	char *end = NULL;
+
+	if (cgroup->parent == NULL)
+		return strlen(strcpy(path, "/")); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): it is this long */
+	for (const struct cgroup *at = cgroup; at->parent != NULL; at = at->parent)
+		length += 1 + strlen(at->name);
+	end = path + length;
+	*end = '\0';
+	for (const struct cgroup *at = cgroup; at->parent != NULL; at = at->parent) {
+		size_t name = strlen(at->name);
+
+		end -= name;
+		memcpy(end, at->name, name);
+		*--end = '/';
+	}
+	return length;
+}
+
+struct cgroup *cgroup_next_outside(const struct cgroup *cgroup)
+{
+	while (cgroup->parent != NULL && LIST_NEXT(cgroup, sibling) == NULL)
+		cgroup = cgroup->parent;
+	return cgroup->parent != NULL ? LIST_NEXT(cgroup, sibling) : NULL;
+}
+
+struct cgroup *cgroup_next(const struct cgroup *cgroup)
+{
+	return !LIST_EMPTY(&cgroup->children) ? LIST_FIRST(&cgroup->children) : cgroup_next_outside(cgroup);
+}
+
+void cgroup_tree_clear(struct cgroup_tree *tree)
+{
+	struct cgroup *at = tree->root;
+
+	while (at != NULL) {
+		struct cgroup *parent = at->parent;
+
+		if (!LIST_EMPTY(&at->children)) {
+			at = LIST_FIRST(&at->children);
+			continue;
+		}
+		if (parent != NULL)
+			cgroup_remove(tree, at);
+		else
+			free(at);
+		at = parent;
+	}
+	*tree = (struct cgroup_tree){0};
+}

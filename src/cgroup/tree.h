@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CGROUP_TREE_H
+#define CGTPROXY_CGROUP_TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/*
+ * The cgroups that exist, as far as they are known. The tree knows nothing of rules; the members that the engine keeps
+ * for each cgroup are named so.
+ */
+
+enum {
+	/* Deeper levels can't be matched by the kernel, so cgroups there get what their ancestor at this level gets. */
+	CGROUP_DEPTH_MAX = 255,
+	/* '/' and a name of NAME_MAX bytes for each level, and a NUL */
+	CGROUP_PATH_SIZE = CGROUP_DEPTH_MAX * 256 + 1,
+};
+
+struct cgroup {
+	uint64_t id; /* kernfs id, never used again until the next boot */
+	struct cgroup *parent;
+	LIST_HEAD(, cgroup) children;
+	LIST_ENTRY(cgroup) sibling;
+	const char *name;   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
+	int watch;	    /* inotify watch descriptor or NO_WATCH */
+	uint32_t level;	    /* 0 for the root */
+	uint32_t last_seen; /* number of the walk that saw it last */
+	int32_t rule;	    /* the engine's: the rule in force, see engine/plan.h */
+	uint32_t slot;	    /* the engine's: where it stands in the plan */
+};
+
+enum { NO_WATCH = -1 };
+
+struct cgroup_tree {
+	struct cgroup *root;
+	void *by_name;	/* tsearch(3) */
+	void *by_watch; /* tsearch(3) */
+	size_t count;	/* without the root */
+};
+
+/**
+ * Makes a tree of a root only.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int cgroup_tree_init(struct cgroup_tree *tree, uint64_t root_id);
+
+/** Frees all cgroups of a tree. */
+void cgroup_tree_clear(struct cgroup_tree *tree);
+
+/**
+ * Adds a cgroup without a watch.
+ *
+ * Returns it (it belongs to the tree) or NULL without memory.
+ */
+struct cgroup *cgroup_add(struct cgroup_tree *tree, struct cgroup *parent, const char *name, uint64_t id);
+
+/** Returns the child of that name or NULL. */
+struct cgroup *cgroup_child(const struct cgroup_tree *tree, const struct cgroup *parent, const char *name);
+
+/** Removes and frees a cgroup that has no children. */
+void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup);
+
+/**
+ * Notes the inotify watch of a cgroup that has none yet.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int cgroup_set_watch(struct cgroup_tree *tree, struct cgroup *cgroup, int watch);
+
+/** Returns the cgroup with that watch or NULL. */
+struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
+
+/**
+ * Writes a cgroup's path below the mount, beginning with '/'; the root's is "/".
+ *
+ * @path: CGROUP_PATH_SIZE bytes
+ *
+ * Returns its length.
+ */
+size_t cgroup_path(const struct cgroup *cgroup, char *path);
+
+/** Returns the cgroup that follows in a walk of the tree, parents before children, or NULL; begin with the root. */
+struct cgroup *cgroup_next(const struct cgroup *cgroup);
+
+/** The same without what lies below @cgroup. */
+struct cgroup *cgroup_next_outside(const struct cgroup *cgroup);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CGROUP_WATCH_H
+#define CGTPROXY_CGROUP_WATCH_H
+
+#include "cgroup/tree.h"
+#include "util/error.h"
+
+#include <stdbool.h>
+
+/** Whom to tell. A cgroup's parent appears before it and vanishes after it. */
+struct watch_listener {
+	/** Returns 0 or -ENOMEM, which ends the operation. */
+	int (*appeared)(struct cgroup *cgroup, void *userdata);
+	/** The cgroup is freed after this. */
+	void (*vanished)(struct cgroup *cgroup, void *userdata);
+	void *userdata;
+};
+
+/** Keeps a tree in step with a cgroup2 mount. */
+struct watch {
+	int inotify; /* readable when watch_read() has work */
+	int root;    /* the mount's directory */
+	struct cgroup_tree tree;
+	struct watch_listener listener;
+	uint32_t walk;	  /* number of the last walk */
+	size_t unwatched; /* cgroups that have no watch, so that watch_walk() must be called from time to time */
+	bool told_about_limit;
+	char path[CGROUP_PATH_SIZE];
+};
+
+/**
+ * Opens a mount and begins to watch its root. The tree holds the root only until watch_walk() is called.
+ *
+ * @watch: watch_close() it whatever this returns
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error);
+
+/**
+ * Walks all cgroups and tells the listener how they differ from the tree. Children made before a watch was set are
+ * found, since each directory is listed after its watch is there.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int watch_walk(struct watch *watch, struct error *error);
+
+/**
+ * Looks again at those cgroups that have no watch.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int watch_walk_unwatched(struct watch *watch, struct error *error);
+
+/**
+ * Handles all events that are queued. Never trusts an event further than to look at the name it speaks of, so that it
+ * does not matter how often a name was made and removed meanwhile.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int watch_read(struct watch *watch, struct error *error);
+
+/** Closes the watch and frees the tree, telling nobody. */
+void watch_close(struct watch *watch);
+
+#endif
