@@ -1,0 +1,128 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "policy/pattern_set.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <re2/re2.h>
+#include <re2/set.h>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+/* The automaton and its states live within the budget. It is raised until the expressions fit. */
+constexpr int64_t budget_least = int64_t{1} << 20;
+constexpr int64_t budget_most = int64_t{64} << 20;
+
+RE2::Options options_with(int64_t budget)
+{
+	RE2::Options options;
+
+	options.set_log_errors(false);
+	options.set_max_mem(budget);
+	return options;
+}
+
+std::unique_ptr<RE2::Set> compile_together(const std::vector<std::string> &patterns)
+{
+	for (int64_t budget = budget_least; budget <= budget_most; budget *= 4) {
+		auto set = std::make_unique<RE2::Set>(options_with(budget), RE2::UNANCHORED);
+		bool added = std::all_of(patterns.begin(), patterns.end(), [&set](const std::string &pattern) {
+			return set->Add(pattern, nullptr) >= 0;
+		});
+
+		if (added && set->Compile())
+			return set;
+	}
+	return nullptr;
+}
+
+void copy_cut(char *out, size_t size, const std::string &text)
+{
+	snprintf(out, size, "%s", text.c_str());
+}
+
+} // namespace
+
+struct pattern_set {
+	std::vector<std::string> patterns;
+	std::unique_ptr<RE2::Set> together; /* or none, when no budget was enough */
+	std::vector<std::unique_ptr<RE2>> single; /* compiled when first needed */
+	std::vector<int> matches; /* kept from call to call for its memory */
+
+	int first_of_single(const re2::StringPiece &text)
+	{
+		if (single.empty()) {
+			for (const std::string &pattern : patterns)
+				single.push_back(std::make_unique<RE2>(pattern, options_with(budget_most)));
+		}
+		for (size_t i = 0; i < single.size(); i++) {
+			if (RE2::PartialMatch(text, *single[i]))
+				return static_cast<int>(i);
+		}
+		return -1;
+	}
+
+	int first_of_all(const re2::StringPiece &text)
+	{
+		RE2::Set::ErrorInfo error{RE2::Set::kNoError};
+
+		if (together == nullptr)
+			return first_of_single(text);
+		if (together->Match(text, &matches, &error))
+			return *std::min_element(matches.begin(), matches.end());
+		return error.kind == RE2::Set::kNoError ? -1 : first_of_single(text);
+	}
+};
+
+bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error)
+{
+	const RE2 compiled(re2::StringPiece(pattern, length), options_with(budget_most));
+
+	if (compiled.ok())
+		return true;
+	const std::string whole(pattern, length);
+	const size_t offset = whole.find(compiled.error_arg());
+
+	/* RE2 says "<reason>: <fragment>"; the fragment is told by itself */
+	copy_cut(error->reason, sizeof(error->reason), compiled.error().substr(0, compiled.error().find(": ")));
+	copy_cut(error->fragment, sizeof(error->fragment), compiled.error_arg());
+	error->offset = offset == std::string::npos ? 0 : offset;
+	return false;
+}
+
+struct pattern_set *pattern_set_new(const char *const *patterns, size_t count)
+{
+	try {
+		auto set = std::make_unique<pattern_set>();
+
+		set->patterns.assign(patterns, patterns + count);
+		if (count > 0)
+			set->together = compile_together(set->patterns);
+		return set.release();
+	} catch (const std::bad_alloc &) {
+		return nullptr;
+	}
+}
+
+int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length)
+{
+	return set->first_of_all(re2::StringPiece(text, length));
+}
+
+bool pattern_set_is_slow(const struct pattern_set *set)
+{
+	return set->together == nullptr && !set->patterns.empty();
+}
+
+void pattern_set_free(struct pattern_set *set)
+{
+	delete set;
+}
