@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_CONFIG_H
+#define CGTPROXY_CONFIG_CONFIG_H
+
+#include "config/diagnostic.h"
+#include "util/error.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A config, checked: what is in these structures can be carried out. Section by section as in data/example.yaml. */
+
+enum {
+	PROXY_NAME_MAX = 64,
+	ROUTE_TABLE_DEFAULT = 300,
+	RULE_PRIORITY_DEFAULT = 3000,
+	DNS_PORT = 53,
+};
+
+/** An address and how many of its leading bits count. */
+struct network {
+	int family; /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr ip;
+		struct in6_addr ip6;
+	};
+	unsigned prefix;
+};
+
+struct dns_hijack {
+	bool enabled;
+	struct in_addr ip;
+	bool has_ip6;
+	struct in6_addr ip6;
+	uint16_t port; /* host byte order */
+	bool tcp;
+};
+
+struct proxy {
+	char *name;
+	struct position position;
+	uint32_t mark; /* no bit outside the mask */
+	uint32_t mask;
+	uint16_t port; /* host byte order */
+	bool no_udp;
+	bool no_ipv6;
+	struct dns_hijack dns_hijack;
+};
+
+/** What happens to a cgroup's traffic. */
+enum {
+	TARGET_DIRECT,
+	TARGET_DROP,
+	TARGET_FIRST_PROXY, /* and so on, in the order of config.proxies */
+};
+
+struct config_rule {
+	char *pattern; /* RE2 expression */
+	uint32_t target;
+	struct position position;
+};
+
+enum on_stop {
+	ON_STOP_CLEAR,
+	ON_STOP_KEEP,
+};
+
+struct config {
+	char *cgroup_root; /* NULL: to be looked for */
+	uint32_t route_table;
+	uint32_t rule_priority;
+	bool strict;
+	enum on_stop on_stop;
+	struct network *bypass;
+	size_t bypass_count;
+	struct proxy *proxies;
+	size_t proxy_count;
+	struct config_rule *rules;
+	size_t rule_count;
+};
+
+/**
+ * Reads and checks a config.
+ *
+ * @text:        YAML, @length bytes
+ * @config:      set to the config, for config_free(), or to NULL when there is an error
+ * @diagnostics: zeroed but for the name of the file; gets all that is wrong
+ *
+ * Returns 0 or -EINVAL with at least one error in @diagnostics.
+ */
+int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics);
+
+/**
+ * Reads and checks a config file, or the built-in default config where the default file does not exist.
+ *
+ * @path: the file, or NULL for $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml
+ *
+ * Returns 0, or a negative errno with an error in @diagnostics. Otherwise as config_parse().
+ */
+int config_load(const char *path, struct config **config, struct diagnostics *diagnostics);
+
+/** The built-in default config: every cgroup goes direct. */
+extern const char config_default[];
+
+/** Returns "direct", "drop" or the proxy's name. */
+const char *config_target_name(const struct config *config, uint32_t target);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_DIAGNOSTIC_H
+#define CGTPROXY_CONFIG_DIAGNOSTIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* What is to be said of a config file. It is collected, so that all of it is told in one go. */
+
+enum severity {
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
+};
+
+/** A place in a file, both from 1; line 0: the file as a whole. */
+struct position {
+	int line;
+	int column;
+};
+
+struct diagnostic {
+	enum severity severity;
+	struct position position;
+	char *text;
+};
+
+struct diagnostics {
+	char *file; /* its name, escaped */
+	struct diagnostic *items;
+	size_t count;
+	size_t capacity;
+	bool has_error; /* also when there was no memory to note one */
+};
+
+/**
+ * Adds a diagnostic.
+ *
+ * @format: printf format; bytes from the file must have gone through escape() before
+ */
+void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
+	      ...) __attribute__((format(printf, 4, 5)));
+
+/** Sorts the diagnostics by their places in the file. */
+void diagnostics_sort(struct diagnostics *diagnostics);
+
+/** Logs each diagnostic as FILE:LINE:COLUMN: TEXT, at the level of its severity. */
+void diagnostics_log(const struct diagnostics *diagnostics);
+
+void diagnostics_clear(struct diagnostics *diagnostics);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/section.h"
+#include "config/value.h"
+#include "util/array.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct proxy_reader {
+	struct config *config;
+	size_t capacity;
+	struct proxy *proxy; /* the one that is read */
+	bool has_mark;
+	bool has_port;
+};
+
+static void read_hijack_ip(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct dns_hijack *hijack = userdata;
+
+	if (!yaml_is_null(node))
+		value_address(node, "dns-hijack.ip", AF_INET, &hijack->ip, diagnostics);
+}
+
+static void read_hijack_ip6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct dns_hijack *hijack = userdata;
+
+	if (!yaml_is_null(node))
+		hijack->has_ip6 = value_address(node, "dns-hijack.ip6", AF_INET6, &hijack->ip6, diagnostics);
+}
+
+static void read_hijack_port(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct dns_hijack *hijack = userdata;
+
+	if (!yaml_is_null(node))
+		value_port(node, "dns-hijack.port", &hijack->port, diagnostics);
+}
+
+static void read_hijack_tcp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct dns_hijack *hijack = userdata;
+
+	if (!yaml_is_null(node))
+		value_bool(node, "dns-hijack.tcp", &hijack->tcp, diagnostics);
+}
+
+static void read_dns_hijack(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	static const struct yaml_key keys[] = {
+		{"ip", read_hijack_ip}, {"ip6", read_hijack_ip6}, {"port", read_hijack_port}, {"tcp", read_hijack_tcp}, {0},
+	};
+	struct proxy_reader *reader = userdata;
+	struct dns_hijack *hijack = &reader->proxy->dns_hijack;
+
+	if (yaml_is_null(node))
+		return;
+	hijack->ip.s_addr = htonl(INADDR_LOOPBACK);
+	hijack->port = DNS_PORT;
+	hijack->enabled = yaml_read_map(node, "dns-hijack", keys, diagnostics, hijack);
+}
+
+static void read_mark(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	reader->has_mark = true;
+	value_mark(node, "mark", &reader->proxy->mark, &reader->proxy->mask, diagnostics);
+}
+
+static void read_port(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	reader->has_port = true;
+	value_port(node, "port", &reader->proxy->port, diagnostics);
+}
+
+static void read_no_udp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	if (!yaml_is_null(node))
+		value_bool(node, "no-udp", &reader->proxy->no_udp, diagnostics);
+}
+
+static void read_no_ipv6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	if (!yaml_is_null(node))
+		value_bool(node, "no-ipv6", &reader->proxy->no_ipv6, diagnostics);
+}
+
+static bool ends_with(const char *name, size_t length, const char *end)
+{
+	size_t size = strlen(end);
+
+	return length >= size && memcmp(name + length - size, end, size) == 0;
+}
+
+/* Why a name can't be that of chains, or NULL. */
+static const char *fault_of_name(const char *name, size_t length)
+{
+	static const char *const taken[] = {"output-mangle", "output-nat", "prerouting", "DROP-CHAIN"};
+
+	if (length == 0 || length > PROXY_NAME_MAX)
+		return "must have 1 to 64 characters";
+	for (size_t i = 0; i < length; i++) {
+		if (!isascii(name[i]) || (!isalnum(name[i]) && strchr("_.-", name[i]) == NULL))
+			return "may have letters, digits, '_', '.' and '-' only";
+	}
+	if (ends_with(name, length, "-MARK") || ends_with(name, length, "-DNS"))
+		return "must not end in -MARK or -DNS, which other chains of a proxy do";
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (strlen(taken[i]) == length && memcmp(taken[i], name, length) == 0)
+			return "is the name of a chain of cgtproxy's own";
+	}
+	return NULL;
+}
+
+static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key, const char *name, size_t length)
+{
+	struct config *config = reader->config;
+	struct proxy *proxies = array_reserve(config->proxies, &reader->capacity, config->proxy_count + 1,
+					      sizeof(*proxies));
+	struct proxy *proxy = NULL;
+
+	if (proxies == NULL)
+		return NULL;
+	config->proxies = proxies;
+	proxy = &proxies[config->proxy_count];
+	*proxy = (struct proxy){.name = strndup(name, length), .position = yaml_position(key)};
+	if (proxy->name == NULL)
+		return NULL;
+	config->proxy_count++;
+	return proxy;
+}
+
+static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics, void *userdata)
+{
+	static const struct yaml_key keys[] = {
+		{"mark", read_mark},	   {"port", read_port},		  {"no-udp", read_no_udp},
+		{"no-ipv6", read_no_ipv6}, {"dns-hijack", read_dns_hijack}, {0},
+	};
+	struct proxy_reader *reader = userdata;
+	struct position position = yaml_position(key);
+	size_t length = 0;
+	const char *name = yaml_text(key, &length);
+	const char *fault = name != NULL ? fault_of_name(name, length) : "must be a text";
+	char shown[YAML_SHOWN_SIZE];
+
+	yaml_show(key, shown);
+	if (fault != NULL)
+		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
+	reader->has_mark = false;
+	reader->has_port = false;
+	reader->proxy = add_proxy(reader, key, name != NULL ? name : "", length);
+	if (reader->proxy == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, position, "no memory for the proxy %s", shown);
+		return;
+	}
+	if (value == NULL || !yaml_read_map(value, reader->proxy->name, keys, diagnostics, reader))
+		return;
+	if (!reader->has_mark)
+		diagnose(diagnostics, SEVERITY_ERROR, position, "the proxy %s has no mark", shown);
+	if (!reader->has_port)
+		diagnose(diagnostics, SEVERITY_ERROR, position, "the proxy %s has no port", shown);
+}
+
+void read_proxies(struct fy_node *node, struct config *config, struct diagnostics *diagnostics)
+{
+	struct proxy_reader reader = {.config = config};
+
+	yaml_read_named(node, "tproxies", read_proxy, diagnostics, &reader);
+}
+
+void check_marks(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct proxy *one = &config->proxies[j];
+			const struct proxy *other = &config->proxies[i];
+
+			/* a mark of 0 is one that could not be read */
+			if (one->mark == 0 || other->mark == 0 ||
+			    ((one->mark ^ other->mark) & one->mask & other->mask) != 0)
+				continue;
+			diagnose(diagnostics, SEVERITY_ERROR, other->position,
+				 "the proxies %s (line %d) and %s can't be told apart: a packet with the mark 0x%" PRIx32
+				 " is meant for both. Give each a mark of its own",
+				 one->name, one->position.line, other->name, one->mark | other->mark);
+		}
+	}
+}

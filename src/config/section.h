@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_SECTION_H
+#define CGTPROXY_CONFIG_SECTION_H
+
+#include "config/config.h"
+#include "config/yaml.h"
+
+/* The two sections of a config that are more than a list of scalars. */
+
+/** Reads "tproxies" into config->proxies. */
+void read_proxies(struct fy_node *node, struct config *config, struct diagnostics *diagnostics);
+
+/** Reports proxies that can't be told apart by their marks. */
+void check_marks(const struct config *config, struct diagnostics *diagnostics);
+
+/** Reads "rules" into config->rules. The proxies must have been read. */
+void read_rules(struct fy_node *node, struct config *config, struct diagnostics *diagnostics);
+
+#endif

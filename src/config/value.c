@@ -1,0 +1,211 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/value.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCALAR_SIZE = 80 };
+
+static bool expected(struct fy_node *node, const char *key, const char *what, struct diagnostics *diagnostics)
+{
+	char shown[YAML_SHOWN_SIZE];
+
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", key, what,
+		 yaml_show(node, shown));
+	return false;
+}
+
+/* A scalar as a C string; false when it is none, too long, or has a NUL byte. */
+static bool read_scalar(struct fy_node *node, char *out)
+{
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+
+	if (text == NULL || length >= SCALAR_SIZE || memchr(text, '\0', length) != NULL)
+		return false;
+	memcpy(out, text, length);
+	out[length] = '\0';
+	return true;
+}
+
+static int base_of(const char **digits)
+{
+	static const struct {
+		const char *prefix;
+		int base;
+	} bases[] = {{"0x", 16}, {"0X", 16}, {"0o", 8}, {"0O", 8}, {"0b", 2}, {"0B", 2}};
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		if (strncmp(*digits, bases[i].prefix, 2) == 0) {
+			*digits += 2;
+			return bases[i].base;
+		}
+	}
+	/* YAML 1.1's octal numbers, which yaml.v3 reads too */
+	return **digits == '0' && (*digits)[1] != '\0' ? 8 : 10;
+}
+
+static bool parse_number(const char *text, uint32_t *out)
+{
+	char digits[SCALAR_SIZE];
+	size_t count = 0;
+	const char *begin = digits;
+	char *end = NULL;
+	int base = 0;
+	unsigned long long number = 0;
+
+	for (const char *at = text; *at != '\0' && count < sizeof(digits) - 1; at++) {
+		if (*at != '_')
+			digits[count++] = *at;
+	}
+	digits[count] = '\0';
+	base = base_of(&begin);
+	if (strchr("0123456789abcdefABCDEF", *begin) == NULL || *begin == '\0')
+		return false;
+	errno = 0;
+	number = strtoull(begin, &end, base);
+	if (errno != 0 || *end != '\0' || number > UINT32_MAX)
+		return false;
+	*out = (uint32_t)number;
+	return true;
+}
+
+bool value_number(struct fy_node *node, const char *key, uint32_t least, uint32_t most, uint32_t *out,
+		  struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+	char what[64];
+	uint32_t number = 0;
+
+	if (read_scalar(node, text) && yaml_is_plain(node) && parse_number(text, &number) && number >= least &&
+	    number <= most) {
+		*out = number;
+		return true;
+	}
+	snprintf(what, sizeof(what), "a number from %" PRIu32 " to %" PRIu32, least, most);
+	return expected(node, key, what, diagnostics);
+}
+
+bool value_port(struct fy_node *node, const char *key, uint16_t *out, struct diagnostics *diagnostics)
+{
+	uint32_t number = 0;
+
+	if (!value_number(node, key, 1, UINT16_MAX, &number, diagnostics))
+		return false;
+	*out = (uint16_t)number;
+	return true;
+}
+
+bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnostics *diagnostics)
+{
+	static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
+	static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
+	char text[SCALAR_SIZE];
+
+	_Static_assert(sizeof(yes) == sizeof(no), "each word has its opposite");
+	if (read_scalar(node, text) && yaml_is_plain(node)) {
+		for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+			if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+				*out = strcmp(text, yes[i]) == 0;
+				return true;
+			}
+		}
+	}
+	return expected(node, key, "true or false", diagnostics);
+}
+
+bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask,
+		struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+	char *slash = NULL;
+	uint32_t value = 0;
+	uint32_t bits = UINT32_MAX;
+
+	if (!read_scalar(node, text))
+		return expected(node, key, "a fwmark, VALUE or VALUE/MASK", diagnostics);
+	slash = strchr(text, '/');
+	if (slash != NULL)
+		*slash++ = '\0';
+	if ((slash == NULL && !yaml_is_plain(node)) || !parse_number(text, &value) ||
+	    (slash != NULL && !parse_number(slash, &bits)))
+		return expected(node, key, "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295", diagnostics);
+	if (value == 0)
+		return expected(node, key, "a fwmark other than 0, which is what every packet has at first", diagnostics);
+	if ((value & ~bits) != 0)
+		return expected(node, key, "a fwmark without bits outside of its mask", diagnostics);
+	*mark = value;
+	*mask = bits;
+	return true;
+}
+
+bool value_address(struct fy_node *node, const char *key, int family, void *out, struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+
+	if (read_scalar(node, text) && inet_pton(family, text, out) == 1)
+		return true;
+	return expected(node, key, family == AF_INET ? "an IPv4 address" : "an IPv6 address", diagnostics);
+}
+
+static void clear_host_bits(uint8_t *address, size_t size, unsigned prefix)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned kept = prefix > i * 8 ? prefix - (unsigned)i * 8 : 0;
+
+		if (kept < 8)
+			address[i] &= (uint8_t)(0xff00U >> kept);
+	}
+}
+
+static bool parse_network(char *text, struct network *out)
+{
+	struct network network = {.family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET};
+	size_t size = network.family == AF_INET6 ? sizeof(network.ip6) : sizeof(network.ip);
+	char *slash = strchr(text, '/');
+	char *end = NULL;
+
+	network.prefix = (unsigned)size * 8;
+	if (slash != NULL) {
+		unsigned long prefix = 0;
+
+		*slash++ = '\0';
+		prefix = strtoul(slash, &end, 10);
+		if (*slash < '0' || *slash > '9' || *end != '\0' || prefix > network.prefix)
+			return false;
+		network.prefix = (unsigned)prefix;
+	}
+	if (inet_pton(network.family, text, &network.ip6) != 1)
+		return false;
+	clear_host_bits((uint8_t *)&network.ip6, size, network.prefix);
+	*out = network;
+	return true;
+}
+
+bool value_network(struct fy_node *node, const char *key, struct network *out, struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+
+	if (read_scalar(node, text) && parse_network(text, out))
+		return true;
+	return expected(node, key, "an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1", diagnostics);
+}
+
+bool value_string(struct fy_node *node, const char *key, char **out, struct diagnostics *diagnostics)
+{
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+
+	if (text == NULL || length == 0 || yaml_is_null(node) || memchr(text, '\0', length) != NULL)
+		return expected(node, key, "a text that is not empty", diagnostics);
+	free(*out);
+	*out = strndup(text, length);
+	if (*out == NULL)
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: no memory", key);
+	return *out != NULL;
+}

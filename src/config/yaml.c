@@ -1,0 +1,353 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/yaml.h"
+
+#include "util/escape.h"
+
+#include <libfyaml.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* enough for every chain of aliases and merge keys that a person would write, and an end to those that have none */
+enum { MERGE_DEPTH_MAX = 8 };
+
+#define MERGE_KEY "<<"
+
+static void report_parser_errors(struct fy_diag *parser, struct diagnostics *diagnostics)
+{
+	void *at = NULL;
+	const struct fy_diag_error *error = NULL;
+	char shown[4 * YAML_SHOWN_SIZE];
+
+	while ((error = fy_diag_errors_iterate(parser, &at)) != NULL)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){error->line, error->column},
+			 "this is not YAML: %s", escape(shown, sizeof(shown), error->msg, strlen(error->msg)));
+}
+
+struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics)
+{
+	struct fy_diag_cfg settings;
+	struct fy_diag *parser = NULL;
+	struct fy_parse_cfg parse = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
+	struct fy_document *document = NULL;
+
+	fy_diag_cfg_default(&settings);
+	settings.fp = NULL;
+	parser = fy_diag_create(&settings);
+	if (parser == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
+		return NULL;
+	}
+	fy_diag_set_collect_errors(parser, true);
+	parse.diag = parser;
+	document = fy_document_build_from_string(&parse, text, length);
+	if (document == NULL)
+		report_parser_errors(parser, diagnostics);
+	fy_diag_destroy(parser);
+	if (document == NULL && !diagnostics->has_error)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "there is nothing in it; a config begins with \"version: 1\"");
+	return document;
+}
+
+void yaml_free(struct fy_document *document)
+{
+	fy_document_destroy(document);
+}
+
+struct fy_node *yaml_root(struct fy_document *document)
+{
+	return fy_document_root(document);
+}
+
+static struct position key_position(struct fy_node *node)
+{
+	struct fy_node *parent = fy_node_get_parent(node);
+	struct fy_node_pair *pair = NULL;
+	void *at = NULL;
+
+	while (parent != NULL && fy_node_is_mapping(parent) &&
+	       (pair = fy_node_mapping_iterate(parent, &at)) != NULL) {
+		if (fy_node_pair_value(pair) == node && fy_node_pair_key(pair) != NULL)
+			return yaml_position(fy_node_pair_key(pair));
+	}
+	return (struct position){0};
+}
+
+/* libfyaml marks scalars only: a map begins where its first key does, a list where its first item does. */
+static struct fy_node *first_scalar(struct fy_node *node)
+{
+	while (node != NULL && !fy_node_is_scalar(node)) {
+		void *at = NULL;
+
+		if (fy_node_is_sequence(node)) {
+			node = fy_node_sequence_iterate(node, &at);
+		} else {
+			struct fy_node_pair *pair = fy_node_mapping_iterate(node, &at);
+
+			node = pair != NULL ? fy_node_pair_key(pair) : NULL;
+		}
+	}
+	return node;
+}
+
+struct position yaml_position(struct fy_node *node)
+{
+	struct fy_node *scalar = first_scalar(node);
+	struct fy_token *token = scalar != NULL ? fy_node_get_scalar_token(scalar) : NULL;
+	const struct fy_mark *mark = token != NULL ? fy_token_start_mark(token) : NULL;
+
+	if (mark != NULL)
+		return (struct position){mark->line + 1, mark->column + 1};
+	return node != NULL ? key_position(node) : (struct position){0};
+}
+
+const char *yaml_text(struct fy_node *node, size_t *length)
+{
+	*length = 0;
+	return node != NULL && fy_node_is_scalar(node) ? fy_node_get_scalar(node, length) : NULL;
+}
+
+bool yaml_is_plain(struct fy_node *node)
+{
+	return fy_node_get_style(node) == FYNS_PLAIN;
+}
+
+bool yaml_is_null(struct fy_node *node)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+
+	if (node == NULL || fy_node_is_null(node))
+		return true;
+	if (text == NULL || !yaml_is_plain(node))
+		return false;
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++) {
+		if (strlen(nulls[i]) == length && memcmp(nulls[i], text, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *yaml_show(struct fy_node *node, char *out)
+{
+	char shown[YAML_SHOWN_SIZE - 8];
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+
+	if (yaml_is_null(node))
+		return strcpy(out, "nothing"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): it fits */
+	if (text == NULL) {
+		snprintf(out, YAML_SHOWN_SIZE, "%s", fy_node_is_mapping(node) ? "a map" : "a list");
+		return out;
+	}
+	escape(shown, sizeof(shown), text, length);
+	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, ESCAPED_SIZE(length) > sizeof(shown) &&
+		 strlen(shown) + 5 > sizeof(shown) ? "..." : "");
+	return out;
+}
+
+/* Follows an alias; NULL, with an error, when it leads nowhere. */
+static struct fy_node *follow(struct fy_node *node, struct diagnostics *diagnostics)
+{
+	struct fy_node *target = node;
+	char shown[YAML_SHOWN_SIZE];
+
+	for (int i = 0; i < MERGE_DEPTH_MAX && target != NULL && fy_node_is_alias(target); i++)
+		target = fy_node_resolve_alias(target);
+	if (target != NULL && !fy_node_is_alias(target))
+		return target;
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "there is no anchor for the alias %s",
+		 yaml_show(node, shown));
+	return NULL;
+}
+
+static void expected(struct fy_node *node, const char *what, const char *kind, struct diagnostics *diagnostics)
+{
+	char shown[YAML_SHOWN_SIZE];
+
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", what, kind,
+		 yaml_show(node, shown));
+}
+
+/* Levenshtein's distance, for names of bounded length. */
+static size_t distance(const char *left, size_t left_length, const char *right)
+{
+	enum { LENGTH_MAX = 32 };
+	size_t right_length = strlen(right);
+	size_t row[LENGTH_MAX + 1];
+
+	if (left_length > LENGTH_MAX || right_length > LENGTH_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= right_length; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= left_length; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= right_length; j++) {
+			size_t replaced = diagonal + (left[i - 1] != right[j - 1]);
+			size_t inserted = row[j - 1] + 1;
+			size_t removed = row[j] + 1;
+
+			diagonal = row[j];
+			row[j] = replaced < inserted ? replaced : inserted;
+			row[j] = removed < row[j] ? removed : row[j];
+		}
+	}
+	return row[right_length];
+}
+
+static void warn_of_unknown_key(struct fy_node *key, const char *what, const struct yaml_key *keys,
+				struct diagnostics *diagnostics)
+{
+	size_t length = 0;
+	const char *text = yaml_text(key, &length);
+	const char *nearest = NULL;
+	size_t least = SIZE_MAX;
+	char shown[YAML_SHOWN_SIZE];
+
+	for (const struct yaml_key *known = keys; known->name != NULL && text != NULL; known++) {
+		size_t away = distance(text, length, known->name);
+
+		if (away < least) {
+			least = away;
+			nearest = known->name;
+		}
+	}
+	if (least <= 3 && least < length)
+		diagnose(diagnostics, SEVERITY_WARNING, yaml_position(key),
+			 "%s: unknown key %s is ignored; did you mean \"%s\"?", what, yaml_show(key, shown), nearest);
+	else
+		diagnose(diagnostics, SEVERITY_WARNING, yaml_position(key), "%s: unknown key %s is ignored", what,
+			 yaml_show(key, shown));
+}
+
+static bool key_is(struct fy_node *key, const char *name)
+{
+	size_t length = 0;
+	const char *text = yaml_text(key, &length);
+
+	return text != NULL && strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
+struct map_reader {
+	const char *what;
+	const struct yaml_key *keys;
+	uint64_t read; /* a bit for each key that was there */
+	struct diagnostics *diagnostics;
+	void *userdata;
+};
+
+static void read_key(struct map_reader *reader, struct fy_node *key, struct fy_node *value)
+{
+	for (size_t i = 0; reader->keys[i].name != NULL; i++) {
+		struct fy_node *target = NULL;
+
+		if (!key_is(key, reader->keys[i].name))
+			continue;
+		if (reader->read & (UINT64_C(1) << i))
+			return;
+		reader->read |= UINT64_C(1) << i;
+		target = follow(value, reader->diagnostics);
+		if (target != NULL)
+			reader->keys[i].read(target, reader->diagnostics, reader->userdata);
+		return;
+	}
+	warn_of_unknown_key(key, reader->what, reader->keys, reader->diagnostics);
+}
+
+static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth);
+
+/* A merge key's value is a map, or a list of maps of which the earlier ones count more (yaml.org/type/merge.html). */
+static void read_merged(struct map_reader *reader, struct fy_node *node, int depth)
+{
+	struct fy_node *target = follow(node, reader->diagnostics);
+	struct fy_node *item = NULL;
+	void *at = NULL;
+
+	if (target == NULL)
+		return;
+	if (depth < MERGE_DEPTH_MAX && fy_node_is_mapping(target)) {
+		read_pairs(reader, target, depth + 1);
+	} else if (depth < MERGE_DEPTH_MAX && fy_node_is_sequence(target)) {
+		while ((item = fy_node_sequence_iterate(target, &at)) != NULL)
+			read_merged(reader, item, MERGE_DEPTH_MAX - 1);
+	} else {
+		expected(node, MERGE_KEY, "a map to merge", reader->diagnostics);
+	}
+}
+
+/* What a map says itself counts more than what it merges. */
+static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth)
+{
+	struct fy_node_pair *pair = NULL;
+	void *at = NULL;
+
+	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
+		if (!key_is(fy_node_pair_key(pair), MERGE_KEY))
+			read_key(reader, fy_node_pair_key(pair), fy_node_pair_value(pair));
+	}
+	at = NULL;
+	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
+		if (key_is(fy_node_pair_key(pair), MERGE_KEY))
+			read_merged(reader, fy_node_pair_value(pair), depth);
+	}
+}
+
+bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys,
+		   struct diagnostics *diagnostics, void *userdata)
+{
+	struct map_reader reader = {.what = what, .keys = keys, .diagnostics = diagnostics, .userdata = userdata};
+
+	if (!fy_node_is_mapping(node)) {
+		expected(node, what, "a map", diagnostics);
+		return false;
+	}
+	read_pairs(&reader, node, 0);
+	return true;
+}
+
+bool yaml_read_named(struct fy_node *node, const char *what,
+		     void (*read)(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics,
+				  void *userdata),
+		     struct diagnostics *diagnostics, void *userdata)
+{
+	struct fy_node_pair *pair = NULL;
+	void *at = NULL;
+
+	if (!fy_node_is_mapping(node)) {
+		expected(node, what, "a map", diagnostics);
+		return false;
+	}
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
+		struct fy_node *value = fy_node_pair_value(pair);
+		struct fy_node *target = value != NULL ? follow(value, diagnostics) : NULL;
+
+		if (value == NULL || target != NULL)
+			read(fy_node_pair_key(pair), target, diagnostics, userdata);
+	}
+	return true;
+}
+
+void yaml_read_list(struct fy_node *node, const char *what,
+		    void (*read)(struct fy_node *item, struct diagnostics *diagnostics, void *userdata),
+		    struct diagnostics *diagnostics, void *userdata)
+{
+	struct fy_node *item = NULL;
+	void *at = NULL;
+
+	if (!fy_node_is_sequence(node)) {
+		expected(node, what, "a list", diagnostics);
+		return;
+	}
+	while ((item = fy_node_sequence_iterate(node, &at)) != NULL) {
+		struct fy_node *target = follow(item, diagnostics);
+
+		if (target != NULL)
+			read(target, diagnostics, userdata);
+	}
+}

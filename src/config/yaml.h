@@ -1,0 +1,90 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_YAML_H
+#define CGTPROXY_CONFIG_YAML_H
+
+#include "config/diagnostic.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * What the config's reader needs of YAML: maps with known keys, lists, scalars, and where each stands in the file.
+ * Aliases and merge keys (<<) are followed where they are met, so that no file is larger in memory than it is on disk.
+ */
+
+struct fy_document;
+struct fy_node;
+
+enum {
+	/* far more than any person writes; without a bound a config could be a disk */
+	YAML_SIZE_MAX = 4 << 20,
+	/* what is shown of a value in a message, escaped */
+	YAML_SHOWN_SIZE = 96,
+};
+
+/** A key of a map and who reads its value. */
+struct yaml_key {
+	const char *name;
+	/** @value: never an alias; may be null, see yaml_is_null() */
+	void (*read)(struct fy_node *value, struct diagnostics *diagnostics, void *userdata);
+};
+
+/**
+ * Parses a text of one document.
+ *
+ * Returns the document, for yaml_free(), or NULL with errors in @diagnostics.
+ */
+struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics);
+
+void yaml_free(struct fy_document *document);
+
+/**
+ * Reads a map whose keys are known. Another key is a warning that names the nearest known one, anything but a map is an
+ * error.
+ *
+ * @what: how messages call the map
+ * @keys: ends with a key without a name
+ *
+ * Returns whether it is a map.
+ */
+bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys,
+		   struct diagnostics *diagnostics, void *userdata);
+
+/** Reads a map with keys that the user chooses. Otherwise as yaml_read_map(). */
+bool yaml_read_named(struct fy_node *node, const char *what,
+		     void (*read)(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics,
+				  void *userdata),
+		     struct diagnostics *diagnostics, void *userdata);
+
+/** Reads each item of a list; anything but a list is an error. */
+void yaml_read_list(struct fy_node *node, const char *what,
+		    void (*read)(struct fy_node *item, struct diagnostics *diagnostics, void *userdata),
+		    struct diagnostics *diagnostics, void *userdata);
+
+/** Returns the text of a scalar and its length, or NULL for a map or a list. It belongs to the document. */
+const char *yaml_text(struct fy_node *node, size_t *length);
+
+/** Returns whether a scalar was written without quotes, so that it may mean a number, a bool or null. */
+bool yaml_is_plain(struct fy_node *node);
+
+/** Returns whether a value is missing or null. */
+bool yaml_is_null(struct fy_node *node);
+
+/** Returns the document's root, NULL when it is empty. */
+struct fy_node *yaml_root(struct fy_document *document);
+
+/** Returns where a node begins in the file. */
+struct position yaml_position(struct fy_node *node);
+
+/**
+ * Says what a node is, for a message: its text in quotes, escaped and cut, or "a map", "a list", "nothing".
+ *
+ * @out: YAML_SHOWN_SIZE bytes
+ *
+ * Returns @out.
+ */
+const char *yaml_show(struct fy_node *node, char *out);
+
+#endif
