@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_ENGINE_H
+#define CGTPROXY_ENGINE_ENGINE_H
+
+#include "config/config.h"
+#include "util/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * Keeps the kernel in step with a config and the tree of cgroups: what the watch finds goes to the plan, and what the
+ * plan sums up goes to the kernel, in one transaction a step. When a step fails, the whole table is made anew, in the
+ * way in which it was made at the start.
+ */
+struct engine;
+
+/**
+ * Makes an engine.
+ *
+ * @config: belongs to the engine from then on, whatever this returns
+ *
+ * Returns the engine, for engine_free(), or NULL with @error.
+ */
+struct engine *engine_new(struct config *config, struct error *error);
+
+/**
+ * Finds the cgroups and decides about each, without touching the network.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int engine_observe(struct engine *engine, struct error *error);
+
+/**
+ * Puts everything into force: policy rules, routes and the table. Whatever can be checked is checked before anything is
+ * changed. What an earlier run left is replaced in one transaction.
+ *
+ * Returns 0, -EBUSY when another cgtproxy runs, or another negative errno, with @error.
+ */
+int engine_enforce(struct engine *engine, struct error *error);
+
+/** Returns the file descriptor that is readable when engine_handle_events() has work. */
+int engine_fd(const struct engine *engine);
+
+/** Takes in what happened to cgroups. Returns 0, or a negative errno with @error when it is of no use to go on. */
+int engine_handle_events(struct engine *engine, struct error *error);
+
+/** Returns when engine_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
+uint64_t engine_deadline(const struct engine *engine);
+
+/** Does what was put off until now. Returns 0, or a negative errno with @error when it is of no use to go on. */
+int engine_handle_deadline(struct engine *engine, struct error *error);
+
+/**
+ * Ends the work as the config's on-stop says: takes everything out of the kernel, or leaves all of it in force.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int engine_stop(struct engine *engine, struct error *error);
+
+/** Writes the table as text for "nft -f", with the cgroups that were observed. */
+int engine_render(struct engine *engine, FILE *out, struct error *error);
+
+void engine_free(struct engine *engine);
+
+#endif

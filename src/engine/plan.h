@@ -1,0 +1,104 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_PLAN_H
+#define CGTPROXY_ENGINE_PLAN_H
+
+#include "cgroup/tree.h"
+#include "config/config.h"
+#include "engine/departed.h"
+#include "nft/ruleset.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the kernel should hold of the cgroups, which follows from the config and the tree, and how that differs from
+ * what it holds. A cgroup has an element only if its verdict differs from its parent's, or always when the config is
+ * strict.
+ */
+struct plan {
+	const struct config *config;
+	struct policy *policy;
+	struct verdict *verdicts; /* by target */
+
+	struct cgroup **added; /* cgroups whose elements are to be added; NULL for one that has vanished since */
+	size_t added_count;
+	size_t added_capacity;
+
+	struct departed_list departed; /* elements that stay for a while without their cgroup */
+	uint64_t *removed;	       /* cgroup ids whose elements are to be removed */
+	size_t removed_count;
+	size_t removed_capacity;
+
+	size_t level_elements[CGROUP_LEVEL_MAX + 1]; /* how many elements there are to be at each level */
+	struct level_set kernel_levels;		     /* those that output-mangle looks up now */
+
+	struct element *elements; /* what plan_changes() and plan_everything() give out */
+	size_t elements_capacity;
+	char path[CGROUP_PATH_SIZE];
+};
+
+/** What a transaction is made of. The arrays belong to the plan, until it is asked for another step. */
+struct step {
+	const struct element *elements;
+	size_t element_count;
+	const uint64_t *removed; /* cgroup ids */
+	size_t removed_count;
+	struct level_set levels;
+	bool levels_changed;
+};
+
+/**
+ * Makes a plan for an empty tree.
+ *
+ * @plan: plan_clear() it whatever this returns; it refers to @config and @policy
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_init(struct plan *plan, const struct config *config, struct policy *policy);
+
+/**
+ * Decides about a cgroup that is new in the tree, after its parent.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_appeared(struct plan *plan, struct cgroup *cgroup);
+
+/**
+ * Takes note that a cgroup is about to leave the tree.
+ *
+ * @now: usec of CLOCK_MONOTONIC; its element is removed DEPARTED_GRACE later
+ */
+void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
+
+/**
+ * Sums up all that has changed since the last step, in what may be nothing.
+ *
+ * @now: usec of CLOCK_MONOTONIC; departed elements whose time is over are removed
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_changes(struct plan *plan, uint64_t now, struct step *step);
+
+/**
+ * Gives out everything that the kernel should hold.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_everything(struct plan *plan, const struct cgroup *root, struct step *step);
+
+/** Takes note that the kernel has carried out a step. */
+void plan_done(struct plan *plan, const struct step *step);
+
+/** Returns whether a cgroup is to have an element. */
+bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);
+
+/** Returns the verdict for a cgroup, whether it has an element of its own or inherits it. */
+const struct verdict *plan_verdict(const struct plan *plan, const struct cgroup *cgroup);
+
+void plan_clear(struct plan *plan);
+
+#endif
