@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_CMD_H
+#define CGTPROXY_CMD_CMD_H
+
+/* The subcommands. Each prints its own errors and returns the exit code of the program. */
+
+enum {
+	EXIT_OK = 0,
+	EXIT_ERROR = 1,
+	EXIT_USAGE = 2,
+};
+
+/** What every command is told. */
+struct arguments {
+	const char *config; /* -c FILE, or NULL */
+	char **words;	    /* what follows the command's name; ends with NULL */
+	int count;
+};
+
+/** Runs in the foreground until SIGTERM or SIGINT. */
+int cmd_daemon(const struct arguments *arguments);
+
+/** Checks the config, the permission, or both. */
+int cmd_check(const struct arguments *arguments);
+
+/** Prints the ruleset as nft text and applies nothing. */
+int cmd_render(const struct arguments *arguments);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/load.h"
+
+#include "util/log.h"
+
+struct config *load_config(const struct arguments *arguments)
+{
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+
+	config_load(arguments->config, &config, &diagnostics);
+	diagnostics_log(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	return config;
+}
+
+struct engine *load_engine(const struct arguments *arguments)
+{
+	struct config *config = load_config(arguments);
+	struct engine *engine = NULL;
+	struct error error;
+
+	if (config == NULL)
+		return NULL;
+	engine = engine_new(config, &error);
+	if (engine != NULL && engine_observe(engine, &error) == 0)
+		return engine;
+	log_error("%s", error.text);
+	engine_free(engine);
+	return NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#include <stdio.h>
+
+DEFINE_CLEANUP(struct engine *, engine_free)
+
+int cmd_render(const struct arguments *arguments)
+{
+	_cleanup_(engine_freep) struct engine *engine = NULL;
+	struct error error;
+
+	if (arguments->count > 0) {
+		log_error("render takes no arguments. Usage: cgtproxy [-c FILE] render");
+		return EXIT_USAGE;
+	}
+	engine = load_engine(arguments);
+	if (engine == NULL)
+		return EXIT_ERROR;
+	if (engine_render(engine, stdout, &error) < 0) {
+		log_error("%s", error.text);
+		return EXIT_ERROR;
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write the ruleset to stdout");
+		return EXIT_ERROR;
+	}
+	return EXIT_OK;
+}
