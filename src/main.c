@@ -19,10 +19,12 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{"check", cmd_check, "check [config|permission]",
-	 "Check the config, or whether the kernel would let it into force, or both. Changes nothing. \"check config\" needs\n"
+	 "Check the config, or whether the kernel would let it into force, or both. Changes nothing. \"check config\" "
+	 "needs\n"
 	 "no permission."},
 	{"render", cmd_render, "render",
-	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes nothing."},
+	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
+	 "nothing."},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -49,7 +51,8 @@ static void print_help(void)
 {
 	puts("Usage: cgtproxy [OPTION...] [COMMAND]\n"
 	     "\n"
-	     "Send the traffic of programs through a transparent proxy, straight out, or nowhere, by the cgroup that each\n"
+	     "Send the traffic of programs through a transparent proxy, straight out, or nowhere, by the cgroup that "
+	     "each\n"
 	     "runs in. Without a command, run in the foreground and keep the rules in force until SIGTERM or SIGINT.\n"
 	     "\n"
 	     "Commands:");

@@ -36,7 +36,7 @@ static int preference(const char *path)
 
 static int search_mount_table(char **path, struct error *error)
 {
-	_cleanup_(endmntentp) FILE *table = setmntent(MOUNT_TABLE, "re");
+	CLEANUP(endmntentp) FILE *table = setmntent(MOUNT_TABLE, "re");
 	const struct mntent *entry = NULL;
 	int best = 0;
 
@@ -70,13 +70,15 @@ static int check_configured(const char *configured, char **path, struct error *e
 	if (statfs(configured, &filesystem) < 0)
 		return error_set(error, -errno, "cgroup-root: can't look at %s: %s", shown, strerror(errno));
 	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
-		return error_set(error, -EINVAL, "cgroup-root: %s is no cgroup2 filesystem. Use AUTO to let it be found",
-				 shown);
+		return error_set(error, -EINVAL,
+				 "cgroup-root: %s is no cgroup2 filesystem. Use AUTO to let it be found", shown);
 	/* levels count from the mount, so a directory below it would look at the wrong ones */
 	if (statx(AT_FDCWD, configured, 0, STATX_TYPE, &status) == 0 &&
 	    (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-		return error_set(error, -EINVAL, "cgroup-root: %s is below the cgroup2 mount, not the mount itself. Use "
-						 "AUTO to let it be found", shown);
+		return error_set(error, -EINVAL,
+				 "cgroup-root: %s is below the cgroup2 mount, not the mount itself. Use "
+				 "AUTO to let it be found",
+				 shown);
 	while (length > 1 && configured[length - 1] == '/')
 		length--;
 	*path = strndup(configured, length);

@@ -70,9 +70,9 @@ struct cgroup *cgroup_add(struct cgroup_tree *tree, struct cgroup *parent, const
 	return cgroup;
 }
 
-struct cgroup *cgroup_child(const struct cgroup_tree *tree, const struct cgroup *parent, const char *name)
+struct cgroup *cgroup_child(const struct cgroup_tree *tree, struct cgroup *parent, const char *name)
 {
-	const struct cgroup key = {.parent = (struct cgroup *)(uintptr_t)parent, .name = name};
+	const struct cgroup key = {.parent = parent, .name = name};
 
 	return found(tfind(&key, &tree->by_name, compare_names));
 }
@@ -108,8 +108,10 @@ size_t cgroup_path(const struct cgroup *cgroup, char *path)
 	size_t length = 0;
 	char *end = NULL;
 
-	if (cgroup->parent == NULL)
-		return strlen(strcpy(path, "/")); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): it is this long */
+	if (cgroup->parent == NULL) {
+		memcpy(path, "/", sizeof("/"));
+		return 1;
+	}
 	for (const struct cgroup *at = cgroup; at->parent != NULL; at = at->parent)
 		length += 1 + strlen(at->name);
 	end = path + length;

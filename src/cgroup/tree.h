@@ -23,7 +23,7 @@ enum {
 struct cgroup {
 	uint64_t id; /* kernfs id, never used again until the next boot */
 	struct cgroup *parent;
-	LIST_HEAD(, cgroup) children;
+	LIST_HEAD(cgroup_list, cgroup) children;
 	LIST_ENTRY(cgroup) sibling;
 	const char *name;   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
 	int watch;	    /* inotify watch descriptor or NO_WATCH */
@@ -60,7 +60,7 @@ void cgroup_tree_clear(struct cgroup_tree *tree);
 struct cgroup *cgroup_add(struct cgroup_tree *tree, struct cgroup *parent, const char *name, uint64_t id);
 
 /** Returns the child of that name or NULL. */
-struct cgroup *cgroup_child(const struct cgroup_tree *tree, const struct cgroup *parent, const char *name);
+struct cgroup *cgroup_child(const struct cgroup_tree *tree, struct cgroup *parent, const char *name);
 
 /** Removes and frees a cgroup that has no children. */
 void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup);

@@ -105,7 +105,8 @@ static void tell_about_limit(struct watch *watch, int failure)
 			    "second or so, not at once. Raise the sysctl fs.inotify.max_user_watches");
 	else
 		log_warning("can't watch some cgroups (%s): new cgroups below them are found by looking every second "
-			    "or so, not at once", strerror(failure));
+			    "or so, not at once",
+			    strerror(failure));
 }
 
 /*
@@ -159,7 +160,7 @@ static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, 
  */
 static int look_at(struct watch *watch, struct cgroup *parent, const char *name, int fd, bool deep)
 {
-	_cleanup_(closep) int directory = fd;
+	CLEANUP(closep) int directory = fd;
 	struct cgroup *cgroup = cgroup_child(&watch->tree, parent, name);
 	bool is_new = false;
 	uint64_t id = 0;
@@ -214,7 +215,7 @@ static int look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd)
 /* fd: of the cgroup; this closes it */
 static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
 {
-	_cleanup_(closedirp) DIR *directory = fdopendir(fd);
+	CLEANUP(closedirp) DIR *directory = fdopendir(fd);
 	const struct dirent *entry = NULL;
 	int error = 0;
 
@@ -289,8 +290,9 @@ static int handle_event(struct watch *watch, const struct inotify_event *event)
 	struct cgroup *parent = NULL;
 
 	if (event->mask & IN_Q_OVERFLOW) {
-		log_warning("the kernel's queue of cgroup events overflowed; all cgroups are walked again, none is lost. "
-			    "The sysctl fs.inotify.max_queued_events sets its length");
+		log_warning(
+			"the kernel's queue of cgroup events overflowed; all cgroups are walked again, none is lost. "
+			"The sysctl fs.inotify.max_queued_events sets its length");
 		watch->walk++;
 		return walk_from(watch, watch->tree.root);
 	}
@@ -303,26 +305,23 @@ static int handle_event(struct watch *watch, const struct inotify_event *event)
 int watch_read(struct watch *watch, struct error *error)
 {
 	char events[EVENTS_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t length = -1;
+	int result = 0;
 
-	for (;;) {
-		ssize_t length = read(watch->inotify, events, sizeof(events));
-		int result = 0;
+	do
+		length = read(watch->inotify, events, sizeof(events));
+	while (length < 0 && errno == EINTR);
+	if (length < 0 && errno == EAGAIN)
+		return 0;
+	if (length < 0)
+		return error_set(error, -errno, "can't read cgroup events: %s", strerror(errno));
+	for (ssize_t at = 0; at < length && result == 0;) {
+		const struct inotify_event *event = (const struct inotify_event *)(events + at);
 
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			return 0;
-		if (length < 0)
-			return error_set(error, -errno, "can't read cgroup events: %s", strerror(errno));
-		for (ssize_t at = 0; at < length && result == 0;) {
-			const struct inotify_event *event = (const struct inotify_event *)(events + at);
-
-			result = handle_event(watch, event);
-			at += (ssize_t)(sizeof(*event) + event->len);
-		}
-		if (result < 0)
-			return explain(result, error);
+		result = handle_event(watch, event);
+		at += (ssize_t)(sizeof(*event) + event->len);
 	}
+	return result < 0 ? explain(result, error) : 1;
 }
 
 int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
@@ -338,7 +337,8 @@ int watch_open(struct watch *watch, const char *mount, const struct watch_listen
 		return error_set(error, -errno, "can't open the cgroup2 mount %s: %s", shown, strerror(errno));
 	result = read_id(watch->root, &id);
 	if (result < 0)
-		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown, strerror(-result));
+		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown,
+				 strerror(-result));
 	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->inotify < 0)
 		return error_set(error, -errno, "can't watch cgroups with inotify: %s%s", strerror(errno),

@@ -55,10 +55,11 @@ int watch_walk(struct watch *watch, struct error *error);
 int watch_walk_unwatched(struct watch *watch, struct error *error);
 
 /**
- * Handles all events that are queued. Never trusts an event further than to look at the name it speaks of, so that it
- * does not matter how often a name was made and removed meanwhile.
+ * Handles some thousand queued events; not all there are, or whoever makes cgroups faster than they are handled could
+ * put off for ever what is done about them. Never trusts an event further than to look at the name it speaks of, so
+ * that it does not matter how often a name was made and removed meanwhile.
  *
- * Returns 0 or a negative errno with @error.
+ * Returns 1, 0 when there was none, or a negative errno with @error.
  */
 int watch_read(struct watch *watch, struct error *error);
 

@@ -26,8 +26,8 @@ static int check_config(const struct config *config)
 /* With the ruleset of the config itself, so that what it needs of the kernel is tried too. */
 static int check_permission(const struct config *config)
 {
-	_cleanup_(ruleset_freep) struct ruleset *ruleset = NULL;
-	_cleanup_(nft_close) struct nft nft = {0};
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
+	CLEANUP(nft_close) struct nft nft = {0};
 	struct error error;
 
 	if (config == NULL)
@@ -48,7 +48,7 @@ static int check_permission(const struct config *config)
 int cmd_check(const struct arguments *arguments)
 {
 	const char *what = arguments->count > 0 ? arguments->words[0] : NULL;
-	_cleanup_(config_freep) struct config *config = NULL;
+	CLEANUP(config_freep) struct config *config = NULL;
 	int code = EXIT_OK;
 
 	if (arguments->count > 1 || (what != NULL && strcmp(what, "config") != 0 && strcmp(what, "permission") != 0)) {

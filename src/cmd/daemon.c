@@ -108,10 +108,11 @@ static int set_up_loop(struct daemon *daemon)
 	if (result >= 0)
 		result = sd_event_add_signal(daemon->loop, NULL, SIGHUP, on_hangup, daemon);
 	if (result >= 0)
-		result = sd_event_add_io(daemon->loop, NULL, engine_fd(daemon->engine), EPOLLIN, on_cgroup_events, daemon);
+		result = sd_event_add_io(daemon->loop, NULL, engine_fd(daemon->engine), EPOLLIN, on_cgroup_events,
+					 daemon);
 	if (result >= 0)
-		result = sd_event_add_time(daemon->loop, &daemon->timer, CLOCK_MONOTONIC, 0, DEADLINE_ACCURACY, on_deadline,
-					   daemon);
+		result = sd_event_add_time(daemon->loop, &daemon->timer, CLOCK_MONOTONIC, 0, DEADLINE_ACCURACY,
+					   on_deadline, daemon);
 	return result;
 }
 
@@ -137,9 +138,9 @@ static int run_until_stopped(struct daemon *daemon)
 
 int cmd_daemon(const struct arguments *arguments)
 {
-	_cleanup_(engine_freep) struct engine *engine = load_engine(arguments);
-	_cleanup_(sd_event_unrefp) sd_event *loop = NULL;
-	_cleanup_(sd_event_source_unrefp) sd_event_source *timer = NULL;
+	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
+	CLEANUP(sd_event_unrefp) sd_event *loop = NULL;
+	CLEANUP(sd_event_source_unrefp) sd_event_source *timer = NULL;
 	struct daemon daemon = {.engine = engine};
 	struct error error;
 	int result = 0;

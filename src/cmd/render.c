@@ -12,7 +12,7 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 
 int cmd_render(const struct arguments *arguments)
 {
-	_cleanup_(engine_freep) struct engine *engine = NULL;
+	CLEANUP(engine_freep) struct engine *engine = NULL;
 	struct error error;
 
 	if (arguments->count > 0) {

@@ -42,8 +42,8 @@ static void read_version(struct fy_node *node, struct diagnostics *diagnostics, 
 
 	reader->has_version = true;
 	if (text == NULL || length != 1 || *text != '1')
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "version: expected 1, the only one there is, got %s",
-			 yaml_show(node, shown));
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "version: expected 1, the only one there is, got %s", yaml_show(node, shown));
 }
 
 static void read_cgroup_root(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
@@ -74,7 +74,8 @@ static void read_route_table(struct fy_node *node, struct diagnostics *diagnosti
 	/* our "local default" there would turn all of the host's traffic back to itself */
 	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT)
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "route-table: %" PRIu32 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
+			 "route-table: %" PRIu32
+			 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
 			 "one that nothing else uses, like 300",
 			 table);
 	reader->config->route_table = table;
@@ -116,8 +117,8 @@ static void read_bypass_item(struct fy_node *node, struct diagnostics *diagnosti
 {
 	struct config_reader *reader = userdata;
 	struct config *config = reader->config;
-	struct network *networks = array_reserve(config->bypass, &reader->bypass_capacity, config->bypass_count + 1,
-						 sizeof(*networks));
+	struct network *networks =
+		array_reserve(config->bypass, &reader->bypass_capacity, config->bypass_count + 1, sizeof(*networks));
 
 	if (networks == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "bypass: no memory");
@@ -154,11 +155,16 @@ static void keep_rules(struct fy_node *node, struct diagnostics *diagnostics, vo
 static void read_root(struct fy_node *root, struct config *config, struct diagnostics *diagnostics)
 {
 	static const struct yaml_key keys[] = {
-		{"version", read_version},	   {"cgroup-root", read_cgroup_root},
-		{"route-table", read_route_table}, {"rule-priority", read_rule_priority},
-		{"strict", read_strict},	   {"on-stop", read_on_stop},
-		{"bypass", read_bypass},	   {"tproxies", read_tproxies},
-		{"rules", keep_rules},		   {0},
+		{"version", read_version},
+		{"cgroup-root", read_cgroup_root},
+		{"route-table", read_route_table},
+		{"rule-priority", read_rule_priority},
+		{"strict", read_strict},
+		{"on-stop", read_on_stop},
+		{"bypass", read_bypass},
+		{"tproxies", read_tproxies},
+		{"rules", keep_rules},
+		{0},
 	};
 	struct config_reader reader = {.config = config};
 
@@ -173,7 +179,7 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 
 int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics)
 {
-	_cleanup_(config_freep) struct config *read = calloc(1, sizeof(*read));
+	CLEANUP(config_freep) struct config *read = calloc(1, sizeof(*read));
 	struct fy_document *document = NULL;
 
 	*config = NULL;
@@ -208,7 +214,7 @@ static char *escaped_copy(const char *text)
 /* A regular file as a whole; other kinds of files need not end. */
 static int read_file(const char *path, char **text, size_t *length)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	ssize_t got = 1;
 
@@ -246,8 +252,8 @@ static char *default_path(void)
 
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
 {
-	_cleanup_(freep) char *chosen = path != NULL ? strdup(path) : default_path();
-	_cleanup_(freep) char *text = NULL;
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *text = NULL;
 	size_t length = 0;
 	int error = 0;
 
@@ -260,7 +266,8 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 	error = read_file(chosen, &text, &length);
 	if (error == -ENOENT && path == NULL) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
-			 "there is no such file, so the built-in default config is used, in which every cgroup goes direct");
+			 "there is no such file, so the built-in default config is used, in which every cgroup goes "
+			 "direct");
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {

@@ -12,8 +12,8 @@
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...)
 {
-	struct diagnostic *items = array_reserve(diagnostics->items, &diagnostics->capacity, diagnostics->count + 1,
-						 sizeof(*items));
+	struct diagnostic *items =
+		array_reserve(diagnostics->items, &diagnostics->capacity, diagnostics->count + 1, sizeof(*items));
 	char *text = NULL;
 	va_list arguments;
 

@@ -54,7 +54,11 @@ static void read_hijack_tcp(struct fy_node *node, struct diagnostics *diagnostic
 static void read_dns_hijack(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	static const struct yaml_key keys[] = {
-		{"ip", read_hijack_ip}, {"ip6", read_hijack_ip6}, {"port", read_hijack_port}, {"tcp", read_hijack_tcp}, {0},
+		{"ip", read_hijack_ip},
+		{"ip6", read_hijack_ip6},
+		{"port", read_hijack_port},
+		{"tcp", read_hijack_tcp},
+		{0},
 	};
 	struct proxy_reader *reader = userdata;
 	struct dns_hijack *hijack = &reader->proxy->dns_hijack;
@@ -128,8 +132,8 @@ static const char *fault_of_name(const char *name, size_t length)
 static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key, const char *name, size_t length)
 {
 	struct config *config = reader->config;
-	struct proxy *proxies = array_reserve(config->proxies, &reader->capacity, config->proxy_count + 1,
-					      sizeof(*proxies));
+	struct proxy *proxies =
+		array_reserve(config->proxies, &reader->capacity, config->proxy_count + 1, sizeof(*proxies));
 	struct proxy *proxy = NULL;
 
 	if (proxies == NULL)
@@ -146,8 +150,12 @@ static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key,
 static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics, void *userdata)
 {
 	static const struct yaml_key keys[] = {
-		{"mark", read_mark},	   {"port", read_port},		  {"no-udp", read_no_udp},
-		{"no-ipv6", read_no_ipv6}, {"dns-hijack", read_dns_hijack}, {0},
+		{"mark", read_mark},
+		{"port", read_port},
+		{"no-udp", read_no_udp},
+		{"no-ipv6", read_no_ipv6},
+		{"dns-hijack", read_dns_hijack},
+		{0},
 	};
 	struct proxy_reader *reader = userdata;
 	struct position position = yaml_position(key);
@@ -192,10 +200,11 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 			if (one->mark == 0 || other->mark == 0 ||
 			    ((one->mark ^ other->mark) & one->mask & other->mask) != 0)
 				continue;
-			diagnose(diagnostics, SEVERITY_ERROR, other->position,
-				 "the proxies %s (line %d) and %s can't be told apart: a packet with the mark 0x%" PRIx32
-				 " is meant for both. Give each a mark of its own",
-				 one->name, one->position.line, other->name, one->mark | other->mark);
+			diagnose(
+				diagnostics, SEVERITY_ERROR, other->position,
+				"the proxies %s (line %d) and %s can't be told apart: a packet with the mark 0x%" PRIx32
+				" is meant for both. Give each a mark of its own",
+				one->name, one->position.line, other->name, one->mark | other->mark);
 		}
 	}
 }

@@ -45,7 +45,8 @@ static void refuse_selector(struct fy_node *node, struct diagnostics *diagnostic
 
 	reader->selectors++;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 "this version selects cgroups by \"match\" only; write %s as a regular expression for the cgroup's path",
+		 "this version selects cgroups by \"match\" only; write %s as a regular expression for the cgroup's "
+		 "path",
 		 yaml_show(node, shown));
 }
 
@@ -97,8 +98,8 @@ static void read_direct(struct fy_node *node, struct diagnostics *diagnostics, v
 static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics)
 {
 	struct config *config = reader->config;
-	struct config_rule *rules = array_reserve(config->rules, &reader->capacity, config->rule_count + 1,
-						  sizeof(*rules));
+	struct config_rule *rules =
+		array_reserve(config->rules, &reader->capacity, config->rule_count + 1, sizeof(*rules));
 
 	if (rules == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, reader->rule.position, "no memory for the rules");
@@ -112,10 +113,11 @@ static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics
 static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	static const struct yaml_key keys[] = {
-		{"match", read_match},		{"app", refuse_selector},  {"unit", refuse_selector},
-		{"user-unit", refuse_selector}, {"slice", refuse_selector}, {"user", refuse_selector},
-		{"tproxy", read_tproxy},	{"drop", read_drop},	   {"direct", read_direct},
-		{0},
+		{"match", read_match},	    {"app", refuse_selector},
+		{"unit", refuse_selector},  {"user-unit", refuse_selector},
+		{"slice", refuse_selector}, {"user", refuse_selector},
+		{"tproxy", read_tproxy},    {"drop", read_drop},
+		{"direct", read_direct},    {0},
 	};
 	struct rule_reader *reader = userdata;
 	struct position position = yaml_position(node);
@@ -126,11 +128,12 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 	if (!yaml_read_map(node, "rule", keys, diagnostics, reader))
 		return;
 	if (reader->selectors != 1)
-		diagnose(diagnostics, SEVERITY_ERROR, position, "a rule needs exactly one selector, like \"match\"; this has %d",
-			 reader->selectors);
+		diagnose(diagnostics, SEVERITY_ERROR, position,
+			 "a rule needs exactly one selector, like \"match\"; this has %d", reader->selectors);
 	if (reader->targets != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,
-			 "a rule needs exactly one target: \"tproxy: NAME\", \"drop: true\" or \"direct: true\"; this has %d",
+			 "a rule needs exactly one target: \"tproxy: NAME\", \"drop: true\" or \"direct: true\"; this "
+			 "has %d",
 			 reader->targets);
 	add_rule(reader, diagnostics);
 }

@@ -52,7 +52,7 @@ static int base_of(const char **digits)
 
 static bool parse_number(const char *text, uint32_t *out)
 {
-	char digits[SCALAR_SIZE];
+	char digits[SCALAR_SIZE] = {0};
 	size_t count = 0;
 	const char *begin = digits;
 	char *end = NULL;
@@ -119,8 +119,7 @@ bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnos
 	return expected(node, key, "true or false", diagnostics);
 }
 
-bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask,
-		struct diagnostics *diagnostics)
+bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask, struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 	char *slash = NULL;
@@ -136,7 +135,8 @@ bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t 
 	    (slash != NULL && !parse_number(slash, &bits)))
 		return expected(node, key, "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295", diagnostics);
 	if (value == 0)
-		return expected(node, key, "a fwmark other than 0, which is what every packet has at first", diagnostics);
+		return expected(node, key, "a fwmark other than 0, which is what every packet has at first",
+				diagnostics);
 	if ((value & ~bits) != 0)
 		return expected(node, key, "a fwmark without bits outside of its mask", diagnostics);
 	*mark = value;

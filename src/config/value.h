@@ -23,8 +23,7 @@ bool value_port(struct fy_node *node, const char *key, uint16_t *out, struct dia
 bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnostics *diagnostics);
 
 /** Reads a fwmark, VALUE or VALUE/MASK; the value has no bit outside the mask and is not 0. */
-bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask,
-		struct diagnostics *diagnostics);
+bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask, struct diagnostics *diagnostics);
 
 /** Reads an IPv4 or IPv6 address (@family AF_INET or AF_INET6) into a struct in_addr or in6_addr. */
 bool value_address(struct fy_node *node, const char *key, int family, void *out, struct diagnostics *diagnostics);

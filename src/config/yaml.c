@@ -3,8 +3,6 @@
 
 #include "config/yaml.h"
 
-#include "util/escape.h"
-
 #include <libfyaml.h>
 #include <limits.h>
 #include <stdio.h>
@@ -68,8 +66,7 @@ static struct position key_position(struct fy_node *node)
 	struct fy_node_pair *pair = NULL;
 	void *at = NULL;
 
-	while (parent != NULL && fy_node_is_mapping(parent) &&
-	       (pair = fy_node_mapping_iterate(parent, &at)) != NULL) {
+	while (parent != NULL && fy_node_is_mapping(parent) && (pair = fy_node_mapping_iterate(parent, &at)) != NULL) {
 		if (fy_node_pair_value(pair) == node && fy_node_pair_key(pair) != NULL)
 			return yaml_position(fy_node_pair_key(pair));
 	}
@@ -134,19 +131,19 @@ bool yaml_is_null(struct fy_node *node)
 
 const char *yaml_show(struct fy_node *node, char *out)
 {
-	char shown[YAML_SHOWN_SIZE - 8];
+	char shown[ESCAPED_SIZE(YAML_SHOWN_BYTES)];
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
+	size_t part = length < YAML_SHOWN_BYTES ? length : YAML_SHOWN_BYTES;
 
 	if (yaml_is_null(node))
-		return strcpy(out, "nothing"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): it fits */
+		return memcpy(out, "nothing", sizeof("nothing"));
 	if (text == NULL) {
 		snprintf(out, YAML_SHOWN_SIZE, "%s", fy_node_is_mapping(node) ? "a map" : "a list");
 		return out;
 	}
-	escape(shown, sizeof(shown), text, length);
-	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, ESCAPED_SIZE(length) > sizeof(shown) &&
-		 strlen(shown) + 5 > sizeof(shown) ? "..." : "");
+	escape(shown, sizeof(shown), text, part);
+	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, part < length ? "..." : "");
 	return out;
 }
 
@@ -298,8 +295,8 @@ static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth
 	}
 }
 
-bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys,
-		   struct diagnostics *diagnostics, void *userdata)
+bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys, struct diagnostics *diagnostics,
+		   void *userdata)
 {
 	struct map_reader reader = {.what = what, .keys = keys, .diagnostics = diagnostics, .userdata = userdata};
 

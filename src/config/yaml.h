@@ -5,6 +5,7 @@
 #define CGTPROXY_CONFIG_YAML_H
 
 #include "config/diagnostic.h"
+#include "util/escape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +21,9 @@ struct fy_node;
 enum {
 	/* far more than any person writes; without a bound a config could be a disk */
 	YAML_SIZE_MAX = 4 << 20,
-	/* what is shown of a value in a message, escaped */
-	YAML_SHOWN_SIZE = 96,
+	/* so much of a value is shown in a message, escaped and in quotes */
+	YAML_SHOWN_BYTES = 48,
+	YAML_SHOWN_SIZE = ESCAPED_SIZE(YAML_SHOWN_BYTES) + 5,
 };
 
 /** A key of a map and who reads its value. */
@@ -49,8 +51,8 @@ void yaml_free(struct fy_document *document);
  *
  * Returns whether it is a map.
  */
-bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys,
-		   struct diagnostics *diagnostics, void *userdata);
+bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys, struct diagnostics *diagnostics,
+		   void *userdata);
 
 /** Reads a map with keys that the user chooses. Otherwise as yaml_read_map(). */
 bool yaml_read_named(struct fy_node *node, const char *what,

@@ -16,7 +16,7 @@
 
 #define RETURN                                                                                                         \
 	{                                                                                                              \
-		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN}                                         \
+		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
 	}
 
 DEFINE_CLEANUP(struct ruleset *, ruleset_free)
@@ -38,11 +38,6 @@ struct verdict compile_verdict(const struct config *config, uint32_t target)
 	return verdict_goto(config->proxies[target - TARGET_FIRST_PROXY].name, "-MARK");
 }
 
-static uint8_t *address_bytes(const struct network *network)
-{
-	return (uint8_t *)(uintptr_t)&network->ip6;
-}
-
 static size_t address_size(int family)
 {
 	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
@@ -53,8 +48,8 @@ static struct interval interval_of(const struct network *network)
 	size_t size = address_size(network->family);
 	struct interval interval = {{0}, {0}};
 
-	memcpy(interval.first, address_bytes(network), size);
-	memcpy(interval.last, address_bytes(network), size);
+	memcpy(interval.first, &network->ip6, size);
+	memcpy(interval.last, &network->ip6, size);
 	for (unsigned bit = network->prefix; bit < size * 8; bit++)
 		interval.last[bit / 8] |= (uint8_t)(0x80U >> (bit % 8));
 	return interval;
@@ -168,7 +163,8 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 
 		if (goes_direct)
 			error |= chain_add(chain, MATCH_HIJACKED(kinds[i]),
-					   {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, set_mark(proxy), RETURN);
+					   {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, set_mark(proxy),
+					   RETURN);
 	}
 	return error;
 }
@@ -298,7 +294,7 @@ static int add_proxy(struct ruleset *ruleset, const struct proxy *proxy)
 
 struct ruleset *compile_ruleset(const struct config *config)
 {
-	_cleanup_(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
 	struct ruleset *compiled = NULL;
 	bool hijacks = false;
 	int error = 0;

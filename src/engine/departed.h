@@ -31,7 +31,7 @@ struct departed {
 };
 
 struct departed_list {
-	STAILQ_HEAD(, departed) items; /* in the order of their expiry */
+	STAILQ_HEAD(departed_items, departed) items; /* in the order of their expiry */
 	size_t count;
 };
 

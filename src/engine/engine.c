@@ -24,12 +24,15 @@
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
-/* Cgroups that can't be watched are looked at this long after the last look, and never more than a tenth of the time. */
+/* Cgroups that can't be watched are looked at this long after the last look, and never more than a tenth of the time.
+ */
 #define LOOK_INTERVAL USEC_PER_SEC
 #define LOOK_COST_FACTOR 9
 
 /* After a transaction that failed, the table is made anew; when that fails too, it is tried again after this long. */
 #define RETRY_INTERVAL USEC_PER_SEC
+
+enum { CATCH_UP_MAX = 100 };
 
 struct engine {
 	struct config *config;
@@ -236,6 +239,16 @@ static int advance(struct engine *engine, struct error *error)
 	return 0;
 }
 
+/* What came while the table was made; not for ever, since somebody may go on making cgroups. */
+static int catch_up(struct engine *engine, struct error *error)
+{
+	int events = 1;
+
+	for (int i = 0; i < CATCH_UP_MAX && events > 0; i++)
+		events = engine_handle_events(engine, error);
+	return events < 0 ? events : 0;
+}
+
 /*
  * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run left of them
  * goes last: its table was in force until now.
@@ -254,7 +267,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = replace_table(engine, error);
 	if (result == 0)
-		result = engine_handle_events(engine, error);
+		result = catch_up(engine, error);
 	if (result == 0)
 		result = route_remove_others(&routing, error);
 	return result;
@@ -268,13 +281,15 @@ int engine_fd(const struct engine *engine)
 int engine_handle_events(struct engine *engine, struct error *error)
 {
 	size_t unwatched = engine->watch.unwatched;
-	int result = watch_read(&engine->watch, error);
+	int events = watch_read(&engine->watch, error);
+	int result = 0;
 
-	if (result < 0)
-		return result;
+	if (events < 0)
+		return events;
 	if (engine->watch.unwatched > 0 && unwatched == 0)
 		schedule_look(engine, now());
-	return advance(engine, error);
+	result = advance(engine, error);
+	return result < 0 ? result : events;
 }
 
 uint64_t engine_deadline(const struct engine *engine)
@@ -329,7 +344,7 @@ static const char *root_for_nft(const char *mount)
 static void free_paths(struct path_element *elements, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)elements[i].path);
+		free(elements[i].path);
 	free(elements);
 }
 

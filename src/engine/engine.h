@@ -44,7 +44,11 @@ int engine_enforce(struct engine *engine, struct error *error);
 /** Returns the file descriptor that is readable when engine_handle_events() has work. */
 int engine_fd(const struct engine *engine);
 
-/** Takes in what happened to cgroups. Returns 0, or a negative errno with @error when it is of no use to go on. */
+/**
+ * Takes in some of what happened to cgroups; engine_fd() stays readable while there is more.
+ *
+ * Returns 1, 0 when there was nothing, or a negative errno with @error when it is of no use to go on.
+ */
 int engine_handle_events(struct engine *engine, struct error *error);
 
 /** Returns when engine_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */

@@ -16,7 +16,7 @@
 
 /* What cgroup.slot says when it is no index of plan.added. */
 enum {
-	SLOT_NONE = UINT32_MAX,	       /* no element */
+	SLOT_NONE = UINT32_MAX,	      /* no element */
 	SLOT_KERNEL = UINT32_MAX - 1, /* the kernel has its element */
 };
 
@@ -70,7 +70,7 @@ const struct verdict *plan_verdict(const struct plan *plan, const struct cgroup 
 
 static void log_decision(const struct plan *plan, const struct cgroup *cgroup, size_t length, bool inherited)
 {
-	_cleanup_(freep) char *shown = malloc(ESCAPED_SIZE(length));
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 	const char *target = config_target_name(plan->config, target_of(plan, cgroup));
 	int32_t rule = rule_in_force(cgroup);
 	char number[16] = "none";
@@ -112,8 +112,8 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 
 static int plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level)
 {
-	uint64_t *removed = array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1,
-					  sizeof(*removed));
+	uint64_t *removed =
+		array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1, sizeof(*removed));
 
 	if (removed == NULL)
 		return -ENOMEM;
@@ -216,7 +216,7 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 				.verdict = plan_verdict(plan, cgroup),
 			};
 	}
-	STAILQ_FOREACH(departed, &plan->departed.items, next)
+	STAILQ_FOREACH (departed, &plan->departed.items, next)
 		plan->elements[step->element_count++] = (struct element){
 			.cgroup_id = departed->cgroup_id,
 			.verdict = &plan->verdicts[departed->target],

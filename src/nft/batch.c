@@ -78,7 +78,7 @@ static const char *string_attribute(const struct nlmsghdr *message, uint16_t typ
 {
 	const struct nlattr *attribute = NULL;
 
-	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attribute) == type)
 			return mnl_attr_get_str(attribute);
 	}

@@ -227,7 +227,8 @@ static void add_verdict(struct builder *builder, const struct verdict *verdict)
 		code = (uint32_t)NFT_GOTO;
 	set_number(immediate, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	if (verdict->kind == VERDICT_GOTO)
-		set_data(builder, immediate, NFTNL_EXPR_IMM_CHAIN, verdict->chain, (uint32_t)strlen(verdict->chain) + 1);
+		set_data(builder, immediate, NFTNL_EXPR_IMM_CHAIN, verdict->chain,
+			 (uint32_t)strlen(verdict->chain) + 1);
 	set_number(immediate, NFTNL_EXPR_IMM_VERDICT, code);
 }
 

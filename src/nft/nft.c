@@ -39,8 +39,10 @@ int nft_open(struct nft *nft, struct error *error)
 
 	nft->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (nft->socket == NULL)
-		return error_set(error, -errno, "can't open a netlink socket to nftables: %s. Is the kernel built with "
-						"nf_tables (module nf_tables)?", strerror(errno));
+		return error_set(error, -errno,
+				 "can't open a netlink socket to nftables: %s. Is the kernel built with "
+				 "nf_tables (module nf_tables)?",
+				 strerror(errno));
 	if (mnl_socket_bind(nft->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return error_set(error, -errno, "can't bind a netlink socket: %s", strerror(errno));
 	nft->port = mnl_socket_get_portid(nft->socket);
@@ -69,8 +71,9 @@ static const char *kernel_text(const struct nlmsghdr *message, const struct nlms
 		offset += MNL_ALIGN(reply->msg.nlmsg_len) - sizeof(struct nlmsghdr);
 	if (offset > mnl_nlmsg_get_payload_len(message))
 		return NULL;
-	mnl_attr_for_each(attribute, message, offset) {
-		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+	mnl_attr_for_each (attribute, message, offset) {
+		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
 			return mnl_attr_get_str(attribute);
 	}
 	return NULL;
@@ -113,8 +116,7 @@ static int receive_replies(struct nft *nft, const struct batch *batch, struct er
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 			const struct nlmsgerr *reply = mnl_nlmsg_get_payload(message);
 
-			if (message->nlmsg_type != NLMSG_ERROR ||
-			    mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
+			if (message->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
 				continue;
 			if (reply->error == 0)
 				acknowledged = true;
@@ -175,7 +177,7 @@ static int read_table(const struct nlmsghdr *message, void *data)
 	const struct nlattr *attribute = NULL;
 
 	state->exists = true;
-	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
 			continue;
 		if (mnl_attr_get_type(attribute) == NFTA_TABLE_FLAGS)
@@ -191,7 +193,6 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 	enum { SEQUENCE = 1 };
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK, SEQUENCE);
-	ssize_t length = 0;
 	int more = MNL_CB_OK;
 
 	*state = (struct table_state){0};
@@ -199,7 +200,8 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 	if (mnl_socket_sendto(nft->socket, request, request->nlmsg_len) < 0)
 		return error_set(error, -errno, "can't ask nftables for the table %s: %s", table, strerror(errno));
 	while (more == MNL_CB_OK) {
-		length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+		ssize_t length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+
 		if (length < 0 && errno == EINTR)
 			continue;
 		more = length < 0 ? MNL_CB_ERROR
@@ -218,7 +220,7 @@ static void name_process(uint32_t port, char *out, size_t size)
 	char path[64];
 	char name[PROCESS_NAME_SIZE];
 	char shown[ESCAPED_SIZE(PROCESS_NAME_SIZE)];
-	_cleanup_(fclosep) FILE *file = NULL;
+	CLEANUP(fclosep) FILE *file = NULL;
 
 	snprintf(path, sizeof(path), "/proc/%u/comm", port);
 	file = fopen(path, "re");
@@ -244,7 +246,7 @@ static int busy(uint32_t owner, struct error *error)
 /* Whether the kernel takes the flags; tried on a table that is never made. */
 static int probe_persistent_owner(struct nft *nft, struct error *error)
 {
-	_cleanup_(batch_clear) struct batch batch = {0};
+	CLEANUP(batch_clear) struct batch batch = {0};
 	int result = 0;
 
 	batch_begin(&batch);
@@ -256,7 +258,7 @@ static int probe_persistent_owner(struct nft *nft, struct error *error)
 
 static int make_lock_table(struct nft *nft, struct error *error)
 {
-	_cleanup_(batch_clear) struct batch batch = {0};
+	CLEANUP(batch_clear) struct batch batch = {0};
 
 	batch_begin(&batch);
 	table_put_new(&batch, LOCK_TABLE, TABLE_OWNER, NLM_F_EXCL);
@@ -300,7 +302,7 @@ int nft_begin_replacement(struct nft *nft, struct batch *batch, struct error *er
 
 int nft_remove_table(struct nft *nft, struct error *error)
 {
-	_cleanup_(batch_clear) struct batch batch = {0};
+	CLEANUP(batch_clear) struct batch batch = {0};
 	int result = 0;
 
 	batch_begin(&batch);

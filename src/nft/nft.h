@@ -14,8 +14,8 @@
 /** A connection to nf_tables of the current network namespace, and what it owns there. */
 struct nft {
 	struct mnl_socket *socket;
-	uint32_t port;		/* netlink port id, by which the kernel knows an owner */
-	bool persistent_owner;	/* the kernel has tables that outlive their owner (6.9) */
+	uint32_t port;	       /* netlink port id, by which the kernel knows an owner */
+	bool persistent_owner; /* the kernel has tables that outlive their owner (6.9) */
 };
 
 /** What the kernel says of a table. */

@@ -17,7 +17,7 @@ DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
 static int try(struct nft *nft, const struct ruleset *ruleset, bool with_levels, struct error *error)
 {
-	_cleanup_(batch_clear) struct batch batch = {0};
+	CLEANUP(batch_clear) struct batch batch = {0};
 	struct ruleset probed = *ruleset;
 	struct level_set levels = {.has = {[1] = with_levels}};
 
@@ -62,7 +62,7 @@ static const struct feature {
 
 static bool is_missing(struct nft *nft, const struct feature *feature)
 {
-	_cleanup_(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
 	struct chain *chain = NULL;
 	struct error error;
 
@@ -84,10 +84,11 @@ int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 		return result;
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		if (is_missing(nft, &features[i]))
-			return error_set(error, result,
-					 "the kernel lacks what cgtproxy needs %s: the module %s. Load it with modprobe, "
-					 "or use a kernel that has it",
-					 features[i].purpose, features[i].module);
+			return error_set(
+				error, result,
+				"the kernel lacks what cgtproxy needs %s: the module %s. Load it with modprobe, "
+				"or use a kernel that has it",
+				features[i].purpose, features[i].module);
 	}
 	return result;
 }

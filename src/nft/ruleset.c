@@ -13,8 +13,8 @@
 
 struct chain *ruleset_add_chain(struct ruleset *ruleset, const char *name, enum chain_hook hook)
 {
-	struct chain *chains = array_reserve(ruleset->chains, &ruleset->chain_capacity, ruleset->chain_count + 1,
-					     sizeof(*chains));
+	struct chain *chains =
+		array_reserve(ruleset->chains, &ruleset->chain_capacity, ruleset->chain_count + 1, sizeof(*chains));
 	struct chain *chain = NULL;
 
 	if (chains == NULL)

@@ -31,12 +31,12 @@ enum {
 enum {
 	ATTRIBUTE_HEAD = 4,
 	/* what an element of the longest chain name takes: the attributes nested for its key and for its verdict */
-	ELEMENT_SIZE_MAX = ATTRIBUTE_HEAD + (2 * ATTRIBUTE_HEAD + 8) + (2 * ATTRIBUTE_HEAD) +
-			   (ATTRIBUTE_HEAD + 4) + (ATTRIBUTE_HEAD + CHAIN_NAME_SIZE),
+	ELEMENT_SIZE_MAX = ATTRIBUTE_HEAD + (2 * ATTRIBUTE_HEAD + 8) + (2 * ATTRIBUTE_HEAD) + (ATTRIBUTE_HEAD + 4) +
+			   (ATTRIBUTE_HEAD + CHAIN_NAME_SIZE),
 	ATTRIBUTE_SIZE_MAX = 0xffff,
 };
 
-_Static_assert((int)ELEMENTS_PER_MESSAGE * ELEMENT_SIZE_MAX <= ATTRIBUTE_SIZE_MAX - ATTRIBUTE_HEAD,
+_Static_assert((int)ELEMENTS_PER_MESSAGE *ELEMENT_SIZE_MAX <= ATTRIBUTE_SIZE_MAX - ATTRIBUTE_HEAD,
 	       "the elements of a message fit one netlink attribute");
 
 /* Ids of sets within a transaction. Anonymous sets have the same name and take the ids from the last on. */
@@ -320,7 +320,7 @@ static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 static void put_rule(struct batch *batch, const char *table, const char *chain, const struct rule *rule,
 		     uint32_t *next_set_id)
 {
-	_cleanup_(nftnl_rule_freep) struct nftnl_rule *built = nftnl_rule_alloc();
+	CLEANUP(nftnl_rule_freep) struct nftnl_rule *built = nftnl_rule_alloc();
 	struct nlmsghdr *message = NULL;
 	uint32_t protocols = 0;
 
@@ -424,8 +424,7 @@ void table_put_elements(struct batch *batch, const struct ruleset *ruleset, cons
 	}
 }
 
-void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids,
-			   size_t count)
+void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids, size_t count)
 {
 	for (size_t i = 0; i < count; i += ELEMENTS_PER_MESSAGE) {
 		struct element_list list = begin_elements(batch, NFT_MSG_DELSETELEM, ruleset->table, MAP_CGROUP, 0);

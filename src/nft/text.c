@@ -96,7 +96,8 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		fputs("iif lo", out);
 		break;
 	case STATEMENT_MARK:
-		fprintf(out, "meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32, statement->mark.mask, statement->mark.value);
+		fprintf(out, "meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32, statement->mark.mask,
+			statement->mark.value);
 		break;
 	case STATEMENT_MARK_VMAP:
 		fputs("meta mark vmap @" MAP_MARK, out);
@@ -212,7 +213,7 @@ static bool nft_can_read(const char *path)
 static void print_comment_element(FILE *out, const struct path_element *element)
 {
 	size_t length = strlen(element->path);
-	_cleanup_(freep) char *shown = malloc(ESCAPED_SIZE(length));
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 
 	if (shown == NULL)
 		return;

@@ -10,7 +10,7 @@
 
 /** An element as "nft -f" wants it: by path. */
 struct path_element {
-	const char *path; /* below the cgroup2 mount, beginning with '/' */
+	char *path; /* below the cgroup2 mount, beginning with '/' */
 	const struct verdict *verdict;
 };
 

@@ -53,9 +53,9 @@ void copy_cut(char *out, size_t size, const std::string &text)
 
 struct pattern_set {
 	std::vector<std::string> patterns;
-	std::unique_ptr<RE2::Set> together; /* or none, when no budget was enough */
+	std::unique_ptr<RE2::Set> together;	  /* or none, when no budget was enough */
 	std::vector<std::unique_ptr<RE2>> single; /* compiled when first needed */
-	std::vector<int> matches; /* kept from call to call for its memory */
+	std::vector<int> matches;		  /* kept from call to call for its memory */
 
 	int first_of_single(const re2::StringPiece &text)
 	{

@@ -22,8 +22,8 @@ enum { NO_RULE = -1 };
 struct policy *policy_new(const char *const *patterns, size_t count);
 
 /**
- * Finds the first rule whose expression matches a path. Each byte of the path that is not part of valid UTF-8 is read as
- * U+FFFD, as Go reads it.
+ * Finds the first rule whose expression matches a path. Each byte of the path that is not part of valid UTF-8 is read
+ * as U+FFFD, as Go reads it.
  *
  * @path:   below the mount, beginning with '/', @length bytes, fewer than CGROUP_PATH_SIZE
  * @policy: not const since it keeps buffers from call to call

@@ -31,8 +31,9 @@ static bool means_no_ipv6(int family, int error)
 
 static int explain(int result, const char *what, int family, const struct routing *wanted, struct error *error)
 {
-	return error_set(error, result, "can't %s in the routing table %" PRIu32 " or at priority %" PRIu32 " (%s): %s%s",
-			 what, wanted->table, wanted->priority, family_name(family), strerror(-result),
+	return error_set(error, result,
+			 "can't %s in the routing table %" PRIu32 " or at priority %" PRIu32 " (%s): %s%s", what,
+			 wanted->table, wanted->priority, family_name(family), strerror(-result),
 			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
 }
 
@@ -59,7 +60,7 @@ static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct 
 
 int route_add(const struct routing *wanted, struct error *error)
 {
-	_cleanup_(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	int result = 0;
 
 	if (wanted->mark_count == 0)
@@ -114,7 +115,8 @@ static int remove_for_family(struct rtnetlink *rtnetlink, int family, const stru
 	/* the routes after all rules, because it is by them that a rule is known as ours */
 	for (size_t i = 0; i < rules->count && result == 0; i++) {
 		if (rules->items[i].table != wanted->table)
-			result = ignore_missing(rtnetlink_change_route(rtnetlink, family, rules->items[i].table, false));
+			result =
+				ignore_missing(rtnetlink_change_route(rtnetlink, family, rules->items[i].table, false));
 	}
 	if (result == 0 && wanted->mark_count == 0)
 		result = ignore_missing(rtnetlink_change_route(rtnetlink, family, wanted->table, false));
@@ -123,7 +125,7 @@ static int remove_for_family(struct rtnetlink *rtnetlink, int family, const stru
 
 int route_remove_others(const struct routing *wanted, struct error *error)
 {
-	_cleanup_(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	int result = rtnetlink_open(&rtnetlink);
 
 	if (result < 0)

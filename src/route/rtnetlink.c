@@ -51,8 +51,8 @@ static int request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb
 			continue;
 		if (length < 0)
 			return -errno;
-		more = mnl_cb_run(buffer, (size_t)length, message->nlmsg_seq,
-				  mnl_socket_get_portid(rtnetlink->socket), callback, data);
+		more = mnl_cb_run(buffer, (size_t)length, message->nlmsg_seq, mnl_socket_get_portid(rtnetlink->socket),
+				  callback, data);
 	}
 	return more == MNL_CB_ERROR ? -errno : 0;
 }
@@ -126,7 +126,7 @@ int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table,
 	do {
 		*has = false;
 		error = request(rtnetlink, message, note_route, has);
-	} while (error == -EINTR); /* changed while it was listed */
+	} while (error == -EINTR);	     /* changed while it was listed */
 	return error == -ENOENT ? 0 : error; /* there is no such table */
 }
 

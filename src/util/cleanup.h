@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Resources that end with their scope, as in systemd: _cleanup_(freep) char *text = NULL; */
-#define _cleanup_(function) __attribute__((cleanup(function)))
+/* Resources that end with their scope, as in systemd: CLEANUP(freep) char *text = NULL; */
+#define CLEANUP(function) __attribute__((cleanup(function)))
 
 static inline void freep(void *pointer)
 {

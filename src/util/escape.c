@@ -12,10 +12,9 @@
 static bool is_shown_as_it_is(ucs4_t character)
 {
 	return character == ' ' ||
-	       (character != '\\' &&
-		uc_is_general_category_withtable(character, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M |
-								    UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_P |
-								    UC_CATEGORY_MASK_S));
+	       (character != '\\' && uc_is_general_category_withtable(
+					     character, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M | UC_CATEGORY_MASK_N |
+								UC_CATEGORY_MASK_P | UC_CATEGORY_MASK_S));
 }
 
 const char *escape(char *out, size_t size, const char *text, size_t length)
