@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+#
+# The commands that the README names, in front of Meson.
+
+BUILD = build
+MESON_OPTIONS =
+
+# The demo and the tests make network namespaces and cgroups, which takes root.
+ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: all demo test test-sanitized install format lint clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { echo 'Meson is missing; "tools/install-dependencies build" installs what a build needs.' >&2; exit 1; }
+	meson setup $(MESON_OPTIONS) $(BUILD)
+
+demo:
+	@tools/install-dependencies build demo
+	@$(MAKE) --no-print-directory all
+	@$(ROOT) CGTPROXY=$(BUILD)/cgtproxy /usr/bin/python3 demo/demo.py
+
+test:
+	@tools/install-dependencies build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=true
+	@$(MAKE) --no-print-directory all
+	@$(ROOT) tools/run-tests $(BUILD)
+
+# The same tests under the address and undefined-behaviour sanitizers.
+test-sanitized:
+	@$(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS=-Db_sanitize=address,undefined
+
+install: all
+	meson install --no-rebuild -C $(BUILD)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
+
+lint:
+	@tools/install-dependencies build test lint
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=true
+	@$(MAKE) --no-print-directory all
+	tools/lint $(BUILD)
+
+clean:
+	rm -rf build build-sanitized
