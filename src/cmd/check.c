@@ -19,7 +19,8 @@ static int check_config(const struct config *config)
 {
 	if (config == NULL)
 		return EXIT_ERROR;
-	printf("config: ok (%zu rules, %zu proxies)\n", config->rule_count, config->proxy_count);
+	printf("config: ok (%zu %s, %zu %s)\n", config->rule_count, config->rule_count == 1 ? "rule" : "rules",
+	       config->proxy_count, config->proxy_count == 1 ? "proxy" : "proxies");
 	return EXIT_OK;
 }
 

@@ -175,7 +175,7 @@ static void print_interval_set(FILE *out, const char *name, int family, const st
 	char first[INET6_ADDRSTRLEN];
 	char last[INET6_ADDRSTRLEN];
 
-	fprintf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name,
+	fprintf(out, "\n\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name,
 		family == AF_INET ? "ipv4_addr" : "ipv6_addr");
 	if (set->count > 0)
 		fputs("\t\telements = {", out);
@@ -186,19 +186,19 @@ static void print_interval_set(FILE *out, const char *name, int family, const st
 		if (strcmp(first, last) != 0)
 			fprintf(out, "-%s", last);
 	}
-	fprintf(out, "%s\t}\n\n", set->count > 0 ? " }\n" : "");
+	fprintf(out, "%s\t}\n", set->count > 0 ? " }\n" : "");
 }
 
 static void print_mark_map(FILE *out, const char *name, const struct mark_map *map)
 {
-	fprintf(out, "\tmap %s {\n\t\ttype mark : verdict\n", name);
+	fprintf(out, "\n\tmap %s {\n\t\ttype mark : verdict\n", name);
 	if (map->count > 0)
 		fputs("\t\telements = {", out);
 	for (size_t i = 0; i < map->count; i++) {
 		fprintf(out, "%s 0x%08" PRIx32 " : ", i > 0 ? "," : "", map->elements[i].mark);
 		print_verdict(out, &map->elements[i].verdict);
 	}
-	fprintf(out, "%s\t}\n\n", map->count > 0 ? " }\n" : "");
+	fprintf(out, "%s\t}\n", map->count > 0 ? " }\n" : "");
 }
 
 static bool nft_can_read(const char *path)
@@ -226,7 +226,7 @@ static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
 {
 	bool begun = false;
 
-	fputs("\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
+	fputs("\n\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
 	for (size_t i = 0; i < cgroups->count; i++) {
 		if (cgroups->root == NULL || !nft_can_read(cgroups->elements[i].path))
 			print_comment_element(out, &cgroups->elements[i]);
@@ -239,7 +239,7 @@ static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
 		print_verdict(out, cgroups->elements[i].verdict);
 		begun = true;
 	}
-	fprintf(out, "%s\t}\n\n", begun ? " }\n" : "");
+	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
 void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_set *levels,
@@ -252,7 +252,7 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 		return;
 	fputs("table inet " TABLE_NAME " {\n", out);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
-		fprintf(out, "\tcounter %s {\n\t}\n\n", ruleset->counters[i]);
+		fprintf(out, "\n\tcounter %s {\n\t}\n", ruleset->counters[i]);
 	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
 	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
 	print_cgroup_map(out, cgroups);
