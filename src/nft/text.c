@@ -175,7 +175,7 @@ static void print_interval_set(FILE *out, const char *name, int family, const st
 	char first[INET6_ADDRSTRLEN];
 	char last[INET6_ADDRSTRLEN];
 
-	fprintf(out, "\n\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name,
+	fprintf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name,
 		family == AF_INET ? "ipv4_addr" : "ipv6_addr");
 	if (set->count > 0)
 		fputs("\t\telements = {", out);
@@ -252,8 +252,9 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 		return;
 	fputs("table inet " TABLE_NAME " {\n", out);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
-		fprintf(out, "\n\tcounter %s {\n\t}\n", ruleset->counters[i]);
+		fprintf(out, "\tcounter %s {\n\t}\n\n", ruleset->counters[i]);
 	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
+	fputc('\n', out);
 	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
 	print_cgroup_map(out, cgroups);
 	print_mark_map(out, MAP_MARK, &ruleset->marks);
