@@ -13,37 +13,87 @@ enum { MERGE_DEPTH_MAX = 8 };
 
 #define MERGE_KEY "<<"
 
-static void report_parser_errors(struct fy_diag *parser, struct diagnostics *diagnostics)
+static const char *show_text(const char *text, size_t length, char *out)
+{
+	char shown[ESCAPED_SIZE(YAML_SHOWN_BYTES)];
+	size_t part = length < YAML_SHOWN_BYTES ? length : YAML_SHOWN_BYTES;
+
+	escape(shown, sizeof(shown), text, part);
+	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, part < length ? "..." : "");
+	return out;
+}
+
+/* A line of a text, without its end; empty when there are not so many. */
+static const char *find_line(const char *text, size_t length, int line, size_t *line_length)
+{
+	const char *end = text + length;
+
+	for (; line > 1 && text < end; line--) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+
+		text = newline != NULL ? newline + 1 : end;
+	}
+	*line_length = 0;
+	while (text + *line_length < end && text[*line_length] != '\n')
+		(*line_length)++;
+	return text;
+}
+
+static void report_parser_errors(struct fy_diag *parser, const char *text, size_t length,
+				 struct diagnostics *diagnostics)
 {
 	void *at = NULL;
 	const struct fy_diag_error *error = NULL;
-	char shown[4 * YAML_SHOWN_SIZE];
 
-	while ((error = fy_diag_errors_iterate(parser, &at)) != NULL)
+	while ((error = fy_diag_errors_iterate(parser, &at)) != NULL) {
+		char reason[4 * YAML_SHOWN_SIZE];
+		char shown[YAML_SHOWN_SIZE];
+		size_t line_length = 0;
+		const char *line = find_line(text, length, error->line, &line_length);
+
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){error->line, error->column},
-			 "this is not YAML: %s", escape(shown, sizeof(shown), error->msg, strlen(error->msg)));
+			 "this is not YAML: %s, at the line %s",
+			 escape(reason, sizeof(reason), error->msg, strlen(error->msg)),
+			 show_text(line, line_length, shown));
+	}
+}
+
+/* What stands behind a second "---" is not read, as with yaml.v3, but that is said. */
+static void warn_of_more_documents(struct fy_parser *parser, struct diagnostics *diagnostics)
+{
+	struct fy_document *more = fy_parse_load_document(parser);
+
+	if (more == NULL)
+		return;
+	diagnose(diagnostics, SEVERITY_WARNING, yaml_position(fy_document_root(more)),
+		 "there is more than one document in the file; all but the first are ignored");
+	fy_document_destroy(more);
 }
 
 struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics)
 {
 	struct fy_diag_cfg settings;
-	struct fy_diag *parser = NULL;
 	struct fy_parse_cfg parse = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
+	struct fy_parser *parser = NULL;
 	struct fy_document *document = NULL;
 
 	fy_diag_cfg_default(&settings);
 	settings.fp = NULL;
-	parser = fy_diag_create(&settings);
-	if (parser == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
-		return NULL;
+	parse.diag = fy_diag_create(&settings);
+	if (parse.diag != NULL) {
+		fy_diag_set_collect_errors(parse.diag, true);
+		parser = fy_parser_create(&parse);
 	}
-	fy_diag_set_collect_errors(parser, true);
-	parse.diag = parser;
-	document = fy_document_build_from_string(&parse, text, length);
-	if (document == NULL)
-		report_parser_errors(parser, diagnostics);
-	fy_diag_destroy(parser);
+	if (parser == NULL || fy_parser_set_string(parser, text, length) != 0)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
+	else
+		document = fy_parse_load_document(parser);
+	if (document != NULL)
+		warn_of_more_documents(parser, diagnostics);
+	else if (parse.diag != NULL)
+		report_parser_errors(parse.diag, text, length, diagnostics);
+	fy_parser_destroy(parser);
+	fy_diag_destroy(parse.diag);
 	if (document == NULL && !diagnostics->has_error)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
 			 "there is nothing in it; a config begins with \"version: 1\"");
@@ -131,19 +181,14 @@ bool yaml_is_null(struct fy_node *node)
 
 const char *yaml_show(struct fy_node *node, char *out)
 {
-	char shown[ESCAPED_SIZE(YAML_SHOWN_BYTES)];
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
-	size_t part = length < YAML_SHOWN_BYTES ? length : YAML_SHOWN_BYTES;
 
 	if (yaml_is_null(node))
 		return memcpy(out, "nothing", sizeof("nothing"));
-	if (text == NULL) {
-		snprintf(out, YAML_SHOWN_SIZE, "%s", fy_node_is_mapping(node) ? "a map" : "a list");
-		return out;
-	}
-	escape(shown, sizeof(shown), text, part);
-	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, part < length ? "..." : "");
+	if (text != NULL)
+		return show_text(text, length, out);
+	snprintf(out, YAML_SHOWN_SIZE, "%s", fy_node_is_mapping(node) ? "a map" : "a list");
 	return out;
 }
 

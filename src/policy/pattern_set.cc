@@ -21,6 +21,9 @@ namespace
 constexpr int64_t budget_least = int64_t{1} << 20;
 constexpr int64_t budget_most = int64_t{64} << 20;
 
+/* RE2's own, for one expression by itself; one that does not fit is refused when the config is read. */
+constexpr int64_t budget_single = int64_t{8} << 20;
+
 RE2::Options options_with(int64_t budget)
 {
 	RE2::Options options;
@@ -61,7 +64,7 @@ struct pattern_set {
 	{
 		if (single.empty()) {
 			for (const std::string &pattern : patterns)
-				single.push_back(std::make_unique<RE2>(pattern, options_with(budget_most)));
+				single.push_back(std::make_unique<RE2>(pattern, options_with(budget_single)));
 		}
 		for (size_t i = 0; i < single.size(); i++) {
 			if (RE2::PartialMatch(text, *single[i]))
@@ -84,7 +87,7 @@ struct pattern_set {
 
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error)
 {
-	const RE2 compiled(re2::StringPiece(pattern, length), options_with(budget_most));
+	const RE2 compiled(re2::StringPiece(pattern, length), options_with(budget_single));
 
 	if (compiled.ok())
 		return true;
