@@ -22,6 +22,10 @@ static const struct command {
 	 "Check the config, or whether the kernel would let it into force, or both. Changes nothing. \"check config\" "
 	 "needs\n"
 	 "no permission."},
+	{"clear", cmd_clear, "clear",
+	 "Remove what a killed run, or one with on-stop: keep, has left. All traffic goes direct then. Refuses while "
+	 "the\n"
+	 "daemon runs, which removes its rules when it is stopped."},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},

@@ -25,6 +25,9 @@ int cmd_daemon(const struct arguments *arguments);
 /** Checks the config, the permission, or both. */
 int cmd_check(const struct arguments *arguments);
 
+/** Removes what a kept or killed run left in the kernel. */
+int cmd_clear(const struct arguments *arguments);
+
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
 

@@ -8,7 +8,9 @@
 #include "util/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +24,7 @@
 DEFINE_CLEANUP(struct engine *, engine_free)
 
 struct daemon {
+	const struct arguments *arguments;
 	struct engine *engine;
 	sd_event *loop;
 	sd_event_source *timer;
@@ -42,14 +45,13 @@ static int conclude(struct daemon *daemon, int result, const struct error *error
 	return result < 0 ? result : sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 }
 
-static int on_cgroup_events(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_events(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct error error;
-	int result = engine_handle_events(daemon->engine, &error);
+	int result = engine_handle_events(daemon->engine, fd, &error);
 
 	(void)source;
-	(void)fd;
 	(void)events;
 	return conclude(daemon, result, &error);
 }
@@ -76,12 +78,25 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
+	struct daemon *daemon = userdata;
+	struct config *config = NULL;
+	struct error error;
+	struct timespec now;
+
 	(void)source;
 	(void)info;
-	(void)userdata;
-	log_warning("SIGHUP: this version can't reload its config while it runs; restart it. With \"on-stop: keep\" "
-		    "nothing is open meanwhile");
-	return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	config = load_config(daemon->arguments);
+	if (config == NULL)
+		log_error("the new config is refused; the last one stays in force");
+	else if (engine_reload(daemon->engine, config, &error) < 0)
+		log_error("%s; the last config stays in force", error.text);
+	else
+		log_info("the new config is in force");
+	sd_notify(0, "READY=1");
+	return conclude(daemon, 0, NULL);
 }
 
 static int block_signals(void)
@@ -93,6 +108,17 @@ static int block_signals(void)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int wait_for_engine(struct daemon *daemon)
+{
+	int fds[ENGINE_FDS_MAX];
+	size_t count = engine_fds(daemon->engine, fds);
+	int result = 0;
+
+	for (size_t i = 0; i < count && result >= 0; i++)
+		result = sd_event_add_io(daemon->loop, NULL, fds[i], EPOLLIN, on_events, daemon);
+	return result;
 }
 
 static int set_up_loop(struct daemon *daemon)
@@ -108,9 +134,6 @@ static int set_up_loop(struct daemon *daemon)
 	if (result >= 0)
 		result = sd_event_add_signal(daemon->loop, NULL, SIGHUP, on_hangup, daemon);
 	if (result >= 0)
-		result = sd_event_add_io(daemon->loop, NULL, engine_fd(daemon->engine), EPOLLIN, on_cgroup_events,
-					 daemon);
-	if (result >= 0)
 		result = sd_event_add_time(daemon->loop, &daemon->timer, CLOCK_MONOTONIC, 0, DEADLINE_ACCURACY,
 					   on_deadline, daemon);
 	return result;
@@ -120,8 +143,12 @@ static int run_until_stopped(struct daemon *daemon)
 {
 	struct error error;
 	int code = EXIT_ERROR;
-	int result = conclude(daemon, 0, NULL);
+	int result = wait_for_engine(daemon);
 
+	if (result >= 0)
+		result = conclude(daemon, 0, NULL);
+	if (result >= 0)
+		result = sd_event_set_watchdog(daemon->loop, true);
 	if (result < 0)
 		return result;
 	log_info("ready");
@@ -141,7 +168,7 @@ int cmd_daemon(const struct arguments *arguments)
 	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
 	CLEANUP(sd_event_unrefp) sd_event *loop = NULL;
 	CLEANUP(sd_event_source_unrefp) sd_event_source *timer = NULL;
-	struct daemon daemon = {.engine = engine};
+	struct daemon daemon = {.arguments = arguments, .engine = engine};
 	struct error error;
 	int result = 0;
 

@@ -5,13 +5,13 @@
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
-#include "engine/compile.h"
-#include "engine/plan.h"
+#include "engine/generation.h"
+#include "engine/render.h"
+#include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "nft/table.h"
-#include "nft/text.h"
-#include "policy/policy.h"
+#include "route/monitor.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -34,16 +34,16 @@
 
 enum { CATCH_UP_MAX = 100 };
 
+DEFINE_CLEANUP(struct generation *, generation_free)
+
 struct engine {
-	struct config *config;
-	struct policy *policy;
-	struct ruleset *ruleset;
-	struct plan plan;
+	struct generation *generation;
 	struct watch watch;
 	struct nft nft;
+	struct nft_monitor nft_monitor;
+	struct route_monitor route_monitor;
 	struct batch batch;
 	char *mount;
-	struct fwmark *marks;
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the kernel holds what it should */
 };
@@ -60,40 +60,14 @@ static int on_appeared(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
-	return plan_appeared(&engine->plan, cgroup);
+	return plan_appeared(&engine->generation->plan, cgroup);
 }
 
 static void on_vanished(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
-	plan_vanished(&engine->plan, cgroup, now());
-}
-
-static int make_policy(struct engine *engine)
-{
-	const struct config *config = engine->config;
-	const char **patterns = calloc(config->rule_count + 1, sizeof(*patterns));
-
-	if (patterns == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->rule_count; i++)
-		patterns[i] = config->rules[i].pattern;
-	engine->policy = policy_new(patterns, config->rule_count);
-	free(patterns);
-	return engine->policy != NULL ? 0 : -ENOMEM;
-}
-
-static int list_marks(struct engine *engine)
-{
-	const struct config *config = engine->config;
-
-	engine->marks = calloc(config->proxy_count + 1, sizeof(*engine->marks));
-	if (engine->marks == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->proxy_count; i++)
-		engine->marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
-	return 0;
+	plan_vanished(&engine->generation->plan, cgroup, now());
 }
 
 struct engine *engine_new(struct config *config, struct error *error)
@@ -105,14 +79,12 @@ struct engine *engine_new(struct config *config, struct error *error)
 		error_set(error, -ENOMEM, "no memory to start");
 		return NULL;
 	}
-	engine->config = config;
 	engine->watch.inotify = -1;
 	engine->watch.root = -1;
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
-	engine->ruleset = compile_ruleset(config);
-	if (engine->ruleset == NULL || make_policy(engine) < 0 || list_marks(engine) < 0 ||
-	    plan_init(&engine->plan, config, engine->policy) < 0) {
+	engine->generation = generation_new(config);
+	if (engine->generation == NULL) {
 		error_set(error, -ENOMEM, "no memory for the rules of the config");
 		engine_free(engine);
 		return NULL;
@@ -124,14 +96,12 @@ void engine_free(struct engine *engine)
 {
 	if (engine == NULL)
 		return;
+	route_monitor_close(&engine->route_monitor);
+	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
-	plan_clear(&engine->plan);
-	policy_free(engine->policy);
-	ruleset_free(engine->ruleset);
-	config_free(engine->config);
-	free(engine->marks);
+	generation_free(engine->generation);
 	free(engine->mount);
 	free(engine);
 }
@@ -150,7 +120,7 @@ int engine_observe(struct engine *engine, struct error *error)
 {
 	const struct watch_listener listener = {on_appeared, on_vanished, engine};
 	uint64_t begin = now();
-	int result = cgroup_mount_find(engine->config->cgroup_root, &engine->mount, error);
+	int result = cgroup_mount_find(engine->generation->config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
 		result = watch_open(&engine->watch, engine->mount, &listener, error);
@@ -160,21 +130,11 @@ int engine_observe(struct engine *engine, struct error *error)
 	return result;
 }
 
-static struct routing wanted_routing(const struct engine *engine, bool steering)
-{
-	return (struct routing){
-		.table = engine->config->route_table,
-		.priority = engine->config->rule_priority,
-		.marks = engine->marks,
-		.mark_count = steering ? engine->config->proxy_count : 0,
-	};
-}
-
 /* The whole table, in one transaction. What leads here is always that nothing else is certain. */
-static int replace_table(struct engine *engine, struct error *error)
+static int replace_table(struct engine *engine, struct generation *generation, struct error *error)
 {
 	struct step step;
-	int result = plan_everything(&engine->plan, engine->watch.tree.root, &step);
+	int result = plan_everything(&generation->plan, engine->watch.tree.root, &step);
 
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
@@ -182,50 +142,59 @@ static int replace_table(struct engine *engine, struct error *error)
 	result = nft_begin_replacement(&engine->nft, &engine->batch, error);
 	if (result < 0)
 		return result;
-	table_put_contents(&engine->batch, engine->ruleset, &step.levels);
-	table_put_elements(&engine->batch, engine->ruleset, step.elements, step.element_count);
+	table_put_contents(&engine->batch, generation->ruleset, &step.levels);
+	table_put_elements(&engine->batch, generation->ruleset, step.elements, step.element_count);
 	batch_end(&engine->batch);
 	result = nft_send(&engine->nft, &engine->batch, error);
 	if (result < 0)
 		return result;
-	plan_done(&engine->plan, &step);
-	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu of them with a verdict of their own",
+	plan_done(&generation->plan, &step);
+	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu verdicts that differ from the parent's",
 		 engine->watch.tree.count, engine->mount, step.element_count);
 	return 0;
 }
 
 static int send_step(struct engine *engine, const struct step *step, struct error *error)
 {
+	const struct ruleset *ruleset = engine->generation->ruleset;
+
 	batch_begin(&engine->batch);
-	table_put_elements(&engine->batch, engine->ruleset, step->elements, step->element_count);
+	table_put_elements(&engine->batch, ruleset, step->elements, step->element_count);
 	if (step->levels_changed)
-		table_put_levels(&engine->batch, engine->ruleset, &step->levels);
-	table_delete_elements(&engine->batch, engine->ruleset, step->removed, step->removed_count);
+		table_put_levels(&engine->batch, ruleset, &step->levels);
+	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
 	batch_end(&engine->batch);
 	return nft_send(&engine->nft, &engine->batch, error);
 }
 
-/* Makes the table anew while running; a failure is told and tried again, since stopping would open what was closed. */
+/*
+ * Makes everything anew while running. A failure is told and tried again, since to stop would open what was closed;
+ * but not when somebody else has the table.
+ */
 static int heal(struct engine *engine, struct error *error)
 {
-	int result = replace_table(engine, error);
+	const struct routing routing = generation_routing(engine->generation, true);
+	int result = route_add(&routing, error);
 
+	if (result >= 0)
+		result = replace_table(engine, engine->generation, error);
 	engine->next_retry = UINT64_MAX;
 	if (result == 0 || result == -EBUSY)
 		return result;
-	log_error("can't make the table anew, which is tried again every second: %s", error->text);
+	log_error("%s; this is tried again every second", error->text);
 	engine->next_retry = now() + RETRY_INTERVAL;
 	return 0;
 }
 
 static int advance(struct engine *engine, struct error *error)
 {
+	struct plan *plan = &engine->generation->plan;
 	struct step step;
 	int result = 0;
 
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= now() ? heal(engine, error) : 0;
-	result = plan_changes(&engine->plan, now(), &step);
+	result = plan_changes(plan, now(), &step);
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of new cgroups");
 	if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed) {
@@ -235,50 +204,11 @@ static int advance(struct engine *engine, struct error *error)
 			return heal(engine, error);
 		}
 	}
-	plan_done(&engine->plan, &step);
+	plan_done(plan, &step);
 	return 0;
 }
 
-/* What came while the table was made; not for ever, since somebody may go on making cgroups. */
-static int catch_up(struct engine *engine, struct error *error)
-{
-	int events = 1;
-
-	for (int i = 0; i < CATCH_UP_MAX && events > 0; i++)
-		events = engine_handle_events(engine, error);
-	return events < 0 ? events : 0;
-}
-
-/*
- * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run left of them
- * goes last: its table was in force until now.
- */
-int engine_enforce(struct engine *engine, struct error *error)
-{
-	const struct routing routing = wanted_routing(engine, true);
-	int result = nft_open(&engine->nft, error);
-
-	if (result == 0)
-		result = nft_own(&engine->nft, error);
-	if (result == 0)
-		result = nft_try(&engine->nft, engine->ruleset, error);
-	if (result == 0)
-		result = route_add(&routing, error);
-	if (result == 0)
-		result = replace_table(engine, error);
-	if (result == 0)
-		result = catch_up(engine, error);
-	if (result == 0)
-		result = route_remove_others(&routing, error);
-	return result;
-}
-
-int engine_fd(const struct engine *engine)
-{
-	return engine->watch.inotify;
-}
-
-int engine_handle_events(struct engine *engine, struct error *error)
+static int handle_cgroup_events(struct engine *engine, struct error *error)
 {
 	size_t unwatched = engine->watch.unwatched;
 	int events = watch_read(&engine->watch, error);
@@ -292,9 +222,178 @@ int engine_handle_events(struct engine *engine, struct error *error)
 	return result < 0 ? result : events;
 }
 
+static int handle_nft_events(struct engine *engine, struct error *error)
+{
+	struct nft_disturbance disturbance;
+
+	nft_monitor_read(&engine->nft_monitor, &disturbance);
+	if (!disturbance.happened)
+		return 0;
+	log_warning("the table inet " TABLE_NAME " was changed by %s; it is made anew", disturbance.by);
+	return heal(engine, error);
+}
+
+static int handle_route_events(struct engine *engine, struct error *error)
+{
+	const struct routing routing = generation_routing(engine->generation, true);
+	struct route_disturbance disturbance;
+	int added = 0;
+
+	route_monitor_read(&engine->route_monitor, &routing, &disturbance);
+	if (!disturbance.happened)
+		return 0;
+	added = route_add(&routing, error);
+	if (added > 0)
+		log_warning("policy rules or routes were removed by %s; they are back (%d of them)", disturbance.by,
+			    added);
+	if (added >= 0)
+		return 0;
+	if (added == -ENETDOWN) {
+		log_warning("the loopback interface is down, so proxied traffic goes nowhere until it is up again");
+		return 0;
+	}
+	log_error("%s; this is tried again every second", error->text);
+	engine->next_retry = now() + RETRY_INTERVAL;
+	return 0;
+}
+
+/* What came while the table was made; not for ever, since somebody may go on making cgroups. */
+static int catch_up(struct engine *engine, struct error *error)
+{
+	int events = 1;
+
+	for (int i = 0; i < CATCH_UP_MAX && events > 0; i++)
+		events = handle_cgroup_events(engine, error);
+	return events < 0 ? events : 0;
+}
+
+static int listen_to_others(struct engine *engine, struct error *error)
+{
+	int result = route_monitor_open(&engine->route_monitor, error);
+
+	if (result == 0 && !engine->nft.persistent_owner)
+		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, error);
+	return result;
+}
+
+/*
+ * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run or config
+ * left of them goes last: its table was in force until now.
+ */
+static int put_into_force(struct engine *engine, struct generation *generation, struct error *error)
+{
+	const struct routing routing = generation_routing(generation, true);
+	int result = nft_try(&engine->nft, generation->ruleset, error);
+
+	if (result == 0)
+		result = route_add(&routing, error);
+	if (result >= 0)
+		result = replace_table(engine, generation, error);
+	return result;
+}
+
+int engine_enforce(struct engine *engine, struct error *error)
+{
+	const struct routing routing = generation_routing(engine->generation, true);
+	int result = nft_open(&engine->nft, error);
+
+	if (result == 0)
+		result = nft_own(&engine->nft, error);
+	if (result == 0)
+		result = listen_to_others(engine, error);
+	if (result == 0)
+		result = put_into_force(engine, engine->generation, error);
+	if (result == 0)
+		result = catch_up(engine, error);
+	if (result == 0)
+		result = route_remove_others(&routing, error);
+	return result;
+}
+
+static bool same_root(const struct config *one, const struct config *other)
+{
+	if (one->cgroup_root == NULL || other->cgroup_root == NULL)
+		return one->cgroup_root == other->cgroup_root;
+	return strcmp(one->cgroup_root, other->cgroup_root) == 0;
+}
+
+/*
+ * The kernel was not changed, but the decisions that are noted in the tree were. To send elements again that are there
+ * already does no harm.
+ */
+static void return_to_last(struct engine *engine, struct generation *next)
+{
+	struct plan *last = &engine->generation->plan;
+	const struct routing routing = generation_routing(engine->generation, true);
+	struct error error;
+
+	if (next != NULL)
+		plan_take_departed(last, &next->plan);
+	if (plan_decide_all(last, engine->watch.tree.root) < 0)
+		error_set(&error, -ENOMEM, "no memory for the rules of the config");
+	else if (advance(engine, &error) == 0 && route_remove_others(&routing, &error) == 0)
+		return;
+	log_error("%s", error.text);
+}
+
+int engine_reload(struct engine *engine, struct config *config, struct error *error)
+{
+	CLEANUP(generation_freep) struct generation *next = NULL;
+	struct generation *last = engine->generation;
+	struct routing routing;
+	int result = 0;
+
+	if (!same_root(last->config, config)) {
+		config_free(config);
+		return error_set(error, -EINVAL, "cgroup-root can't be changed by a reload; restart cgtproxy for it");
+	}
+	next = generation_new(config);
+	if (next != NULL)
+		plan_take_departed(&next->plan, &last->plan);
+	if (next == NULL || plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
+		result = error_set(error, -ENOMEM, "no memory for the rules of the new config");
+	if (result == 0)
+		result = put_into_force(engine, next, error);
+	if (result < 0) {
+		return_to_last(engine, next);
+		return result;
+	}
+	routing = generation_routing(next, true);
+	engine->generation = next;
+	engine->next_retry = UINT64_MAX;
+	next = last;
+	if (route_remove_others(&routing, error) < 0)
+		log_error("the new config is in force, but %s", error->text);
+	return 0;
+}
+
+size_t engine_fds(const struct engine *engine, int *fds)
+{
+	size_t count = 0;
+
+	fds[count++] = engine->watch.inotify;
+	fds[count++] = route_monitor_fd(&engine->route_monitor);
+	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
+		fds[count++] = nft_monitor_fd(&engine->nft_monitor);
+	return count;
+}
+
+int engine_handle_events(struct engine *engine, int fd, struct error *error)
+{
+	int result = 0;
+
+	if (fd == engine->watch.inotify)
+		result = handle_cgroup_events(engine, error);
+	else if (fd == route_monitor_fd(&engine->route_monitor))
+		result = handle_route_events(engine, error);
+	else
+		result = handle_nft_events(engine, error);
+	return result < 0 ? result : 0;
+}
+
 uint64_t engine_deadline(const struct engine *engine)
 {
-	uint64_t deadline = departed_next_expiry(&engine->plan.departed);
+	uint64_t deadline = departed_next_expiry(&engine->generation->plan.departed);
 
 	if (engine->next_look < deadline)
 		deadline = engine->next_look;
@@ -315,12 +414,28 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 	return advance(engine, error);
 }
 
+int engine_clear(struct error *error)
+{
+	const struct routing nothing = {0};
+	struct nft nft = {0};
+	int result = nft_open(&nft, error);
+
+	if (result == 0)
+		result = nft_own(&nft, error);
+	if (result == 0)
+		result = nft_remove_table(&nft, error);
+	if (result == 0)
+		result = route_remove_others(&nothing, error);
+	nft_close(&nft);
+	return result;
+}
+
 int engine_stop(struct engine *engine, struct error *error)
 {
-	const struct routing nothing = wanted_routing(engine, false);
+	const struct routing nothing = generation_routing(engine->generation, false);
 	int result = 0;
 
-	if (engine->config->on_stop == ON_STOP_KEEP) {
+	if (engine->generation->config->on_stop == ON_STOP_KEEP) {
 		log_info("on-stop is keep: all verdicts stay in force");
 		return 0;
 	}
@@ -328,50 +443,9 @@ int engine_stop(struct engine *engine, struct error *error)
 	return result < 0 ? result : route_remove_others(&nothing, error);
 }
 
-/* How nft names the mount: below /sys/fs/cgroup, which it takes for granted. NULL when it can't. */
-static const char *root_for_nft(const char *mount)
-{
-	static const char assumed[] = "/sys/fs/cgroup";
-	size_t length = strlen(assumed);
-
-	if (strncmp(mount, assumed, length) != 0)
-		return NULL;
-	if (mount[length] == '\0')
-		return ".";
-	return mount[length] == '/' ? mount + length + 1 : NULL;
-}
-
-static void free_paths(struct path_element *elements, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(elements[i].path);
-	free(elements);
-}
-
 int engine_render(struct engine *engine, FILE *out, struct error *error)
 {
-	const struct cgroup_tree *tree = &engine->watch.tree;
-	struct path_element *elements = calloc(tree->count + 1, sizeof(*elements));
-	struct path_elements list = {.elements = elements, .root = root_for_nft(engine->mount)};
-	struct step step;
-	int result = elements != NULL ? plan_everything(&engine->plan, tree->root, &step) : -ENOMEM;
-
-	for (const struct cgroup *cgroup = tree->root; cgroup != NULL && result == 0; cgroup = cgroup_next(cgroup)) {
-		char *path = NULL;
-
-		if (!plan_has_element(&engine->plan, cgroup))
-			continue;
-		cgroup_path(cgroup, engine->plan.path);
-		path = strdup(engine->plan.path);
-		if (path == NULL)
-			result = -ENOMEM;
-		else
-			elements[list.count++] = (struct path_element){path, plan_verdict(&engine->plan, cgroup)};
-	}
-	if (result == 0)
-		ruleset_print(out, engine->ruleset, &step.levels, &list);
-	else
-		error_set(error, result, "no memory to write the ruleset");
-	free_paths(elements, list.count);
-	return result;
+	if (render(engine->generation, &engine->watch.tree, engine->mount, out) < 0)
+		return error_set(error, -ENOMEM, "no memory to write the ruleset");
+	return 0;
 }

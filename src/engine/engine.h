@@ -41,15 +41,33 @@ int engine_observe(struct engine *engine, struct error *error);
  */
 int engine_enforce(struct engine *engine, struct error *error);
 
-/** Returns the file descriptor that is readable when engine_handle_events() has work. */
-int engine_fd(const struct engine *engine);
+/**
+ * Puts another config into force, in one transaction, if all of it is possible. Otherwise the last one stays.
+ *
+ * @config: belongs to the engine from then on, whatever this returns
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int engine_reload(struct engine *engine, struct config *config, struct error *error);
+
+enum { ENGINE_FDS_MAX = 3 };
 
 /**
- * Takes in some of what happened to cgroups; engine_fd() stays readable while there is more.
+ * Lists the file descriptors to wait for.
  *
- * Returns 1, 0 when there was nothing, or a negative errno with @error when it is of no use to go on.
+ * @fds: room for ENGINE_FDS_MAX
+ *
+ * Returns how many there are.
  */
-int engine_handle_events(struct engine *engine, struct error *error);
+size_t engine_fds(const struct engine *engine, int *fds);
+
+/**
+ * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes. It stays readable while
+ * there is more.
+ *
+ * Returns 0 or a negative errno with @error when it is of no use to go on.
+ */
+int engine_handle_events(struct engine *engine, int fd, struct error *error);
 
 /** Returns when engine_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
 uint64_t engine_deadline(const struct engine *engine);
@@ -63,6 +81,13 @@ int engine_handle_deadline(struct engine *engine, struct error *error);
  * Returns 0 or a negative errno with @error.
  */
 int engine_stop(struct engine *engine, struct error *error);
+
+/**
+ * Takes out of the kernel what a run left there, whatever its config was.
+ *
+ * Returns 0, -EBUSY when a cgtproxy runs, or another negative errno, with @error.
+ */
+int engine_clear(struct error *error);
 
 /** Writes the table as text for "nft -f", with the cgroups that were observed. */
 int engine_render(struct engine *engine, FILE *out, struct error *error);

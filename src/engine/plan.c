@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What cgroup.slot says when it is no index of plan.added. */
 enum {
@@ -138,6 +139,45 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	log_warning("no memory to keep the verdict of a removed cgroup for its last packets");
 	if (plan_removal(plan, cgroup->id, cgroup->level) < 0)
 		log_warning("no memory to remove the verdict of a removed cgroup; it stays, which does no harm");
+}
+
+int plan_decide_all(struct plan *plan, struct cgroup *root)
+{
+	const struct departed *departed = NULL;
+	int error = 0;
+
+	plan->added_count = 0;
+	memset(plan->level_elements, 0, sizeof(plan->level_elements));
+	STAILQ_FOREACH (departed, &plan->departed.items, next)
+		plan->level_elements[departed->level]++;
+	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && error == 0; cgroup = cgroup_next(cgroup))
+		error = plan_appeared(plan, cgroup);
+	return error;
+}
+
+/* The target of that name, or false. */
+static bool find_target(const struct config *config, const char *name, uint32_t *target)
+{
+	for (uint32_t i = 0; i < TARGET_FIRST_PROXY + config->proxy_count; i++) {
+		if (strcmp(config_target_name(config, i), name) == 0) {
+			*target = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void plan_take_departed(struct plan *plan, struct plan *other)
+{
+	struct departed *departed = NULL;
+
+	while ((departed = departed_take_expired(&other->departed, UINT64_MAX)) != NULL) {
+		uint32_t target = TARGET_DIRECT;
+
+		if (find_target(plan->config, config_target_name(other->config, departed->target), &target))
+			departed_add(&plan->departed, departed->cgroup_id, departed->level, target, departed->expires);
+		free(departed);
+	}
 }
 
 static int reserve_elements(struct plan *plan, size_t count)

@@ -93,6 +93,19 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 /** Takes note that the kernel has carried out a step. */
 void plan_done(struct plan *plan, const struct step *step);
 
+/**
+ * Decides anew about all cgroups of a tree, after another plan did. All elements count as to be added.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_decide_all(struct plan *plan, struct cgroup *root);
+
+/**
+ * Takes over the departed elements of another plan, which has none then. Those of targets that this plan's config does
+ * not have are forgotten. To be followed by plan_decide_all().
+ */
+void plan_take_departed(struct plan *plan, struct plan *other);
+
 /** Returns whether a cgroup is to have an element. */
 bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);
 

@@ -6,7 +6,7 @@
 #include "nft/ruleset.h"
 #include "nft/table.h"
 #include "util/cleanup.h"
-#include "util/escape.h"
+#include "util/process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +23,6 @@
 
 enum {
 	RECEIVE_SIZE = 32 * 1024,
-	PROCESS_NAME_SIZE = 32,
 };
 
 static int no_permission(struct error *error)
@@ -214,33 +213,14 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 	return 0;
 }
 
-/* The first netlink socket of a process gets the process's id as its port; ours is bound first. */
-static void name_process(uint32_t port, char *out, size_t size)
-{
-	char path[64];
-	char name[PROCESS_NAME_SIZE];
-	char shown[ESCAPED_SIZE(PROCESS_NAME_SIZE)];
-	CLEANUP(fclosep) FILE *file = NULL;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", port);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(name, sizeof(name), file) == NULL) {
-		snprintf(out, size, "the owner of netlink port %u", port);
-		return;
-	}
-	escape(shown, sizeof(shown), name, strcspn(name, "\n"));
-	snprintf(out, size, "process %u (%s)", port, shown);
-}
-
 static int busy(uint32_t owner, struct error *error)
 {
-	char process[192];
+	char process[PROCESS_NAME_SIZE];
 
-	name_process(owner, process, sizeof(process));
 	return error_set(error, -EBUSY,
 			 "%s already steers the traffic of this network namespace, and two would undo each other's "
 			 "work. Stop it first",
-			 process);
+			 process_of_port(owner, process));
 }
 
 /* Whether the kernel takes the flags; tried on a table that is never made. */

@@ -37,13 +37,19 @@ static int explain(int result, const char *what, int family, const struct routin
 			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
 }
 
-static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted)
+/* Counts what was missing; what is there already is as good. */
+static int count_added(int result, int *added)
 {
-	int result = rtnetlink_change_route(rtnetlink, family, wanted->table, true);
+	if (result == 0)
+		(*added)++;
+	return result == -EEXIST ? 0 : result;
+}
 
-	if (result < 0 && result != -EEXIST)
-		return result;
-	for (size_t i = 0; i < wanted->mark_count; i++) {
+static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, int *added)
+{
+	int result = count_added(rtnetlink_change_route(rtnetlink, family, wanted->table, true), added);
+
+	for (size_t i = 0; i < wanted->mark_count && result == 0; i++) {
 		const struct policy_rule rule = {
 			.family = family,
 			.mark = wanted->marks[i],
@@ -51,16 +57,15 @@ static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct 
 			.priority = wanted->priority,
 		};
 
-		result = rtnetlink_change_rule(rtnetlink, &rule, true);
-		if (result < 0 && result != -EEXIST)
-			return result;
+		result = count_added(rtnetlink_change_rule(rtnetlink, &rule, true), added);
 	}
-	return 0;
+	return result;
 }
 
 int route_add(const struct routing *wanted, struct error *error)
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int added = 0;
 	int result = 0;
 
 	if (wanted->mark_count == 0)
@@ -69,13 +74,13 @@ int route_add(const struct routing *wanted, struct error *error)
 	if (result < 0)
 		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
 	for (size_t i = 0; i < FAMILIES; i++) {
-		result = add_for_family(&rtnetlink, families[i], wanted);
+		result = add_for_family(&rtnetlink, families[i], wanted, &added);
 		if (means_no_ipv6(families[i], result))
-			log_info("this host has no IPv6, so only IPv4 is steered");
+			log_debug("this host has no IPv6, so only IPv4 is steered");
 		else if (result < 0)
 			return explain(result, "add a policy rule or route", families[i], wanted, error);
 	}
-	return 0;
+	return added;
 }
 
 static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
@@ -118,7 +123,7 @@ static int remove_for_family(struct rtnetlink *rtnetlink, int family, const stru
 			result =
 				ignore_missing(rtnetlink_change_route(rtnetlink, family, rules->items[i].table, false));
 	}
-	if (result == 0 && wanted->mark_count == 0)
+	if (result == 0 && wanted->mark_count == 0 && wanted->table != 0)
 		result = ignore_missing(rtnetlink_change_route(rtnetlink, family, wanted->table, false));
 	return result;
 }

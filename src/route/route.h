@@ -26,7 +26,7 @@ struct fwmark {
 };
 
 struct routing {
-	uint32_t table;
+	uint32_t table; /* 0, with no marks: none in particular */
 	uint32_t priority;
 	const struct fwmark *marks;
 	size_t mark_count; /* 0: neither rules nor routes are wanted */
@@ -35,7 +35,7 @@ struct routing {
 /**
  * Adds the policy rules and routes that are missing.
  *
- * Returns 0 or a negative errno with @error.
+ * Returns how many were, or a negative errno with @error.
  */
 int route_add(const struct routing *wanted, struct error *error);
 

@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/generation.h"
+
+#include "engine/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int make_policy(struct generation *generation)
+{
+	const struct config *config = generation->config;
+	const char **patterns = calloc(config->rule_count + 1, sizeof(*patterns));
+
+	if (patterns == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->rule_count; i++)
+		patterns[i] = config->rules[i].pattern;
+	generation->policy = policy_new(patterns, config->rule_count);
+	free(patterns);
+	return generation->policy != NULL ? 0 : -ENOMEM;
+}
+
+static int list_marks(struct generation *generation)
+{
+	const struct config *config = generation->config;
+
+	generation->marks = calloc(config->proxy_count + 1, sizeof(*generation->marks));
+	if (generation->marks == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->proxy_count; i++)
+		generation->marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
+	return 0;
+}
+
+struct generation *generation_new(struct config *config)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+
+	if (generation == NULL) {
+		config_free(config);
+		return NULL;
+	}
+	generation->config = config;
+	generation->ruleset = compile_ruleset(config);
+	if (generation->ruleset == NULL || make_policy(generation) < 0 || list_marks(generation) < 0 ||
+	    plan_init(&generation->plan, config, generation->policy) < 0) {
+		generation_free(generation);
+		return NULL;
+	}
+	return generation;
+}
+
+struct routing generation_routing(const struct generation *generation, bool steer)
+{
+	return (struct routing){
+		.table = generation->config->route_table,
+		.priority = generation->config->rule_priority,
+		.marks = generation->marks,
+		.mark_count = steer ? generation->config->proxy_count : 0,
+	};
+}
+
+void generation_free(struct generation *generation)
+{
+	if (generation == NULL)
+		return;
+	plan_clear(&generation->plan);
+	policy_free(generation->policy);
+	ruleset_free(generation->ruleset);
+	config_free(generation->config);
+	free(generation->marks);
+	free(generation);
+}

@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_RENDER_H
+#define CGTPROXY_ENGINE_RENDER_H
+
+#include "cgroup/tree.h"
+#include "engine/generation.h"
+
+#include <stdio.h>
+
+/**
+ * Writes the table that a generation makes of a tree, as text for "nft -f".
+ *
+ * @mount: path of the cgroup2 mount
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int render(struct generation *generation, const struct cgroup_tree *tree, const char *mount, FILE *out);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_UTIL_PROCESS_H
+#define CGTPROXY_UTIL_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROCESS_NAME_SIZE = 192 };
+
+/**
+ * Names the process behind a netlink port, for a message: "process 12 (name)". A process's first netlink socket gets
+ * its process id as the port (netlink(7)); where that is no process any more, the port is all there is to say.
+ *
+ * @out: PROCESS_NAME_SIZE bytes
+ *
+ * Returns @out.
+ */
+const char *process_of_port(uint32_t port, char *out);
+
+#endif
