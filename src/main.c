@@ -18,10 +18,11 @@ static const struct command {
 	const char *synopsis;
 	const char *help;
 } commands[] = {
-	{"check", cmd_check, "check [config|permission]",
-	 "Check the config, or whether the kernel would let it into force, or both. Changes nothing. \"check config\" "
-	 "needs\n"
-	 "no permission."},
+	{"check", cmd_check, "check [config|permission|system]",
+	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
+	 "  config      what is wrong with the file; needs no permission\n"
+	 "  permission  whether the kernel would let the rules of this config into force\n"
+	 "  system      what on this host may keep them from working"},
 	{"clear", cmd_clear, "clear",
 	 "Remove what a killed run, or one with on-stop: keep, has left. All traffic goes direct then. Refuses while "
 	 "the\n"
@@ -61,16 +62,16 @@ static void print_help(void)
 	     "\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-27s%.*s\n", commands[i].synopsis, (int)strcspn(commands[i].help, "."), commands[i].help);
+		printf("  %-33s%.*s\n", commands[i].synopsis, (int)strcspn(commands[i].help, "."), commands[i].help);
 	puts("\n"
 	     "Options:\n"
-	     "  -c, --config FILE          the config file [/etc/cgtproxy/config.yaml]\n"
-	     "  -h, --help                 show this help, or that of a command\n"
-	     "  -V, --version              show the version\n"
+	     "  -c, --config FILE                the config file [/etc/cgtproxy/config.yaml]\n"
+	     "  -h, --help                       show this help, or that of a command\n"
+	     "  -V, --version                    show the version\n"
 	     "\n"
 	     "Environment:\n"
-	     "  LOG_LEVEL                  debug, info, warn or error [info]\n"
-	     "  CONFIGURATION_DIRECTORY    where config.yaml is looked for without -c\n"
+	     "  LOG_LEVEL                        debug, info, warn or error [info]\n"
+	     "  CONFIGURATION_DIRECTORY          where config.yaml is looked for without -c\n"
 	     "\n"
 	     "Running it, and \"check permission\", take the capability CAP_NET_ADMIN.");
 }

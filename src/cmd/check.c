@@ -3,22 +3,50 @@
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"
+#include "cmd/system.h"
 #include "engine/compile.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
+#include "policy/pattern_set.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 DEFINE_CLEANUP(struct config *, config_free)
 DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
+/*
+ * An expression that may match in the middle of a path matches below a user's manager as well, where users name cgroups
+ * as they like. Where it matches the manager itself, they gain nothing by it.
+ */
+static void warn_of_names_that_users_choose(const struct config *config)
+{
+	static const char manager[] = "/user.slice/user-1000.slice/user@1000.service";
+
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		const char *pattern = rule->pattern;
+		struct pattern_set *set = NULL;
+
+		if (pattern_is_anchored(pattern))
+			continue;
+		set = pattern_set_new(&pattern, 1);
+		if (set != NULL && pattern_set_first_match(set, manager, strlen(manager)) < 0)
+			log_warning(
+				"rule %zu (line %d): every user can choose \"%s\" by a name that matches, for a cgroup "
+				"below "
+				"/user.slice/.../user@UID.service. If that is not meant, begin the expression with ^",
+				i + 1, rule->position.line, config_target_name(config, rule->target));
+		pattern_set_free(set);
+	}
+}
+
 static int check_config(const struct config *config)
 {
-	if (config == NULL)
-		return EXIT_ERROR;
+	warn_of_names_that_users_choose(config);
 	printf("config: ok (%zu %s, %zu %s)\n", config->rule_count, config->rule_count == 1 ? "rule" : "rules",
 	       config->proxy_count, config->proxy_count == 1 ? "proxy" : "proxies");
 	return EXIT_OK;
@@ -31,8 +59,6 @@ static int check_permission(const struct config *config)
 	CLEANUP(nft_close) struct nft nft = {0};
 	struct error error;
 
-	if (config == NULL)
-		return EXIT_ERROR;
 	ruleset = compile_ruleset(config);
 	if (ruleset == NULL) {
 		log_error("no memory for the rules of the config");
@@ -46,20 +72,33 @@ static int check_permission(const struct config *config)
 	return EXIT_OK;
 }
 
+static bool is_one_of_ours(const char *what)
+{
+	return strcmp(what, "config") == 0 || strcmp(what, "permission") == 0 || strcmp(what, "system") == 0;
+}
+
 int cmd_check(const struct arguments *arguments)
 {
 	const char *what = arguments->count > 0 ? arguments->words[0] : NULL;
 	CLEANUP(config_freep) struct config *config = NULL;
+	struct config *given = NULL;
 	int code = EXIT_OK;
 
-	if (arguments->count > 1 || (what != NULL && strcmp(what, "config") != 0 && strcmp(what, "permission") != 0)) {
-		log_error("check what? Usage: cgtproxy check [config|permission]");
+	if (arguments->count > 1 || (what != NULL && !is_one_of_ours(what))) {
+		log_error("check what? Usage: cgtproxy check [config|permission|system]");
 		return EXIT_USAGE;
 	}
 	config = load_config(arguments);
+	if (config == NULL)
+		return EXIT_ERROR;
 	if (what == NULL || strcmp(what, "config") == 0)
 		code = check_config(config);
 	if (code == EXIT_OK && (what == NULL || strcmp(what, "permission") == 0))
 		code = check_permission(config);
+	if (code == EXIT_OK && (what == NULL || strcmp(what, "system") == 0)) {
+		given = config;
+		config = NULL;
+		code = check_system(given);
+	}
 	return code;
 }

@@ -19,7 +19,7 @@ static const char *show_text(const char *text, size_t length, char *out)
 	size_t part = length < YAML_SHOWN_BYTES ? length : YAML_SHOWN_BYTES;
 
 	escape(shown, sizeof(shown), text, part);
-	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, part < length ? "..." : "");
+	snprintf(out, YAML_SHOWN_SIZE, "\"%s%s\"", shown, length > YAML_SHOWN_BYTES ? "..." : "");
 	return out;
 }
 

@@ -6,6 +6,7 @@
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
 #include "engine/generation.h"
+#include "engine/loop.h"
 #include "engine/render.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
@@ -307,6 +308,8 @@ int engine_enforce(struct engine *engine, struct error *error)
 		result = catch_up(engine, error);
 	if (result == 0)
 		result = route_remove_others(&routing, error);
+	if (result == 0)
+		engine_warn_of_loops(engine, false);
 	return result;
 }
 
@@ -364,6 +367,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	next = last;
 	if (route_remove_others(&routing, error) < 0)
 		log_error("the new config is in force, but %s", error->text);
+	engine_warn_of_loops(engine, false);
 	return 0;
 }
 
@@ -441,6 +445,16 @@ int engine_stop(struct engine *engine, struct error *error)
 	}
 	result = nft_remove_table(&engine->nft, error);
 	return result < 0 ? result : route_remove_others(&nothing, error);
+}
+
+void engine_warn_of_loops(struct engine *engine, bool absent)
+{
+	warn_of_loops(engine->generation, engine->watch.tree.root, absent);
+}
+
+size_t engine_count_cgroups(const struct engine *engine)
+{
+	return engine->watch.tree.count;
 }
 
 int engine_render(struct engine *engine, FILE *out, struct error *error)

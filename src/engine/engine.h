@@ -7,6 +7,8 @@
 #include "config/config.h"
 #include "util/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -88,6 +90,17 @@ int engine_stop(struct engine *engine, struct error *error);
  * Returns 0, -EBUSY when a cgtproxy runs, or another negative errno, with @error.
  */
 int engine_clear(struct error *error);
+
+/**
+ * Warns, in the log, of proxies whose own traffic the rules would send back into them: those that listen in a cgroup
+ * that goes to the proxy itself.
+ *
+ * @absent: warn also of proxies on whose port nobody listens
+ */
+void engine_warn_of_loops(struct engine *engine, bool absent);
+
+/** Returns how many cgroups were observed. */
+size_t engine_count_cgroups(const struct engine *engine);
 
 /** Writes the table as text for "nft -f", with the cgroups that were observed. */
 int engine_render(struct engine *engine, FILE *out, struct error *error);

@@ -50,7 +50,7 @@ static int32_t rule_in_force(const struct cgroup *cgroup)
 	return cgroup->parent != NULL ? cgroup->rule : NO_RULE;
 }
 
-static uint32_t target_of(const struct plan *plan, const struct cgroup *cgroup)
+uint32_t plan_target(const struct plan *plan, const struct cgroup *cgroup)
 {
 	int32_t rule = rule_in_force(cgroup);
 
@@ -61,18 +61,18 @@ bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup)
 {
 	if (cgroup->parent == NULL)
 		return false;
-	return plan->config->strict || target_of(plan, cgroup) != target_of(plan, cgroup->parent);
+	return plan->config->strict || plan_target(plan, cgroup) != plan_target(plan, cgroup->parent);
 }
 
 const struct verdict *plan_verdict(const struct plan *plan, const struct cgroup *cgroup)
 {
-	return &plan->verdicts[target_of(plan, cgroup)];
+	return &plan->verdicts[plan_target(plan, cgroup)];
 }
 
 static void log_decision(const struct plan *plan, const struct cgroup *cgroup, size_t length, bool inherited)
 {
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
-	const char *target = config_target_name(plan->config, target_of(plan, cgroup));
+	const char *target = config_target_name(plan->config, plan_target(plan, cgroup));
 	int32_t rule = rule_in_force(cgroup);
 	char number[16] = "none";
 	const struct log_fields fields = {.cgroup = plan->path, .rule = number, .target = target};
@@ -134,7 +134,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 		plan->level_elements[cgroup->level]--;
 		return;
 	}
-	if (departed_add(&plan->departed, cgroup->id, cgroup->level, target_of(plan, cgroup), now + DEPARTED_GRACE))
+	if (departed_add(&plan->departed, cgroup->id, cgroup->level, plan_target(plan, cgroup), now + DEPARTED_GRACE))
 		return;
 	log_warning("no memory to keep the verdict of a removed cgroup for its last packets");
 	if (plan_removal(plan, cgroup->id, cgroup->level) < 0)

@@ -109,6 +109,9 @@ void plan_take_departed(struct plan *plan, struct plan *other);
 /** Returns whether a cgroup is to have an element. */
 bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);
 
+/** Returns the target of a cgroup about which was decided: TARGET_DIRECT and so on of config.h. */
+uint32_t plan_target(const struct plan *plan, const struct cgroup *cgroup);
+
 /** Returns the verdict for a cgroup, whether it has an element of its own or inherits it. */
 const struct verdict *plan_verdict(const struct plan *plan, const struct cgroup *cgroup);
 

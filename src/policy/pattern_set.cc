@@ -52,6 +52,20 @@ void copy_cut(char *out, size_t size, const std::string &text)
 	snprintf(out, size, "%s", text.c_str());
 }
 
+/* What stands in groups, in classes and behind backslashes is taken out, from the innermost group on. */
+std::string without_groups(std::string pattern)
+{
+	static const RE2 escaped("\\\\.");
+	static const RE2 bracketed("\\[[^\\]]*\\]");
+	static const RE2 group("\\([^()]*\\)");
+
+	RE2::GlobalReplace(&pattern, escaped, "x");
+	RE2::GlobalReplace(&pattern, bracketed, "x");
+	while (RE2::GlobalReplace(&pattern, group, "x") > 0)
+		;
+	return pattern;
+}
+
 } // namespace
 
 struct pattern_set {
@@ -99,6 +113,20 @@ bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *
 	copy_cut(error->fragment, sizeof(error->fragment), compiled.error_arg());
 	error->offset = offset == std::string::npos ? 0 : offset;
 	return false;
+}
+
+bool pattern_is_anchored(const char *pattern)
+{
+	static const RE2 begins_anchored("^(\\^|\\\\A)");
+	static const RE2 has_alternative("[|]");
+
+	return RE2::PartialMatch(pattern, begins_anchored) &&
+	       !RE2::PartialMatch(without_groups(pattern), has_alternative);
+}
+
+char *pattern_quote(const char *text, size_t length)
+{
+	return strdup(RE2::QuoteMeta(re2::StringPiece(text, length)).c_str());
 }
 
 struct pattern_set *pattern_set_new(const char *const *patterns, size_t count)

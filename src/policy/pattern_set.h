@@ -33,6 +33,19 @@ struct pattern_error {
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error);
 
 /**
+ * Says whether an expression can match in the middle of a text, as far as its own text shows: unless it begins with ^
+ * or \A, and has no alternative that does not.
+ */
+bool pattern_is_anchored(const char *pattern);
+
+/**
+ * Writes an expression that matches a text and nothing else.
+ *
+ * Returns it, for free(), or NULL without memory.
+ */
+char *pattern_quote(const char *text, size_t length);
+
+/**
  * Compiles valid expressions into one automaton.
  *
  * @patterns: @count of them; copied

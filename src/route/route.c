@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,22 +101,45 @@ static int ignore_missing(int result)
 	return result == -ENOENT || result == -ESRCH ? 0 : result;
 }
 
+static bool has_our_shape(const struct policy_rule *rule)
+{
+	return rule->protocol == RTPROT_KERNEL && rule->mark.value != 0 && !rule->is_inverted &&
+	       !rule->has_other_selector;
+}
+
+/* Keeps those rules of a list that are ours: of our shape, and leading to the wanted table or to one with our route. */
+static int keep_ours(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct policy_rules *rules)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct policy_rule rule = rules->items[i];
+		bool is_ours = rule.table == wanted->table;
+		int result = 0;
+
+		if (!has_our_shape(&rule))
+			continue;
+		if (!is_ours)
+			result = rtnetlink_has_route(rtnetlink, family, rule.table, &is_ours);
+		if (result < 0)
+			return result;
+		if (is_ours)
+			rules->items[kept++] = rule;
+	}
+	rules->count = kept;
+	return 0;
+}
+
 static int remove_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
 			     struct policy_rules *rules)
 {
 	int result = rtnetlink_list_rules(rtnetlink, family, rules);
-	bool ours = false;
 
+	if (result == 0)
+		result = keep_ours(rtnetlink, family, wanted, rules);
 	for (size_t i = 0; i < rules->count && result == 0; i++) {
-		const struct policy_rule *rule = &rules->items[i];
-
-		ours = rule->table == wanted->table;
-		if (!ours)
-			result = rtnetlink_has_route(rtnetlink, family, rule->table, &ours);
-		if (result == 0 && ours && !is_wanted(rule, wanted))
-			result = ignore_missing(rtnetlink_change_rule(rtnetlink, rule, false));
-		else if (!ours)
-			rules->items[i].table = wanted->table; /* so that its routes are let be below */
+		if (!is_wanted(&rules->items[i], wanted))
+			result = ignore_missing(rtnetlink_change_rule(rtnetlink, &rules->items[i], false));
 	}
 	/* the routes after all rules, because it is by them that a rule is known as ours */
 	for (size_t i = 0; i < rules->count && result == 0; i++) {
@@ -144,4 +168,52 @@ int route_remove_others(const struct routing *wanted, struct error *error)
 			return explain(result, "remove old policy rules or routes", families[i], wanted, error);
 	}
 	return 0;
+}
+
+/* Whether a rule may take a packet with that mark. */
+static bool may_take(const struct policy_rule *rule, const struct fwmark *mark)
+{
+	bool selects_by_mark = rule->mark.mask != 0;
+	bool mark_matches = (mark->value & rule->mark.mask) == rule->mark.value;
+
+	if (rule->is_inverted && !rule->has_other_selector)
+		return selects_by_mark && !mark_matches;
+	return rule->is_inverted || !selects_by_mark || mark_matches;
+}
+
+static void tell_of_earlier(const struct policy_rules *rules, const struct routing *wanted,
+			    void (*tell)(const struct earlier_rule *rule, void *userdata), void *userdata)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct policy_rule *rule = &rules->items[i];
+
+		if (rule->priority >= wanted->priority || rule->table == RT_TABLE_LOCAL)
+			continue;
+		for (size_t j = 0; j < wanted->mark_count; j++) {
+			const struct earlier_rule earlier = {rule->family, rule->priority, rule->table,
+							     wanted->marks[j].value};
+
+			if (may_take(rule, &wanted->marks[j]))
+				tell(&earlier, userdata);
+		}
+	}
+}
+
+int route_find_earlier(const struct routing *wanted, void (*tell)(const struct earlier_rule *rule, void *userdata),
+		       void *userdata)
+{
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int result = rtnetlink_open(&rtnetlink);
+
+	for (size_t i = 0; i < FAMILIES && result == 0; i++) {
+		struct policy_rules rules = {0};
+
+		result = rtnetlink_list_rules(&rtnetlink, families[i], &rules);
+		if (result == 0)
+			tell_of_earlier(&rules, wanted, tell, userdata);
+		free(rules.items);
+		if (means_no_ipv6(families[i], result))
+			result = 0;
+	}
+	return result;
 }

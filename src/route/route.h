@@ -46,4 +46,20 @@ int route_add(const struct routing *wanted, struct error *error);
  */
 int route_remove_others(const struct routing *wanted, struct error *error);
 
+/** A policy rule of somebody else's that comes before ours and may take packets that are meant for a proxy. */
+struct earlier_rule {
+	int family; /* AF_INET or AF_INET6 */
+	uint32_t priority;
+	uint32_t table;
+	uint32_t mark; /* of the proxy */
+};
+
+/**
+ * Finds such rules.
+ *
+ * Returns 0 or a negative errno.
+ */
+int route_find_earlier(const struct routing *wanted, void (*tell)(const struct earlier_rule *rule, void *userdata),
+		       void *userdata);
+
 #endif

@@ -130,34 +130,27 @@ int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table,
 	return error == -ENOENT ? 0 : error; /* there is no such table */
 }
 
-/* What is in a rule's message that matters, and whether there is a selector that ours never have. */
-struct rule_attributes {
-	struct policy_rule rule;
-	uint8_t protocol;
-	bool has_other_selector;
-};
-
 static int read_rule_attribute(const struct nlattr *attribute, void *data)
 {
-	struct rule_attributes *attributes = data;
+	struct policy_rule *rule = data;
 	size_t length = mnl_attr_get_payload_len(attribute);
 	uint32_t number = length >= sizeof(number) ? mnl_attr_get_u32(attribute) : 0;
 
 	switch (mnl_attr_get_type(attribute)) {
 	case FRA_PRIORITY:
-		attributes->rule.priority = number;
+		rule->priority = number;
 		break;
 	case FRA_FWMARK:
-		attributes->rule.mark.value = number;
+		rule->mark.value = number;
 		break;
 	case FRA_FWMASK:
-		attributes->rule.mark.mask = number;
+		rule->mark.mask = number;
 		break;
 	case FRA_TABLE:
-		attributes->rule.table = number;
+		rule->table = number;
 		break;
 	case FRA_PROTOCOL:
-		attributes->protocol = length > 0 ? mnl_attr_get_u8(attribute) : 0;
+		rule->protocol = length > 0 ? mnl_attr_get_u8(attribute) : 0;
 		break;
 	case FRA_SRC:
 	case FRA_DST:
@@ -168,7 +161,7 @@ static int read_rule_attribute(const struct nlattr *attribute, void *data)
 	case FRA_IP_PROTO:
 	case FRA_SPORT_RANGE:
 	case FRA_DPORT_RANGE:
-		attributes->has_other_selector = true;
+		rule->has_other_selector = true;
 		break;
 	default:
 		break;
@@ -180,22 +173,21 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 {
 	const struct fib_rule_hdr *head = mnl_nlmsg_get_payload(message);
 	struct policy_rules *rules = data;
-	struct rule_attributes attributes = {0};
+	struct policy_rule rule = {0};
 	struct policy_rule *items = NULL;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || head->action != FR_ACT_TO_TBL)
 		return MNL_CB_OK;
-	attributes.rule.family = head->family;
-	mnl_attr_parse(message, sizeof(*head), read_rule_attribute, &attributes);
-	if (attributes.protocol != RTPROT_KERNEL || attributes.has_other_selector || attributes.rule.mark.value == 0)
-		return MNL_CB_OK;
+	rule.family = head->family;
+	rule.is_inverted = (head->flags & FIB_RULE_INVERT) != 0;
+	mnl_attr_parse(message, sizeof(*head), read_rule_attribute, &rule);
 	items = array_reserve(rules->items, &rules->capacity, rules->count + 1, sizeof(*items));
 	if (items == NULL) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
 	rules->items = items;
-	items[rules->count++] = attributes.rule;
+	items[rules->count++] = rule;
 	return MNL_CB_OK;
 }
 

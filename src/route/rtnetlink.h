@@ -17,12 +17,15 @@ struct rtnetlink {
 	unsigned sequence;
 };
 
-/** A policy rule "fwmark MARK/MASK lookup TABLE priority PRIORITY protocol kernel" of one address family. */
+/** A policy rule that looks up a table. */
 struct policy_rule {
 	int family; /* AF_INET or AF_INET6 */
 	struct fwmark mark;
 	uint32_t table;
 	uint32_t priority;
+	uint8_t protocol; /* RTPROT_*; rtnetlink_change_rule() always means RTPROT_KERNEL */
+	bool is_inverted; /* "not": it is for what its selectors don't match */
+	bool has_other_selector;
 };
 
 struct policy_rules {
@@ -42,7 +45,7 @@ int rtnetlink_change_rule(struct rtnetlink *rtnetlink, const struct policy_rule 
 /** Adds or removes "local default dev lo" in a table. Returns 0 or a negative errno, -EEXIST and -ESRCH among them. */
 int rtnetlink_change_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool add);
 
-/** Lists the rules of the shape that struct policy_rule has. Returns 0 or a negative errno. */
+/** Lists the rules that look up a table. Returns 0 or a negative errno. */
 int rtnetlink_list_rules(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
 
 /** Looks whether a table has our route. Returns 0, or a negative errno, and sets @has. */

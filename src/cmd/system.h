@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_SYSTEM_H
+#define CGTPROXY_CMD_SYSTEM_H
+
+#include "cmd/cmd.h"
+#include "config/config.h"
+
+/**
+ * Looks at what on this host may keep a config from working, and prints a finding for each: the kernel's features,
+ * inotify's limits, systemd-networkd, the name service, br_netfilter, other policy rules, the proxies' ports.
+ *
+ * @config: belongs to this from then on
+ *
+ * Returns EXIT_OK, also with warnings, or EXIT_ERROR.
+ */
+int check_system(struct config *config);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/loop.h"
+
+#include "policy/pattern_set.h"
+#include "socket/listener.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cgroup *find_cgroup(const struct cgroup *root, uint64_t id)
+{
+	const struct cgroup *cgroup = root;
+
+	while (cgroup != NULL && cgroup->id != id)
+		cgroup = cgroup_next(cgroup);
+	return cgroup;
+}
+
+static bool is_repeated(const struct listeners *listeners, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (listeners->cgroup_ids[i] == listeners->cgroup_ids[index])
+			return true;
+	}
+	return false;
+}
+
+/* Whether a rule with this text could be written down and read again by any editor. */
+static bool is_plain(const char *text)
+{
+	while (*text > ' ' && *text < 0x7f)
+		text++;
+	return *text == '\0';
+}
+
+static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const struct cgroup *cgroup)
+{
+	size_t length = cgroup_path(cgroup, plan->path);
+	CLEANUP(freep) char *quoted = pattern_quote(plan->path, length);
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
+
+	if (quoted == NULL || shown == NULL)
+		return;
+	escape(shown, ESCAPED_SIZE(length), plan->path, length);
+	log_warning(
+		"the proxy %s listens in %s, and the rule of line %d sends that cgroup's own traffic into the proxy "
+		"again, round and round. Put a rule before it that lets the cgroup go direct%s%s%s",
+		proxy->name, shown, plan->config->rules[cgroup->rule].position.line,
+		is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
+		is_plain(quoted) ? "(/|$)\n    direct: true" : "");
+}
+
+static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t index, bool absent)
+{
+	const struct proxy *proxy = &plan->config->proxies[index];
+	struct listeners listeners = {0};
+	int error = listeners_find(proxy->port, &listeners);
+
+	if (error < 0)
+		log_debug("can't ask who listens on port %u: %s", proxy->port, strerror(-error));
+	else if (absent && listeners.count == 0)
+		log_warning("nobody listens on port %u, to which the traffic for the proxy %s is sent", proxy->port,
+			    proxy->name);
+	for (size_t i = 0; i < listeners.count; i++) {
+		const struct cgroup *cgroup = find_cgroup(root, listeners.cgroup_ids[i]);
+
+		if (cgroup != NULL && cgroup->parent != NULL && !is_repeated(&listeners, i) &&
+		    plan_target(plan, cgroup) == TARGET_FIRST_PROXY + index)
+			warn_of_loop(plan, proxy, cgroup);
+	}
+	free(listeners.cgroup_ids);
+}
+
+void warn_of_loops(struct generation *generation, const struct cgroup *root, bool absent)
+{
+	for (uint32_t i = 0; i < generation->config->proxy_count; i++)
+		check_proxy(&generation->plan, root, i, absent);
+}

@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_LOOP_H
+#define CGTPROXY_ENGINE_LOOP_H
+
+#include "cgroup/tree.h"
+#include "engine/generation.h"
+
+#include <stdbool.h>
+
+/**
+ * Warns, in the log, of each cgroup that listens on a proxy's port and whose own traffic goes to that proxy, and shows
+ * the rule that would end the loop.
+ *
+ * @root:   of the tree, about which the generation has decided
+ * @absent: warn also of proxies on whose port nobody listens
+ */
+void warn_of_loops(struct generation *generation, const struct cgroup *root, bool absent);
+
+#endif
