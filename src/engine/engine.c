@@ -330,8 +330,7 @@ static void return_to_last(struct engine *engine, struct generation *next)
 	const struct routing routing = generation_routing(engine->generation, true);
 	struct error error;
 
-	if (next != NULL)
-		plan_take_departed(last, &next->plan);
+	plan_take_departed(last, &next->plan);
 	if (plan_decide_all(last, engine->watch.tree.root) < 0)
 		error_set(&error, -ENOMEM, "no memory for the rules of the config");
 	else if (advance(engine, &error) == 0 && route_remove_others(&routing, &error) == 0)
@@ -351,10 +350,11 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		return error_set(error, -EINVAL, "cgroup-root can't be changed by a reload; restart cgtproxy for it");
 	}
 	next = generation_new(config);
-	if (next != NULL)
-		plan_take_departed(&next->plan, &last->plan);
-	if (next == NULL || plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
-		result = error_set(error, -ENOMEM, "no memory for the rules of the new config");
+	if (next == NULL)
+		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
+	plan_take_departed(&next->plan, &last->plan);
+	if (plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
+		result = error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
 	if (result == 0)
 		result = put_into_force(engine, next, error);
 	if (result < 0) {

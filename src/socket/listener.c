@@ -83,9 +83,10 @@ int listeners_find(uint16_t port, struct listeners *listeners)
 		return -errno;
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		result = -errno;
-	for (size_t i = 0; i < sizeof(families) * sizeof(protocols) && result == 0; i++)
-		result = list_sockets(socket, families[i / sizeof(protocols)], protocols[i % sizeof(protocols)], port,
-				      listeners);
+	for (size_t i = 0; i < sizeof(families) && result == 0; i++) {
+		for (size_t j = 0; j < sizeof(protocols) && result == 0; j++)
+			result = list_sockets(socket, families[i], protocols[j], port, listeners);
+	}
 	mnl_socket_close(socket);
 	return result;
 }
