@@ -21,7 +21,7 @@ namespace
 constexpr int64_t budget_least = int64_t{1} << 20;
 constexpr int64_t budget_most = int64_t{64} << 20;
 
-/* RE2's own, for one expression by itself; one that does not fit is refused when the config is read. */
+/* RE2's own, which is enough for one expression but for the largest. */
 constexpr int64_t budget_single = int64_t{8} << 20;
 
 RE2::Options options_with(int64_t budget)
@@ -45,6 +45,15 @@ std::unique_ptr<RE2::Set> compile_together(const std::vector<std::string> &patte
 			return set;
 	}
 	return nullptr;
+}
+
+std::unique_ptr<RE2> compile_single(const re2::StringPiece &pattern)
+{
+	auto compiled = std::make_unique<RE2>(pattern, options_with(budget_single));
+
+	if (compiled->error_code() == RE2::ErrorPatternTooLarge)
+		compiled = std::make_unique<RE2>(pattern, options_with(budget_most));
+	return compiled;
 }
 
 void copy_cut(char *out, size_t size, const std::string &text)
@@ -78,7 +87,7 @@ struct pattern_set {
 	{
 		if (single.empty()) {
 			for (const std::string &pattern : patterns)
-				single.push_back(std::make_unique<RE2>(pattern, options_with(budget_single)));
+				single.push_back(compile_single(pattern));
 		}
 		for (size_t i = 0; i < single.size(); i++) {
 			if (RE2::PartialMatch(text, *single[i]))
@@ -101,16 +110,16 @@ struct pattern_set {
 
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error)
 {
-	const RE2 compiled(re2::StringPiece(pattern, length), options_with(budget_single));
+	const std::unique_ptr<RE2> compiled = compile_single(re2::StringPiece(pattern, length));
 
-	if (compiled.ok())
+	if (compiled->ok())
 		return true;
 	const std::string whole(pattern, length);
-	const size_t offset = whole.find(compiled.error_arg());
+	const size_t offset = whole.find(compiled->error_arg());
 
 	/* RE2 says "<reason>: <fragment>"; the fragment is told by itself */
-	copy_cut(error->reason, sizeof(error->reason), compiled.error().substr(0, compiled.error().find(": ")));
-	copy_cut(error->fragment, sizeof(error->fragment), compiled.error_arg());
+	copy_cut(error->reason, sizeof(error->reason), compiled->error().substr(0, compiled->error().find(": ")));
+	copy_cut(error->fragment, sizeof(error->fragment), compiled->error_arg());
 	error->offset = offset == std::string::npos ? 0 : offset;
 	return false;
 }
