@@ -22,26 +22,39 @@ DEFINE_CLEANUP(struct ruleset *, ruleset_free)
  * An expression that may match in the middle of a path matches below a user's manager as well, where users name cgroups
  * as they like. Where it matches the manager itself, they gain nothing by it.
  */
-static void warn_of_names_that_users_choose(const struct config *config)
+static bool depends_on_names_that_users_choose(const char *pattern)
 {
 	static const char manager[] = "/user.slice/user-1000.slice/user@1000.service";
+	struct pattern_set *set = NULL;
+	bool matches_manager = true;
 
+	if (pattern_is_anchored(pattern))
+		return false;
+	set = pattern_set_new(&pattern, 1);
+	if (set != NULL)
+		matches_manager = pattern_set_first_match(set, manager, strlen(manager)) >= 0;
+	pattern_set_free(set);
+	return !matches_manager;
+}
+
+static void warn_of_names_that_users_choose(const struct config *config)
+{
+	CLEANUP(freep) char *lines = NULL;
+	size_t size = 0;
+	FILE *list = open_memstream(&lines, &size);
+
+	if (list == NULL)
+		return;
 	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct config_rule *rule = &config->rules[i];
-		const char *pattern = rule->pattern;
-		struct pattern_set *set = NULL;
-
-		if (pattern_is_anchored(pattern))
-			continue;
-		set = pattern_set_new(&pattern, 1);
-		if (set != NULL && pattern_set_first_match(set, manager, strlen(manager)) < 0)
-			log_warning(
-				"rule %zu (line %d): every user can choose \"%s\" by a name that matches, for a cgroup "
-				"below "
-				"/user.slice/.../user@UID.service. If that is not meant, begin the expression with ^",
-				i + 1, rule->position.line, config_target_name(config, rule->target));
-		pattern_set_free(set);
+		if (depends_on_names_that_users_choose(config->rules[i].pattern))
+			fprintf(list, "%s%d", ftell(list) > 0 ? ", " : "", config->rules[i].position.line);
 	}
+	if (fclose(list) == 0 && size > 0)
+		log_warning(
+			"every user can choose the targets of these rules, by giving a cgroup below /user.slice/.../"
+			"user@UID.service a name that matches: lines %s. Where that is not meant, begin the expression "
+			"with ^",
+			lines);
 }
 
 static int check_config(const struct config *config)
