@@ -12,13 +12,15 @@
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...)
 {
-	struct diagnostic *items =
-		array_reserve(diagnostics->items, &diagnostics->capacity, diagnostics->count + 1, sizeof(*items));
+	struct diagnostic *items = NULL;
 	char *text = NULL;
 	va_list arguments;
 
 	if (severity == SEVERITY_ERROR)
 		diagnostics->has_error = true;
+	if (diagnostics->count == DIAGNOSTICS_MAX)
+		return;
+	items = array_reserve(diagnostics->items, &diagnostics->capacity, diagnostics->count + 1, sizeof(*items));
 	if (items == NULL)
 		return;
 	diagnostics->items = items;
@@ -59,6 +61,8 @@ void diagnostics_log(const struct diagnostics *diagnostics)
 		else
 			log_about(priority, NULL, "%s: %s", diagnostics->file, item->text);
 	}
+	if (diagnostics->count == DIAGNOSTICS_MAX)
+		log_error("%s: there is more, which is not shown", diagnostics->file);
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics)

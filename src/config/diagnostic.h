@@ -27,12 +27,18 @@ struct diagnostic {
 	char *text;
 };
 
+enum {
+	/* more than anybody reads */
+	DIAGNOSTICS_MAX = 1000,
+};
+
 struct diagnostics {
 	char *file; /* its name, escaped */
 	struct diagnostic *items;
 	size_t count;
 	size_t capacity;
 	bool has_error; /* also when there was no memory to note one */
+	size_t cost;	/* of what was read of the file so far, in bytes, aliases followed */
 };
 
 /**

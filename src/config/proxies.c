@@ -169,7 +169,9 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
 	reader->has_mark = false;
 	reader->has_port = false;
-	reader->proxy = add_proxy(reader, key, name != NULL ? name : "", length);
+	/* a name that is at fault goes into messages only */
+	reader->proxy =
+		fault == NULL ? add_proxy(reader, key, name, length) : add_proxy(reader, key, shown, strlen(shown));
 	if (reader->proxy == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, position, "no memory for the proxy %s", shown);
 		return;

@@ -59,13 +59,16 @@ static bool parse_number(const char *text, uint32_t *out)
 	int base = 0;
 	unsigned long long number = 0;
 
+	if (*text == '_')
+		return false;
 	for (const char *at = text; *at != '\0' && count < sizeof(digits) - 1; at++) {
 		if (*at != '_')
 			digits[count++] = *at;
 	}
 	digits[count] = '\0';
 	base = base_of(&begin);
-	if (strchr("0123456789abcdefABCDEF", *begin) == NULL || *begin == '\0')
+	/* strtoull() would take a sign, a space or one more prefix */
+	if (*begin == '\0' || begin[strspn(begin, "0123456789abcdefABCDEF")] != '\0')
 		return false;
 	errno = 0;
 	number = strtoull(begin, &end, base);

@@ -58,15 +58,15 @@ static void report_parser_errors(struct fy_diag *parser, const char *text, size_
 	}
 }
 
-/* What stands behind a second "---" is not read, as with yaml.v3, but that is said. */
-static void warn_of_more_documents(struct fy_parser *parser, struct diagnostics *diagnostics)
+/* yaml.v3 reads the first without a word of the others; but with the others rules may be lost. */
+static void refuse_more_documents(struct fy_parser *parser, struct diagnostics *diagnostics)
 {
 	struct fy_document *more = fy_parse_load_document(parser);
 
 	if (more == NULL)
 		return;
-	diagnose(diagnostics, SEVERITY_WARNING, yaml_position(fy_document_root(more)),
-		 "there is more than one document in the file; all but the first are ignored");
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(fy_document_root(more)),
+		 "a second document begins here, behind \"---\"; a config is one document");
 	fy_document_destroy(more);
 }
 
@@ -77,6 +77,11 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 	struct fy_parser *parser = NULL;
 	struct fy_document *document = NULL;
 
+	if (memchr(text, '\0', length) != NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "this is not YAML: there is a NUL byte in it");
+		return NULL;
+	}
 	fy_diag_cfg_default(&settings);
 	settings.fp = NULL;
 	parse.diag = fy_diag_create(&settings);
@@ -89,7 +94,7 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 	else
 		document = fy_parse_load_document(parser);
 	if (document != NULL)
-		warn_of_more_documents(parser, diagnostics);
+		refuse_more_documents(parser, diagnostics);
 	else if (parse.diag != NULL)
 		report_parser_errors(parse.diag, text, length, diagnostics);
 	fy_parser_destroy(parser);
@@ -192,7 +197,26 @@ const char *yaml_show(struct fy_node *node, char *out)
 	return out;
 }
 
-/* Follows an alias; NULL, with an error, when it leads nowhere. */
+/*
+ * Takes account of a value that is read. What aliases lead to is read once for each of them, and a small file could
+ * make that much; a file without aliases never reads more than its own size.
+ */
+static bool is_affordable(struct fy_node *node, struct diagnostics *diagnostics)
+{
+	size_t length = 0;
+
+	if (diagnostics->cost > YAML_SIZE_MAX)
+		return false;
+	yaml_text(node, &length);
+	diagnostics->cost += 1 + length;
+	if (diagnostics->cost <= YAML_SIZE_MAX)
+		return true;
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+		 "the file is too large once its aliases are followed; the rest of it is not read");
+	return false;
+}
+
+/* Follows an alias; NULL, with an error, when it leads nowhere, or too much was read already. */
 static struct fy_node *follow(struct fy_node *node, struct diagnostics *diagnostics)
 {
 	struct fy_node *target = node;
@@ -201,7 +225,7 @@ static struct fy_node *follow(struct fy_node *node, struct diagnostics *diagnost
 	for (int i = 0; i < MERGE_DEPTH_MAX && target != NULL && fy_node_is_alias(target); i++)
 		target = fy_node_resolve_alias(target);
 	if (target != NULL && !fy_node_is_alias(target))
-		return target;
+		return is_affordable(target, diagnostics) ? target : NULL;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "there is no anchor for the alias %s",
 		 yaml_show(node, shown));
 	return NULL;
@@ -330,6 +354,8 @@ static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth
 	void *at = NULL;
 
 	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
+		if (!is_affordable(fy_node_pair_key(pair), reader->diagnostics))
+			return;
 		if (!key_is(fy_node_pair_key(pair), MERGE_KEY))
 			read_key(reader, fy_node_pair_key(pair), fy_node_pair_value(pair));
 	}
@@ -365,7 +391,8 @@ bool yaml_read_named(struct fy_node *node, const char *what,
 		expected(node, what, "a map", diagnostics);
 		return false;
 	}
-	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL &&
+	       is_affordable(fy_node_pair_key(pair), diagnostics)) {
 		struct fy_node *value = fy_node_pair_value(pair);
 		struct fy_node *target = value != NULL ? follow(value, diagnostics) : NULL;
 
@@ -386,7 +413,7 @@ void yaml_read_list(struct fy_node *node, const char *what,
 		expected(node, what, "a list", diagnostics);
 		return;
 	}
-	while ((item = fy_node_sequence_iterate(node, &at)) != NULL) {
+	while ((item = fy_node_sequence_iterate(node, &at)) != NULL && diagnostics->cost <= YAML_SIZE_MAX) {
 		struct fy_node *target = follow(item, diagnostics);
 
 		if (target != NULL)
