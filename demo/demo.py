@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows what cgtproxy does: one client, run in three cgroups, and where its packets go.
+
+The daemon runs with data/example.yaml in a network namespace of the demo's own; so do the clients and a TPROXY server.
+Another namespace is the outside world. Exits with 0 if everything went where the example config says it should.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "test"))
+
+from lab.addresses import ALL_TRAFFIC, OUTSIDE, SERVICE_PORT  # noqa: E402  (after the path to it)
+from lab.daemon import binary  # noqa: E402
+from lab.world import World  # noqa: E402
+
+CONFIG = REPOSITORY / "data" / "example.yaml"
+PROXY = "mihomo"
+ANSWERED, DROPPED, PROXIED = "outside answered", "dropped", "TPROXY saw"
+# A slice that the example config has a rule for, and what should happen to a client in it.
+EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-proxy.slice": PROXIED}
+COLOURS = {ANSWERED: "\033[32m", DROPPED: "\033[31m", PROXIED: "\033[36m"}
+UNEXPECTED, PLAIN = "\033[1;33m", "\033[0m"
+HEADINGS = ("cgroup", "asked", "what happened", "rule")
+
+
+def has_colours():
+    """Colours are for terminals, and for people who want them (see no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def rule_for(path):
+    """FILE:LINE of the first rule of the example config that matches a cgroup's path."""
+    for number, line in enumerate(CONFIG.read_text(encoding="utf-8").splitlines(), 1):
+        rule = re.match(r"\s*- match: (\S+)", line)
+        if rule and re.search(rule.group(1), path):
+            return f"{CONFIG.name}:{number}"
+    return "none"
+
+
+def printable(address, port):
+    """ADDRESS:PORT, with brackets where they belong."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def what_happened(world, result):
+    """The kind of a client's result and its details. It is a drop only if nothing was seen on the way outside."""
+    if result.who == "outside":
+        return ANSWERED, ""
+    if result.who == f"proxy {PROXY}":
+        return PROXIED, " " + printable(*result.answer.asked)
+    if result.dropped and not world.wire.saw(result):
+        return DROPPED, f" ({result.outcome})"
+    return "unexpected", f": {result.who}"
+
+
+def rows_for(world, slice_name, differences):
+    """The table's rows for the client in one cgroup; what is not as expected is added to differences."""
+    client = world.client(f"{slice_name}/demo.scope")
+    rule = rule_for(world.cgroups.path(f"{slice_name}/demo.scope"))
+    for protocol, family in ALL_TRAFFIC:
+        ask = client.ask_in_vain if EXPECTED[slice_name] == DROPPED else client.ask
+        kind, details = what_happened(world, ask(protocol, family))
+        wanted = f" {printable(OUTSIDE[family], SERVICE_PORT)}" if EXPECTED[slice_name] == PROXIED else details
+        asked = f"{protocol.upper()} v{family}"
+        if (kind, details) != (EXPECTED[slice_name], wanted):
+            differences.append(f"{slice_name}, {asked}: {kind}{details}, but should be {EXPECTED[slice_name]}{wanted}")
+        yield (slice_name, asked, kind + details, rule), COLOURS.get(kind, UNEXPECTED)
+
+
+def print_table(rows):
+    """Print rows of (cells, colour of the third one)."""
+    widths = [max(len(cells[column]) for cells, _ in [(HEADINGS, None), *rows]) for column in range(len(HEADINGS))]
+    print("  ".join(heading.ljust(width) for heading, width in zip(HEADINGS, widths)).rstrip())
+    print("  ".join("-" * width for width in widths))
+    previous = None
+    for cells, colour in rows:
+        shown = [cell.ljust(width) for cell, width in zip(cells, widths)]
+        if cells[0] == previous:
+            shown[0] = " " * widths[0]
+        if has_colours():
+            shown[2] = colour + shown[2] + PLAIN
+        print("  ".join(shown).rstrip())
+        previous = cells[0]
+
+
+def run():
+    """The whole demo; a list of what was not as it should be."""
+    differences = []
+    with World(purpose="demo") as world:
+        untouched = world.footprint()
+        for slice_name in EXPECTED:
+            world.client(f"{slice_name}/demo.scope")
+        world.proxy(PROXY)
+        daemon = world.launch(binary(), "-c", CONFIG).wait_ready()
+        targets = " and ".join(printable(address, SERVICE_PORT) for address in OUTSIDE.values())
+        print(f"The same client runs in three cgroups below {world.cgroups.top}\nand asks {targets}:\n")
+        print_table([row for slice_name in EXPECTED for row in rows_for(world, slice_name, differences)])
+        if daemon.stop() != 0 or world.footprint() != untouched:
+            differences.append(f"the daemon did not end cleanly; its log:\n{daemon.log}")
+        top = world.cgroups.directory(world.cgroups.top)
+    if top.exists():
+        differences.append(f"{top} is left")
+    return differences
+
+
+def main():
+    """Run the demo and judge it."""
+    if os.geteuid() != 0:
+        sys.exit("The demo makes network namespaces and cgroups, which only root may do: run it as root.")
+    print("This demo touches nothing of the host's network: its traffic stays in two network\n"
+          "namespaces and some cgroups of its own.\n")
+    try:
+        differences = run()
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; everything is cleaned up.")
+    if differences:
+        sys.exit("\nNot everything went as it should:\n  " + "\n  ".join(differences))
+    print("\nThe TPROXY server was told the address that the client meant, and answered in its name.\n"
+          f"The rules are those of {CONFIG.relative_to(REPOSITORY)}. Everything went as they say.\n"
+          "Cleaned up: the daemon, its table, policy rules and routes, the namespaces and the\n"
+          "cgroups are gone; nothing is left.")
+
+
+if __name__ == "__main__":
+    main()
