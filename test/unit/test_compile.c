@@ -1,0 +1,326 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the rules are that a config becomes, as the text that "render" prints. */
+
+#include "rendered.h"
+
+#define PROXY(keys) "version: 1\ntproxies: {p: {mark: 3000, port: 7893" keys "}}\n"
+
+#define EXCEPTIONS "ct direction reply return\n"
+#define BYPASS "ip daddr @bypass return\nip6 daddr @bypass6 return\n"
+
+static void test_without_proxies(void **state)
+{
+	/* blank lines between the parts, and none elsewhere */
+	static const char wanted[] = "table inet cgtproxy {\n"
+				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
+				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
+				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
+				     "\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
+				     "\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
+				     "\n\tchain DROP-CHAIN {\n"
+				     "\t\tct direction reply return\n"
+				     "\t\tip daddr @bypass return\n"
+				     "\t\tip6 daddr @bypass6 return\n"
+				     "\t\tcounter drop\n"
+				     "\t}\n"
+				     "\n\tchain prerouting {\n"
+				     "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+				     "\t\tiif lo meta mark vmap @mark-vmap\n"
+				     "\t}\n"
+				     "\n\tchain output-mangle {\n"
+				     "\t\ttype route hook output priority mangle; policy accept;\n"
+				     "\t}\n"
+				     "}\n";
+	struct rendered rendered = render("version: 1\n");
+
+	(void)state;
+	assert_string_equal(rendered.text, wanted);
+	rendered_clear(&rendered);
+}
+
+static void test_plain_proxy(void **state)
+{
+	struct rendered rendered = render(PROXY(""));
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS "meta l4proto != { tcp, udp } return\n"
+				      "counter name \"p\" meta mark set 0x00000bb8\n");
+	assert_body(&rendered, "chain p", "meta l4proto { tcp, udp } tproxy to :7893\n");
+	assert_body(&rendered, "chain prerouting",
+		    "type filter hook prerouting priority mangle; policy accept;\niif lo meta mark vmap @mark-vmap\n");
+	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p }\n");
+	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\n");
+	assert_body(&rendered, "counter p", "");
+	/* NAT would make every connection of the host be tracked */
+	assert_no_body(&rendered, "chain output-nat");
+	assert_no_body(&rendered, "chain p-DNS");
+	assert_null(strstr(rendered.text, "dnat"));
+	rendered_clear(&rendered);
+}
+
+static void test_no_udp_and_no_ipv6(void **state)
+{
+	struct rendered rendered = render(PROXY(", no-udp: true"));
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS "meta l4proto != tcp return\ncounter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+	rendered = render(PROXY(", no-ipv6: true"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != { tcp, udp } return\n"
+				      "counter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+	rendered = render(PROXY(", no-ipv6: true, no-udp: true"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != tcp return\n"
+				      "counter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+}
+
+static void test_dns_hijack(void **state)
+{
+	struct rendered rendered = render(PROXY(", dns-hijack: {}"));
+
+	(void)state;
+	/* a flow that is redirected is left alone, and that is asked before the bypass */
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
+			       "counter name \"p\" meta mark set 0x00000bb8\n");
+	assert_body(
+		&rendered, "chain p-DNS",
+		"meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set 0x00000000 dnat ip to 127.0.0.1:53\n");
+	assert_body(&rendered, "chain output-nat",
+		    "type nat hook output priority -100; policy accept;\nmeta mark vmap @mark-dns-vmap\n");
+	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p-DNS }\n");
+	/* what is dropped is never redirected, so its chain has no need to ask */
+	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter drop\n");
+	rendered_clear(&rendered);
+}
+
+static void test_dns_hijack_of_all_kinds(void **state)
+{
+	struct rendered rendered =
+		render(PROXY(", dns-hijack: {ip: 10.0.0.53, ip6: 'fd00::53', port: 1053, tcp: true}"));
+
+	(void)state;
+	assert_body(
+		&rendered, "chain p-DNS",
+		"meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set 0x00000000 dnat ip to 10.0.0.53:1053\n"
+		"meta nfproto ipv4 meta l4proto tcp th dport 53 meta mark set 0x00000000 dnat ip to 10.0.0.53:1053\n"
+		"meta nfproto ipv6 meta l4proto udp th dport 53 meta mark set 0x00000000 "
+		"dnat ip6 to [fd00::53]:1053\n"
+		"meta nfproto ipv6 meta l4proto tcp th dport 53 meta mark set 0x00000000 "
+		"dnat ip6 to [fd00::53]:1053\n");
+	rendered_clear(&rendered);
+}
+
+/* DNS is hijacked even where its like goes direct, and only the kinds that would else go direct need a rule. */
+static void test_dns_hijack_with_exclusions(void **state)
+{
+	struct rendered rendered = render(PROXY(", no-udp: true, dns-hijack: {tcp: true}"));
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv4 meta l4proto udp th dport 53 "
+			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
+			       "meta l4proto != tcp return\n"
+			       "counter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {ip6: '::1', tcp: true}"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv6 meta l4proto udp th dport 53 "
+			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
+			       "meta nfproto ipv6 meta l4proto tcp th dport 53 "
+			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
+			       "meta nfproto ipv6 return\n"
+			       "meta l4proto != { tcp, udp } return\n"
+			       "counter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+	/* IPv6 that is not hijacked goes direct with all the rest of it */
+	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {}"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv6 return\n"
+			       "meta l4proto != { tcp, udp } return\n"
+			       "counter name \"p\" meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+}
+
+/* A mark of some bits changes and asks for those bits only. */
+static void test_masked_mark(void **state)
+{
+	struct rendered rendered = render("version: 1\ntproxies:\n"
+					  "  p: {mark: 0x100/0xff00, port: 1, dns-hijack: {}}\n"
+					  "  q: {mark: 5, port: 2}\n");
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
+			       "counter name \"p\" meta mark set meta mark & 0xffff00ff | 0x00000100\n");
+	assert_body(&rendered, "chain p-DNS",
+		    "meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set meta mark & 0xffff00ff | 0x00000000 "
+		    "dnat ip to 127.0.0.1:53\n");
+	assert_body(&rendered, "chain prerouting",
+		    "type filter hook prerouting priority mangle; policy accept;\n"
+		    "iif lo meta mark vmap @mark-vmap\n"
+		    "iif lo meta mark & 0x0000ff00 == 0x00000100 goto p\n");
+	assert_body(&rendered, "chain output-nat",
+		    "type nat hook output priority -100; policy accept;\n"
+		    "meta mark vmap @mark-dns-vmap\n"
+		    "meta mark & 0x0000ff00 == 0x00000100 goto p-DNS\n");
+	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000005 : goto q }\n");
+	rendered_clear(&rendered);
+}
+
+static void test_many_proxies(void **state)
+{
+	struct rendered rendered = render("version: 1\ntproxies:\n"
+					  "  a: {mark: 1, port: 1}\n"
+					  "  b: {mark: 2, port: 2, dns-hijack: {}}\n"
+					  "  c: {mark: 3, port: 3, dns-hijack: {port: 3}}\n");
+
+	(void)state;
+	assert_body(&rendered, "map mark-vmap",
+		    "type mark : verdict\n"
+		    "elements = { 0x00000001 : goto a, 0x00000002 : goto b, 0x00000003 : goto c }\n");
+	assert_body(&rendered, "map mark-dns-vmap",
+		    "type mark : verdict\nelements = { 0x00000002 : goto b-DNS, 0x00000003 : goto c-DNS }\n");
+	assert_no_body(&rendered, "chain a-DNS");
+	assert_body(&rendered, "chain c", "meta l4proto { tcp, udp } tproxy to :3\n");
+	rendered_clear(&rendered);
+}
+
+static void test_levels(void **state)
+{
+	struct level_set levels = {{false}};
+	struct rendered rendered;
+
+	(void)state;
+	levels.has[1] = levels.has[4] = levels.has[255] = true;
+	rendered = render_with("version: 1\n", &levels, &(struct path_elements){0});
+	/* the deepest first, and none that has no element */
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 4 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n");
+	rendered_clear(&rendered);
+}
+
+static void test_strict_levels(void **state)
+{
+	struct level_set levels = {{false}};
+	struct rendered rendered;
+
+	(void)state;
+	levels.has[1] = levels.has[2] = true;
+	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "unified"});
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 2 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 2 != \"unified\" goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
+	rendered_clear(&rendered);
+	/* there is no level below this that could be guarded, or need be */
+	memset(&levels, 0, sizeof(levels));
+	levels.has[255] = true;
+	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "."});
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
+	rendered_clear(&rendered);
+	/* a host without cgroups refuses the first one that comes */
+	rendered = render("version: 1\nstrict: true\n");
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n");
+	rendered_clear(&rendered);
+}
+
+/* What nft could not read back is a comment, in which nothing ends the line or steers a terminal. */
+static void test_elements(void **state)
+{
+	static const struct verdict direct = {.kind = VERDICT_RETURN};
+	static const struct verdict drop = {.kind = VERDICT_GOTO, .chain = "DROP-CHAIN"};
+	char a[] = "/a.slice";
+	char quote[] = "/a\"}";
+	char newline[] = "/a\nb";
+	char chinese[] = "/中";
+	char b[] = "/b/c";
+	const struct path_element elements[] = {
+		{a, &direct}, {quote, &drop}, {newline, &drop}, {chinese, &drop}, {b, &drop}};
+	struct level_set levels = {{false}};
+	struct rendered rendered =
+		render_with("version: 1\n", &levels, &(struct path_elements){elements, COUNT(elements), "."});
+
+	(void)state;
+	assert_body(&rendered, "map cgroup-vmap",
+		    "type cgroupsv2 : verdict\n"
+		    "# /a\"} : goto DROP-CHAIN\n"
+		    "# /a\\x0ab : goto DROP-CHAIN\n"
+		    "# /中 : goto DROP-CHAIN\n"
+		    "elements = { \"./a.slice\" : return,\n"
+		    "\"./b/c\" : goto DROP-CHAIN }\n");
+	rendered_clear(&rendered);
+	rendered = render_with("version: 1\n", &levels, &(struct path_elements){elements, 1, NULL});
+	assert_body(&rendered, "map cgroup-vmap", "type cgroupsv2 : verdict\n# /a.slice : return\n");
+	rendered_clear(&rendered);
+}
+
+static void test_verdicts(void **state)
+{
+	struct config *config = parse_good(PROXY(""));
+	struct verdict verdict = compile_verdict(config, TARGET_DIRECT);
+
+	(void)state;
+	assert_int_equal(verdict.kind, VERDICT_RETURN);
+	verdict = compile_verdict(config, TARGET_DROP);
+	assert_int_equal(verdict.kind, VERDICT_GOTO);
+	assert_string_equal(verdict.chain, "DROP-CHAIN");
+	verdict = compile_verdict(config, TARGET_FIRST_PROXY);
+	assert_int_equal(verdict.kind, VERDICT_GOTO);
+	assert_string_equal(verdict.chain, "p-MARK");
+	config_free(config);
+}
+
+/* Names of 64 bytes are nowhere cut. */
+static void test_longest_name(void **state)
+{
+#define NAME "0123456789012345678901234567890123456789012345678901234567890123"
+	struct rendered rendered = render("version: 1\ntproxies: {" NAME ": {mark: 1, port: 1, dns-hijack: {}}}\n");
+
+	(void)state;
+	assert_body(&rendered, "chain " NAME, "meta l4proto { tcp, udp } tproxy to :1\n");
+	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000001 : goto " NAME " }\n");
+	assert_body(&rendered, "map mark-dns-vmap",
+		    "type mark : verdict\nelements = { 0x00000001 : goto " NAME "-DNS }\n");
+	assert_non_null(strstr(rendered.text, "\tchain " NAME "-MARK {\n"));
+	rendered_clear(&rendered);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_proxies),
+		cmocka_unit_test(test_plain_proxy),
+		cmocka_unit_test(test_no_udp_and_no_ipv6),
+		cmocka_unit_test(test_dns_hijack),
+		cmocka_unit_test(test_dns_hijack_of_all_kinds),
+		cmocka_unit_test(test_dns_hijack_with_exclusions),
+		cmocka_unit_test(test_masked_mark),
+		cmocka_unit_test(test_many_proxies),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_strict_levels),
+		cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_longest_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

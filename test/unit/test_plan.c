@@ -1,0 +1,352 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "world.h"
+
+#include <stdio.h>
+
+static void test_nothing(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct step step = take_step(world);
+
+	(void)state;
+	assert_int_equal(step.element_count, 0);
+	assert_int_equal(step.removed_count, 0);
+	assert_false(step.levels_changed);
+	assert_kernel_is_everything(world);
+	assert_false(plan_has_element(&world->plan, world->tree.root));
+	world_free(world);
+}
+
+static void test_inheritance(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *inherits = appear(world, p, "x");
+	struct cgroup *same = appear(world, inherits, "p-too");
+	struct cgroup *differs = appear(world, inherits, "q");
+	struct cgroup *direct = appear(world, p, "direct");
+	struct cgroup *below_direct = appear(world, direct, "x");
+	struct cgroup *drop = appear(world, below_direct, "drop");
+	struct cgroup *direct_at_top = appear(world, world->tree.root, "direct");
+	struct cgroup *unmatched = appear(world, world->tree.root, "x");
+	struct step step = take_step(world);
+
+	(void)state;
+	assert_int_equal(step.element_count, 4);
+	assert_true(step.levels_changed);
+	assert_true(kernel_has(world, p, "p-MARK"));
+	assert_true(kernel_has(world, differs, "q-MARK"));
+	assert_true(kernel_has(world, direct, "return"));
+	assert_true(kernel_has(world, drop, "DROP-CHAIN"));
+	/* what has no element has a verdict all the same */
+	assert_true(goes_to(plan_verdict(&world->plan, inherits), "p-MARK"));
+	assert_true(goes_to(plan_verdict(&world->plan, same), "p-MARK"));
+	assert_true(goes_to(plan_verdict(&world->plan, below_direct), "return"));
+	assert_true(goes_to(plan_verdict(&world->plan, direct_at_top), "return"));
+	assert_true(goes_to(plan_verdict(&world->plan, unmatched), "return"));
+	assert_true(goes_to(plan_verdict(&world->plan, world->tree.root), "return"));
+	assert_false(plan_has_element(&world->plan, same));
+	assert_true(plan_has_element(&world->plan, differs));
+	assert_kernel_is_everything(world);
+	world_free(world);
+}
+
+/* A rule for the root cannot be given: what no rule matches goes direct, and the root's children inherit that. */
+static void test_catch_all(void **state)
+{
+	struct world *world = world_new("version: 1\ntproxies: {p: {mark: 1, port: 1}}\n"
+					"rules: [{match: '^/$', drop: true}, {match: .*, tproxy: p}]\n");
+	struct cgroup *top = appear(world, world->tree.root, "top");
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "app-%u.scope", i);
+		appear(world, top, name);
+	}
+	assert_int_equal(take_step(world).element_count, 1);
+	assert_true(kernel_has(world, top, "p-MARK"));
+	world_free(world);
+}
+
+/* Nothing is inherited in the kernel, so every cgroup has its element, direct ones too. */
+static void test_strict(void **state)
+{
+	struct world *world = world_new(CONFIG "strict: true\n");
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *inherits = appear(world, p, "x");
+	struct cgroup *unmatched = appear(world, world->tree.root, "x");
+
+	(void)state;
+	assert_int_equal(take_step(world).element_count, 3);
+	assert_true(kernel_has(world, p, "p-MARK"));
+	assert_true(kernel_has(world, inherits, "p-MARK"));
+	assert_true(kernel_has(world, unmatched, "return"));
+	assert_false(plan_has_element(&world->plan, world->tree.root));
+	vanish(world, unmatched);
+	assert_kernel_is_everything(world);
+	world_free(world);
+}
+
+static void test_levels(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *top = appear(world, world->tree.root, "x");
+	struct cgroup *deep = appear(world, appear(world, top, "y"), "q");
+	struct step step = take_step(world);
+
+	(void)state;
+	assert_true(step.levels_changed);
+	assert_true(step.levels.has[3]);
+	assert_false(step.levels.has[1] || step.levels.has[2]);
+	/* one more at a level that is looked up already changes no rule */
+	appear(world, deep->parent, "p");
+	step = take_step(world);
+	assert_int_equal(step.element_count, 1);
+	assert_false(step.levels_changed);
+	appear(world, top, "p");
+	step = take_step(world);
+	assert_true(step.levels_changed);
+	assert_true(step.levels.has[2] && step.levels.has[3]);
+	world_free(world);
+}
+
+static void test_deepest_level(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *at = world->tree.root;
+
+	(void)state;
+	for (int level = 1; level < CGROUP_LEVEL_MAX; level++)
+		at = appear(world, at, "x");
+	at = appear(world, at, "q");
+	assert_true(take_step(world).levels.has[CGROUP_LEVEL_MAX]);
+	assert_true(kernel_has(world, at, "q-MARK"));
+	world_free(world);
+}
+
+/* What came and went between two steps, the kernel never hears of. */
+static void test_come_and_go(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *stays = NULL;
+	struct step step;
+
+	(void)state;
+	vanish(world, appear(world, world->tree.root, "p"));
+	stays = appear(world, world->tree.root, "p");
+	vanish(world, appear(world, world->tree.root, "q"));
+	vanish(world, appear(world, stays, "q")); /* the only one at its level */
+	vanish(world, appear(world, world->tree.root, "x"));
+	step = take_step(world);
+	assert_int_equal(step.element_count, 1);
+	assert_int_equal(step.removed_count, 0);
+	assert_false(step.levels.has[2]);
+	assert_true(kernel_has(world, stays, "p-MARK"));
+	assert_int_equal(departed_next_expiry(&world->plan.departed), UINT64_MAX);
+	world_free(world);
+}
+
+static void test_departed_stay_for_a_while(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *old = appear(world, world->tree.root, "p");
+	uint64_t old_id = old->id;
+	struct step step;
+
+	(void)state;
+	take_step(world);
+	vanish(world, old);
+	/* the same name again is another cgroup: both have elements */
+	appear(world, world->tree.root, "p");
+	assert_int_equal(departed_next_expiry(&world->plan.departed), 1000 + DEPARTED_GRACE);
+	step = take_step(world);
+	assert_int_equal(step.element_count, 1);
+	assert_int_equal(step.removed_count, 0);
+	assert_true(goes_to(world->kernel[old_id], "p-MARK"));
+	assert_kernel_is_everything(world);
+
+	world->now += DEPARTED_GRACE - 1;
+	assert_int_equal(take_step(world).removed_count, 0);
+	world->now++;
+	step = take_step(world);
+	assert_int_equal(step.removed_count, 1);
+	assert_int_equal(step.element_count, 0);
+	assert_false(step.levels_changed); /* the second is still there */
+	assert_null(world->kernel[old_id]);
+	assert_kernel_is_everything(world);
+	assert_int_equal(take_step(world).removed_count, 0);
+	world_free(world);
+}
+
+/* The lookup at a level ends with its last element, which may be one whose cgroup is long gone. */
+static void test_level_of_departed(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *p = appear(world, world->tree.root, "p");
+
+	(void)state;
+	take_step(world);
+	vanish(world, p);
+	assert_false(take_step(world).levels_changed);
+	world->now += DEPARTED_GRACE;
+	assert_true(take_step(world).levels_changed);
+	assert_false(world->looked_up.has[1]);
+	world_free(world);
+}
+
+static void test_departed_are_bounded(void **state)
+{
+	enum { TOO_MANY = 100 };
+	struct world *world = world_new(CONFIG);
+	struct cgroup *cgroup = NULL;
+	struct step step;
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		appear(world, world->tree.root, name);
+	}
+	take_step(world);
+	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		cgroup = cgroup_child(&world->tree, world->tree.root, name);
+		assert_non_null(cgroup);
+		vanish(world, cgroup);
+	}
+	step = take_step(world);
+	assert_int_equal(step.removed_count, TOO_MANY);
+	for (size_t i = 0; i < TOO_MANY; i++)
+		assert_int_equal(step.removed[i], 2 + i); /* the oldest */
+	assert_int_equal(world->plan.departed.count, DEPARTED_MAX);
+	assert_kernel_is_everything(world);
+	world_free(world);
+}
+
+/* A step that the kernel refused is part of the next, and of everything. */
+static void test_a_refused_step(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *first = appear(world, world->tree.root, "p");
+	uint64_t first_id = first->id;
+	struct step step;
+
+	(void)state;
+	take_step(world);
+	vanish(world, first);
+	world->now += DEPARTED_GRACE;
+	appear(world, world->tree.root, "q");
+	changes(world); /* refused */
+	step = changes(world);
+	assert_int_equal(step.element_count, 1);
+	assert_int_equal(step.removed_count, 1);
+	assert_int_equal(step.removed[0], first_id);
+	take_everything(world);
+	assert_null(world->kernel[first_id]);
+	assert_kernel_is_everything(world);
+	step = take_step(world);
+	assert_int_equal(step.element_count, 0);
+	assert_int_equal(step.removed_count, 0);
+	assert_false(step.levels_changed);
+	world_free(world);
+}
+
+/* Puts another config in force, as a reload does. The old plan is gone afterwards. */
+static void reload(struct world *world, const char *text)
+{
+	struct world *other = world_new(text);
+	struct plan *plan = &other->plan;
+	struct config *config = world->config;
+	struct policy *policy = world->policy;
+
+	plan_take_departed(plan, &world->plan);
+	assert_int_equal(plan_decide_all(plan, world->tree.root), 0);
+	plan_clear(&world->plan);
+	policy_free(policy);
+	config_free(config);
+	world->plan = other->plan;
+	world->config = other->config;
+	world->policy = other->policy;
+	/* the list's end is told by an address within the plan that was */
+	if (STAILQ_EMPTY(&world->plan.departed.items))
+		STAILQ_INIT(&world->plan.departed.items);
+	cgroup_tree_clear(&other->tree);
+	free(other);
+	take_everything(world);
+}
+
+static void test_reload(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *q = appear(world, p, "q");
+	struct cgroup *direct = appear(world, q, "direct");
+	uint64_t gone_p = appear(world, world->tree.root, "p-gone")->id;
+	uint64_t gone_q = appear(world, world->tree.root, "q-gone")->id;
+
+	(void)state;
+	take_step(world);
+	vanish(world, cgroup_child(&world->tree, world->tree.root, "p-gone"));
+	vanish(world, cgroup_child(&world->tree, world->tree.root, "q-gone"));
+	take_step(world);
+	/* q is another target by number, there is no p, and more goes to q than did */
+	reload(world, "version: 1\ntproxies: {q: {mark: 2, port: 2}}\nrules: [{match: '/p$', tproxy: q}]\n");
+	assert_int_equal(plan_target(&world->plan, p), TARGET_FIRST_PROXY);
+	assert_true(kernel_has(world, p, "q-MARK"));
+	assert_null(world->kernel[q->id]);
+	assert_null(world->kernel[direct->id]);
+	assert_int_equal(plan_target(&world->plan, direct), TARGET_FIRST_PROXY);
+	assert_null(world->kernel[gone_p]);
+	assert_true(goes_to(world->kernel[gone_q], "q-MARK"));
+	assert_kernel_is_everything(world);
+	world->now += DEPARTED_GRACE;
+	assert_int_equal(take_step(world).removed_count, 1);
+	assert_null(world->kernel[gone_q]);
+	world_free(world);
+}
+
+/* A proxy may have the name of another kind of target, and is still itself. */
+static void test_reload_with_odd_names(void **state)
+{
+	static const char text[] = "version: 1\ntproxies: {drop: {mark: 1, port: 1}, direct: {mark: 2, port: 2}}\n"
+				   "rules: [{match: /a, tproxy: drop}, {match: /b, tproxy: direct}]\n";
+	struct world *world = world_new(text);
+	struct cgroup *a = appear(world, world->tree.root, "a");
+	struct cgroup *b = appear(world, world->tree.root, "b");
+	uint64_t a_id = a->id;
+	uint64_t b_id = b->id;
+
+	(void)state;
+	take_step(world);
+	vanish(world, a);
+	vanish(world, b);
+	take_step(world);
+	reload(world, text);
+	assert_true(goes_to(world->kernel[a_id], "drop-MARK"));
+	assert_true(goes_to(world->kernel[b_id], "direct-MARK"));
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_inheritance),
+		cmocka_unit_test(test_catch_all),
+		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_deepest_level),
+		cmocka_unit_test(test_come_and_go),
+		cmocka_unit_test(test_departed_stay_for_a_while),
+		cmocka_unit_test(test_level_of_departed),
+		cmocka_unit_test(test_departed_are_bounded),
+		cmocka_unit_test(test_a_refused_step),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_with_odd_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
