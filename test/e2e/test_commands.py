@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The other commands: check, render, --help and --version; and the flags of the Go daemon."""
+
+import re
+
+import pytest
+from lab.addresses import UDP, V4
+from lab.daemon import as_nobody, binary
+from lab.namespaces import Namespace
+from lab.netfilter import cgroup_elements
+
+GOOD = """
+version: 1
+tproxies: {mihomo: {mark: 3000, port: 7893}}
+rules:
+  - {match: /proxied$, tproxy: mihomo}
+  - {match: /dropped$, drop: true}
+"""
+# Three errors and two unknown keys, in lines of their own.
+BAD = """\
+version: 1
+bypas: [10.0.0.0/8]
+tproxies:
+  mihomo:
+    mark: 3000
+    port: 70000
+    no_udp: true
+rules:
+  - match: /a(
+    tproxy: mihomo
+  - match: /b
+    tproxy: mihom
+"""
+ALL_FEATURES = """
+version: 1
+strict: STRICT
+route-table: 301
+bypass: [10.0.0.0/8, 192.168.1.1, 10.1.0.0/16, 172.16.0.0/13, 172.24.0.0/13, "fd00::/8", "::1", 255.255.255.255]
+tproxies:
+  plain: {mark: 3000, port: 7893}
+  tcp-only: {mark: 3001, port: 7894, no-udp: true}
+  v4-only: {mark: 3002, port: 7895, no-ipv6: true}
+  minimal: {mark: 3003, port: 7896, no-ipv6: true, no-udp: true}
+  dns: {mark: 3004, port: 7897, dns-hijack: {port: 1053}}
+  dns-all: {mark: 3005, port: 7898, dns-hijack: {ip: 203.0.113.53, ip6: "2001:db8::53", port: 5353, tcp: true}}
+  dns-tcp-only: {mark: 3006, port: 7899, no-udp: true, dns-hijack: {tcp: true}}
+  masked: {mark: 0x10000/0xff0000, port: 7900, dns-hijack: {ip6: "::1"}}
+  A.b_c-9: {mark: 0xffffffff, port: 65535}
+rules:
+  - {match: /a$, tproxy: plain}
+  - {match: /dropped$, drop: true}
+  - {match: /c/d/e$, tproxy: dns-all}
+"""
+ALL_IN_ONE = [ALL_FEATURES.replace("STRICT", strict) for strict in ("false", "true")]
+
+
+def is_untouched(world):
+    """Whether the host's network has no trace of the daemon."""
+    return "cgtproxy" not in world.host.run("nft", "list", "tables") and world.host.run("ip", "rule").count("\n") == 3
+
+
+def test_check_config_of_a_good_file_as_an_ordinary_user(world):
+    done = world.cgtproxy("check", "config", "-c", world.scratch.write(GOOD), wrap=as_nobody,
+                          program=world.scratch.program())
+    assert done.returncode == 0, done.stderr
+    assert is_untouched(world)
+
+
+def test_check_config_tells_all_errors_in_one_go_with_their_places(world):
+    path = world.scratch.write(BAD)
+    done = world.cgtproxy("check", "config", "-c", path, wrap=as_nobody, program=world.scratch.program())
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    for place, text in (("6:11", "70000"), ("9:12", "/a("), ("12:13", "mihom")):
+        assert any(f"{path}:{place}" in line and text in line for line in said.splitlines()), (place, said)
+    assert any(f"{path}:2:1" in line and "bypas" in line and "bypass" in line for line in said.splitlines())
+    assert any(f"{path}:7:5" in line and "no_udp" in line and "no-udp" in line for line in said.splitlines())
+
+
+def test_unknown_keys_are_warnings(world):
+    path = world.scratch.write(GOOD + "bypas: [10.0.0.0/8]\nsomething-else: 1\n")
+    done = world.cgtproxy("check", "config", "-c", path)
+    assert done.returncode == 0
+    said = done.stdout + done.stderr
+    assert re.search(r":7:1.*bypas\b.*bypass", said), said
+    assert re.search(r":8:1.*something-else", said), said
+    world.client("dropped")
+    world.client("other")
+    world.launch(binary(), "-c", path).wait_ready()
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
+    assert world.client("other").ask(UDP, V4).who == "outside"
+
+
+def test_check_permission_as_root(world):
+    done = world.cgtproxy("check", "permission", "-c", world.scratch.write(GOOD))
+    assert done.returncode == 0, done.stderr
+    assert is_untouched(world)
+
+
+def test_check_permission_with_nothing_but_the_capability(world):
+    done = world.cgtproxy("check", "permission", "-c", world.scratch.write(GOOD), program=world.scratch.program(),
+                          wrap=lambda argv: as_nobody(argv, "net_admin"))
+    assert done.returncode == 0, done.stderr
+    assert is_untouched(world)
+
+
+def test_check_permission_without_permission(world):
+    done = world.cgtproxy("check", "permission", "-c", world.scratch.write(GOOD), wrap=as_nobody,
+                          program=world.scratch.program())
+    assert done.returncode != 0
+    assert "CAP_NET_ADMIN" in done.stdout + done.stderr
+    assert is_untouched(world)
+
+
+def test_plain_check_checks_everything(world):
+    program = world.scratch.program()
+    good, bad = world.scratch.write(GOOD), world.scratch.write(BAD)
+    assert world.cgtproxy("check", "-c", good).returncode == 0
+    assert world.cgtproxy("check", "-c", bad).returncode != 0
+    assert world.cgtproxy("check", "-c", good, wrap=as_nobody, program=program).returncode != 0
+    assert is_untouched(world)
+
+
+def test_check_leaves_a_running_daemon_alone(world):
+    world.client("dropped")
+    world.daemon(GOOD)
+    before = world.footprint()
+    for command in ("config", "permission"):
+        assert world.cgtproxy("check", command, "-c", world.scratch.write(GOOD)).returncode == 0
+    assert world.footprint() == before
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
+
+
+def test_the_daemon_without_permission(world):
+    daemon = world.launch(world.scratch.program(), "-c", world.scratch.write(GOOD), wrap=as_nobody)
+    assert daemon.wait_refused() > 0
+    assert "CAP_NET_ADMIN" in daemon.log
+    assert not daemon.is_ready()
+    assert is_untouched(world)
+
+
+def test_the_daemon_with_nothing_but_the_capability(world):
+    world.proxy("mihomo")
+    before = world.footprint()
+    for cgroup in ("proxied", "dropped"):
+        world.client(cgroup)
+    daemon = world.launch(world.scratch.program(), "-c", world.scratch.write(GOOD),
+                          wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
+    assert world.client("proxied").ask(UDP, V4).who == "proxy mihomo"
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
+    world.client("new/dropped").await_answer_by("dropped")
+    assert daemon.stop() == 0
+    assert world.footprint() == before
+
+
+def normalized(listing):
+    """A table's listing without what nft's language can't say: the owner, and that no cgroup has the id 0.
+
+    (What is rendered there is the id of /sys/fs/cgroup itself, which no cgroup of a deeper level can have either.)
+    The elements for cgroups are compared as numbers elsewhere, because nft shows them as paths where it finds them.
+    """
+    listing = re.sub(r" # progname [^\n]*", "", listing)
+    listing = re.sub(r"\n\tflags owner[^\n]*\n", "", listing)
+    listing = re.sub(r"(socket cgroupv2 level \d+ !=) 1 ", r"\1 0 ", listing)
+    return re.sub(r"(map cgroup-vmap \{[^}]*?)\s*elements = \{[^}]*\}", r"\1", listing)
+
+
+@pytest.mark.parametrize("config", [GOOD, *ALL_IN_ONE, "version: 1\n", GOOD + "bypass: ['::1']\n"],
+                         ids=["small", "all features", "all features and strict", "empty", "bypass of one family"])
+def test_render_prints_the_daemons_table(world, config):
+    for cgroup in ("a", "dropped", "c/d/e"):
+        world.cgroups.make(cgroup)
+    path = world.scratch.write(config)
+    done = world.cgtproxy("render", "-c", path)
+    assert done.returncode == 0, done.stderr
+    assert is_untouched(world)
+    with_rendered = world.keep(Namespace())
+    with_rendered.run("nft", "-f", "-", text_in=done.stdout)
+    world.launch(binary(), "-c", path).wait_ready()
+    command = ("nft", "list", "table", "inet", "cgtproxy")
+    assert normalized(with_rendered.run(*command)) == normalized(world.host.run(*command))
+    ours = {world.cgroups.id(path) for path in world.cgroups.paths()}
+    rendered, real = cgroup_elements(with_rendered), cgroup_elements(world.host)
+    assert {i: rendered.get(i) for i in ours} == {i: real.get(i) for i in ours}
+
+
+def test_what_render_prints_works(world):
+    """With the policy routing that the daemon would add, and for the cgroups that exist."""
+    world.proxy("mihomo")
+    for cgroup in ("proxied", "dropped", "other"):
+        world.client(cgroup)
+    done = world.cgtproxy("render", "-c", world.scratch.write(GOOD))
+    world.host.run("nft", "-f", "-", text_in=done.stdout)
+    world.host.ip("rule add fwmark 3000 lookup 300", "route add local default dev lo table 300")
+    assert world.client("other").ask(UDP, V4).who == "outside"
+    assert world.client("proxied").ask(UDP, V4).who == "proxy mihomo"
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
+
+
+def test_render_as_an_ordinary_user(world):
+    path = world.scratch.write(GOOD)
+    done = world.cgtproxy("render", "-c", path, wrap=as_nobody, program=world.scratch.program())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == world.cgtproxy("render", "-c", path).stdout
+
+
+def test_render_of_a_bad_config(world):
+    done = world.cgtproxy("render", "-c", world.scratch.write(BAD))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "70000" in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["render"]])
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_are_everywhere(world, command, flag):
+    done = world.cgtproxy(*command, flag, wrap=as_nobody, program=world.scratch.program())
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "cgtproxy" in done.stdout
+    if flag == "--version":
+        assert re.search(r"\d+\.\d+", done.stdout)
+    assert is_untouched(world)
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["check", "no-such-check"], ["--no-such-flag"],
+                                       ["render", "--no-such-flag"], ["check", "config", "one-too-many"], ["-c"],
+                                       ["render", "one-too-many"]])
+def test_wrong_usage(world, arguments):
+    done = world.cgtproxy(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "sage" in done.stderr or "--help" in done.stderr
+    assert is_untouched(world)
+
+
+@pytest.mark.parametrize("flags", [["--reuse-netlink-socket"], ["--reuse-netlink-socket=true"],
+                                   ["--reuse-netlink-socket=false"], ["--cpu-profile", "a-file"],
+                                   ["--cpu-profile=a-file"], ["--block-profile", "a-file"], ["--block-profile=a-file"]])
+def test_flags_of_the_go_daemon_are_accepted(world, flags):
+    world.client("dropped")
+    daemon = world.daemon(GOOD, *flags, LOG_LEVEL="debug")
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
+    assert any(line.startswith("debug") and "Go daemon" in line for line in daemon.log.splitlines())
+
+
+@pytest.mark.parametrize("spelling", [["-c", "FILE"], ["-cFILE"], ["--config", "FILE"], ["--config=FILE"]])
+def test_ways_to_name_the_config(world, spelling):
+    world.client("dropped")
+    path = str(world.scratch.write(GOOD))
+    world.launch(binary(), *(word.replace("FILE", path) for word in spelling)).wait_ready()
+    assert world.client("dropped").ask_in_vain(UDP, V4).dropped

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cgroups of our own, below a top directory that names this process, all removed at the end."""
+
+import itertools
+import os
+import re
+from pathlib import Path
+
+from .waiting import wait_until
+
+_numbers = itertools.count(1)
+_TOP_NAME = re.compile(r"cgtproxy-(?:test|demo)-(\d+)(?:-\d+)?\.slice")
+
+
+def cgroup2_mount():
+    """Where cgroup2 is mounted: /sys/fs/cgroup, or on hybrid hosts /sys/fs/cgroup/unified."""
+    for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
+        _, directory, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(directory)
+    raise RuntimeError("no cgroup2 mount on this machine")
+
+
+def _remove_tree(directory):
+    """Kill what runs in the cgroup, await its end, and remove it, deepest first."""
+    (directory / "cgroup.kill").write_text("1", encoding="ascii")
+    events = directory / "cgroup.events"
+    wait_until(lambda: "populated 0" in events.read_text(encoding="ascii"), f"{directory} is empty of processes")
+    for path, _, _ in os.walk(directory, topdown=False):
+        os.rmdir(path)
+
+
+def _is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def remove_leftovers():
+    """Remove the cgroups of earlier runs that were killed before they could do it themselves."""
+    for directory in cgroup2_mount().iterdir():
+        name = _TOP_NAME.fullmatch(directory.name)
+        if name and not _is_running(int(name.group(1))):
+            _remove_tree(directory)
+
+
+class CgroupTree:
+    """The cgroups below one top cgroup. Paths are as the daemon sees them: below the mount, beginning with a slash."""
+
+    def __init__(self, purpose="test"):
+        self.mount = cgroup2_mount()
+        self.top = f"/cgtproxy-{purpose}-{os.getpid()}-{next(_numbers)}.slice"
+        self.directory(self.top).mkdir()
+
+    def directory(self, path):
+        """The directory of the cgroup with this path."""
+        return self.mount / path.lstrip("/")
+
+    def path(self, below):
+        """The path of the cgroup `below` the top."""
+        return f"{self.top}/{below}"
+
+    def make(self, below):
+        """Make the cgroup `below` the top, and its parents where they are missing; return its path."""
+        self.directory(self.path(below)).mkdir(parents=True, exist_ok=True)
+        return self.path(below)
+
+    def id(self, path):
+        """The number that netfilter knows the cgroup by."""
+        return self.directory(path).stat().st_ino
+
+    def paths(self):
+        """The paths of all our cgroups, the top's included."""
+        top = self.directory(self.top)
+        return ["/" + os.path.relpath(directory, self.mount) for directory, _, _ in os.walk(top)]
+
+    def remove(self, path):
+        """Remove a cgroup and all below it, killing what runs there."""
+        _remove_tree(self.directory(path))
+
+    def close(self):
+        """Remove everything that is left."""
+        if self.directory(self.top).exists():
+            self.remove(self.top)

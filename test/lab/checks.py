@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where traffic goes and what the kernel holds, looked at as a whole."""
+
+import os
+import re
+
+from .addresses import ALL_TRAFFIC
+from .netfilter import cgroup_elements
+from .waiting import wait_until
+
+# Tables that outlive their owner, and that nobody else can change (the flag "persist" of nftables).
+FIRST_WITH_PERSISTENT_OWNERS = (6, 9)
+# How netfilter names the verdict of a dropped cgroup.
+DROP_CHAIN = "DROP-CHAIN"
+
+
+def kernel_owns_tables():
+    """Whether this kernel protects the daemon's table from other programs."""
+    release = os.uname().release
+    return tuple(int(number) for number in re.findall(r"\d+", release)[:2]) >= FIRST_WITH_PERSISTENT_OWNERS
+
+
+def check_traffic(world, expected, traffic=tuple(ALL_TRAFFIC)):
+    """See that all traffic of these cgroups goes where it should: cgroup -> who answers, or "dropped"."""
+    for cgroup, who in expected.items():
+        for protocol, family in traffic:
+            if who == "dropped":
+                result = world.client(cgroup).ask_in_vain(protocol, family)
+                assert result.dropped, (cgroup, protocol, family, result.who)
+                assert not world.wire.saw(result), (cgroup, protocol, family)
+            else:
+                assert world.client(cgroup).ask(protocol, family).who == who, (cgroup, protocol, family)
+
+
+def routing(world, tables=(300, 301)):
+    """Policy rules and the routes of the tables that they name, as text to compare."""
+    commands = ["ip rule", "ip -6 rule"]
+    commands += [f"ip {family} route show table {table}" for family in ("-4", "-6") for table in tables]
+    return [world.host.run(*command.split(), check=False).stdout for command in commands]
+
+
+def await_chains(world, chains):
+    """Await the elements of these cgroups: the numbers that netfilter knows them by -> the chain, or None for none."""
+    wrong = {}
+
+    def all_right():
+        elements = cgroup_elements(world.host)
+        wrong.clear()
+        wrong.update((number, elements.get(number)) for number, chain in chains.items() if elements.get(number) != chain)
+        return not wrong
+
+    wait_until(all_right, lambda: f"{len(chains)} elements as they should be; {len(wrong)} are not", timeout=120)
+
+
+def count_lines(text, *words):
+    """How many lines of a text contain all of these words."""
+    return sum(all(word in line for word in words) for line in text.splitlines())

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Network namespaces that vanish with the process that made them."""
+
+import ctypes
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+CLONE_NEWNET = 0x40000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(returned, what):
+    if returned != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+class Namespace:
+    """A network namespace without a name: only this process's file descriptor (and what runs inside) keeps it.
+
+    Nothing is left behind even when this process is killed, which names below /run/netns could not promise.
+    """
+
+    def __init__(self):
+        # A thread of its own is inside: setns() and unshare() move single threads, and sockets stay where they are made.
+        self._inside = ThreadPoolExecutor(max_workers=1)
+        self._fd = self._inside.submit(self._unshare).result()
+        self.path = f"/proc/{os.getpid()}/fd/{self._fd}"
+
+    @staticmethod
+    def _unshare():
+        _check(_libc.unshare(CLONE_NEWNET), "unshare a network namespace")
+        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def enter(self):
+        """Move the calling thread (which should be one that ends before long) into the namespace."""
+        _check(_libc.setns(self._fd, CLONE_NEWNET), "enter a network namespace")
+
+    def call(self, function, *arguments):
+        """What function returns, called inside; its sockets stay inside, and /proc/sys/net is the namespace's own."""
+        return self._inside.submit(function, *arguments).result()
+
+    def command(self, *argv):
+        """The argument list that runs argv inside (not `ip netns exec`, which hides the cgroups)."""
+        return ["nsenter", f"--net={self.path}", "--", *argv]
+
+    def run(self, *argv, text_in=None, check=True):
+        """Run a program inside to its end; return its standard output, or the whole result with check=False."""
+        done = subprocess.run(self.command(*argv), input=text_in, text=True, capture_output=True, check=False)
+        if not check:
+            return done
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def ip(self, *lines):
+        """Run lines of `ip` (without the word) inside, all in one go."""
+        return self.run("ip", "-batch", "-", text_in="\n".join(lines) + "\n")
+
+    def sysctl(self, name, value):
+        """Set /proc/sys/net/NAME of the namespace."""
+        def write():
+            with open(f"/proc/sys/net/{name}", "w", encoding="ascii") as file:
+                file.write(str(value))
+        self.call(write)
+
+    def listens(self, protocol, port):
+        """Whether some socket inside is bound to this port (a server's, if it has begun to listen)."""
+        def ports():
+            for table in (protocol, protocol + "6"):
+                with open(f"/proc/thread-self/net/{table}", encoding="ascii") as file:
+                    yield from (int(line.split()[1].rpartition(":")[2], 16) for line in file.readlines()[1:])
+        return self.call(lambda: port in ports())
+
+    def close(self):
+        """Let go; the kernel removes the namespace once nothing runs inside."""
+        self._inside.shutdown()
+        os.close(self._fd)

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the daemon's cgroup map over netlink.
+
+`nft list map` walks the whole cgroup tree for each element to find its name, which takes minutes for 20,000 of them.
+The layouts are those of linux/netlink.h, linux/netfilter/nfnetlink.h and linux/netfilter/nf_tables.h.
+"""
+
+import socket
+import struct
+
+NETLINK_NETFILTER = 12
+NFNL_SUBSYS_NFTABLES = 10
+NFT_MSG_GETSETELEM = 13
+NFPROTO_INET = 1
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLA_TYPE_MASK = 0x3FFF
+
+NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS = 1, 2, 3
+NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA = 1, 2
+NFTA_DATA_VALUE, NFTA_DATA_VERDICT = 1, 2
+NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN = 1, 2
+NFT_RETURN = -5
+
+
+def _attribute(kind, payload):
+    length = 4 + len(payload)
+    return struct.pack("=HH", length, kind) + payload + bytes(-length % 4)
+
+
+def _attributes(data):
+    """Pairs of type and payload."""
+    offset = 0
+    while offset + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, offset)
+        yield kind & NLA_TYPE_MASK, data[offset + 4:offset + length]
+        offset += (length + 3) & ~3
+
+
+def _messages(sock):
+    """Payloads of a dump's messages, up to its end."""
+    while True:
+        data = sock.recv(1 << 20)
+        offset = 0
+        while offset < len(data):
+            length, kind = struct.unpack_from("=IH", data, offset)
+            payload = data[offset + 16:offset + length]
+            if kind == NLMSG_DONE:
+                return
+            if kind == NLMSG_ERROR:
+                (code,) = struct.unpack_from("=i", payload)
+                raise OSError(-code, "dump of a set's elements")
+            yield payload
+            offset += (length + 3) & ~3
+
+
+def _verdict(data):
+    """"return", or the name of the chain that is gone to."""
+    verdict = dict(_attributes(dict(_attributes(data))[NFTA_DATA_VERDICT]))
+    (code,) = struct.unpack("!i", verdict[NFTA_VERDICT_CODE])
+    if code == NFT_RETURN:
+        return "return"
+    return verdict[NFTA_VERDICT_CHAIN].rstrip(b"\0").decode()
+
+
+def _element(data):
+    attributes = dict(_attributes(data))
+    (cgroup_id,) = struct.unpack("=Q", dict(_attributes(attributes[NFTA_SET_ELEM_KEY]))[NFTA_DATA_VALUE])
+    return cgroup_id, _verdict(attributes[NFTA_SET_ELEM_DATA])
+
+
+def _dump(table, name):
+    body = struct.pack("!BBH", NFPROTO_INET, 0, 0)
+    body += _attribute(NFTA_SET_ELEM_LIST_TABLE, table.encode() + b"\0")
+    body += _attribute(NFTA_SET_ELEM_LIST_SET, name.encode() + b"\0")
+    kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM
+    header = struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
+    elements = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
+        sock.send(header + body)
+        for message in _messages(sock):
+            lists = [data for kind, data in _attributes(message[4:]) if kind == NFTA_SET_ELEM_LIST_ELEMENTS]
+            elements.update(_element(data) for one in lists for _, data in _attributes(one))
+    return elements
+
+
+def cgroup_elements(namespace, table="cgtproxy", name="cgroup-vmap"):
+    """The elements of the map: cgroup id -> "return" or the chain's name."""
+    return namespace.call(_dump, table, name)
