@@ -77,14 +77,19 @@ struct cgroup *cgroup_child(const struct cgroup_tree *tree, struct cgroup *paren
 	return found(tfind(&key, &tree->by_name, compare_names));
 }
 
+static void release(struct cgroup_tree *tree, struct cgroup *cgroup)
+{
+	if (cgroup->watch != NO_WATCH)
+		tdelete(cgroup, &tree->by_watch, compare_watches);
+	free(cgroup);
+}
+
 void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup)
 {
 	tdelete(cgroup, &tree->by_name, compare_names);
-	if (cgroup->watch != NO_WATCH)
-		tdelete(cgroup, &tree->by_watch, compare_watches);
 	LIST_REMOVE(cgroup, sibling);
 	tree->count--;
-	free(cgroup);
+	release(tree, cgroup);
 }
 
 int cgroup_set_watch(struct cgroup_tree *tree, struct cgroup *cgroup, int watch)
@@ -152,7 +157,7 @@ void cgroup_tree_clear(struct cgroup_tree *tree)
 		if (parent != NULL)
 			cgroup_remove(tree, at);
 		else
-			free(at);
+			release(tree, at);
 		at = parent;
 	}
 	*tree = (struct cgroup_tree){0};

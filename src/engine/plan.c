@@ -155,14 +155,15 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	return error;
 }
 
-/* The target of that name, or false. */
-static bool find_target(const struct config *config, const char *name, uint32_t *target)
+/* What a target of one config is in another: a proxy is known by its name. False when there is none of that name. */
+static bool find_target(const struct config *config, const struct config *other, uint32_t others, uint32_t *target)
 {
-	for (uint32_t i = 0; i < TARGET_FIRST_PROXY + config->proxy_count; i++) {
-		if (strcmp(config_target_name(config, i), name) == 0) {
-			*target = i;
+	*target = others;
+	if (others < TARGET_FIRST_PROXY)
+		return true;
+	for (*target = TARGET_FIRST_PROXY; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {
+		if (strcmp(config_target_name(config, *target), config_target_name(other, others)) == 0)
 			return true;
-		}
 	}
 	return false;
 }
@@ -174,7 +175,7 @@ void plan_take_departed(struct plan *plan, struct plan *other)
 	while ((departed = departed_take_expired(&other->departed, UINT64_MAX)) != NULL) {
 		uint32_t target = TARGET_DIRECT;
 
-		if (find_target(plan->config, config_target_name(other->config, departed->target), &target))
+		if (find_target(plan->config, other->config, departed->target, &target))
 			departed_add(&plan->departed, departed->cgroup_id, departed->level, target, departed->expires);
 		free(departed);
 	}

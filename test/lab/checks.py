@@ -13,6 +13,9 @@ from .waiting import wait_until
 FIRST_WITH_PERSISTENT_OWNERS = (6, 9)
 # How netfilter names the verdict of a dropped cgroup.
 DROP_CHAIN = "DROP-CHAIN"
+# Begins an expression that matches below the tops of this process's Worlds only, whoever else tests on this machine.
+OURS = rf"^/cgtproxy-test-{os.getpid()}-[0-9]+\.slice/(.*/)?"
+_MAP_ELEMENTS = re.compile(r"(map cgroup-vmap \{[^}]*?)\s*elements = \{[^}]*\}")
 
 
 def kernel_owns_tables():
@@ -38,6 +41,12 @@ def routing(world, tables=(300, 301)):
     commands = ["ip rule", "ip -6 rule"]
     commands += [f"ip {family} route show table {table}" for family in ("-4", "-6") for table in tables]
     return [world.host.run(*command.split(), check=False).stdout for command in commands]
+
+
+def table(world):
+    """The daemon's table as nft lists it without counts, and the cgroups' elements by number: to compare."""
+    listing = world.host.run("nft", "--stateless", "list", "table", "inet", "cgtproxy")
+    return _MAP_ELEMENTS.sub(r"\1", listing), cgroup_elements(world.host)
 
 
 def await_chains(world, chains):
