@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,6 +34,9 @@
 /* After a transaction that failed, the table is made anew; when that fails too, it is tried again after this long. */
 #define RETRY_INTERVAL USEC_PER_SEC
 
+/* What one process does again and again is told of again after this long. */
+#define TELL_AGAIN_INTERVAL (10 * USEC_PER_SEC)
+
 enum { CATCH_UP_MAX = 100 };
 
 DEFINE_CLEANUP(struct generation *, generation_free)
@@ -45,6 +49,8 @@ struct engine {
 	struct route_monitor route_monitor;
 	struct batch batch;
 	char *mount;
+	char last_author[PROCESS_NAME_SIZE]; /* who removed routes, as was told last */
+	uint64_t last_told;
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the kernel holds what it should */
 };
@@ -234,6 +240,16 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	return heal(engine, error);
 }
 
+/* "ip route flush" goes on until nothing is left, and we put it back each time: one process is told of once. */
+static void tell_once(struct engine *engine, const char *author, int added)
+{
+	if (strcmp(engine->last_author, author) == 0 && now() < engine->last_told + TELL_AGAIN_INTERVAL)
+		return;
+	log_warning("policy rules or routes were removed by %s; they are back (%d of them)", author, added);
+	snprintf(engine->last_author, sizeof(engine->last_author), "%s", author);
+	engine->last_told = now();
+}
+
 static int handle_route_events(struct engine *engine, struct error *error)
 {
 	const struct routing routing = generation_routing(engine->generation, true);
@@ -245,8 +261,7 @@ static int handle_route_events(struct engine *engine, struct error *error)
 		return 0;
 	added = route_add(&routing, error);
 	if (added > 0)
-		log_warning("policy rules or routes were removed by %s; they are back (%d of them)", disturbance.by,
-			    added);
+		tell_once(engine, disturbance.by, added);
 	if (added >= 0)
 		return 0;
 	if (added == -ENETDOWN) {
