@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -49,7 +48,7 @@ struct engine {
 	struct route_monitor route_monitor;
 	struct batch batch;
 	char *mount;
-	char last_author[PROCESS_NAME_SIZE]; /* who removed routes, as was told last */
+	uint32_t told_of_port; /* netlink port of who removed routes, as was told last */
 	uint64_t last_told;
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the kernel holds what it should */
@@ -241,13 +240,16 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 }
 
 /* "ip route flush" goes on until nothing is left, and we put it back each time: one process is told of once. */
-static void tell_once(struct engine *engine, const char *author, int added)
+static void tell_once(struct engine *engine, const struct route_disturbance *disturbance, int added)
 {
-	if (strcmp(engine->last_author, author) == 0 && now() < engine->last_told + TELL_AGAIN_INTERVAL)
+	uint64_t time = now();
+
+	if (disturbance->port != 0 && disturbance->port == engine->told_of_port &&
+	    time < engine->last_told + TELL_AGAIN_INTERVAL)
 		return;
-	log_warning("policy rules or routes were removed by %s; they are back (%d of them)", author, added);
-	snprintf(engine->last_author, sizeof(engine->last_author), "%s", author);
-	engine->last_told = now();
+	log_warning("policy rules or routes were removed by %s; they are back (%d of them)", disturbance->by, added);
+	engine->told_of_port = disturbance->port;
+	engine->last_told = time;
 }
 
 static int handle_route_events(struct engine *engine, struct error *error)
@@ -261,7 +263,7 @@ static int handle_route_events(struct engine *engine, struct error *error)
 		return 0;
 	added = route_add(&routing, error);
 	if (added > 0)
-		tell_once(engine, disturbance.by, added);
+		tell_once(engine, &disturbance, added);
 	if (added >= 0)
 		return 0;
 	if (added == -ENETDOWN) {

@@ -91,8 +91,10 @@ static int hear(const struct nlmsghdr *message, void *data)
 	if (!matters(message, hearing->wanted))
 		return MNL_CB_OK;
 	hearing->disturbance->happened = true;
-	if (message->nlmsg_pid != 0 && hearing->disturbance->by[0] == '\0')
+	if (message->nlmsg_pid != 0 && hearing->disturbance->port == 0) {
+		hearing->disturbance->port = message->nlmsg_pid;
 		process_of_port(message->nlmsg_pid, hearing->disturbance->by);
+	}
 	return MNL_CB_OK;
 }
 

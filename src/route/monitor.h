@@ -10,6 +10,7 @@
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Hears of what may have taken our policy rules or routes away. */
 struct route_monitor {
@@ -18,6 +19,7 @@ struct route_monitor {
 
 struct route_disturbance {
 	bool happened; /* something may be missing now */
+	uint32_t port; /* netlink port of who did it; 0: not known */
 	char by[PROCESS_NAME_SIZE];
 };
 
