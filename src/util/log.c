@@ -132,16 +132,31 @@ static void write_to_stderr(int priority, const char *message)
 		fprintf(stderr, "%s%s\n", level->prefix, message);
 }
 
+/* A message that was cut must not end within a character: that would be a raw byte. */
+static void drop_broken_end(char *text)
+{
+	size_t length = strlen(text);
+	size_t tail = 0;
+
+	while (tail < length && tail < 3 && ((unsigned char)text[length - 1 - tail] & 0xc0) == 0x80)
+		tail++;
+	if (tail < length && (unsigned char)text[length - 1 - tail] >= 0xc0)
+		text[length - 1 - tail] = '\0';
+}
+
 void log_message(int priority, const struct log_fields *fields, const char *format, ...)
 {
 	static const char field[] = "MESSAGE=";
 	char message[MESSAGE_SIZE];
 	va_list arguments;
+	int needed = 0;
 
 	memcpy(message, field, sizeof(field));
 	va_start(arguments, format);
-	vsnprintf(message + strlen(field), sizeof(message) - strlen(field), format, arguments);
+	needed = vsnprintf(message + strlen(field), sizeof(message) - strlen(field), format, arguments);
 	va_end(arguments);
+	if (needed >= (int)(sizeof(message) - strlen(field)))
+		drop_broken_end(message);
 	if (sink.journal)
 		write_to_journal(priority, fields, message);
 	else
