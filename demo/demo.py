@@ -55,7 +55,7 @@ def what_happened(world, result):
     if result.who == f"proxy {PROXY}":
         return PROXIED, " " + printable(*result.answer.asked)
     if result.dropped and not world.wire.saw(result):
-        return DROPPED, f" ({result.outcome})"
+        return DROPPED, " (no answer)" if result.outcome == "timeout" else f" (refused: {result.outcome})"
     return "unexpected", f": {result.who}"
 
 

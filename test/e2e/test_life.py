@@ -33,14 +33,6 @@ tproxies:
 """
 
 
-def check(world, expected):
-    """See that all traffic of these cgroups goes where it should."""
-    for cgroup, who in expected.items():
-        for protocol, family in ALL_TRAFFIC:
-            result = world.client(cgroup).ask_in_vain(protocol, family)
-            assert ("dropped" if result.dropped else result.who) == who, (cgroup, protocol, family)
-
-
 IN_FORCE = {"proxied": "proxy mihomo", "dropped": "dropped", "other": "outside"}
 NOT_IN_FORCE = dict.fromkeys(IN_FORCE, "outside")
 
@@ -96,11 +88,11 @@ def test_a_clean_end_leaves_nothing(world, number):
         world.client(cgroup)
     before = world.footprint()
     daemon = world.daemon(CONFIG)
-    check(world, IN_FORCE)
+    world.check(IN_FORCE)
     assert world.footprint() != before
     assert daemon.stop(number) == 0
     assert world.footprint() == before
-    check(world, NOT_IN_FORCE)
+    world.check(NOT_IN_FORCE)
 
 
 def test_an_end_at_any_moment_of_the_start_leaves_nothing(world):
@@ -123,9 +115,9 @@ def test_a_killed_daemon_opens_nothing_and_the_next_takes_over(world):
         world.client(cgroup)
     for _ in range(3):
         world.daemon(CONFIG).kill()
-        check(world, IN_FORCE)
+        world.check(IN_FORCE)
     daemon = world.daemon(CONFIG)
-    check(world, IN_FORCE)
+    world.check(IN_FORCE)
     world.client("new/dropped").await_answer_by("dropped")
     assert daemon.stop() == 0
     assert world.footprint() == before
@@ -161,7 +153,7 @@ def test_a_start_with_another_config_after_a_kill(world, first, second, port):
     daemon = world.daemon(second)
     assert routing(world) == expected
     world.proxy("mihomo", port)
-    check(world, IN_FORCE)
+    world.check(IN_FORCE)
     assert daemon.stop() == 0
     assert world.footprint() == before
 
@@ -198,11 +190,11 @@ def test_a_second_daemon_is_refused(world):
         assert not second.is_ready()
     assert world.footprint() == footprint
     assert first.process.poll() is None
-    check(world, IN_FORCE)
+    world.check(IN_FORCE)
     world.client("new/dropped").await_answer_by("dropped")
     assert first.stop() == 0
     world.daemon(CONFIG)
-    check(world, IN_FORCE)
+    world.check(IN_FORCE)
 
 
 def test_two_hosts_have_a_daemon_each(world):
@@ -213,7 +205,7 @@ def test_two_hosts_have_a_daemon_each(world):
             one.client("other")
             one.daemon(CONFIG)
         for one in (world, other):
-            check(one, {"dropped": "dropped", "other": "outside"})
+            one.check({"dropped": "dropped", "other": "outside"})
 
 
 def test_a_host_without_ipv6():

@@ -31,24 +31,12 @@ CGROUPS = {"proxied": "proxy mihomo", "proxied/child": "proxy mihomo", "dropped"
            "direct": "outside", "unmatched": "outside", "dropped/child/direct": "outside", "a/b/c/d/e": "outside"}
 
 
-def check(world, expected):
-    """See that all traffic of all these cgroups goes where it should."""
-    for cgroup, who in expected.items():
-        for protocol, family in ALL_TRAFFIC:
-            if who == "dropped":
-                result = world.client(cgroup).ask_in_vain(protocol, family)
-                assert result.dropped, cgroup
-                assert not world.wire.saw(result), cgroup
-            else:
-                assert world.client(cgroup).ask(protocol, family).who == who, cgroup
-
-
 def test_strict_mode_steers_like_the_other(world):
     world.proxy("mihomo")
     for cgroup in CGROUPS:
         world.cgroups.make(cgroup)
     world.daemon(STRICT)
-    check(world, CGROUPS)
+    world.check(CGROUPS)
 
 
 def test_strict_mode_with_cgroups_made_while_it_runs(world):
@@ -56,7 +44,7 @@ def test_strict_mode_with_cgroups_made_while_it_runs(world):
     world.daemon(STRICT)
     for cgroup, who in CGROUPS.items():
         world.client(cgroup).await_answer_by(who)
-    check(world, CGROUPS)
+    world.check(CGROUPS)
 
 
 def test_in_strict_mode_every_cgroup_has_an_element(world):
@@ -82,7 +70,7 @@ def test_strict_mode_refuses_a_cgroup_that_the_daemon_has_not_seen(world, cgroup
         result = unseen.ask_in_vain(protocol, family)
         assert result.dropped
         assert not world.wire.saw(result)
-    check(world, {"known": "outside", "direct": "outside", "proxied": "proxy mihomo"})
+    world.check({"known": "outside", "direct": "outside", "proxied": "proxy mihomo"})
     if fate == signal.SIGKILL:
         world.daemon(STRICT)
     else:
@@ -107,7 +95,7 @@ def test_strict_mode_stops_cleanly(world):
     world.cgroups.make("dropped/child")
     assert world.daemon(STRICT).stop() == 0
     assert world.footprint() == before
-    check(world, dict.fromkeys(CGROUPS, "outside"))
+    world.check(dict.fromkeys(CGROUPS, "outside"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -117,15 +105,15 @@ def test_what_is_kept_stays_in_force_and_is_taken_over(world, number):
     for cgroup in CGROUPS:
         world.cgroups.make(cgroup)
     assert world.daemon(KEEP).stop(number) == 0
-    check(world, CGROUPS)
+    world.check(CGROUPS)
     again = world.daemon(KEEP)
-    check(world, CGROUPS)
+    world.check(CGROUPS)
     world.client("later/dropped").await_answer_by("dropped")
     assert again.stop(number) == 0
-    check(world, CGROUPS)
+    world.check(CGROUPS)
     assert world.daemon(KEEP.replace("on-stop: keep", "on-stop: clear")).stop(number) == 0
     assert world.footprint() == before
-    check(world, dict.fromkeys(CGROUPS, "outside"))
+    world.check(dict.fromkeys(CGROUPS, "outside"))
 
 
 def test_a_restart_that_keeps_has_no_gap(world):

@@ -44,7 +44,7 @@ class V2ray:
         self._log_path = world.scratch.write("", ".log")
         with open(self._log_path, "wb") as log:
             self._process = subprocess.Popen(
-                world.host.command("sh", "-euc", into_cgroup, "sh", program, "-config", str(config)),
+                world.host.command("sh", "-euc", into_cgroup, "sh", "setpriv", "--pdeathsig", "KILL", program, "-config", str(config)),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @property

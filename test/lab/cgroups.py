@@ -5,10 +5,13 @@
 import itertools
 import os
 import re
+import time
 from pathlib import Path
 
 from .waiting import wait_until
 
+# Seconds after which a cgroup without processes and without its maker is nobody's.
+_OLD = 600
 _numbers = itertools.count(1)
 _TOP_NAME = re.compile(r"cgtproxy-(?:test|demo)-(\d+)(?:-\d+)?\.slice")
 
@@ -22,11 +25,15 @@ def cgroup2_mount():
     raise RuntimeError("no cgroup2 mount on this machine")
 
 
+def _is_empty(directory):
+    """Whether nothing runs in the cgroup and below."""
+    return "populated 0" in (directory / "cgroup.events").read_text(encoding="ascii")
+
+
 def _remove_tree(directory):
     """Kill what runs in the cgroup, await its end, and remove it, deepest first."""
     (directory / "cgroup.kill").write_text("1", encoding="ascii")
-    events = directory / "cgroup.events"
-    wait_until(lambda: "populated 0" in events.read_text(encoding="ascii"), f"{directory} is empty of processes")
+    wait_until(lambda: _is_empty(directory), f"{directory} is empty of processes")
     for path, _, _ in os.walk(directory, topdown=False):
         os.rmdir(path)
 
@@ -40,11 +47,18 @@ def _is_running(pid):
 
 
 def remove_leftovers():
-    """Remove the cgroups of earlier runs that were killed before they could do it themselves."""
+    """Remove the cgroups of earlier runs that were killed before they could do it themselves.
+
+    Empty and old ones only: who made them may run in another process namespace, where its id means nothing to us.
+    """
     for directory in cgroup2_mount().iterdir():
         name = _TOP_NAME.fullmatch(directory.name)
-        if name and not _is_running(int(name.group(1))):
-            _remove_tree(directory)
+        try:
+            if (name and not _is_running(int(name.group(1))) and _is_empty(directory)
+                    and time.time() - directory.stat().st_mtime > _OLD):
+                _remove_tree(directory)
+        except FileNotFoundError:
+            pass  # another run was quicker
 
 
 class CgroupTree:
@@ -52,8 +66,16 @@ class CgroupTree:
 
     def __init__(self, purpose="test"):
         self.mount = cgroup2_mount()
-        self.top = f"/cgtproxy-{purpose}-{os.getpid()}-{next(_numbers)}.slice"
-        self.directory(self.top).mkdir()
+        self.top = self._make_top(purpose)
+
+    def _make_top(self, purpose):
+        while True:
+            top = f"/cgtproxy-{purpose}-{os.getpid()}-{next(_numbers)}.slice"
+            try:
+                self.directory(top).mkdir()
+                return top
+            except FileExistsError:
+                pass  # of an earlier run, or of one in another process namespace
 
     def directory(self, path):
         """The directory of the cgroup with this path."""

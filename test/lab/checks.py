@@ -5,9 +5,9 @@
 import os
 import re
 
-from .addresses import ALL_TRAFFIC
 from .netfilter import cgroup_elements
 from .waiting import wait_until
+from .world import without_cgroups
 
 # Tables that outlive their owner, and that nobody else can change (the flag "persist" of nftables).
 FIRST_WITH_PERSISTENT_OWNERS = (6, 9)
@@ -15,25 +15,12 @@ FIRST_WITH_PERSISTENT_OWNERS = (6, 9)
 DROP_CHAIN = "DROP-CHAIN"
 # Begins an expression that matches below the tops of this process's Worlds only, whoever else tests on this machine.
 OURS = rf"^/cgtproxy-test-{os.getpid()}-[0-9]+\.slice/(.*/)?"
-_MAP_ELEMENTS = re.compile(r"(map cgroup-vmap \{[^}]*?)\s*elements = \{[^}]*\}")
 
 
 def kernel_owns_tables():
     """Whether this kernel protects the daemon's table from other programs."""
     release = os.uname().release
     return tuple(int(number) for number in re.findall(r"\d+", release)[:2]) >= FIRST_WITH_PERSISTENT_OWNERS
-
-
-def check_traffic(world, expected, traffic=tuple(ALL_TRAFFIC)):
-    """See that all traffic of these cgroups goes where it should: cgroup -> who answers, or "dropped"."""
-    for cgroup, who in expected.items():
-        for protocol, family in traffic:
-            if who == "dropped":
-                result = world.client(cgroup).ask_in_vain(protocol, family)
-                assert result.dropped, (cgroup, protocol, family, result.who)
-                assert not world.wire.saw(result), (cgroup, protocol, family)
-            else:
-                assert world.client(cgroup).ask(protocol, family).who == who, (cgroup, protocol, family)
 
 
 def routing(world, tables=(300, 301)):
@@ -46,7 +33,7 @@ def routing(world, tables=(300, 301)):
 def table(world):
     """The daemon's table as nft lists it without counts, and the cgroups' elements by number: to compare."""
     listing = world.host.run("nft", "--stateless", "list", "table", "inet", "cgtproxy")
-    return _MAP_ELEMENTS.sub(r"\1", listing), cgroup_elements(world.host)
+    return without_cgroups(listing), cgroup_elements(world.host)
 
 
 def await_chains(world, chains):
@@ -54,9 +41,12 @@ def await_chains(world, chains):
     wrong = {}
 
     def all_right():
-        elements = cgroup_elements(world.host)
         wrong.clear()
-        wrong.update((number, elements.get(number)) for number, chain in chains.items() if elements.get(number) != chain)
+        try:
+            elements = cgroup_elements(world.host)
+        except FileNotFoundError:  # the table was replaced while we read it
+            return False
+        wrong.update(item for item in chains.items() if elements.get(item[0]) != item[1])
         return not wrong
 
     wait_until(all_right, lambda: f"{len(chains)} elements as they should be; {len(wrong)} are not", timeout=120)

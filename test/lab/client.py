@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Result:
     tokens: list
     protocol: str
     port: int
+    began: float
 
     @property
     def who(self):
@@ -69,6 +71,7 @@ class Flood:
 
     def __init__(self, watch):
         self._watch = watch
+        self.began = time.time()
         self.sent = self.refused = self.port = 0
 
     def update(self, counts):
@@ -99,11 +102,12 @@ class Client:
         Options: mark=N sets SO_MARK; bind=ADDRESS and bind_port=PORT bind first; connect=True connects a UDP socket;
         hold=True keeps the socket open, and resume=True goes on with the one that was kept.
         """
+        began = time.time()
         tokens = [f"token-{next(_numbers)}" for _ in range(times)]
         reply = self._do(do=protocol, family=family, address=address or OUTSIDE[family], port=port, tokens=tokens,
                          timeout=timeout, **options)
         answers = [Answer(a["who"], tuple(a["asked"]), tuple(a["peer"]), tuple(a["source"])) for a in reply["answers"]]
-        return Result(reply["outcome"], answers, tokens, protocol, reply["port"])
+        return Result(reply["outcome"], answers, tokens, protocol, reply["port"], began)
 
     def ask_in_vain(self, protocol, family, *target, **options):
         """Like ask(), for what should get no answer: waits a short while only."""
@@ -120,8 +124,8 @@ class Client:
     @contextmanager
     def flooding(self, family=V4, address=None, port=DISCARD_PORT):
         """Send datagrams without a pause in the meantime. Yields a Flood, whose numbers are final at the end."""
-        self._do(do="begin flood", family=family, address=address or OUTSIDE[family], port=port, timeout=ANSWER_TIMEOUT)
         flood = Flood(lambda: self._do(do="watch flood"))
+        self._do(do="begin flood", family=family, address=address or OUTSIDE[family], port=port, timeout=ANSWER_TIMEOUT)
         try:
             yield flood
         finally:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .addresses import ADDRESS_FAMILY, TCP, UDP, V4, V6
 
 ETH_P_ALL = 0x0003
-SO_RCVBUFFORCE = 33
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 _PROTOCOLS = {socket.IPPROTO_TCP: TCP, socket.IPPROTO_UDP: UDP, socket.IPPROTO_ICMP: "icmp",
               socket.IPPROTO_ICMPV6: "icmp6"}
 _PACKET_OUTGOING = 4
@@ -19,15 +19,16 @@ _BUFFER_SIZE, _LEAST_FRAME_SIZE = 16 << 20, 256
 
 @dataclass(frozen=True)
 class Packet:
-    """The addresses of one packet; ports are None where the protocol has none."""
+    """When a packet passed, from where to where; ports are None where the protocol has none."""
 
+    time: float
     family: int
     protocol: str
     source: tuple
     destination: tuple
 
 
-def _parse(frame):
+def _parse(frame, time):
     """The Packet in an Ethernet frame, or None if it is no IP packet."""
     (kind,) = struct.unpack_from("!H", frame, 12)
     packet = frame[14:]
@@ -41,7 +42,7 @@ def _parse(frame):
     ends = [socket.inet_ntop(ADDRESS_FAMILY[family], part) for part in (addresses[:half], addresses[half:])]
     protocol = _PROTOCOLS.get(number, str(number))
     ports = struct.unpack_from("!HH", body) if protocol in (TCP, UDP) else (None, None)
-    return Packet(family, protocol, (ends[0], ports[0]), (ends[1], ports[1]))
+    return Packet(time, family, protocol, (ends[0], ports[0]), (ends[1], ports[1]))
 
 
 class Wire:
@@ -55,6 +56,7 @@ class Wire:
     def _open(interface):
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.bind((interface, ETH_P_ALL))
         sock.setblocking(False)
         return sock
@@ -64,10 +66,11 @@ class Wire:
         """All packets so far; for a flood that goes on, at least those that passed before the call."""
         for _ in range(_BUFFER_SIZE // _LEAST_FRAME_SIZE):
             try:
-                frame, address = self._socket.recvfrom(65536)
+                frame, ancillary, _, address = self._socket.recvmsg(65536, 64)
             except BlockingIOError:
                 break
-            packet = _parse(frame)
+            seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])  # struct timespec, CLOCK_REALTIME
+            packet = _parse(frame, seconds + nanoseconds / 1e9)
             if packet and address[2] != _PACKET_OUTGOING:
                 self._packets.append(packet)
         return list(self._packets)
@@ -78,8 +81,9 @@ class Wire:
         self._packets.clear()
 
     def saw(self, result):
-        """Whether any packet of a client's result passed, a mere SYN too. (Ports tell: each result has its own.)"""
-        return any(p.protocol == result.protocol and p.source[1] == result.port for p in self.packets)
+        """Whether any packet of a client's result passed, a mere SYN too: one of its port since it began."""
+        return any(p.protocol == result.protocol and p.source[1] == result.port and p.time >= result.began
+                   for p in self.packets)
 
     def saw_to(self, protocol, address):
         """Whether any packet of this protocol passed to this address."""

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small network of its own: a host with cgroups, proxies and the daemon, and an outside with servers."""
 
+import re
 import subprocess
 from contextlib import ExitStack
 
-from .addresses import ANY, DISCARD_PORT, DNS_PORT, GATEWAY, HOST, OUTSIDE_PREFIXES, SERVICE_PORT, V4, V6
+from .addresses import (ALL_TRAFFIC, ANY, DISCARD_PORT, DNS_PORT, GATEWAY, HOST, OUTSIDE_PREFIXES, SERVICE_PORT, V4,
+                        V6)
 from .cgroups import CgroupTree, remove_leftovers
 from .client import Client
 from .daemon import Daemon, Scratch, binary, environment
@@ -15,6 +17,11 @@ from .wire import Wire
 
 # Usual proxy port of the tests.
 PROXY_PORT = 7893
+
+
+def without_cgroups(listing):
+    """A listing of the daemon's table without the elements for cgroups."""
+    return re.sub(r"(map cgroup-vmap \{[^}]*?)\s*elements = \{[^}]*\}", r"\1", listing)
 
 
 class World:
@@ -87,6 +94,20 @@ class World:
         """A new process in this cgroup."""
         return self.keep(Client(self.host, self.cgroups.directory(self.cgroups.path(cgroup))))
 
+    def check(self, expected, traffic=tuple(ALL_TRAFFIC)):
+        """See that all this traffic of clients goes where it should: a dict of cgroups and who answers there.
+
+        Who is "outside", "proxy NAME" or "dropped". What should be answered is waited for; what should be dropped must
+        not have left the host either.
+        """
+        for cgroup, who in expected.items():
+            for protocol, family in traffic:
+                client = self.client(cgroup)
+                ask = client.ask_in_vain if who == "dropped" else client.ask
+                result = ask(protocol, family)
+                happened = "dropped" if result.dropped and not self.wire.saw(result) else result.who
+                assert happened == who, f"{cgroup}, {protocol} over IPv{family}: {happened}, not {who}"
+
     def outside_client(self):
         """A client on the outside."""
         return self.keep(Client(self.outside))
@@ -118,7 +139,11 @@ class World:
                               capture_output=True, text=True, errors="surrogateescape", timeout=120, check=False)
 
     def footprint(self):
-        """All that the daemon could have left in the host's network, as text to compare."""
+        """All that the daemon could have left in the host's network, as text to compare.
+
+        The elements for cgroups are left out: they change with every program that somebody starts on this machine.
+        """
         commands = ("nft list ruleset", "ip rule", "ip -6 rule", "ip route show table all",
                     "ip -6 route show table all")
-        return "\n".join(self.host.run(*command.split()) for command in commands)
+        listing = "\n".join(self.host.run(*command.split()) for command in commands)
+        return without_cgroups(listing)
