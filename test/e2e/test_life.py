@@ -68,19 +68,6 @@ def test_flows_that_are_under_way_at_the_start_are_steered_from_then_on(world):
     assert not world.wire.saw(result)
 
 
-@pytest.mark.xfail(strict=True, reason="connection tracking begins with the daemon and takes the outside's packet, the "
-                                       "first that it sees, for the flow's first: the client's count as answers")
-def test_flows_that_are_under_way_at_the_start_and_that_the_outside_continues(world):
-    """As above, but the outside is the first to send; only where nothing else tracked connections before."""
-    dropped = world.client("dropped")
-    begun = dropped.ask(UDP, V4, hold=True)
-    assert begun.who == "outside"
-    world.daemon(CONFIG)
-    world.outside_client().ask_in_vain(UDP, V4, HOST[V4], begun.port, bind=OUTSIDE[V4], bind_port=SERVICE_PORT)
-    result = dropped.ask_in_vain(UDP, V4, resume=True)
-    assert result.dropped
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_clean_end_leaves_nothing(world, number):
     world.proxy("mihomo")

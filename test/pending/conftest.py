@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all end-to-end tests share: a World for each test, or one for a module whose tests need no daemon of their own."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from lab.world import World  # noqa: E402  (after the path to it)
+
+logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for tests that fail
+
+
+def pytest_sessionstart():
+    """Without root there is no test at all: say so once instead of failing a hundred times."""
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end tests make network namespaces and cgroups: run them as root", returncode=1)
+
+
+@pytest.fixture
+def world():
+    """A network of the test's own."""
+    with World() as fresh:
+        yield fresh

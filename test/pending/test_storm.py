@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storms of cgroups that each need an element: none is missed, and nothing of them stays.
+
+The largest has $CGTPROXY_TEST_STORM cgroups (20,000 if unset, so that all tests take minutes; it was made for 100,000).
+"""
+
+import os
+import signal
+import threading
+
+from lab.addresses import TCP, UDP, V4, V6
+from lab.checks import DROP_CHAIN, OURS, await_chains, count_lines
+from lab.daemon import as_nobody
+from lab.netfilter import cgroup_elements
+from lab.storms import Storm, anonymous_memory, inotify_limit
+from lab.waiting import wait_until
+
+STORM = 10_000
+LARGEST_STORM = int(os.environ.get("CGTPROXY_TEST_STORM", "20000"))
+# src/engine/departed.h: the most elements of cgroups that are gone, and how long they stay.
+DEPARTED_MAX = 16384
+GRACE = 60
+MEMORY_SLACK = 3 * 1024  # KiB
+
+CONFIG = f"""
+version: 1
+tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
+rules:
+  - {{match: '{OURS}proxied[^/]*$', tproxy: mihomo}}
+  - {{match: '{OURS}dropped[^/]*$', drop: true}}
+"""
+
+
+def await_storm(world, storm, chain):
+    """Await that all of a storm's cgroups have their elements, and ask from some of them."""
+    await_chains(world, dict.fromkeys(storm.ids(), chain))
+    for name in (storm.names[0], storm.names[len(storm.names) // 2], storm.names[-1]):
+        client = world.client(name)
+        if chain == DROP_CHAIN:
+            result = client.ask_in_vain(UDP, V4)
+            assert result.dropped, name
+            assert not world.wire.saw(result)
+        else:
+            assert client.ask(UDP, V4).who == "proxy mihomo", name
+            assert client.ask(TCP, V6).who == "proxy mihomo", name
+
+
+def move_processes(world, source, destination):
+    """Move all processes of a cgroup to another one."""
+    world.cgroups.make(destination)
+    procs = [world.cgroups.directory(world.cgroups.path(cgroup)) / "cgroup.procs" for cgroup in (source, destination)]
+    for pid in procs[0].read_text(encoding="ascii").split():
+        procs[1].write_text(pid, encoding="ascii")
+
+
+def has_sanitizer(daemon):
+    """Whether the daemon was built with AddressSanitizer, whose memory tells nothing of the daemon's."""
+    with open(f"/proc/{daemon.pid}/maps", encoding="utf-8") as maps:
+        return "libasan" in maps.read()
+
+
+def test_a_storm(world):
+    world.proxy("mihomo")
+    daemon = world.daemon(CONFIG)
+    await_storm(world, Storm(world, "storm", LARGEST_STORM, "proxied").make(), "mihomo-MARK")
+    assert world.client("storm/0").ask(UDP, V4).who == "outside"
+    assert count_lines(daemon.log, "rror") == 0
+
+
+def test_two_storms_at_once_with_other_changes(world):
+    """One is made while the other is removed."""
+    world.proxy("mihomo")
+    world.daemon(CONFIG)
+    one = Storm(world, "one", STORM // 4, "dropped").make()
+    other = Storm(world, "other", STORM // 4, "proxied")
+    remover = threading.Thread(target=one.remove)
+    remover.start()
+    other.make()
+    remover.join()
+    await_storm(world, other, "mihomo-MARK")
+
+
+def test_a_storm_that_overflows_the_queue(world):
+    """Again and again: the daemon's queue is short, and at first it does not read at all."""
+    world.proxy("mihomo")
+    with inotify_limit("max_queued_events", 64):
+        daemon = world.daemon(CONFIG)
+    daemon.send_signal(signal.SIGSTOP)
+    storm = Storm(world, "storm", STORM, "dropped").make(STORM // 10)
+    daemon.send_signal(signal.SIGCONT)
+    storm.make()
+    await_storm(world, storm, DROP_CHAIN)
+    assert "overflowed" in daemon.log
+    removed = storm.ids()
+    world.cgroups.remove(world.cgroups.path("storm"))  # with the clients that live there
+    await_storm(world, Storm(world, "storm", 100, "proxied").make(), "mihomo-MARK")
+    assert not set(removed) - set(cgroup_elements(world.host))  # their sockets may live on
+
+
+def test_a_storm_without_watches(world):
+    """There are watches for what exists, and for few of the new ones; so nothing tells of what is made below."""
+    world.proxy("mihomo")
+    existing = sum(1 for _ in os.walk(world.cgroups.mount))
+    config = world.scratch.write(CONFIG)
+    with inotify_limit("max_user_watches", existing + 10):
+        daemon = world.launch(world.scratch.program(), "-c", config,
+                              wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
+        storm = Storm(world, "storm", STORM // 4, "proxied", parents=100).make()
+        await_storm(world, storm, "mihomo-MARK")
+        assert count_lines(daemon.log, "fs.inotify.max_user_watches") == 1
+
+
+def test_a_socket_outlives_its_cgroup(world):
+    """Its last packets go the way of its first, also when many cgroups are gone at once."""
+    world.daemon(CONFIG)
+    storm = Storm(world, "storm", 1000, "dropped").make()
+    client = world.new_client(storm.names[500])
+    client.await_answer_by("dropped")
+    with client.flooding() as flood:
+        flood.await_more()
+        assert flood.refused > 0
+        move_processes(world, storm.names[500], "other")
+        storm.remove()
+        world.client("later/dropped").await_answer_by("dropped")  # the daemon has seen what happened until then
+        flood.await_more()
+        assert not world.wire.saw(flood)
+    assert flood.sent == 0
+    assert client.ask(UDP, V4).who == "outside"  # with a socket that was made in its new cgroup
+
+
+def test_nothing_of_a_storm_stays(world):
+    """Elements stay for a minute, not too many of them; then they and the memory are gone.
+
+    Slow, since it waits for that.
+    """
+    world.proxy("mihomo")
+    daemon = world.daemon(CONFIG)
+    await_storm(world, Storm(world, "before", 10, "proxied").make(), "mihomo-MARK")
+    levels = world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle")
+    elements, memory = set(cgroup_elements(world.host)), anonymous_memory(daemon.pid)
+    storm = Storm(world, "storm", LARGEST_STORM, "proxied").make()
+    deep = Storm(world, "a/deep/one", 10, "dropped").make()
+    gone = [*storm.ids(), *deep.ids()]
+    await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
+    await_chains(world, dict.fromkeys(deep.ids(), DROP_CHAIN))
+    assert world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle") != levels
+    storm.remove()
+    deep.remove()
+    last = world.cgroups.make("last/1/proxied")
+    await_chains(world, {world.cgroups.id(last): "mihomo-MARK"})
+    departed = set(gone) & set(cgroup_elements(world.host))
+    assert len(departed) == min(len(gone), DEPARTED_MAX)
+    assert set(gone[-10:]) <= departed  # the oldest give way, not the newest
+    wait_until(lambda: set(cgroup_elements(world.host)) == elements | {world.cgroups.id(last)},
+               lambda: f"{len(departed)} elements are gone", timeout=GRACE + 30)
+    assert world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle") == levels
+    if not has_sanitizer(daemon):
+        assert anonymous_memory(daemon.pid) < memory + MEMORY_SLACK
+    assert world.client("last/1/proxied").ask(UDP, V4).who == "proxy mihomo"

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The installed service on the machine: cgtproxy.service as `make install` has put it there."""
+
+import subprocess
+
+from lab.daemon import binary
+from lab.waiting import wait_until
+
+UNIT = "cgtproxy.service"
+CONFIG_PATH = "/etc/cgtproxy/config.yaml"
+DROP_IN_DIRECTORY = f"/etc/systemd/system/{UNIT}.d"
+
+# The README's first config, without its bypass list.
+CONFIG = """
+version: 1
+cgroup-root: AUTO
+route-table: 300
+tproxies:
+  mihomo:
+    mark: 3000
+    port: 7893
+rules:
+  - match: ^/system\\.slice/mihomo\\.service(/|$)
+    direct: true
+  - match: /cgtproxy-drop\\.slice(/|$)
+    drop: true
+  - match: /cgtproxy-proxy\\.slice(/|$)
+    tproxy: mihomo
+"""
+
+
+def install(repository, destination):
+    """`make install` of the build that is tested, below a directory."""
+    build = binary().parent
+    subprocess.run(["make", "--no-print-directory", "-C", repository, "install", f"BUILD={build}"], check=True,
+                   env={"PATH": "/usr/local/bin:/usr/bin:/bin", "DESTDIR": str(destination)}, stdout=subprocess.DEVNULL)
+
+
+class Service:
+    """Handles the service as its administrator does."""
+
+    def __init__(self, machine):
+        self._machine = machine
+
+    def systemctl(self, command, *arguments):
+        """systemctl COMMAND ARGUMENTS cgtproxy.service, which must succeed; what it says."""
+        return self._machine.run("systemctl", command, *arguments, UNIT)
+
+    def show(self, name):
+        """A property of the unit."""
+        return self._machine.show(UNIT, name)
+
+    @property
+    def pid(self):
+        """The daemon's process id inside the machine; 0 when it does not run."""
+        return int(self.show("MainPID"))
+
+    def configure(self, config):
+        """Write the config file, for the next start or reload."""
+        self._machine.write(CONFIG_PATH, config)
+
+    def drop_in(self, text):
+        """Change the unit as `systemctl edit` does, for the next start; the fixture undoes it."""
+        self._machine.write(f"{DROP_IN_DIRECTORY}/override.conf", text)
+        self._machine.run("systemctl", "daemon-reload")
+
+    def begin(self):
+        """Have the usual config in force, and the service enabled."""
+        self.configure(CONFIG)
+        self.systemctl("enable", "--now")
+        return self
+
+    def end(self):
+        """Stop it, and make the machine as it was before."""
+        self.systemctl("disable", "--now")
+        self._machine.run("rm", "-rf", DROP_IN_DIRECTORY, CONFIG_PATH)
+        self._machine.run("systemctl", "daemon-reload")
+        self._machine.try_run("systemctl", "reset-failed", UNIT)  # and with it the count of starts in a short time
+        self._machine.run("/usr/local/bin/cgtproxy", "clear")  # what a test with on-stop: keep has kept
+
+    def journal(self, after=None):
+        """What it and systemd say about it in the journal; with a cursor: only what came later."""
+        return self._machine.journal(f"_SYSTEMD_UNIT={UNIT}", "+", f"UNIT={UNIT}", "+", "SYSLOG_IDENTIFIER=cgtproxy",
+                                     after=after)
+
+    def await_message(self, text, after):
+        """Await a message with this text in the journal, later than the cursor; return its entry."""
+        seen = []
+
+        def entry():
+            seen[:] = self.journal(after)
+            return next((one for one in seen if text in one["MESSAGE"]), None)
+
+        return wait_until(entry, lambda: f"{text!r} in the journal; there was {[one['MESSAGE'] for one in seen]}")

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit itself: who the daemon runs as, how much of the system it is exposed to, when it starts, what it leaves."""
+
+import re
+
+from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check
+from programs import Program, start_proxy
+from service import UNIT, Service
+
+# From linux/capability.h, and from systemd's documentation of user and group ids.
+CAP_NET_ADMIN = 12
+DYNAMIC_UIDS = range(61184, 65520)
+# "OK" in the words of `systemd-analyze security`; what is left is the network, which is the service's job.
+EXPOSURE = 1.2
+
+
+def status(machine, pid):
+    """The fields of /proc/PID/status."""
+    return dict(re.findall(r"^(\w+):\t(.*)$", machine.read(f"/proc/{pid}/status"), re.M))
+
+
+def test_enabling_it_starts_it(machine, service):
+    assert service.show("UnitFileState") == "enabled"
+    assert (service.show("ActiveState"), service.show("SubState")) == ("active", "running")
+    assert service.show("FragmentPath").endswith(f"/systemd/system/{UNIT}")
+    assert f"multi-user.target.wants/{UNIT}" in machine.run("find", "/etc/systemd/system")
+    assert machine.run("systemd-analyze", "verify", UNIT) == ""
+
+
+def test_the_daemon_has_one_privilege(machine, service):
+    about = status(machine, service.pid)
+    assert {int(uid) for uid in about["Uid"].split()} <= set(DYNAMIC_UIDS)
+    assert {int(gid) for gid in about["Gid"].split()} <= set(DYNAMIC_UIDS)
+    assert {int(gid) for gid in about["Groups"].split()} <= set(DYNAMIC_UIDS)
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(about[kind], 16) == 1 << CAP_NET_ADMIN, kind
+    assert about["NoNewPrivs"] == "1"
+    assert about["Seccomp"] == "2"  # a filter
+
+
+def test_the_exposure_is_low(machine, service):
+    """The service runs, under the same settings that are rated here; what it does under them, the other tests show."""
+    assert service.pid != 0
+    verdict = machine.run("systemd-analyze", "security", UNIT)
+    exposure = float(re.search(r"Overall exposure level for \S+: ([\d.]+)", verdict).group(1))
+    assert exposure <= EXPOSURE, verdict
+
+
+def test_stopping_it_leaves_nothing(world, machine, service, start, proxy):
+    """Nothing in the kernel, no process, no user."""
+    service.systemctl("stop")
+    before = world.footprint()
+    service.systemctl("start")
+    assert world.footprint() != before
+    for slice_name, who in ((DROP_SLICE, DROPPED), (PROXY_SLICE, PROXIED)):
+        check(world, start(slice_name), who)
+    programs = start(DROP_SLICE), start(PROXY_SLICE), proxy
+    service.systemctl("stop")
+    assert service.show("Result") == "success"
+    assert service.pid == 0
+    assert world.footprint() == before
+    assert machine.try_run("id", "cgtproxy").returncode != 0
+    for program in programs:
+        check(world, program, OUTSIDE)
+
+
+def test_it_is_ready_before_the_network_comes_up(own_world, own_machine):
+    """After a boot: the real systemd-networkd starts once the rules are in force. Both begin with nothing in place."""
+    service = Service(own_machine).begin()
+    own_machine.run("systemctl", "enable", "systemd-networkd.service")
+    own_machine.reboot()
+
+    def moment(unit, event):
+        usec = int(own_machine.show(unit, f"{event}TimestampMonotonic"))
+        assert usec > 0, f"{unit} has no {event}"
+        return usec
+
+    ready = moment(UNIT, "ActiveEnter")
+    assert ready <= moment("network-pre.target", "ActiveEnter")
+    assert ready <= moment("systemd-networkd.service", "InactiveExit")
+    assert ready <= moment("network.target", "ActiveEnter")
+    assert service.show("NRestarts") == "0"
+    own_world.keep(start_proxy(own_machine))
+    for slice_name, who in ((DROP_SLICE, DROPPED), (PROXY_SLICE, PROXIED)):
+        check(own_world, own_world.keep(Program(own_machine, slice_name)), who)
