@@ -57,8 +57,8 @@ def remove_leftovers():
             if (name and not _is_running(int(name.group(1))) and _is_empty(directory)
                     and time.time() - directory.stat().st_mtime > _OLD):
                 _remove_tree(directory)
-        except FileNotFoundError:
-            pass  # another run was quicker
+        except OSError:
+            pass  # another run was quicker, or somebody is in it yet; it is no business of this run
 
 
 class CgroupTree:
