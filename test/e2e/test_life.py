@@ -44,17 +44,14 @@ def test_ready_means_in_force(world):
         world.cgroups.make(f"{number}/dropped")
     first, last = world.client("dropped"), world.client("499/dropped")
     with first.flooding() as one, last.flooding() as other:
-        daemon = world.start_daemon(CONFIG)
-        daemon.wait_ready()
-        one.await_more(0)
-        other.await_more(0)
-        world.wire.forget()
-        one.await_more()
-        other.await_more()
-        assert not world.wire.saw(one)
-        assert not world.wire.saw(other)
-    assert one.sent > 0 and other.sent > 0
-    assert one.refused > 0 and other.refused > 0
+        daemon = world.daemon(CONFIG)
+        for flood in (one, other):
+            flood.await_more()
+            # one may have been past the rules already when they came into force
+            assert world.wire.count(flood, daemon.ready_time) <= 1
+    for flood in (one, other):
+        assert flood.sent > 0
+        assert flood.refused > 0
 
 
 def test_flows_that_are_under_way_at_the_start_are_steered_from_then_on(world):
@@ -155,6 +152,7 @@ def routing(world):
 def test_foreign_rules_and_routes_are_left_alone(world):
     """Also where they look much like the daemon's own."""
     world.host.ip("rule add fwmark 4000 lookup 400 priority 3000", "rule add fwmark 3000/0xffff lookup 401 priority 5000",
+                  "rule add from 10.9.8.7 lookup 300 priority 2990", "rule add fwmark 5000 lookup 300 priority 3000",
                   "route add 203.0.113.99/32 dev lo table 300")
     world.host.run("ip", "-6", "rule", "add", "fwmark", "4000", "lookup", "400", "priority", "3000")
     world.host.run("nft", "add table inet other; add chain inet other cgtproxy; add table ip cgtproxy")

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from .waiting import PATIENCE, wait_until
+from .wire import SO_TIMESTAMPNS, timestamp
 
 _logger = logging.getLogger(__name__)
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -88,9 +89,11 @@ class Daemon:
         notify_path = scratch.path(".notify")
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(notify_path))
+        self._notify.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._notify.setblocking(False)
         notify_path.chmod(0o777)
         self.notifications = []
+        self.ready_time = None  # when it said READY=1, by the kernel's clock
         self._log_path = scratch.write("", ".log")
         command = namespace.command(*wrap(["setpriv", "--pdeathsig", "KILL", *map(str, argv)]))
         with open(self._log_path, "ab") as log:
@@ -113,7 +116,11 @@ class Daemon:
         """Whether it has said READY=1."""
         try:
             while True:
-                self.notifications += self._notify.recv(4096).decode().split("\n")
+                data, ancillary, _, _ = self._notify.recvmsg(4096, 64)
+                said = data.decode().split("\n")
+                self.notifications += said
+                if "READY=1" in said:
+                    self.ready_time = timestamp(ancillary)
         except BlockingIOError:
             pass
         return "READY=1" in self.notifications

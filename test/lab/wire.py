@@ -28,6 +28,12 @@ class Packet:
     destination: tuple
 
 
+def timestamp(ancillary):
+    """When the kernel got what was received (struct timespec, CLOCK_REALTIME), from a socket with SO_TIMESTAMPNS."""
+    seconds, nanoseconds = next(struct.unpack("=qq", data) for _, kind, data in ancillary if kind == SO_TIMESTAMPNS)
+    return seconds + nanoseconds / 1e9
+
+
 def _parse(frame, time):
     """The Packet in an Ethernet frame, or None if it is no IP packet."""
     (kind,) = struct.unpack_from("!H", frame, 12)
@@ -69,8 +75,7 @@ class Wire:
                 frame, ancillary, _, address = self._socket.recvmsg(65536, 64)
             except BlockingIOError:
                 break
-            seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])  # struct timespec, CLOCK_REALTIME
-            packet = _parse(frame, seconds + nanoseconds / 1e9)
+            packet = _parse(frame, timestamp(ancillary))
             if packet and address[2] != _PACKET_OUTGOING:
                 self._packets.append(packet)
         return list(self._packets)
@@ -82,7 +87,11 @@ class Wire:
 
     def saw(self, result):
         """Whether any packet of a client's result passed, a mere SYN too: one of its port since it began."""
-        return any(p.protocol == result.protocol and p.source[1] == result.port and p.time >= result.began
+        return self.count(result, result.began) > 0
+
+    def count(self, result, since):
+        """How many packets of a client's socket have passed since a time."""
+        return sum(p.protocol == result.protocol and p.source[1] == result.port and p.time >= since
                    for p in self.packets)
 
     def saw_to(self, protocol, address):
