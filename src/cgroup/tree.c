@@ -143,6 +143,17 @@ struct cgroup *cgroup_next(const struct cgroup *cgroup)
 	return !LIST_EMPTY(&cgroup->children) ? LIST_FIRST(&cgroup->children) : cgroup_next_outside(cgroup);
 }
 
+uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree)
+{
+	uint32_t deepest = 0;
+
+	for (const struct cgroup *cgroup = tree->root; cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+		if (cgroup->level > deepest)
+			deepest = cgroup->level;
+	}
+	return deepest;
+}
+
 void cgroup_tree_clear(struct cgroup_tree *tree)
 {
 	struct cgroup *at = tree->root;

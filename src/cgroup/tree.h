@@ -90,4 +90,7 @@ struct cgroup *cgroup_next(const struct cgroup *cgroup);
 /** The same without what lies below @cgroup. */
 struct cgroup *cgroup_next_outside(const struct cgroup *cgroup);
 
+/** Returns the level of the deepest cgroup there is; 0 when there is none but the root. */
+uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree);
+
 #endif

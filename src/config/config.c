@@ -187,6 +187,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
 		return -EINVAL;
 	}
+	read->loaded = time(NULL);
 	read->route_table = ROUTE_TABLE_DEFAULT;
 	read->rule_priority = RULE_PRIORITY_DEFAULT;
 	document = yaml_parse(text, length, diagnostics);
@@ -275,7 +276,10 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 			 error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error));
 		return error;
 	}
-	return config_parse(text, length, config, diagnostics);
+	error = config_parse(text, length, config, diagnostics);
+	if (*config != NULL)
+		(*config)->file = realpath(chosen, NULL);
+	return error;
 }
 
 const char *config_target_name(const struct config *config, uint32_t target)
@@ -295,6 +299,7 @@ void config_free(struct config *config)
 		free(config->proxies[i].name);
 	for (size_t i = 0; i < config->rule_count; i++)
 		free(config->rules[i].pattern);
+	free(config->file);
 	free(config->proxies);
 	free(config->rules);
 	free(config->bypass);

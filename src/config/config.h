@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* A config, checked: what is in these structures can be carried out. Section by section as in data/example.yaml. */
 
@@ -70,6 +71,8 @@ enum on_stop {
 };
 
 struct config {
+	char *file;	   /* its absolute path, or NULL when it is no file */
+	time_t loaded;	   /* when it was read */
 	char *cgroup_root; /* NULL: to be looked for */
 	uint32_t route_table;
 	uint32_t rule_priority;

@@ -5,6 +5,7 @@
 
 #include "engine/compile.h"
 
+#include "nft/about.h"
 #include "util/cleanup.h"
 
 #include <linux/netfilter.h>
@@ -236,9 +237,10 @@ static int add_drop_chain(struct ruleset *ruleset)
 
 	if (chain == NULL)
 		return -1;
+	ruleset->counters[ruleset->counter_count++] = CHAIN_DROP;
 	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
 	error = add_exceptions(chain, false);
-	error |= chain_add(chain, {.kind = STATEMENT_COUNTER},
+	error |= chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_DROP},
 			   {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
 	return error;
 }
@@ -265,7 +267,10 @@ static int add_base_chains(struct ruleset *ruleset, const struct config *config,
 
 	if (chain == NULL)
 		return -1;
-	error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP});
+	if (chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP}) < 0)
+		return -1;
+	about_write(ruleset->about, config->file, config->loaded);
+	chain->rules[0].comment = ruleset->about;
 	for (size_t i = 0; i < config->proxy_count; i++)
 		error |= add_dispatch(chain, &ruleset->marks, &config->proxies[i], "", true);
 	if (hijacks) {
@@ -303,7 +308,7 @@ struct ruleset *compile_ruleset(const struct config *config)
 		return NULL;
 	ruleset->table = TABLE_NAME;
 	ruleset->strict = config->strict;
-	ruleset->counters = calloc(config->proxy_count + 1, sizeof(*ruleset->counters));
+	ruleset->counters = calloc(1 + config->proxy_count, sizeof(*ruleset->counters));
 	if (ruleset->counters == NULL)
 		return NULL;
 	error = add_bypass(config, AF_INET, &ruleset->bypass) | add_bypass(config, AF_INET6, &ruleset->bypass6);

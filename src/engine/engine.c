@@ -11,6 +11,7 @@
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
+#include "nft/replace.h"
 #include "nft/table.h"
 #include "route/monitor.h"
 #include "route/route.h"
@@ -18,10 +19,13 @@
 #include "util/log.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -52,6 +56,7 @@ struct engine {
 	uint64_t last_told;
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the kernel holds what it should */
+	bool undecided;	     /* what is noted in the tree is not, or not all, the generation's */
 };
 
 static uint64_t now(void)
@@ -136,22 +141,25 @@ int engine_observe(struct engine *engine, struct error *error)
 	return result;
 }
 
-/* The whole table, in one transaction. What leads here is always that nothing else is certain. */
+/*
+ * Makes the whole table hold what it should, whatever it holds now. What leads here is always that nothing else is
+ * certain.
+ */
 static int replace_table(struct engine *engine, struct generation *generation, struct error *error)
 {
+	struct table_contents contents = {
+		.ruleset = generation->ruleset,
+		.deepest_level = cgroup_tree_deepest_level(&engine->watch.tree),
+	};
 	struct step step;
 	int result = plan_everything(&generation->plan, engine->watch.tree.root, &step);
 
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
-	batch_begin(&engine->batch);
-	result = nft_begin_replacement(&engine->nft, &engine->batch, error);
-	if (result < 0)
-		return result;
-	table_put_contents(&engine->batch, generation->ruleset, &step.levels);
-	table_put_elements(&engine->batch, generation->ruleset, step.elements, step.element_count);
-	batch_end(&engine->batch);
-	result = nft_send(&engine->nft, &engine->batch, error);
+	contents.levels = step.levels;
+	contents.elements = step.elements;
+	contents.element_count = step.element_count;
+	result = table_replace(&engine->nft, &contents, error);
 	if (result < 0)
 		return result;
 	plan_done(&generation->plan, &step);
@@ -173,6 +181,14 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	return nft_send(&engine->nft, &engine->batch, error);
 }
 
+static int decide_if_undecided(struct engine *engine, struct error *error)
+{
+	if (engine->undecided && plan_decide_all(&engine->generation->plan, engine->watch.tree.root) < 0)
+		return error_set(error, -ENOMEM, "no memory to decide about all cgroups");
+	engine->undecided = false;
+	return 0;
+}
+
 /*
  * Makes everything anew while running. A failure is told and tried again, since to stop would open what was closed;
  * but not when somebody else has the table.
@@ -180,8 +196,10 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 static int heal(struct engine *engine, struct error *error)
 {
 	const struct routing routing = generation_routing(engine->generation, true);
-	int result = route_add(&routing, error);
+	int result = decide_if_undecided(engine, error);
 
+	if (result == 0)
+		result = route_add(&routing, error);
 	if (result >= 0)
 		result = replace_table(engine, engine->generation, error);
 	engine->next_retry = UINT64_MAX;
@@ -295,6 +313,17 @@ static int listen_to_others(struct engine *engine, struct error *error)
 }
 
 /*
+ * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
+ * already and not yet routed, so those first get where they go: MEMBARRIER_CMD_GLOBAL awaits them, being an RCU grace
+ * period (kernel/sched/membarrier.c), and netfilter's hooks are read-side sections.
+ */
+static int remove_other_routes(const struct routing *routing, struct error *error)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	return route_remove_others(routing, error);
+}
+
+/*
  * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run or config
  * left of them goes last: its table was in force until now.
  */
@@ -324,7 +353,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = catch_up(engine, error);
 	if (result == 0)
-		result = route_remove_others(&routing, error);
+		result = remove_other_routes(&routing, error);
 	if (result == 0)
 		engine_warn_of_loops(engine, false);
 	return result;
@@ -338,21 +367,23 @@ static bool same_root(const struct config *one, const struct config *other)
 }
 
 /*
- * The kernel was not changed, but the decisions that are noted in the tree were. To send elements again that are there
- * already does no harm.
+ * What failed may have changed the kernel all the same: its answer may be what was lost. So the last generation is put
+ * there anew, like after any doubt.
  */
 static void return_to_last(struct engine *engine, struct generation *next)
 {
-	struct plan *last = &engine->generation->plan;
-	const struct routing routing = generation_routing(engine->generation, true);
+	struct generation *last = engine->generation;
+	const struct routing routing = generation_routing(last, true);
 	struct error error;
+	int result = 0;
 
-	plan_take_departed(last, &next->plan);
-	if (plan_decide_all(last, engine->watch.tree.root) < 0)
-		error_set(&error, -ENOMEM, "no memory for the rules of the config");
-	else if (advance(engine, &error) == 0 && route_remove_others(&routing, &error) == 0)
-		return;
-	log_error("%s", error.text);
+	plan_take_departed(&last->plan, &next->plan);
+	engine->undecided = true;
+	result = heal(engine, &error);
+	if (result == 0 && engine->next_retry == UINT64_MAX)
+		result = remove_other_routes(&routing, &error);
+	if (result < 0)
+		log_error("%s", error.text);
 }
 
 int engine_reload(struct engine *engine, struct config *config, struct error *error)
@@ -382,7 +413,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	engine->generation = next;
 	engine->next_retry = UINT64_MAX;
 	next = last;
-	if (route_remove_others(&routing, error) < 0)
+	if (remove_other_routes(&routing, error) < 0)
 		log_error("the new config is in force, but %s", error->text);
 	engine_warn_of_loops(engine, false);
 	return 0;
@@ -446,7 +477,7 @@ int engine_clear(struct error *error)
 	if (result == 0)
 		result = nft_remove_table(&nft, error);
 	if (result == 0)
-		result = route_remove_others(&nothing, error);
+		result = remove_other_routes(&nothing, error);
 	nft_close(&nft);
 	return result;
 }
@@ -461,7 +492,7 @@ int engine_stop(struct engine *engine, struct error *error)
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);
-	return result < 0 ? result : route_remove_others(&nothing, error);
+	return result < 0 ? result : remove_other_routes(&nothing, error);
 }
 
 void engine_warn_of_loops(struct engine *engine, bool absent)

@@ -146,6 +146,11 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	const struct departed *departed = NULL;
 	int error = 0;
 
+	/* what another plan noted must not be taken for this one's, also when this ends early */
+	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+		cgroup->rule = NO_RULE;
+		cgroup->slot = SLOT_NONE;
+	}
 	plan->added_count = 0;
 	memset(plan->level_elements, 0, sizeof(plan->level_elements));
 	STAILQ_FOREACH (departed, &plan->departed.items, next)

@@ -38,6 +38,7 @@ void batch_begin(struct batch *batch)
 {
 	batch->length = 0;
 	batch->sequence = BATCH_SEQUENCE_BEGIN - 1;
+	batch->anonymous_sets = 0;
 	batch->failed = false;
 	put_bracket(batch, nftnl_batch_begin);
 }
@@ -95,12 +96,14 @@ void batch_describe(const struct batch *batch, uint32_t sequence, char *out, siz
 		{NFT_MSG_NEWTABLE, "the table", NFTA_TABLE_NAME},
 		{NFT_MSG_DELTABLE, "removing the table", NFTA_TABLE_NAME},
 		{NFT_MSG_NEWCHAIN, "the chain", NFTA_CHAIN_NAME},
+		{NFT_MSG_DELCHAIN, "removing the chain", NFTA_CHAIN_NAME},
 		{NFT_MSG_NEWRULE, "a rule of the chain", NFTA_RULE_CHAIN},
 		{NFT_MSG_DELRULE, "removing the rules of the chain", NFTA_RULE_CHAIN},
 		{NFT_MSG_NEWSET, "the set", NFTA_SET_NAME},
 		{NFT_MSG_NEWSETELEM, "elements of the set", NFTA_SET_ELEM_LIST_SET},
 		{NFT_MSG_DELSETELEM, "removing elements of the set", NFTA_SET_ELEM_LIST_SET},
 		{NFT_MSG_NEWOBJ, "the counter", NFTA_OBJ_NAME},
+		{NFT_MSG_DELOBJ, "removing the counter", NFTA_OBJ_NAME},
 	};
 	const struct nlmsghdr *message = find_message(batch, sequence);
 

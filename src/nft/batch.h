@@ -18,7 +18,8 @@ struct batch {
 	char *buffer;
 	size_t length;
 	size_t capacity;
-	uint32_t sequence; /* of the last message; the first is BATCH_SEQUENCE_BEGIN */
+	uint32_t sequence;	 /* of the last message; the first is BATCH_SEQUENCE_BEGIN */
+	uint32_t anonymous_sets; /* made so far, each with an id of its own */
 	bool failed;
 };
 

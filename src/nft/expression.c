@@ -312,9 +312,6 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 	case STATEMENT_DADDR_BYPASS6:
 		add_bypass(&builder, NFPROTO_IPV6, SET_BYPASS6);
 		break;
-	case STATEMENT_COUNTER:
-		begin(&builder, "counter");
-		break;
 	case STATEMENT_COUNTER_NAME:
 		add_counter_name(&builder, statement->name);
 		break;

@@ -23,6 +23,7 @@
 
 enum {
 	RECEIVE_SIZE = 32 * 1024,
+	REQUEST_SEQUENCE = 1,
 };
 
 static int no_permission(struct error *error)
@@ -170,6 +171,33 @@ int nft_send(struct nft *nft, struct batch *batch, struct error *error)
 	return receive_replies(nft, batch, error);
 }
 
+struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags)
+{
+	return nftnl_nlmsg_build_hdr(request->buffer, type, NFPROTO_INET, flags, REQUEST_SEQUENCE);
+}
+
+int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)request->buffer;
+	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	int more = MNL_CB_OK;
+
+	while (mnl_socket_sendto(nft->socket, message, message->nlmsg_len) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	while (more == MNL_CB_OK) {
+		ssize_t length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return -errno;
+		more = mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, note, data);
+	}
+	return more == MNL_CB_ERROR ? -errno : 0;
+}
+
 static int read_table(const struct nlmsghdr *message, void *data)
 {
 	struct table_state *state = data;
@@ -189,27 +217,17 @@ static int read_table(const struct nlmsghdr *message, void *data)
 
 int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error)
 {
-	enum { SEQUENCE = 1 };
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK, SEQUENCE);
-	int more = MNL_CB_OK;
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETTABLE, NLM_F_ACK);
+	int result = 0;
 
 	*state = (struct table_state){0};
-	mnl_attr_put_strz(request, NFTA_TABLE_NAME, table);
-	if (mnl_socket_sendto(nft->socket, request, request->nlmsg_len) < 0)
-		return error_set(error, -errno, "can't ask nftables for the table %s: %s", table, strerror(errno));
-	while (more == MNL_CB_OK) {
-		ssize_t length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		more = length < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(buffer, (size_t)length, SEQUENCE, nft->port, read_table, state);
-	}
-	if (more == MNL_CB_ERROR && errno == EPERM)
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
+	result = nft_request_run(nft, &request, read_table, state);
+	if (result == -EPERM)
 		return no_permission(error);
-	if (more == MNL_CB_ERROR && errno != ENOENT)
-		return error_set(error, -errno, "can't ask nftables for the table %s: %s", table, strerror(errno));
+	if (result < 0 && result != -ENOENT)
+		return error_set(error, result, "can't ask nftables for the table %s: %s", table, strerror(-result));
 	return 0;
 }
 
@@ -261,32 +279,30 @@ int nft_own(struct nft *nft, struct error *error)
 	return nft->persistent_owner ? 0 : make_lock_table(nft, error);
 }
 
-int nft_begin_replacement(struct nft *nft, struct batch *batch, struct error *error)
+int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error)
 {
-	const uint32_t flags = nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
-	struct table_state state;
-	int result = nft_query_table(nft, TABLE_NAME, &state, error);
-
-	if (result < 0)
-		return result;
-	if (state.owner != 0 && state.owner != nft->port)
-		return busy(state.owner, error);
-	/* only its owner may remove an owned table, so an orphan must be adopted before */
-	if (state.exists && state.owner == 0 && (state.flags & TABLE_OWNER))
-		table_put_new(batch, TABLE_NAME, state.flags & (TABLE_OWNER | TABLE_PERSIST), 0);
-	if (state.exists)
-		table_put_delete(batch, TABLE_NAME);
-	table_put_new(batch, TABLE_NAME, flags, 0);
+	if (state->owner != 0 && state->owner != nft->port)
+		return busy(state->owner, error);
+	if (state->exists && state->owner == 0 && (state->flags & TABLE_OWNER))
+		table_put_new(batch, TABLE_NAME, state->flags & (TABLE_OWNER | TABLE_PERSIST), 0);
 	return 0;
+}
+
+uint32_t nft_table_flags(const struct nft *nft)
+{
+	return nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
 }
 
 int nft_remove_table(struct nft *nft, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
-	int result = 0;
+	struct table_state state;
+	int result = nft_query_table(nft, TABLE_NAME, &state, error);
 
+	if (result < 0 || !state.exists)
+		return result;
 	batch_begin(&batch);
-	result = nft_begin_replacement(nft, &batch, error);
+	result = nft_put_adoption(nft, &batch, &state, error);
 	if (result < 0)
 		return result;
 	table_put_delete(&batch, TABLE_NAME);

@@ -52,6 +52,30 @@ int nft_own(struct nft *nft, struct error *error);
  */
 int nft_send(struct nft *nft, struct batch *batch, struct error *error);
 
+/** A message that asks for something, up to some short names. */
+struct nft_request {
+	char buffer[512] __attribute__((aligned(8)));
+};
+
+/**
+ * Begins a request of family inet.
+ *
+ * @type:  NFT_MSG_GET*
+ * @flags: NLM_F_DUMP for all there are, or NLM_F_ACK
+ *
+ * Returns the message, to which attributes may be added with libmnl.
+ */
+struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags);
+
+/**
+ * Sends a request and reads the answer.
+ *
+ * @note: libmnl's callback for each message
+ *
+ * Returns 0 or a negative errno: -ENOENT when there is no such thing, -EINTR when what was listed changed meanwhile.
+ */
+int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data);
+
 /**
  * Asks for a table.
  *
@@ -60,12 +84,17 @@ int nft_send(struct nft *nft, struct batch *batch, struct error *error);
 int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error);
 
 /**
- * Adds what must come before the new contents of our table: an orphan of a killed run is adopted, what is there is
- * removed, and an empty table made, all within the batch.
+ * Adds the message that adopts our table where a run that has ended left it, because only its owner may change an owned
+ * table.
  *
- * Returns 0 or a negative errno with @error.
+ * @state: of our table, from nft_query_table()
+ *
+ * Returns 0, or -EBUSY with @error when it has another owner.
  */
-int nft_begin_replacement(struct nft *nft, struct batch *batch, struct error *error);
+int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error);
+
+/** Returns the flags that our table has on this kernel, once nft_own() was called. */
+uint32_t nft_table_flags(const struct nft *nft);
 
 /**
  * Removes our table, if there is one.

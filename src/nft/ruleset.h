@@ -30,6 +30,8 @@ enum {
 	/* net/netfilter/nft_socket.c: deeper levels than this can't be looked up */
 	CGROUP_LEVEL_MAX = 255,
 	RULE_STATEMENTS_MAX = 8,
+	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
+	ABOUT_SIZE = 128,
 };
 
 enum verdict_kind {
@@ -61,7 +63,6 @@ enum statement_kind {
 	STATEMENT_MARK,		  /* meta mark & MASK == VALUE */
 	STATEMENT_MARK_VMAP,	  /* meta mark vmap @mark-vmap */
 	STATEMENT_MARK_DNS_VMAP,  /* meta mark vmap @mark-dns-vmap */
-	STATEMENT_COUNTER,	  /* counter */
 	STATEMENT_COUNTER_NAME,	  /* counter name "NAME" */
 	STATEMENT_SET_MARK,	  /* meta mark set: the bits under the mask become the value's, the others stay */
 	STATEMENT_DNAT,		  /* dnat ip to ADDRESS:PORT */
@@ -97,6 +98,7 @@ struct statement {
 struct rule {
 	struct statement statements[RULE_STATEMENTS_MAX];
 	size_t count;
+	const char *comment; /* or NULL; nft shows it behind the rule */
 };
 
 enum chain_hook {
@@ -147,13 +149,14 @@ struct ruleset {
 	struct interval_set bypass6;
 	struct mark_map marks;
 	struct mark_map dns_marks;
-	const char **counters; /* names, which belong to the config */
+	const char **counters; /* names, each valid as long as the config */
 	size_t counter_count;
 	struct chain *chains;
 	size_t chain_count;
 	size_t chain_capacity;
 	bool strict;
 	char drop_chain[CHAIN_NAME_SIZE];
+	char about[ABOUT_SIZE]; /* which config it is of and since when, see about.h: the comment of a rule */
 };
 
 /** A cgroup of which the kernel holds a verdict. */

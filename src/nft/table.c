@@ -4,6 +4,7 @@
 #include "nft/table.h"
 
 #include "nft/expression.h"
+#include "nft/hook.h"
 #include "util/cleanup.h"
 
 #include <libmnl/libmnl.h>
@@ -11,22 +12,8 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter_ipv4.h>
+#include <stdlib.h>
 #include <string.h>
-
-/*
- * nft's own numbers for data types (include/datatype.h and rule.h of nftables). The kernel stores them and gives them
- * no meaning; "nft list" reads them to show a key as an address, a mark or a cgroup.
- */
-enum {
-	TYPE_IPADDR = 7,
-	TYPE_IP6ADDR = 8,
-	TYPE_INET_PROTOCOL = 12,
-	TYPE_MARK = 19,
-	TYPE_CGROUPV2 = 46,
-	BYTEORDER_HOST = 1,
-	BYTEORDER_BIG = 2,
-};
 
 enum {
 	ATTRIBUTE_HEAD = 4,
@@ -39,23 +26,10 @@ enum {
 _Static_assert((int)ELEMENTS_PER_MESSAGE *ELEMENT_SIZE_MAX <= ATTRIBUTE_SIZE_MAX - ATTRIBUTE_HEAD,
 	       "the elements of a message fit one netlink attribute");
 
-/* Ids of sets within a transaction. Anonymous sets have the same name and take the ids from the last on. */
+/* Ids of sets within a transaction. Anonymous sets have the same name and take the ids behind the named ones'. */
 enum {
-	ID_BYPASS = 1,
-	ID_BYPASS6,
-	ID_CGROUPS,
-	ID_MARKS,
-	ID_DNS_MARKS,
-	ID_ANONYMOUS,
-};
-
-struct set {
-	const char *name;
-	uint32_t id;
-	uint32_t flags; /* NFT_SET_* */
-	uint32_t key_type;
-	uint32_t key_size;
-	uint32_t byteorder;
+	ID_FIRST_NAMED = 1,
+	ID_ANONYMOUS = ID_FIRST_NAMED + SET_COUNT,
 };
 
 DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
@@ -103,24 +77,15 @@ static void put_counter(struct batch *batch, const char *table, const char *name
 	batch_finish(batch, message);
 }
 
-static void put_hook(struct nlmsghdr *message, enum chain_hook hook)
+static void put_hook(struct nlmsghdr *message, const struct hook *hook)
 {
-	static const struct {
-		const char *type;
-		uint32_t number;
-		int priority;
-	} hooks[] = {
-		[HOOK_ROUTE_OUTPUT_MANGLE] = {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE},
-		[HOOK_NAT_OUTPUT] = {"nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST},
-		[HOOK_FILTER_PREROUTING_MANGLE] = {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE},
-	};
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
 
-	put_u32(message, NFTA_HOOK_HOOKNUM, hooks[hook].number);
-	put_u32(message, NFTA_HOOK_PRIORITY, (uint32_t)hooks[hook].priority);
+	put_u32(message, NFTA_HOOK_HOOKNUM, hook->number);
+	put_u32(message, NFTA_HOOK_PRIORITY, (uint32_t)hook->priority);
 	mnl_attr_nest_end(message, nest);
 	put_u32(message, NFTA_CHAIN_POLICY, NF_ACCEPT);
-	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, hooks[hook].type);
+	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, hook->type);
 }
 
 static void put_chain(struct batch *batch, const char *table, const struct chain *chain)
@@ -132,12 +97,12 @@ static void put_chain(struct batch *batch, const char *table, const struct chain
 	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, table);
 	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain->name);
 	if (chain->hook != HOOK_NONE)
-		put_hook(message, chain->hook);
+		put_hook(message, hook_of(chain->hook));
 	batch_finish(batch, message);
 }
 
 /* What nft keeps beside a set to show it: byte order of the key, and that intervals are merged. */
-static void put_set_userdata(struct nlmsghdr *message, const struct set *set)
+static void put_set_userdata(struct nlmsghdr *message, const struct set_definition *set)
 {
 	uint8_t data[2 * (2 + sizeof(uint32_t))];
 	const uint32_t merge = 1;
@@ -156,7 +121,7 @@ static void put_set_userdata(struct nlmsghdr *message, const struct set *set)
 	mnl_attr_put(message, NFTA_SET_USERDATA, size, data);
 }
 
-static void put_set(struct batch *batch, const char *table, const struct set *set)
+static void put_set(struct batch *batch, const char *table, const struct set_definition *set, uint32_t id)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
 
@@ -164,7 +129,7 @@ static void put_set(struct batch *batch, const char *table, const struct set *se
 		return;
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
 	mnl_attr_put_strz(message, NFTA_SET_NAME, set->name);
-	put_u32(message, NFTA_SET_ID, set->id);
+	put_u32(message, NFTA_SET_ID, id);
 	put_u32(message, NFTA_SET_FLAGS, set->flags);
 	put_u32(message, NFTA_SET_KEY_TYPE, set->key_type);
 	put_u32(message, NFTA_SET_KEY_LEN, set->key_size);
@@ -174,35 +139,6 @@ static void put_set(struct batch *batch, const char *table, const struct set *se
 	}
 	put_set_userdata(message, set);
 	batch_finish(batch, message);
-}
-
-/* A message of elements that is being written: where its parts must be closed. */
-struct element_list {
-	struct nlmsghdr *message;
-	struct nlattr *nest;
-};
-
-static struct element_list begin_elements(struct batch *batch, uint16_t type, const char *table, const char *set,
-					  uint32_t set_id)
-{
-	struct element_list list = {
-		.message = batch_message(batch, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0),
-	};
-
-	if (list.message == NULL)
-		return list;
-	mnl_attr_put_strz(list.message, NFTA_SET_ELEM_LIST_TABLE, table);
-	mnl_attr_put_strz(list.message, NFTA_SET_ELEM_LIST_SET, set);
-	if (set_id != 0)
-		put_u32(list.message, NFTA_SET_ELEM_LIST_SET_ID, set_id);
-	list.nest = mnl_attr_nest_start(list.message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	return list;
-}
-
-static void end_elements(struct batch *batch, const struct element_list *list)
-{
-	mnl_attr_nest_end(list->message, list->nest);
-	batch_finish(batch, list->message);
 }
 
 static void put_key(struct nlmsghdr *message, const void *key, size_t size)
@@ -243,82 +179,93 @@ static void put_element(struct nlmsghdr *message, const void *key, size_t size, 
 	mnl_attr_nest_end(message, element);
 }
 
-/* The address behind @address, or false when @address is the last there is. */
-static bool next_address(uint8_t *address, size_t size)
+/* Elements of whatever kind, and how one of them is written. */
+struct element_list {
+	const void *items;
+	size_t count;
+	void (*put)(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size);
+};
+
+static void put_set_element(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size)
 {
-	for (size_t i = size; i > 0; i--) {
-		if (++address[i - 1] != 0)
-			return true;
-	}
-	return false;
+	const struct set_element *element = (const struct set_element *)items + index;
+
+	put_element(message, element->key, key_size, element->verdict, element->flags);
 }
 
-/* The kernel's interval sets hold where an interval begins and where the addresses behind it begin. */
-static void put_interval(struct nlmsghdr *message, const struct interval *interval, size_t size)
+static void put_cgroup(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size)
 {
-	uint8_t behind[sizeof(interval->last)];
+	const struct element *element = (const struct element *)items + index;
 
-	memcpy(behind, interval->last, sizeof(behind));
-	put_element(message, interval->first, size, NULL, 0);
-	if (next_address(behind, size))
-		put_element(message, behind, size, NULL, NFT_SET_ELEM_INTERVAL_END);
+	put_element(message, &element->cgroup_id, key_size, element->verdict, 0);
 }
 
-static void put_intervals(struct batch *batch, const char *table, const struct set *set,
-			  const struct interval_set *intervals)
+static void put_cgroup_id(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size)
 {
-	const size_t step = ELEMENTS_PER_MESSAGE / 2;
+	put_element(message, (const uint64_t *)items + index, key_size, NULL, 0);
+}
 
-	for (size_t i = 0; i < intervals->count; i += step) {
-		struct element_list list = begin_elements(batch, NFT_MSG_NEWSETELEM, table, set->name, set->id);
+/* type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
+static void put_elements(struct batch *batch, uint16_t type, const char *table, const char *set, uint32_t set_id,
+			 uint32_t key_size, const struct element_list *list)
+{
+	const uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
 
-		if (list.message == NULL)
+	for (size_t i = 0; i < list->count; i += ELEMENTS_PER_MESSAGE) {
+		struct nlmsghdr *message = batch_message(batch, type, flags);
+		struct nlattr *nest = NULL;
+
+		if (message == NULL)
 			return;
-		for (size_t j = i; j < intervals->count && j < i + step; j++)
-			put_interval(list.message, &intervals->intervals[j], set->key_size);
-		end_elements(batch, &list);
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
+		put_u32(message, NFTA_SET_ELEM_LIST_SET_ID, set_id);
+		nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+		for (size_t j = i; j < list->count && j < i + ELEMENTS_PER_MESSAGE; j++)
+			list->put(message, list->items, j, key_size);
+		mnl_attr_nest_end(message, nest);
+		batch_finish(batch, message);
 	}
 }
 
-static void put_marks(struct batch *batch, const char *table, const struct set *set, const struct mark_map *marks)
+static void put_elements_of(struct batch *batch, uint16_t type, const struct ruleset *ruleset, enum set_index index,
+			    const struct element_list *list)
 {
-	for (size_t i = 0; i < marks->count; i += ELEMENTS_PER_MESSAGE) {
-		struct element_list list = begin_elements(batch, NFT_MSG_NEWSETELEM, table, set->name, set->id);
+	const struct set_definition *set = &set_definitions[index];
 
-		if (list.message == NULL)
-			return;
-		for (size_t j = i; j < marks->count && j < i + ELEMENTS_PER_MESSAGE; j++)
-			put_element(list.message, &marks->elements[j].mark, sizeof(marks->elements[j].mark),
-				    &marks->elements[j].verdict, 0);
-		end_elements(batch, &list);
-	}
+	put_elements(batch, type, ruleset->table, set->name, ID_FIRST_NAMED + index, set->key_size, list);
 }
 
 /* The anonymous set { tcp, udp } belongs to one rule, so each rule that needs it gets its own. */
 static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 {
-	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
-	const struct set set = {
+	static const struct set_element protocols[] = {{.key = {IPPROTO_TCP}}, {.key = {IPPROTO_UDP}}};
+	static const struct set_definition set = {
 		.name = "__set%d",
-		.id = id,
 		.flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT,
-		.key_type = TYPE_INET_PROTOCOL,
-		.key_size = sizeof(protocols[0]),
-		.byteorder = BYTEORDER_BIG,
+		.key_type = SET_TYPE_INET_PROTOCOL,
+		.key_size = 1,
+		.byteorder = SET_BYTEORDER_BIG,
 	};
-	struct element_list list;
+	const struct element_list list = {protocols, sizeof(protocols) / sizeof(protocols[0]), put_set_element};
 
-	put_set(batch, table, &set);
-	list = begin_elements(batch, NFT_MSG_NEWSETELEM, table, set.name, set.id);
-	if (list.message == NULL)
-		return;
-	for (size_t i = 0; i < sizeof(protocols); i++)
-		put_element(list.message, &protocols[i], sizeof(protocols[i]), NULL, 0);
-	end_elements(batch, &list);
+	put_set(batch, table, &set, id);
+	put_elements(batch, NFT_MSG_NEWSETELEM, table, set.name, id, set.key_size, &list);
 }
 
-static void put_rule(struct batch *batch, const char *table, const char *chain, const struct rule *rule,
-		     uint32_t *next_set_id)
+static void put_comment(struct batch *batch, struct nftnl_rule *rule, const char *comment)
+{
+	struct nftnl_udata_buf *userdata = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (userdata == NULL || !nftnl_udata_put_strz(userdata, NFTNL_UDATA_RULE_COMMENT, comment) ||
+	    nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(userdata),
+				nftnl_udata_buf_len(userdata)) < 0)
+		batch->failed = true;
+	if (userdata != NULL)
+		nftnl_udata_buf_free(userdata);
+}
+
+static void put_rule(struct batch *batch, const char *table, const char *chain, const struct rule *rule)
 {
 	CLEANUP(nftnl_rule_freep) struct nftnl_rule *built = nftnl_rule_alloc();
 	struct nlmsghdr *message = NULL;
@@ -330,11 +277,13 @@ static void put_rule(struct batch *batch, const char *table, const char *chain, 
 	}
 	nftnl_rule_set_str(built, NFTNL_RULE_TABLE, table);
 	nftnl_rule_set_str(built, NFTNL_RULE_CHAIN, chain);
+	if (rule->comment != NULL)
+		put_comment(batch, built, rule->comment);
 	for (size_t i = 0; i < rule->count; i++) {
 		const struct statement *statement = &rule->statements[i];
 
 		if (statement->kind == STATEMENT_TCP_OR_UDP || statement->kind == STATEMENT_NOT_TCP_OR_UDP) {
-			protocols = (*next_set_id)++;
+			protocols = ID_ANONYMOUS + batch->anonymous_sets++;
 			put_protocols(batch, table, protocols);
 		}
 		if (expression_add(built, statement, protocols) < 0)
@@ -347,92 +296,114 @@ static void put_rule(struct batch *batch, const char *table, const char *chain, 
 	batch_finish(batch, message);
 }
 
-static void put_rules(struct batch *batch, const char *table, const struct chain *chain, uint32_t *next_set_id)
+void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const struct chain *chain)
 {
 	for (size_t i = 0; i < chain->count; i++)
-		put_rule(batch, table, chain->name, &chain->rules[i], next_set_id);
+		put_rule(batch, ruleset->table, chain->name, &chain->rules[i]);
 }
 
-static void put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
+void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
 	struct chain chain = {.name = CHAIN_OUTPUT_MANGLE};
-	uint32_t next_set_id = ID_ANONYMOUS;
 
 	if (ruleset_level_rules(ruleset, levels, &chain) < 0)
 		batch->failed = true;
-	put_rules(batch, ruleset->table, &chain, &next_set_id);
+	table_put_rules(batch, ruleset, &chain);
 	chain_clear(&chain);
 }
 
-void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
+void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, const char *chain)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELRULE, 0);
 
 	if (message == NULL)
 		return;
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, ruleset->table);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, CHAIN_OUTPUT_MANGLE);
+	if (chain != NULL)
+		mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
 	batch_finish(batch, message);
-	put_level_rules(batch, ruleset, levels);
 }
 
-static void put_sets(struct batch *batch, const struct ruleset *ruleset)
+void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
-	static const struct set bypass = {SET_BYPASS, ID_BYPASS, NFT_SET_INTERVAL, TYPE_IPADDR, 4, BYTEORDER_BIG};
-	static const struct set bypass6 = {SET_BYPASS6, ID_BYPASS6, NFT_SET_INTERVAL, TYPE_IP6ADDR, 16, BYTEORDER_BIG};
-	static const struct set cgroups = {MAP_CGROUP, ID_CGROUPS, NFT_SET_MAP, TYPE_CGROUPV2, 8, BYTEORDER_HOST};
-	static const struct set marks = {MAP_MARK, ID_MARKS, NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST};
-	static const struct set dns_marks = {MAP_MARK_DNS, ID_DNS_MARKS, NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST};
-
-	put_set(batch, ruleset->table, &bypass);
-	put_set(batch, ruleset->table, &bypass6);
-	put_set(batch, ruleset->table, &cgroups);
-	put_set(batch, ruleset->table, &marks);
-	put_set(batch, ruleset->table, &dns_marks);
-	put_intervals(batch, ruleset->table, &bypass, &ruleset->bypass);
-	put_intervals(batch, ruleset->table, &bypass6, &ruleset->bypass6);
-	put_marks(batch, ruleset->table, &marks, &ruleset->marks);
-	put_marks(batch, ruleset->table, &dns_marks, &ruleset->dns_marks);
+	table_delete_rules(batch, ruleset, CHAIN_OUTPUT_MANGLE);
+	table_put_level_rules(batch, ruleset, levels);
 }
 
-void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
+void table_put_frame(struct batch *batch, const struct ruleset *ruleset)
 {
-	uint32_t next_set_id = ID_ANONYMOUS;
-
 	for (size_t i = 0; i < ruleset->counter_count; i++)
 		put_counter(batch, ruleset->table, ruleset->counters[i]);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
 		put_chain(batch, ruleset->table, &ruleset->chains[i]);
-	put_sets(batch, ruleset);
+	for (size_t i = 0; i < SET_COUNT; i++)
+		put_set(batch, ruleset->table, &set_definitions[i], ID_FIRST_NAMED + (uint32_t)i);
+}
+
+void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
+{
+	table_put_frame(batch, ruleset);
+	for (size_t i = 0; i < SET_COUNT; i++)
+		table_put_set(batch, ruleset, (enum set_index)i);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		put_rules(batch, ruleset->table, &ruleset->chains[i], &next_set_id);
-	put_level_rules(batch, ruleset, levels);
+		table_put_rules(batch, ruleset, &ruleset->chains[i]);
+	table_put_level_rules(batch, ruleset, levels);
+}
+
+void table_put_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
+{
+	struct set_elements elements = {0};
+
+	if (set_elements_of(ruleset, index, &elements) < 0)
+		batch->failed = true;
+	put_elements_of(batch, NFT_MSG_NEWSETELEM, ruleset, index,
+			&(const struct element_list){elements.items, elements.count, put_set_element});
+	free(elements.items);
+}
+
+void table_flush_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
+{
+	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELSETELEM, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, ruleset->table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set_definitions[index].name);
+	batch_finish(batch, message);
 }
 
 void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
 			size_t count)
 {
-	for (size_t i = 0; i < count; i += ELEMENTS_PER_MESSAGE) {
-		struct element_list list = begin_elements(batch, NFT_MSG_NEWSETELEM, ruleset->table, MAP_CGROUP, 0);
-
-		if (list.message == NULL)
-			return;
-		for (size_t j = i; j < count && j < i + ELEMENTS_PER_MESSAGE; j++)
-			put_element(list.message, &elements[j].cgroup_id, sizeof(elements[j].cgroup_id),
-				    elements[j].verdict, 0);
-		end_elements(batch, &list);
-	}
+	put_elements_of(batch, NFT_MSG_NEWSETELEM, ruleset, SET_INDEX_CGROUPS,
+			&(const struct element_list){elements, count, put_cgroup});
 }
 
 void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids, size_t count)
 {
-	for (size_t i = 0; i < count; i += ELEMENTS_PER_MESSAGE) {
-		struct element_list list = begin_elements(batch, NFT_MSG_DELSETELEM, ruleset->table, MAP_CGROUP, 0);
+	put_elements_of(batch, NFT_MSG_DELSETELEM, ruleset, SET_INDEX_CGROUPS,
+			&(const struct element_list){cgroup_ids, count, put_cgroup_id});
+}
 
-		if (list.message == NULL)
-			return;
-		for (size_t j = i; j < count && j < i + ELEMENTS_PER_MESSAGE; j++)
-			put_element(list.message, &cgroup_ids[j], sizeof(cgroup_ids[j]), NULL, 0);
-		end_elements(batch, &list);
-	}
+void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, const char *chain)
+{
+	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELCHAIN, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, ruleset->table);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain);
+	batch_finish(batch, message);
+}
+
+void table_delete_counter(struct batch *batch, const struct ruleset *ruleset, const char *counter)
+{
+	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELOBJ, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, ruleset->table);
+	mnl_attr_put_strz(message, NFTA_OBJ_NAME, counter);
+	put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	batch_finish(batch, message);
 }

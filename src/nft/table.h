@@ -6,6 +6,7 @@
 
 #include "nft/batch.h"
 #include "nft/ruleset.h"
+#include "nft/set.h"
 
 /** Flags of a table, include/uapi/linux/netfilter/nf_tables.h; Debian 12's headers lack the second. */
 enum {
@@ -31,8 +32,33 @@ void table_put_delete(struct batch *batch, const char *table);
 /** Adds all of a ruleset but the elements of its cgroup map to an empty table. */
 void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
 
+/** Adds the counters, chains and sets of a ruleset, all of them empty. Those that are there already stay as they are.
+ */
+void table_put_frame(struct batch *batch, const struct ruleset *ruleset);
+
+/** Adds the rules of a chain behind those that it has. */
+void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const struct chain *chain);
+
+/** Adds the lookups of output-mangle behind the rules that it has. */
+void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
+
 /** Replaces the lookups in output-mangle. */
 void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
+
+/** Adds the elements of one of the sets that have theirs from the ruleset. */
+void table_put_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index);
+
+/** Removes all elements of a set. */
+void table_flush_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index);
+
+/** Removes all rules of a chain, or of the table with NULL. */
+void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, const char *chain);
+
+/** Removes a chain to which nothing leads any more. */
+void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, const char *chain);
+
+/** Removes a counter that no rule has any more. */
+void table_delete_counter(struct batch *batch, const struct ruleset *ruleset, const char *counter);
 
 /** Adds elements to the cgroup map, in messages of bounded size. An element that is there already is no error. */
 void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,

@@ -3,6 +3,7 @@
 
 #include "nft/text.h"
 
+#include "nft/hook.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 
@@ -105,9 +106,6 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_MARK_DNS_VMAP:
 		fputs("meta mark vmap @" MAP_MARK_DNS, out);
 		break;
-	case STATEMENT_COUNTER:
-		fputs("counter", out);
-		break;
 	case STATEMENT_COUNTER_NAME:
 		fprintf(out, "counter name \"%s\"", statement->name);
 		break;
@@ -138,29 +136,13 @@ static void print_rule(FILE *out, const struct rule *rule, const char *root)
 	fputc('\n', out);
 }
 
-static const char *hook_text(enum chain_hook hook)
-{
-	switch (hook) {
-	case HOOK_NONE:
-		break;
-	case HOOK_ROUTE_OUTPUT_MANGLE:
-		return "type route hook output priority mangle; policy accept;";
-	case HOOK_NAT_OUTPUT:
-		/* dstnat by number: nft before 1.0.8 takes the name in prerouting only */
-		return "type nat hook output priority -100; policy accept;";
-	case HOOK_FILTER_PREROUTING_MANGLE:
-		return "type filter hook prerouting priority mangle; policy accept;";
-	}
-	return NULL;
-}
-
 static void print_chain(FILE *out, const struct chain *chain, const struct chain *level_rules, const char *root)
 {
-	const char *hook = hook_text(chain->hook);
+	const struct hook *hook = hook_of(chain->hook);
 
 	fprintf(out, "\n\tchain %s {\n", chain->name);
 	if (hook != NULL)
-		fprintf(out, "\t\t%s\n", hook);
+		fprintf(out, "\t\t%s\n", hook->text);
 	for (size_t i = 0; i < chain->count; i++)
 		print_rule(out, &chain->rules[i], root);
 	if (chain->hook == HOOK_ROUTE_OUTPUT_MANGLE) {

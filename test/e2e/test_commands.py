@@ -6,6 +6,7 @@ import re
 
 import pytest
 from lab.addresses import UDP, V4
+from lab.checks import without_about
 from lab.daemon import as_nobody, binary
 from lab.namespaces import Namespace
 from lab.netfilter import cgroup_elements
@@ -164,7 +165,7 @@ def normalized(listing):
     listing = re.sub(r" # progname [^\n]*", "", listing)
     listing = re.sub(r"\n\tflags owner[^\n]*\n", "", listing)
     listing = re.sub(r"(socket cgroupv2 level \d+ !=) 1 ", r"\1 0 ", listing)
-    return without_cgroups(listing)
+    return without_about(without_cgroups(listing))
 
 
 def only_ours(world, rendered):

@@ -30,10 +30,20 @@ def routing(world, tables=(300, 301)):
     return [world.host.run(*command.split(), check=False).stdout for command in commands]
 
 
+def without_about(listing):
+    """A table's listing without the comment that names the config file and when it was read."""
+    return re.sub(r' comment "config [^"]* loaded [^"]*"', "", listing)
+
+
 def table(world):
-    """The daemon's table as nft lists it without counts, and the cgroups' elements by number: to compare."""
+    """The daemon's table as nft lists it without counts, and the cgroups' elements by number: to compare.
+
+    Its parts are sorted, since the kernel lists them in the order in which they came to be there.
+    """
     listing = world.host.run("nft", "--stateless", "list", "table", "inet", "cgtproxy")
-    return without_cgroups(listing), cgroup_elements(world.host)
+    body = without_about(without_cgroups(listing)).removesuffix("}\n")
+    parts = sorted(part.strip("\n") for part in body.split("\n\n"))
+    return "\n\n".join(parts), cgroup_elements(world.host)
 
 
 def await_chains(world, chains):

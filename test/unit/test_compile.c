@@ -14,6 +14,7 @@ static void test_without_proxies(void **state)
 {
 	/* blank lines between the parts, and none elsewhere */
 	static const char wanted[] = "table inet cgtproxy {\n"
+				     "\tcounter DROP-CHAIN {\n\t}\n\n"
 				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
@@ -23,7 +24,7 @@ static void test_without_proxies(void **state)
 				     "\t\tct direction reply return\n"
 				     "\t\tip daddr @bypass return\n"
 				     "\t\tip6 daddr @bypass6 return\n"
-				     "\t\tcounter drop\n"
+				     "\t\tcounter name \"DROP-CHAIN\" drop\n"
 				     "\t}\n"
 				     "\n\tchain prerouting {\n"
 				     "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
@@ -97,7 +98,7 @@ static void test_dns_hijack(void **state)
 		    "type nat hook output priority -100; policy accept;\nmeta mark vmap @mark-dns-vmap\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p-DNS }\n");
 	/* what is dropped is never redirected, so its chain has no need to ask */
-	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter drop\n");
+	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter name \"DROP-CHAIN\" drop\n");
 	rendered_clear(&rendered);
 }
 

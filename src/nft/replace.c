@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "nft/replace.h"
+
+#include "nft/table.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIES = 3, /* where the kernel does not protect the table, it may be changed between two looks */
+};
+
+static const struct chain *find_chain(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		if (strcmp(ruleset->chains[i].name, name) == 0)
+			return &ruleset->chains[i];
+	}
+	return NULL;
+}
+
+static bool has_counter(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->counter_count; i++) {
+		if (strcmp(ruleset->counters[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void table_put_preparation(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
+{
+	const struct ruleset *ruleset = contents->ruleset;
+	struct level_set all = {0};
+
+	for (uint32_t level = 1; level <= contents->deepest_level; level++)
+		all.has[level] = true;
+	table_put_frame(batch, ruleset);
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		if (!held_has_chain(held, ruleset->chains[i].name))
+			table_put_rules(batch, ruleset, &ruleset->chains[i]);
+	}
+	table_put_levels(batch, ruleset, &all);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	uint64_t a = ((const struct element *)left)->cgroup_id;
+	uint64_t b = ((const struct element *)right)->cgroup_id;
+
+	return (a > b) - (a < b);
+}
+
+/* What to add to and to remove from the cgroup map. An element whose verdict changes is removed and added. */
+struct difference {
+	struct element *added;
+	size_t added_count;
+	uint64_t *removed;
+	size_t removed_count;
+};
+
+static void difference_clear(struct difference *difference)
+{
+	free(difference->added);
+	free(difference->removed);
+}
+
+/* wanted: by ascending id, as held is */
+static void compare(const struct held_table *held, const struct element *wanted, size_t count,
+		    struct difference *difference)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (; at < held->cgroup_count && held->cgroups[at].cgroup_id < wanted[i].cgroup_id; at++)
+			difference->removed[difference->removed_count++] = held->cgroups[at].cgroup_id;
+		if (at < held->cgroup_count && held->cgroups[at].cgroup_id == wanted[i].cgroup_id) {
+			if (verdict_equal(held->cgroups[at++].verdict, wanted[i].verdict))
+				continue;
+			difference->removed[difference->removed_count++] = wanted[i].cgroup_id;
+		}
+		difference->added[difference->added_count++] = wanted[i];
+	}
+	for (; at < held->cgroup_count; at++)
+		difference->removed[difference->removed_count++] = held->cgroups[at].cgroup_id;
+}
+
+static int put_cgroup_changes(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
+{
+	const size_t count = contents->element_count;
+	CLEANUP(difference_clear) struct difference difference = {
+		.added = calloc(count + 1, sizeof(*difference.added)),
+		.removed = calloc(held->cgroup_count + 1, sizeof(*difference.removed)),
+	};
+	CLEANUP(freep) struct element *wanted = calloc(count + 1, sizeof(*wanted));
+
+	if (difference.added == NULL || difference.removed == NULL || wanted == NULL)
+		return -ENOMEM;
+	if (count > 0)
+		memcpy(wanted, contents->elements, count * sizeof(*wanted));
+	qsort(wanted, count, sizeof(*wanted), compare_ids);
+	compare(held, wanted, count, &difference);
+	table_delete_elements(batch, contents->ruleset, difference.removed, difference.removed_count);
+	table_put_elements(batch, contents->ruleset, difference.added, difference.added_count);
+	return 0;
+}
+
+/* The cgroups' map is not among them: its elements don't come from the ruleset, and it may be large. */
+static int put_set_changes(struct batch *batch, const struct held_table *held, const struct ruleset *ruleset)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < SET_COUNT && result == 0; i++) {
+		enum set_index index = (enum set_index)i;
+		struct set_elements wanted = {0};
+
+		if (index == SET_INDEX_CGROUPS)
+			continue;
+		result = set_elements_of(ruleset, index, &wanted);
+		if (result == 0 && !set_elements_equal(&wanted, &held->sets[i])) {
+			table_flush_set(batch, ruleset, index);
+			table_put_set(batch, ruleset, index);
+		}
+		free(wanted.items);
+	}
+	return result;
+}
+
+/* Now that neither a rule nor an element leads there. */
+static void put_removals(struct batch *batch, const struct held_table *held, const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < held->chain_count; i++) {
+		if (find_chain(ruleset, held->chains[i].name) == NULL)
+			table_delete_chain(batch, ruleset, held->chains[i].name);
+	}
+	for (size_t i = 0; i < held->counter_count; i++) {
+		if (!has_counter(ruleset, held->counters[i].name))
+			table_delete_counter(batch, ruleset, held->counters[i].name);
+	}
+}
+
+int table_put_change(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
+{
+	const struct ruleset *ruleset = contents->ruleset;
+	int result = put_set_changes(batch, held, ruleset);
+
+	if (result == 0)
+		result = put_cgroup_changes(batch, held, contents);
+	if (result < 0)
+		return result;
+	table_delete_rules(batch, ruleset, NULL);
+	for (size_t i = 0; i < ruleset->chain_count; i++)
+		table_put_rules(batch, ruleset, &ruleset->chains[i]);
+	table_put_level_rules(batch, ruleset, &contents->levels);
+	put_removals(batch, held, ruleset);
+	return 0;
+}
+
+static int make_anew(struct nft *nft, struct batch *batch, const struct held_table *held,
+		     const struct table_contents *contents, struct error *error)
+{
+	int result = 0;
+
+	batch_begin(batch);
+	result = nft_put_adoption(nft, batch, &held->state, error);
+	if (result < 0)
+		return result;
+	if (held->state.exists)
+		table_put_delete(batch, TABLE_NAME);
+	table_put_new(batch, TABLE_NAME, nft_table_flags(nft), 0);
+	table_put_contents(batch, contents->ruleset, &contents->levels);
+	table_put_elements(batch, contents->ruleset, contents->elements, contents->element_count);
+	batch_end(batch);
+	return nft_send(nft, batch, error);
+}
+
+static int change(struct nft *nft, struct batch *batch, const struct held_table *held,
+		  const struct table_contents *contents, struct error *error)
+{
+	int result = 0;
+
+	batch_begin(batch);
+	result = nft_put_adoption(nft, batch, &held->state, error);
+	if (result < 0)
+		return result;
+	table_put_preparation(batch, held, contents);
+	batch_end(batch);
+	result = nft_send(nft, batch, error);
+	if (result < 0)
+		return result;
+	batch_begin(batch);
+	if (table_put_change(batch, held, contents) < 0)
+		return error_set(error, -ENOMEM, "no memory to compare the verdicts of %zu cgroups with the kernel's",
+				 contents->element_count);
+	batch_end(batch);
+	return nft_send(nft, batch, error);
+}
+
+static bool has_all_sets(const struct held_table *held)
+{
+	for (size_t i = 0; i < SET_COUNT; i++) {
+		if (!held->has_set[i])
+			return false;
+	}
+	return true;
+}
+
+static int replace_once(struct nft *nft, const struct table_contents *contents, struct error *error)
+{
+	CLEANUP(batch_clear) struct batch batch = {0};
+	CLEANUP(held_table_clear) struct held_table held = {0};
+	int result = held_table_read(nft, &held, error);
+
+	if (result < 0)
+		return result;
+	if (held.state.exists && held.has_our_shape && has_all_sets(&held) &&
+	    held.state.flags == nft_table_flags(nft))
+		return change(nft, &batch, &held, contents, error);
+	return make_anew(nft, &batch, &held, contents, error);
+}
+
+int table_replace(struct nft *nft, const struct table_contents *contents, struct error *error)
+{
+	int result = -ENOENT;
+
+	for (int i = 0; i < TRIES && (result == -ENOENT || result == -EEXIST); i++)
+		result = replace_once(nft, contents, error);
+	return result;
+}
