@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The table of subcommands, and the options that all of them share. */
+/* The table of subcommands, and the options of the command line. */
 
 #include "cmd/cmd.h"
 #include "util/escape.h"
@@ -12,11 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	TAKES_JSON = 1,
+	TAKES_PID = 2,
+	TAKES_WATCH = 4,
+	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
+};
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *arguments);
 	const char *synopsis;
 	const char *help;
+	unsigned takes;
 } commands[] = {
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
@@ -39,12 +47,28 @@ enum option_code {
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
 	OPTION_IGNORED = 256,
+	OPTION_JSON,
+	OPTION_PID,
+	OPTION_WATCH,
+};
+
+/* Those that only some commands have. */
+static const struct {
+	unsigned takes;
+	const char *name;
+} own_options[] = {
+	{TAKES_JSON, "--json"},
+	{TAKES_PID, "--pid"},
+	{TAKES_WATCH, "--watch"},
 };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"pid", required_argument, NULL, OPTION_PID},
+	{"watch", no_argument, NULL, OPTION_WATCH},
 	/* of the Go daemon; they mean nothing here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -99,46 +123,116 @@ static int complain(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
-/* Options are taken wherever they stand, as the Go daemon does; getopt_long() moves all other words to the end. */
-int main(int argc, char **argv)
+struct command_line {
+	struct arguments arguments;
+	unsigned given; /* TAKES_* of the options that are there */
+	bool help;
+	bool version;
+};
+
+/*
+ * Reads options up to the first word, or all that there are, moving the words behind them.
+ *
+ * Returns the index of the first word, or -1 with the error told.
+ */
+static int read_options(struct command_line *line, int argc, char **argv, bool all)
 {
-	struct arguments arguments = {0};
-	const struct command *command = NULL;
-	bool help = false;
 	int option = 0;
 
-	log_open();
-	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
+	optind = 0; /* glibc's way to begin anew */
+	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_CONFIG:
-			arguments.config = optarg;
+			line->arguments.config = optarg;
 			break;
 		case OPTION_HELP:
-			help = true;
+			line->help = true;
 			break;
 		case OPTION_VERSION:
-			puts("cgtproxy " CGTPROXY_VERSION);
-			return EXIT_OK;
+			line->version = true;
+			break;
 		case OPTION_IGNORED:
 			log_debug("an option of the Go daemon's that means nothing here is ignored");
 			break;
+		case OPTION_JSON:
+			line->arguments.json = true;
+			line->given |= TAKES_JSON;
+			break;
+		case OPTION_PID:
+			line->arguments.pid = optarg;
+			line->given |= TAKES_PID;
+			break;
+		case OPTION_WATCH:
+			line->arguments.watch = true;
+			line->given |= TAKES_WATCH;
+			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);
-			return EXIT_USAGE;
+			return -1;
 		}
 	}
-	if (optind < argc) {
-		command = find_command(argv[optind]);
+	return optind;
+}
+
+static int refuse_foreign_options(const struct command *command, unsigned given)
+{
+	unsigned foreign = command != NULL ? given & ~command->takes : given;
+
+	for (size_t i = 0; i < sizeof(own_options) / sizeof(own_options[0]); i++) {
+		if (!(foreign & own_options[i].takes))
+			continue;
 		if (command == NULL)
-			return complain("unknown command", argv[optind]);
-		arguments.words = argv + optind + 1;
-		arguments.count = argc - optind - 1;
+			log_error("%s goes with a command; see cgtproxy --help", own_options[i].name);
+		else
+			log_error("%s takes no %s; see cgtproxy %s --help", command->name, own_options[i].name,
+				  command->name);
+		return EXIT_USAGE;
 	}
-	if (help && command != NULL)
-		print_command_help(command);
-	else if (help)
-		print_help();
-	else
-		return command != NULL ? command->run(&arguments) : cmd_daemon(&arguments);
 	return EXIT_OK;
+}
+
+static int run(const struct command *command, const struct command_line *line)
+{
+	if (line->version) {
+		puts("cgtproxy " CGTPROXY_VERSION);
+		return EXIT_OK;
+	}
+	if (line->help && command != NULL) {
+		print_command_help(command);
+		return EXIT_OK;
+	}
+	if (line->help) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (refuse_foreign_options(command, line->given) != EXIT_OK)
+		return EXIT_USAGE;
+	return command != NULL ? command->run(&line->arguments) : cmd_daemon(&line->arguments);
+}
+
+/* Options are taken before the command and anywhere behind it, but not from another program's command line. */
+int main(int argc, char **argv)
+{
+	struct command_line line = {0};
+	const struct command *command = NULL;
+	int first = 0;
+
+	log_open();
+	first = read_options(&line, argc, argv, false);
+	if (first < 0)
+		return EXIT_USAGE;
+	if (first == argc)
+		return run(NULL, &line);
+	command = find_command(argv[first]);
+	if (command == NULL)
+		return complain("unknown command", argv[first]);
+	argc -= first;
+	argv[first] = argv[0]; /* getopt's messages begin with it */
+	argv += first;
+	first = read_options(&line, argc, argv, !(command->takes & TAKES_PROGRAM));
+	if (first < 0)
+		return EXIT_USAGE;
+	line.arguments.words = argv + first;
+	line.arguments.count = argc - first;
+	return run(command, &line);
 }

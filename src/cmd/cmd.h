@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_CMD_CMD_H
 #define CGTPROXY_CMD_CMD_H
 
+#include <stdbool.h>
+
 /* The subcommands. Each prints its own errors and returns the exit code of the program. */
 
 enum {
@@ -15,7 +17,10 @@ enum {
 /** What every command is told. */
 struct arguments {
 	const char *config; /* -c FILE, or NULL */
-	char **words;	    /* what follows the command's name; ends with NULL */
+	const char *pid;    /* --pid PID as it was written, or NULL */
+	bool json;
+	bool watch;
+	char **words; /* what follows the command's name, without options; ends with NULL */
 	int count;
 };
 

@@ -238,12 +238,24 @@ def test_help_and_version_are_everywhere(world, command, flag):
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["check", "no-such-check"], ["--no-such-flag"],
                                        ["render", "--no-such-flag"], ["check", "config", "one-too-many"], ["-c"],
-                                       ["render", "one-too-many"]])
+                                       ["render", "one-too-many"], ["check", "--pid"]])
 def test_wrong_usage(world, arguments):
     done = world.cgtproxy(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "sage" in done.stderr or "--help" in done.stderr
+    assert is_untouched(world)
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["check", "config", "--json"], ["--json", "check"],
+                                       ["clear", "--pid", "1"], ["render", "--watch"], ["--watch"]])
+def test_options_of_other_commands(world, arguments):
+    done = world.cgtproxy(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    option = next(word for word in arguments if word.startswith("--"))
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    assert (f"{command} takes no {option}" if command else f"{option} goes with a command") in done.stderr
     assert is_untouched(world)
 
 
