@@ -12,8 +12,8 @@
 
 /*
  * Which config a table was made from, and when it was read: "config /etc/cgtproxy/config.yaml loaded
- * 2026-01-02T03:04:05Z". It is kept in the table itself, as the comment of a rule, so that it is there for whoever looks,
- * and can't speak of another table than the one in force.
+ * 2026-01-02T03:04:05Z". It is kept in the table itself, as the comment of a rule, so that it is there for whoever
+ * looks, and can't speak of another table than the one in force.
  */
 
 /**

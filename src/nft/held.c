@@ -136,8 +136,7 @@ static int note_set(const struct nlmsghdr *message, void *data)
 	if (set == NULL)
 		return no_memory();
 	/* a rule's anonymous sets go with the rule */
-	if (nftnl_set_nlmsg_parse(message, set) == 0 &&
-	    !(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS))
+	if (nftnl_set_nlmsg_parse(message, set) == 0 && !(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS))
 		check_set(data, set);
 	return MNL_CB_OK;
 }

@@ -279,18 +279,31 @@ int nft_own(struct nft *nft, struct error *error)
 	return nft->persistent_owner ? 0 : make_lock_table(nft, error);
 }
 
+uint32_t nft_table_flags(const struct nft *nft)
+{
+	return nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
+}
+
+/* net/netfilter/nf_tables_api.c: a table that outlives its owner keeps the flag "persist" and loses the other. */
+static bool is_orphan(const struct table_state *state)
+{
+	return state->exists && state->owner == 0 && (state->flags & TABLE_PERSIST);
+}
+
+bool nft_can_change(const struct nft *nft, const struct table_state *state)
+{
+	const uint32_t flags = is_orphan(state) ? state->flags | TABLE_OWNER : state->flags;
+
+	return state->exists && flags == nft_table_flags(nft);
+}
+
 int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error)
 {
 	if (state->owner != 0 && state->owner != nft->port)
 		return busy(state->owner, error);
-	if (state->exists && state->owner == 0 && (state->flags & TABLE_OWNER))
-		table_put_new(batch, TABLE_NAME, state->flags & (TABLE_OWNER | TABLE_PERSIST), 0);
+	if (is_orphan(state))
+		table_put_new(batch, TABLE_NAME, TABLE_OWNER | TABLE_PERSIST, 0);
 	return 0;
-}
-
-uint32_t nft_table_flags(const struct nft *nft)
-{
-	return nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
 }
 
 int nft_remove_table(struct nft *nft, struct error *error)

@@ -93,6 +93,12 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
  */
 int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error);
 
+/**
+ * Returns whether a table has the flags that ours has on this kernel, or has them once it is adopted. The kernel lets
+ * nobody change them.
+ */
+bool nft_can_change(const struct nft *nft, const struct table_state *state);
+
 /** Returns the flags that our table has on this kernel, once nft_own() was called. */
 uint32_t nft_table_flags(const struct nft *nft);
 

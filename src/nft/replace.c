@@ -92,7 +92,8 @@ static void compare(const struct held_table *held, const struct element *wanted,
 static int put_cgroup_changes(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
 {
 	const size_t count = contents->element_count;
-	CLEANUP(difference_clear) struct difference difference = {
+	CLEANUP(difference_clear)
+	struct difference difference = {
 		.added = calloc(count + 1, sizeof(*difference.added)),
 		.removed = calloc(held->cgroup_count + 1, sizeof(*difference.removed)),
 	};
@@ -217,8 +218,7 @@ static int replace_once(struct nft *nft, const struct table_contents *contents, 
 
 	if (result < 0)
 		return result;
-	if (held.state.exists && held.has_our_shape && has_all_sets(&held) &&
-	    held.state.flags == nft_table_flags(nft))
+	if (nft_can_change(nft, &held.state) && held.has_our_shape && has_all_sets(&held))
 		return change(nft, &batch, &held, contents, error);
 	return make_anew(nft, &batch, &held, contents, error);
 }

@@ -4,6 +4,8 @@
 
 import os
 import random
+import re
+import signal
 import subprocess
 from contextlib import contextmanager
 
@@ -13,6 +15,7 @@ from lab.checks import DROP_CHAIN, OURS, await_chains, routing
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
 from lab.storms import Churn, Storm
+from lab.waiting import wait_until
 from lab.world import World
 
 # A hundred is what was promised; thirty take less than half a minute.
@@ -106,6 +109,24 @@ def test_kills_during_a_reload(world):
     storm.remove()
     assert subject.daemon.stop() == 0
     assert world.footprint() == before
+
+
+def table_handle(world):
+    """The kernel's number for the daemon's table, which another table of that name would not have."""
+    listing = world.host.run("nft", "--handle", "list", "table", "inet", "cgtproxy")
+    return re.search(r"^table inet cgtproxy \{ # handle (\d+)", listing).group(1)
+
+
+def test_the_next_start_goes_on_with_the_table(world):
+    """To remove it and make another one would let packets pass between the two."""
+    world.cgroups.make("dropped")
+    world.daemon(CONFIG).kill()
+    handle = table_handle(world)
+    daemon = world.daemon(OTHER_CONFIG)
+    assert table_handle(world) == handle
+    daemon.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.log.count("in force") == 1, "the config is read again")
+    assert table_handle(world) == handle
 
 
 def test_what_happened_while_nobody_watched(world):
