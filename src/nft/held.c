@@ -150,7 +150,8 @@ static const struct verdict *keep_verdict(struct held_table *held, const struct 
 		if (verdict_equal(held->verdicts[i - 1], verdict))
 			return held->verdicts[i - 1];
 	}
-	verdicts = array_reserve(held->verdicts, &held->verdict_capacity, held->verdict_count + 1, sizeof(*verdicts));
+	verdicts = array_reserve(held->verdicts, &held->verdict_capacity, held->verdict_count + 1,
+				 sizeof(struct verdict *));
 	if (verdicts == NULL)
 		return NULL;
 	held->verdicts = verdicts;
@@ -285,14 +286,6 @@ static int dump(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note,
 	return nft_request_run(nft, &request, note, data);
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-	uint64_t a = ((const struct element *)left)->cgroup_id;
-	uint64_t b = ((const struct element *)right)->cgroup_id;
-
-	return (a > b) - (a < b);
-}
-
 static int read_sets(struct nft *nft, struct held_table *held)
 {
 	int result = dump(nft, NFT_MSG_GETSET, NULL, note_set, held);
@@ -306,7 +299,7 @@ static int read_sets(struct nft *nft, struct held_table *held)
 		set_elements_sort(&held->sets[i]);
 	}
 	if (held->cgroup_count > 0)
-		qsort(held->cgroups, held->cgroup_count, sizeof(*held->cgroups), compare_ids);
+		qsort(held->cgroups, held->cgroup_count, sizeof(*held->cgroups), element_compare);
 	return result;
 }
 
@@ -355,7 +348,7 @@ const struct verdict *held_verdict(const struct held_table *held, uint64_t cgrou
 	const struct element *found = NULL;
 
 	if (held->cgroup_count > 0)
-		found = bsearch(&key, held->cgroups, held->cgroup_count, sizeof(key), compare_ids);
+		found = bsearch(&key, held->cgroups, held->cgroup_count, sizeof(key), element_compare);
 	return found != NULL ? found->verdict : NULL;
 }
 

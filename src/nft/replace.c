@@ -47,14 +47,6 @@ void table_put_preparation(struct batch *batch, const struct held_table *held, c
 	table_put_levels(batch, ruleset, &all);
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-	uint64_t a = ((const struct element *)left)->cgroup_id;
-	uint64_t b = ((const struct element *)right)->cgroup_id;
-
-	return (a > b) - (a < b);
-}
-
 /* What to add to and to remove from the cgroup map. An element whose verdict changes is removed and added. */
 struct difference {
 	struct element *added;
@@ -103,7 +95,7 @@ static int put_cgroup_changes(struct batch *batch, const struct held_table *held
 		return -ENOMEM;
 	if (count > 0)
 		memcpy(wanted, contents->elements, count * sizeof(*wanted));
-	qsort(wanted, count, sizeof(*wanted), compare_ids);
+	qsort(wanted, count, sizeof(*wanted), element_compare);
 	compare(held, wanted, count, &difference);
 	table_delete_elements(batch, contents->ruleset, difference.removed, difference.removed_count);
 	table_put_elements(batch, contents->ruleset, difference.added, difference.added_count);

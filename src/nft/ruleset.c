@@ -51,6 +51,14 @@ int mark_map_add(struct mark_map *map, uint32_t mark, const struct verdict *verd
 	return 0;
 }
 
+int element_compare(const void *left, const void *right)
+{
+	uint64_t a = ((const struct element *)left)->cgroup_id;
+	uint64_t b = ((const struct element *)right)->cgroup_id;
+
+	return (a > b) - (a < b);
+}
+
 static int add_lookup(struct chain *chain, uint32_t level)
 {
 	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level});

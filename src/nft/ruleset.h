@@ -165,6 +165,9 @@ struct element {
 	const struct verdict *verdict;
 };
 
+/** Compares two elements by their ids, for qsort() and bsearch(). */
+int element_compare(const void *left, const void *right);
+
 /**
  * Adds an empty chain.
  *
