@@ -297,13 +297,18 @@ bool nft_can_change(const struct nft *nft, const struct table_state *state)
 	return state->exists && flags == nft_table_flags(nft);
 }
 
-int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error)
+int nft_adopt(struct nft *nft, const struct table_state *state, struct error *error)
 {
+	CLEANUP(batch_clear) struct batch batch = {0};
+
 	if (state->owner != 0 && state->owner != nft->port)
 		return busy(state->owner, error);
-	if (is_orphan(state))
-		table_put_new(batch, TABLE_NAME, TABLE_OWNER | TABLE_PERSIST, 0);
-	return 0;
+	if (!is_orphan(state))
+		return 0;
+	batch_begin(&batch);
+	table_put_new(&batch, TABLE_NAME, TABLE_OWNER | TABLE_PERSIST, 0);
+	batch_end(&batch);
+	return nft_send(nft, &batch, error);
 }
 
 int nft_remove_table(struct nft *nft, struct error *error)
@@ -312,12 +317,11 @@ int nft_remove_table(struct nft *nft, struct error *error)
 	struct table_state state;
 	int result = nft_query_table(nft, TABLE_NAME, &state, error);
 
+	if (result == 0)
+		result = nft_adopt(nft, &state, error);
 	if (result < 0 || !state.exists)
 		return result;
 	batch_begin(&batch);
-	result = nft_put_adoption(nft, &batch, &state, error);
-	if (result < 0)
-		return result;
 	table_put_delete(&batch, TABLE_NAME);
 	batch_end(&batch);
 	return nft_send(nft, &batch, error);

@@ -84,14 +84,15 @@ int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t
 int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error);
 
 /**
- * Adds the message that adopts our table where a run that has ended left it, because only its owner may change an owned
- * table.
+ * Makes our table this connection's where a run that has ended left it, because only its owner may change an owned
+ * table. It takes a transaction of its own: the kernel takes no new base chain together with it (nf_tables_addchain).
  *
  * @state: of our table, from nft_query_table()
  *
- * Returns 0, or -EBUSY with @error when it has another owner.
+ * Returns 0 (also when there is nothing to adopt), -EBUSY when it has another owner, or another negative errno, with
+ * @error.
  */
-int nft_put_adoption(const struct nft *nft, struct batch *batch, const struct table_state *state, struct error *error);
+int nft_adopt(struct nft *nft, const struct table_state *state, struct error *error);
 
 /**
  * Returns whether a table has the flags that ours has on this kernel, or has them once it is adopted. The kernel lets

@@ -156,12 +156,7 @@ int table_put_change(struct batch *batch, const struct held_table *held, const s
 static int make_anew(struct nft *nft, struct batch *batch, const struct held_table *held,
 		     const struct table_contents *contents, struct error *error)
 {
-	int result = 0;
-
 	batch_begin(batch);
-	result = nft_put_adoption(nft, batch, &held->state, error);
-	if (result < 0)
-		return result;
 	if (held->state.exists)
 		table_put_delete(batch, TABLE_NAME);
 	table_put_new(batch, TABLE_NAME, nft_table_flags(nft), 0);
@@ -177,9 +172,6 @@ static int change(struct nft *nft, struct batch *batch, const struct held_table 
 	int result = 0;
 
 	batch_begin(batch);
-	result = nft_put_adoption(nft, batch, &held->state, error);
-	if (result < 0)
-		return result;
 	table_put_preparation(batch, held, contents);
 	batch_end(batch);
 	result = nft_send(nft, batch, error);
@@ -208,6 +200,8 @@ static int replace_once(struct nft *nft, const struct table_contents *contents, 
 	CLEANUP(held_table_clear) struct held_table held = {0};
 	int result = held_table_read(nft, &held, error);
 
+	if (result == 0)
+		result = nft_adopt(nft, &held.state, error);
 	if (result < 0)
 		return result;
 	if (nft_can_change(nft, &held.state) && held.has_our_shape && has_all_sets(&held))
