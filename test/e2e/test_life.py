@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from lab.addresses import ALL_TRAFFIC, HOST, OUTSIDE, SERVICE_PORT, UDP, V4
+from lab.checks import routing, table
 from lab.world import World
 
 RULES = """
@@ -142,13 +143,6 @@ def test_a_start_with_another_config_after_a_kill(world, first, second, port):
     assert world.footprint() == before
 
 
-def routing(world):
-    """Policy rules and the routes of the tables that they name."""
-    commands = ["ip rule", "ip -6 rule"]
-    commands += [f"ip {family} route show table {table}" for family in ("-4", "-6") for table in (300, 301)]
-    return [world.host.run(*command.split(), check=False).stdout for command in commands]
-
-
 def test_foreign_rules_and_routes_are_left_alone(world):
     """Also where they look much like the daemon's own."""
     world.host.ip("rule add fwmark 4000 lookup 400 priority 3000", "rule add fwmark 3000/0xffff lookup 401 priority 5000",
@@ -207,3 +201,47 @@ def test_a_host_without_ipv6():
         assert daemon.stop() == 0
         assert world.footprint() == before
         assert world.client("dropped").ask(UDP, V4).who == "outside"
+
+
+FOREIGN_TABLES = {
+    "empty": "table inet cgtproxy {}",
+    "of the Go daemon": """table inet cgtproxy {
+      set bypass { type ipv4_addr; flags interval; }
+      set bypass6 { type ipv6_addr; flags interval; }
+      map cgroup-vmap { type cgroupsv2 : verdict; }
+      map mark-vmap { type mark : verdict; }
+      chain mihomo-MARK { meta mark set 1; }
+      chain output-mangle { type route hook output priority mangle; policy accept; ip daddr @bypass return; }
+      chain prerouting { type filter hook prerouting priority mangle; policy accept; meta mark vmap @mark-vmap; }
+    }""",
+    "with our names for other things": """table inet cgtproxy {
+      map cgroup-vmap { type mark : verdict; }
+      chain output-mangle { type filter hook input priority 7; policy drop; }
+      chain mihomo { type filter hook forward priority 0; }
+      chain prerouting { }
+      quota mihomo { over 1 bytes; }
+    }""",
+    "with things of its own": """table inet cgtproxy {
+      set mine { type inet_service; elements = { 1, 2 }; }
+      chain my-chain { counter; }
+      chain output-mangle { type route hook output priority mangle; policy accept; jump my-chain; drop; }
+    }""",
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN_TABLES)
+def test_a_table_of_our_name_is_replaced(world, what):
+    """Whatever it is, since no other program has any business with that name."""
+    world.proxy("mihomo")
+    for cgroup in IN_FORCE:
+        world.client(cgroup)
+    daemon = world.daemon(CONFIG)
+    expected, _ = table(world)
+    assert daemon.stop() == 0
+    before = world.footprint()
+    world.host.run("nft", "-f", "-", text_in=FOREIGN_TABLES[what])
+    daemon = world.daemon(CONFIG)
+    assert table(world)[0] == expected
+    world.check(IN_FORCE)
+    assert daemon.stop() == 0
+    assert world.footprint() == before
