@@ -32,7 +32,7 @@ test:
 
 # The same tests under the address and undefined-behaviour sanitizers, with which gcc warns of what can't be.
 test-sanitized:
-	@$(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
+	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
 
 # A real systemd in a private world, with the service installed.
 test-systemd:
