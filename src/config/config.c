@@ -298,7 +298,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->proxy_count; i++)
 		free(config->proxies[i].name);
 	for (size_t i = 0; i < config->rule_count; i++)
-		free(config->rules[i].pattern);
+		rule_clear(&config->rules[i]);
 	free(config->file);
 	free(config->proxies);
 	free(config->rules);

@@ -60,7 +60,8 @@ enum {
 };
 
 struct config_rule {
-	char *pattern; /* RE2 expression */
+	char *pattern;	/* RE2 expression */
+	char *selector; /* as it is written in the config, like "unit: docker.service", fit to be shown */
 	uint32_t target;
 	struct position position;
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config/section.h"
+#include "config/selectors.h"
 #include "config/value.h"
 #include "policy/pattern_set.h"
 #include "util/array.h"
@@ -18,18 +19,29 @@ struct rule_reader {
 	int targets;
 };
 
-/* A selector becomes an expression here; the policy knows nothing else. */
 static void read_match(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
+	static const char key[] = "match: ";
 	struct rule_reader *reader = userdata;
+	struct config_rule *rule = &reader->rule;
 	struct pattern_error error;
 	char reason[ESCAPED_SIZE(sizeof(error.reason))];
 	char fragment[ESCAPED_SIZE(sizeof(error.fragment))];
+	size_t length = 0;
 
 	reader->selectors++;
-	if (!value_string(node, "match", &reader->rule.pattern, diagnostics))
+	if (!value_string(node, "match", &rule->pattern, diagnostics))
 		return;
-	if (pattern_is_valid(reader->rule.pattern, strlen(reader->rule.pattern), &error))
+	length = strlen(rule->pattern);
+	free(rule->selector);
+	rule->selector = malloc(sizeof(key) + ESCAPED_SIZE(length));
+	if (rule->selector == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "match: no memory");
+		return;
+	}
+	memcpy(rule->selector, key, sizeof(key));
+	escape_but_backslash(rule->selector + sizeof(key) - 1, ESCAPED_SIZE(length), rule->pattern, length);
+	if (pattern_is_valid(rule->pattern, length, &error))
 		return;
 	escape(reason, sizeof(reason), error.reason, strlen(error.reason));
 	escape(fragment, sizeof(fragment), error.fragment, strlen(error.fragment));
@@ -38,16 +50,36 @@ static void read_match(struct fy_node *node, struct diagnostics *diagnostics, vo
 		 fragment);
 }
 
-static void refuse_selector(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static void read_names(struct fy_node *node, enum selector selector, struct diagnostics *diagnostics,
+		       struct rule_reader *reader)
 {
-	struct rule_reader *reader = userdata;
-	char shown[YAML_SHOWN_SIZE];
-
 	reader->selectors++;
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 "this version selects cgroups by \"match\" only; write %s as a regular expression for the cgroup's "
-		 "path",
-		 yaml_show(node, shown));
+	read_selector(node, selector, &reader->rule, diagnostics);
+}
+
+static void read_app(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_names(node, SELECTOR_APP, diagnostics, userdata);
+}
+
+static void read_unit(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_names(node, SELECTOR_UNIT, diagnostics, userdata);
+}
+
+static void read_user_unit(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_names(node, SELECTOR_USER_UNIT, diagnostics, userdata);
+}
+
+static void read_slice(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_names(node, SELECTOR_SLICE, diagnostics, userdata);
+}
+
+static void read_user(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_names(node, SELECTOR_USER, diagnostics, userdata);
 }
 
 static void read_tproxy(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
@@ -103,7 +135,7 @@ static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics
 
 	if (rules == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, reader->rule.position, "no memory for the rules");
-		free(reader->rule.pattern);
+		rule_clear(&reader->rule);
 		return;
 	}
 	config->rules = rules;
@@ -113,11 +145,11 @@ static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics
 static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	static const struct yaml_key keys[] = {
-		{"match", read_match},	    {"app", refuse_selector},
-		{"unit", refuse_selector},  {"user-unit", refuse_selector},
-		{"slice", refuse_selector}, {"user", refuse_selector},
-		{"tproxy", read_tproxy},    {"drop", read_drop},
-		{"direct", read_direct},    {0},
+		{"match", read_match},	 {"app", read_app},
+		{"unit", read_unit},	 {"user-unit", read_user_unit},
+		{"slice", read_slice},	 {"user", read_user},
+		{"tproxy", read_tproxy}, {"drop", read_drop},
+		{"direct", read_direct}, {0},
 	};
 	struct rule_reader *reader = userdata;
 	struct position position = yaml_position(node);
@@ -129,7 +161,9 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 		return;
 	if (reader->selectors != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,
-			 "a rule needs exactly one selector, like \"match\"; this has %d", reader->selectors);
+			 "a rule needs exactly one selector: \"app\", \"unit\", \"user-unit\", \"slice\", \"user\" or "
+			 "\"match\"; this has %d",
+			 reader->selectors);
 	if (reader->targets != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,
 			 "a rule needs exactly one target: \"tproxy: NAME\", \"drop: true\" or \"direct: true\"; this "
@@ -143,4 +177,10 @@ void read_rules(struct fy_node *node, struct config *config, struct diagnostics 
 	struct rule_reader reader = {.config = config};
 
 	yaml_read_list(node, "rules", read_rule, diagnostics, &reader);
+}
+
+void rule_clear(struct config_rule *rule)
+{
+	free(rule->pattern);
+	free(rule->selector);
 }

@@ -168,6 +168,11 @@ const char *yaml_text(struct fy_node *node, size_t *length)
 	return node != NULL && fy_node_is_scalar(node) ? fy_node_get_scalar(node, length) : NULL;
 }
 
+bool yaml_is_list(struct fy_node *node)
+{
+	return node != NULL && fy_node_is_sequence(node);
+}
+
 bool yaml_is_plain(struct fy_node *node)
 {
 	return fy_node_get_style(node) == FYNS_PLAIN;

@@ -68,6 +68,9 @@ void yaml_read_list(struct fy_node *node, const char *what,
 /** Returns the text of a scalar and its length, or NULL for a map or a list. It belongs to the document. */
 const char *yaml_text(struct fy_node *node, size_t *length);
 
+/** Returns whether a value is a list. */
+bool yaml_is_list(struct fy_node *node);
+
 /** Returns whether a scalar was written without quotes, so that it may mean a number, a bool or null. */
 bool yaml_is_plain(struct fy_node *node);
 

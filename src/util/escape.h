@@ -22,4 +22,10 @@
  */
 const char *escape(char *out, size_t size, const char *text, size_t length);
 
+/**
+ * The same, but backslashes stay as they are: for people who compare what they see with what they wrote or with what
+ * systemd shows, where regular expressions and names of units are full of them. It can't be read back.
+ */
+const char *escape_but_backslash(char *out, size_t size, const char *text, size_t length);
+
 #endif

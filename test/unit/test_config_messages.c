@@ -22,6 +22,9 @@ static void test_unknown_keys(void **state)
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    no_udp: true\n", {6, 5}, "\"no-udp\"", true},
 		{VERSION "tproxies:\n  p: {mark: 1, port: 1, dns-hijack: {prot: 5}}\n", {3, 38}, "\"port\"", true},
 		{VERSION "rules:\n  - {matches: x, match: a, drop: true}\n", {3, 6}, "\"match\"", true},
+		{VERSION "rules:\n  - {apps: x, match: a, drop: true}\n", {3, 6}, "\"app\"", true},
+		{VERSION "rules:\n  - {user_unit: x, match: a, drop: true}\n", {3, 6}, "\"user-unit\"", true},
+		{VERSION "rules:\n  - {slcie: x, match: a, drop: true}\n", {3, 6}, "\"slice\"", true},
 		{VERSION "\"a\\nb\": 1\n", {2, 0}, "a\\x0ab", false},
 	};
 
@@ -115,6 +118,9 @@ static void test_nothing_raw_is_shown(void **state)
 		VERSION "tproxies: {q: {mark: 1, port: 1}, \"p\\e[31m\": {mark: 1, port: 1}}\n",
 		VERSION "rules: [{match: \"(\\e[31m\", drop: true}]\n",
 		VERSION "rules: [{match: a, tproxy: \"\\e[31m\"}]\n",
+		VERSION "rules: [{app: \"/\\e[31m\", drop: true}]\n",
+		VERSION "rules: [{unit: [a.service, \"\\e[31m\"], drop: true}]\n",
+		VERSION "rules: [{user: \"\\e[31m\", drop: true}]\n",
 		VERSION "strict: *a\x1b[31m\n",
 		VERSION "strict: [\x1b\n",
 	};

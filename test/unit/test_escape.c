@@ -174,6 +174,17 @@ static void test_every_byte(void **state)
 	}
 }
 
+/* Where people compare with what they wrote, backslashes are left alone, and nothing else is. */
+static void test_but_backslash(void **state)
+{
+	static const char text[] = "/app-a\\x2db.scope\x1b[31m\n\xff";
+	char shown[ESCAPED_SIZE(sizeof(text))];
+
+	(void)state;
+	assert_string_equal(escape_but_backslash(shown, sizeof(shown), text, sizeof(text) - 1),
+			    "/app-a\\x2db.scope\\x1b[31m\\x0a\\xff");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_cut_at_whole_characters),
 		cmocka_unit_test(test_size_of_one),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_but_backslash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

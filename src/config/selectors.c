@@ -1,0 +1,275 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/selectors.h"
+
+#include "policy/pattern_set.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SLICES "(?:/[^/]+\\.slice)*"
+#define MANAGER "/user\\.slice/user-\\d+\\.slice/user@\\d+\\.service"
+
+/* systemd puts this in front of what would collide with a file of the cgroup's, like cpu.stat (cg_escape()). */
+#define ESCAPE "_?"
+
+/* From a name's end on: the cgroup itself, or anything below it. */
+#define END "(?:/|$)"
+
+enum {
+	UNIT_NAME_SIZE = 256, /* systemd's UNIT_NAME_MAX */
+	USER_DATA_MAX = 1 << 20,
+	NAMES_MAX = 1000, /* in one rule; RE2 can do with so many */
+};
+
+/* Writes the expression for a name; false when the name can't be one of this kind, or without memory. */
+typedef bool (*name_writer)(FILE *out, const char *name);
+
+static bool write_quoted(FILE *out, const char *text, size_t length)
+{
+	CLEANUP(freep) char *quoted = pattern_quote(text, length);
+
+	return quoted != NULL && fputs(quoted, out) >= 0;
+}
+
+/*
+ * The names that desktops give (systemd.io/DESKTOP_ENVIRONMENTS): app[-LAUNCHER]-ID[@RANDOM].service and
+ * app[-LAUNCHER]-ID-RANDOM.scope. An earlier edition of it had services end like scopes, which some launchers still
+ * make. dbus-broker activates an application as [app-]dbus-BUS-ID@NUMBER.service, with the bus' unique name.
+ */
+static bool write_app(FILE *out, const char *id)
+{
+	char escaped[UNIT_NAME_SIZE * 4];
+	CLEANUP(freep) char *quoted = NULL;
+	size_t used = 0;
+
+	if (strchr(id, '/') != NULL || strchr(id, '\\') != NULL || strlen(id) >= UNIT_NAME_SIZE)
+		return false;
+	/* as systemd-escape does */
+	for (const char *at = id; *at != '\0'; at++) {
+		bool plain = isascii(*at) && (isalnum(*at) || strchr(":_.", *at) != NULL) && (at > id || *at != '.');
+
+		used += (size_t)snprintf(escaped + used, sizeof(escaped) - used, plain ? "%c" : "\\x%02x",
+					 (unsigned char)*at);
+	}
+	quoted = pattern_quote(escaped, used);
+	return quoted != NULL && fprintf(out,
+					 "app-(?:[^/@-]+-)?%s(?:(?:@[^/]*|-\\d+)?\\.service|-[^/-]+\\.scope)|"
+					 "(?:app-)?dbus-:\\d+\\.\\d+-%s@[^/]*\\.service",
+					 quoted, quoted) > 0;
+}
+
+/* The ending with its dot, when it is one of these; NULL otherwise, or when the rest can't be a unit's name. */
+static const char *ending_of_unit(const char *name, const char *const *endings)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (dot == NULL || dot == name || *name == '@' || strlen(name) >= UNIT_NAME_SIZE)
+		return NULL;
+	for (const char *at = name; *at != '\0'; at++) {
+		if (!isascii(*at) || (!isalnum(*at) && strchr(":-_.\\@", *at) == NULL))
+			return NULL;
+	}
+	for (; *endings != NULL; endings++) {
+		if (strcmp(dot, *endings) == 0)
+			return dot;
+	}
+	return NULL;
+}
+
+/* No unit runs by the name of a template, so that means each of its instances. */
+static bool write_unit(FILE *out, const char *name)
+{
+	static const char *const endings[] = {".service", ".scope", ".mount", ".socket", ".swap", NULL};
+	const char *ending = ending_of_unit(name, endings);
+	const char *at = strchr(name, '@');
+
+	if (ending == NULL)
+		return false;
+	fputs(ESCAPE, out);
+	if (!write_quoted(out, name, (size_t)(ending - name)))
+		return false;
+	if (at != NULL && at + 1 == ending)
+		fputs("[^/]+", out);
+	return write_quoted(out, ending, strlen(ending));
+}
+
+static bool write_slice(FILE *out, const char *name)
+{
+	static const char *const endings[] = {".slice", NULL};
+	const char *ending = ending_of_unit(name, endings);
+
+	if (ending == NULL || *name == '-' || ending[-1] == '-' || strstr(name, "--") != NULL ||
+	    strchr(name, '@') != NULL)
+		return false;
+	fputs(ESCAPE, out);
+	return write_quoted(out, name, strlen(name));
+}
+
+/* A number as systemd takes it for a user; UINT32_MAX means nobody at all. */
+static bool parse_uid(const char *text, uint32_t *uid)
+{
+	unsigned long long number = 0;
+
+	if (strlen(text) > 10 || text[strspn(text, "0123456789")] != '\0' || (*text == '0' && text[1] != '\0'))
+		return false;
+	number = strtoull(text, NULL, 10);
+	if (number >= UINT32_MAX)
+		return false;
+	*uid = (uint32_t)number;
+	return true;
+}
+
+static bool find_user(const char *name, uint32_t *uid)
+{
+	struct passwd user;
+	struct passwd *found = NULL;
+	int result = ERANGE;
+
+	for (size_t size = 1024; result == ERANGE && size <= USER_DATA_MAX; size *= 4) {
+		CLEANUP(freep) char *buffer = malloc(size);
+
+		result = buffer != NULL ? getpwnam_r(name, &user, buffer, size, &found) : ENOMEM;
+	}
+	if (result != 0 || found == NULL)
+		return false;
+	*uid = user.pw_uid;
+	return true;
+}
+
+static bool write_user(FILE *out, const char *name)
+{
+	uint32_t uid = 0;
+
+	if (!parse_uid(name, &uid) && !find_user(name, &uid))
+		return false;
+	fprintf(out, "%" PRIu32, uid);
+	return true;
+}
+
+static const struct kind {
+	const char *key;
+	name_writer write;
+	const char *before; /* what stands in the expression around the names */
+	const char *after;
+	const char *expected;
+} kinds[] = {
+	[SELECTOR_APP] = {"app", write_app, "^" MANAGER SLICES "/(?:", ")" END,
+			  "the ID of an application, like org.telegram.desktop, without systemd's escaping"},
+	[SELECTOR_UNIT] = {"unit", write_unit, "^" SLICES "/(?:", ")" END,
+			   "the name of a service, scope, mount, socket or swap unit, like docker.service"},
+	[SELECTOR_USER_UNIT] = {"user-unit", write_unit, "^" MANAGER SLICES "/(?:", ")" END,
+				"the name of a service, scope, mount, socket or swap unit, like syncthing.service"},
+	[SELECTOR_SLICE] = {"slice", write_slice, "^(?:" MANAGER ")?" SLICES "/(?:", ")" END,
+			    "the name of a slice, like cgtproxy-proxy.slice"},
+	[SELECTOR_USER] = {"user", write_user, "^/user\\.slice/user-(?:", ")\\.slice" END,
+			   "the name of a user whom this system knows, or a user's number"},
+};
+
+/* What is written for a rule while its selector is read. */
+struct selector_reader {
+	const struct kind *kind;
+	FILE *pattern;
+	FILE *shown;
+	size_t names;
+};
+
+static void show_name(FILE *shown, const char *text, size_t length)
+{
+	CLEANUP(freep) char *escaped = malloc(ESCAPED_SIZE(length));
+
+	if (escaped != NULL)
+		fputs(escape_but_backslash(escaped, ESCAPED_SIZE(length), text, length), shown);
+}
+
+static void read_name(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct selector_reader *reader = userdata;
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+	char name[UNIT_NAME_SIZE] = "";
+	char shown[YAML_SHOWN_SIZE];
+
+	if (reader->names > NAMES_MAX)
+		return;
+	if (reader->names++ == NAMES_MAX) {
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: these are more names than the %d that one rule can have; divide them among several rules",
+			 reader->kind->key, NAMES_MAX);
+		return;
+	}
+	if (reader->names > 1) {
+		fputc('|', reader->pattern);
+		fputs(", ", reader->shown);
+	}
+	if (text != NULL && length < sizeof(name) && memchr(text, '\0', length) == NULL && !yaml_is_null(node))
+		memcpy(name, text, length);
+	show_name(reader->shown, name, strlen(name));
+	if (*name == '\0' || !reader->kind->write(reader->pattern, name))
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", reader->kind->key,
+			 reader->kind->expected, yaml_show(node, shown));
+}
+
+/* Opens a stream that writes a text into memory, in place of the one that is there. */
+static FILE *write_anew(char **text, size_t *size)
+{
+	free(*text);
+	*text = NULL;
+	return open_memstream(text, size);
+}
+
+/* Returns false without memory, or for a stream that was not opened. */
+static bool is_closed_well(FILE *stream)
+{
+	return stream != NULL && fclose(stream) == 0;
+}
+
+static void write_rule(struct fy_node *node, struct selector_reader *reader, struct diagnostics *diagnostics)
+{
+	bool is_list = yaml_is_list(node);
+
+	fputs(reader->kind->before, reader->pattern);
+	fprintf(reader->shown, "%s: %s", reader->kind->key, is_list ? "[" : "");
+	if (is_list)
+		yaml_read_list(node, reader->kind->key, read_name, diagnostics, reader);
+	else
+		read_name(node, diagnostics, reader);
+	fputs(reader->kind->after, reader->pattern);
+	fputs(is_list ? "]" : "", reader->shown);
+	if (reader->names == 0)
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got an empty list",
+			 reader->kind->key, reader->kind->expected);
+}
+
+void read_selector(struct fy_node *node, enum selector selector, struct config_rule *rule,
+		   struct diagnostics *diagnostics)
+{
+	size_t pattern_size = 0;
+	size_t shown_size = 0;
+	struct selector_reader reader = {
+		.kind = &kinds[selector],
+		.pattern = write_anew(&rule->pattern, &pattern_size),
+		.shown = write_anew(&rule->selector, &shown_size),
+	};
+	struct pattern_error error;
+	bool written = reader.pattern != NULL && reader.shown != NULL;
+
+	if (written)
+		write_rule(node, &reader, diagnostics);
+	written &= is_closed_well(reader.pattern);
+	written &= is_closed_well(reader.shown);
+	if (!written)
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: no memory", reader.kind->key);
+	else if (!pattern_is_valid(rule->pattern, pattern_size, &error))
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: these names are too long for one rule; divide them among several rules",
+			 reader.kind->key);
+}
