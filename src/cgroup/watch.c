@@ -224,7 +224,7 @@ static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, 
 		close(fd);
 		return error;
 	}
-	if (wants_watch(cgroup))
+	if (watch->inotify >= 0 && wants_watch(cgroup))
 		error = set_watch(watch, cgroup, fd);
 	if (error < 0 || cgroup->level == CGROUP_DEPTH_MAX)
 		return error;
@@ -324,7 +324,7 @@ int watch_read(struct watch *watch, struct error *error)
 	return result < 0 ? explain(result, error) : 1;
 }
 
-int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
+static int open_root(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
 {
 	char shown[ESCAPED_SIZE(PATH_MAX)];
 	uint64_t id = 0;
@@ -339,11 +339,52 @@ int watch_open(struct watch *watch, const char *mount, const struct watch_listen
 	if (result < 0)
 		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown,
 				 strerror(-result));
+	return explain(cgroup_tree_init(&watch->tree, id), error);
+}
+
+int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
+{
+	int result = open_root(watch, mount, listener, error);
+
+	if (result < 0)
+		return result;
 	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->inotify < 0)
 		return error_set(error, -errno, "can't watch cgroups with inotify: %s%s", strerror(errno),
 				 errno == EMFILE ? ". Raise the sysctl fs.inotify.max_user_instances" : "");
-	return explain(cgroup_tree_init(&watch->tree, id), error);
+	return 0;
+}
+
+static int ignore_appeared(struct cgroup *cgroup, void *userdata)
+{
+	(void)cgroup;
+	(void)userdata;
+	return 0;
+}
+
+static void ignore_vanished(struct cgroup *cgroup, void *userdata)
+{
+	(void)cgroup;
+	(void)userdata;
+}
+
+int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *error)
+{
+	static const struct watch_listener listener = {ignore_appeared, ignore_vanished, NULL};
+	CLEANUP(freep) struct watch *watch = malloc(sizeof(*watch));
+	int result = 0;
+
+	if (watch == NULL)
+		return explain(-ENOMEM, error);
+	result = open_root(watch, mount, &listener, error);
+	if (result == 0)
+		result = watch_walk(watch, error);
+	if (result == 0) {
+		*tree = watch->tree;
+		watch->tree = (struct cgroup_tree){0};
+	}
+	watch_close(watch);
+	return result;
 }
 
 void watch_close(struct watch *watch)

@@ -63,6 +63,15 @@ int watch_walk_unwatched(struct watch *watch, struct error *error);
  */
 int watch_read(struct watch *watch, struct error *error);
 
+/**
+ * Reads the tree once, without watching it.
+ *
+ * @tree: cgroup_tree_clear() it when this returns 0
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *error);
+
 /** Closes the watch and frees the tree, telling nobody. */
 void watch_close(struct watch *watch);
 

@@ -170,6 +170,53 @@ int route_remove_others(const struct routing *wanted, struct error *error)
 	return 0;
 }
 
+static bool is_there(const struct policy_rules *rules, const struct routing *wanted, const struct fwmark *mark)
+{
+	struct routing one = *wanted;
+
+	one.marks = mark;
+	one.mark_count = 1;
+	for (size_t i = 0; i < rules->count; i++) {
+		if (has_our_shape(&rules->items[i]) && is_wanted(&rules->items[i], &one))
+			return true;
+	}
+	return false;
+}
+
+static int look_at_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+			  struct route_presence *presence)
+{
+	struct policy_rules rules = {0};
+	int result = rtnetlink_list_rules(rtnetlink, family, &rules);
+
+	*presence = (struct route_presence){.has_family = true};
+	for (size_t i = 0; i < wanted->mark_count; i++)
+		presence->rules += is_there(&rules, wanted, &wanted->marks[i]);
+	free(rules.items);
+	return result < 0 ? result : rtnetlink_has_route(rtnetlink, family, wanted->table, &presence->route);
+}
+
+/* Without IPv6 on the loopback interface there is no route to it, see means_no_ipv6(). */
+static bool has_ipv6(void)
+{
+	CLEANUP(fclosep) FILE *file = fopen("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "re");
+
+	return file != NULL && fgetc(file) == '0';
+}
+
+int route_look(const struct routing *wanted, struct route_presence *ip, struct route_presence *ip6)
+{
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int result = rtnetlink_open(&rtnetlink);
+
+	*ip6 = (struct route_presence){0};
+	if (result == 0)
+		result = look_at_family(&rtnetlink, AF_INET, wanted, ip);
+	if (result == 0 && has_ipv6())
+		result = look_at_family(&rtnetlink, AF_INET6, wanted, ip6);
+	return result;
+}
+
 /* Whether a rule may take a packet with that mark. */
 static bool may_take(const struct policy_rule *rule, const struct fwmark *mark)
 {

@@ -6,6 +6,7 @@
 
 #include "util/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,20 @@ int route_add(const struct routing *wanted, struct error *error);
  * Returns 0 or a negative errno with @error.
  */
 int route_remove_others(const struct routing *wanted, struct error *error);
+
+/** Which of the wanted policy rules and routes of a family are there. */
+struct route_presence {
+	bool has_family; /* the host has it; without, nothing of it is wanted */
+	size_t rules;	 /* how many of the wanted ones */
+	bool route;
+};
+
+/**
+ * Looks which policy rules and routes there are. It takes no privileges.
+ *
+ * Returns 0 or a negative errno.
+ */
+int route_look(const struct routing *wanted, struct route_presence *ip, struct route_presence *ip6);
 
 /** A policy rule of somebody else's that comes before ours and may take packets that are meant for a proxy. */
 struct earlier_rule {

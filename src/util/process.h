@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 enum { PROCESS_NAME_SIZE = 192 };
 
@@ -18,5 +19,14 @@ enum { PROCESS_NAME_SIZE = 192 };
  * Returns @out.
  */
 const char *process_of_port(uint32_t port, char *out);
+
+/**
+ * Finds out when a process began.
+ *
+ * @started: set to the time, to a second
+ *
+ * Returns 0, or a negative errno: there is no such process.
+ */
+int process_started(uint32_t pid, time_t *started);
 
 #endif
