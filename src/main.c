@@ -35,6 +35,14 @@ static const struct command {
 	 "Remove what a killed run, or one with on-stop: keep, has left. All traffic goes direct then. Refuses while "
 	 "the\n"
 	 "daemon runs, which removes its rules when it is stopped."},
+	{"explain", cmd_explain, "explain PATH|--pid PID [--json]",
+	 "Say where the traffic of a cgroup goes and which rule sends it there.\n"
+	 "  PATH       of a cgroup, with or without /sys/fs/cgroup; it need not exist\n"
+	 "  --pid PID  the cgroup of this process\n"
+	 "  --json     for programs\n"
+	 "With CAP_NET_ADMIN also what the kernel holds for it; the exit code is 3 when that is not what the config "
+	 "says.",
+	 TAKES_JSON | TAKES_PID},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},

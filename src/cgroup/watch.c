@@ -3,6 +3,7 @@
 
 #include "cgroup/watch.h"
 
+#include "cgroup/lookup.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -17,7 +18,6 @@
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
-	KERNFS_ID_SIZE = 8,
 	OPEN_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 };
 
@@ -25,26 +25,6 @@ static void closedirp(DIR **directory)
 {
 	if (*directory != NULL)
 		closedir(*directory);
-}
-
-/*
- * The 64-bit kernfs id, which is what the kernel compares elements with. On 32-bit kernels st_ino is only its lower
- * half (fs/kernfs/mount.c, kernfs_encode_fh).
- */
-static int read_id(int fd, uint64_t *id)
-{
-	struct {
-		struct file_handle head;
-		unsigned char bytes[KERNFS_ID_SIZE];
-	} handle = {.head.handle_bytes = KERNFS_ID_SIZE};
-	int mount = 0;
-
-	if (name_to_handle_at(fd, "", &handle.head, &mount, AT_EMPTY_PATH) < 0)
-		return -errno;
-	if (handle.head.handle_bytes != KERNFS_ID_SIZE)
-		return -EINVAL;
-	memcpy(id, handle.head.f_handle, sizeof(*id));
-	return 0;
 }
 
 /* Opens a path below a directory, part by part where it is longer than one system call takes. */
@@ -164,7 +144,7 @@ static int look_at(struct watch *watch, struct cgroup *parent, const char *name,
 	struct cgroup *cgroup = cgroup_child(&watch->tree, parent, name);
 	bool is_new = false;
 	uint64_t id = 0;
-	int error = fd < 0 ? fd : read_id(fd, &id);
+	int error = fd < 0 ? fd : cgroup_read_id(fd, &id);
 
 	if (error < 0 && !means_gone(error))
 		return error;
@@ -335,7 +315,7 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	watch->root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (watch->root < 0)
 		return error_set(error, -errno, "can't open the cgroup2 mount %s: %s", shown, strerror(errno));
-	result = read_id(watch->root, &id);
+	result = cgroup_read_id(watch->root, &id);
 	if (result < 0)
 		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown,
 				 strerror(-result));

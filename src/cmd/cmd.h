@@ -12,6 +12,7 @@ enum {
 	EXIT_OK = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
+	EXIT_DIFFERS = 3, /* the kernel holds something else than the config says */
 };
 
 /** What every command is told. */
@@ -32,6 +33,9 @@ int cmd_check(const struct arguments *arguments);
 
 /** Removes what a kept or killed run left in the kernel. */
 int cmd_clear(const struct arguments *arguments);
+
+/** Says where a cgroup's traffic goes and why. */
+int cmd_explain(const struct arguments *arguments);
 
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);

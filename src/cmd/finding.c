@@ -3,10 +3,10 @@
 
 #include "cmd/finding.h"
 
+#include "cmd/output.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 void finding_print(enum finding finding, const char *subject, const char *format, ...)
 {
@@ -19,8 +19,7 @@ void finding_print(enum finding finding, const char *subject, const char *format
 		[FINDING_WARNING] = {"warning", "\x1b[1;33m"},
 		[FINDING_ERROR] = {"error", "\x1b[1;31m"},
 	};
-	const char *no_colour = getenv("NO_COLOR");
-	int colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0');
+	bool colour = output_has_colours();
 	va_list arguments;
 
 	printf("%s%-8s%s%s: ", colour ? kinds[finding].colour : "", kinds[finding].word, colour ? "\x1b[0m" : "",

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CHAIN_DROP "DROP-CHAIN"
+#define MARK_SUFFIX "-MARK"
 
 #define RETURN                                                                                                         \
 	{                                                                                                              \
@@ -30,13 +31,42 @@ static struct verdict verdict_goto(const char *name, const char *suffix)
 	return verdict;
 }
 
+struct policy *compile_policy(const struct config *config)
+{
+	CLEANUP(freep) const char **patterns = calloc(config->rule_count + 1, sizeof(*patterns));
+
+	if (patterns == NULL)
+		return NULL;
+	for (size_t i = 0; i < config->rule_count; i++)
+		patterns[i] = config->rules[i].pattern;
+	return policy_new(patterns, config->rule_count);
+}
+
 struct verdict compile_verdict(const struct config *config, uint32_t target)
 {
 	if (target == TARGET_DIRECT)
 		return (struct verdict){.kind = VERDICT_RETURN};
 	if (target == TARGET_DROP)
 		return verdict_goto(CHAIN_DROP, "");
-	return verdict_goto(config->proxies[target - TARGET_FIRST_PROXY].name, "-MARK");
+	return verdict_goto(config->proxies[target - TARGET_FIRST_PROXY].name, MARK_SUFFIX);
+}
+
+void compile_target_name(const struct verdict *verdict, char *name)
+{
+	size_t length = strlen(verdict->chain);
+	size_t suffix = strlen(MARK_SUFFIX);
+
+	if (verdict->kind == VERDICT_RETURN) {
+		snprintf(name, CHAIN_NAME_SIZE, "direct");
+		return;
+	}
+	if (verdict->kind == VERDICT_DROP || strcmp(verdict->chain, CHAIN_DROP) == 0) {
+		snprintf(name, CHAIN_NAME_SIZE, "drop");
+		return;
+	}
+	if (length > suffix && strcmp(verdict->chain + length - suffix, MARK_SUFFIX) == 0)
+		length -= suffix;
+	snprintf(name, CHAIN_NAME_SIZE, "%.*s", (int)length, verdict->chain);
 }
 
 static size_t address_size(int family)
@@ -173,7 +203,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 /* NAME-MARK: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
-	struct verdict verdict = verdict_goto(proxy->name, "-MARK");
+	struct verdict verdict = verdict_goto(proxy->name, MARK_SUFFIX);
 	struct chain *chain = ruleset_add_chain(ruleset, verdict.chain, HOOK_NONE);
 	int error = 0;
 

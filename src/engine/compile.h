@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "nft/ruleset.h"
+#include "policy/policy.h"
 
 /**
  * Turns a config into the table that carries it out, but for its cgroups.
@@ -14,7 +15,17 @@
  */
 struct ruleset *compile_ruleset(const struct config *config);
 
+/** Returns the policy of a config's rules, for policy_free(), or NULL without memory. */
+struct policy *compile_policy(const struct config *config);
+
 /** Returns the verdict that sends a cgroup to a target. */
 struct verdict compile_verdict(const struct config *config, uint32_t target);
+
+/**
+ * Names the target that a verdict sends a cgroup to, whether it is one of this config or not.
+ *
+ * @name: CHAIN_NAME_SIZE bytes; set to "direct", "drop", the proxy's name, or the chain's when it is none of ours
+ */
+void compile_target_name(const struct verdict *verdict, char *name);
 
 #endif

@@ -8,20 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int make_policy(struct generation *generation)
-{
-	const struct config *config = generation->config;
-	const char **patterns = calloc(config->rule_count + 1, sizeof(*patterns));
-
-	if (patterns == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->rule_count; i++)
-		patterns[i] = config->rules[i].pattern;
-	generation->policy = policy_new(patterns, config->rule_count);
-	free(patterns);
-	return generation->policy != NULL ? 0 : -ENOMEM;
-}
-
 static int list_marks(struct generation *generation)
 {
 	const struct config *config = generation->config;
@@ -44,7 +30,8 @@ struct generation *generation_new(struct config *config)
 	}
 	generation->config = config;
 	generation->ruleset = compile_ruleset(config);
-	if (generation->ruleset == NULL || make_policy(generation) < 0 || list_marks(generation) < 0 ||
+	generation->policy = compile_policy(config);
+	if (generation->ruleset == NULL || generation->policy == NULL || list_marks(generation) < 0 ||
 	    plan_init(&generation->plan, config, generation->policy) < 0) {
 		generation_free(generation);
 		return NULL;

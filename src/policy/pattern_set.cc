@@ -83,28 +83,45 @@ struct pattern_set {
 	std::vector<std::unique_ptr<RE2>> single; /* compiled when first needed */
 	std::vector<int> matches;		  /* kept from call to call for its memory */
 
-	int first_of_single(const re2::StringPiece &text)
+	/* Fills in the matches; false when the automaton can't tell, within its budget or at all. */
+	bool match_together(const re2::StringPiece &text)
+	{
+		RE2::Set::ErrorInfo error{RE2::Set::kNoError};
+
+		return together != nullptr &&
+		       (together->Match(text, &matches, &error) || error.kind == RE2::Set::kNoError);
+	}
+
+	const std::vector<std::unique_ptr<RE2>> &compiled_singly()
 	{
 		if (single.empty()) {
 			for (const std::string &pattern : patterns)
 				single.push_back(compile_single(pattern));
 		}
-		for (size_t i = 0; i < single.size(); i++) {
+		return single;
+	}
+
+	int first(const re2::StringPiece &text)
+	{
+		if (match_together(text))
+			return matches.empty() ? -1 : *std::min_element(matches.begin(), matches.end());
+		for (size_t i = 0; i < compiled_singly().size(); i++) {
 			if (RE2::PartialMatch(text, *single[i]))
 				return static_cast<int>(i);
 		}
 		return -1;
 	}
 
-	int first_of_all(const re2::StringPiece &text)
+	void each(const re2::StringPiece &text, bool *matched)
 	{
-		RE2::Set::ErrorInfo error{RE2::Set::kNoError};
-
-		if (together == nullptr)
-			return first_of_single(text);
-		if (together->Match(text, &matches, &error))
-			return *std::min_element(matches.begin(), matches.end());
-		return error.kind == RE2::Set::kNoError ? -1 : first_of_single(text);
+		std::fill_n(matched, patterns.size(), false);
+		if (match_together(text)) {
+			for (int i : matches)
+				matched[i] = true;
+			return;
+		}
+		for (size_t i = 0; i < compiled_singly().size(); i++)
+			matched[i] = RE2::PartialMatch(text, *single[i]);
 	}
 };
 
@@ -154,7 +171,12 @@ struct pattern_set *pattern_set_new(const char *const *patterns, size_t count)
 
 int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length)
 {
-	return set->first_of_all(re2::StringPiece(text, length));
+	return set->first(re2::StringPiece(text, length));
+}
+
+void pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched)
+{
+	set->each(re2::StringPiece(text, length), matched);
 }
 
 bool pattern_set_is_slow(const struct pattern_set *set)

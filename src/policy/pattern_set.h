@@ -64,6 +64,13 @@ struct pattern_set *pattern_set_new(const char *const *patterns, size_t count);
  */
 int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length);
 
+/**
+ * Tells of each expression whether it matches anywhere in a text. Otherwise as pattern_set_first_match().
+ *
+ * @matched: set for each of the expressions, in their order
+ */
+void pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched);
+
 /** Returns whether the expressions had to be compiled one by one, which makes matching slower. */
 bool pattern_set_is_slow(const struct pattern_set *set);
 

@@ -48,14 +48,16 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
-/* Returns the length of the valid text, in policy->text. */
-static size_t make_valid(struct policy *policy, const char *path, size_t length)
+/* The path itself where it is valid, or what was made of it in policy->text; its length is updated. */
+static const char *make_valid(struct policy *policy, const char *path, size_t *length)
 {
 	const uint8_t *next = (const uint8_t *)path;
-	const uint8_t *end = next + length;
+	const uint8_t *end = next + *length;
 	size_t used = 0;
 
-	assert(length < CGROUP_PATH_SIZE);
+	if (u8_check(next, *length) == NULL)
+		return path;
+	assert(*length < CGROUP_PATH_SIZE);
 	while (next < end) {
 		ucs4_t character = 0;
 		int bytes = u8_mbtoucr(&character, next, (size_t)(end - next));
@@ -70,26 +72,39 @@ static size_t make_valid(struct policy *policy, const char *path, size_t length)
 			next++;
 		}
 	}
-	return used;
+	*length = used;
+	return policy->text;
 }
 
 int32_t policy_match(struct policy *policy, const char *path, size_t length)
 {
-	if (u8_check((const uint8_t *)path, length) == NULL)
-		return pattern_set_first_match(policy->patterns, path, length);
-	return pattern_set_first_match(policy->patterns, policy->text, make_valid(policy, path, length));
+	const char *text = make_valid(policy, path, &length);
+
+	return pattern_set_first_match(policy->patterns, text, length);
+}
+
+void policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched)
+{
+	const char *text = make_valid(policy, path, &length);
+
+	pattern_set_match_each(policy->patterns, text, length, matched);
+}
+
+int32_t policy_match_nearest(struct policy *policy, const char *path, size_t *length)
+{
+	int32_t rule = policy_match(policy, path, *length);
+
+	while (rule == NO_RULE && *length > 0) {
+		const char *slash = memrchr(path, '/', *length);
+
+		*length = slash != NULL ? (size_t)(slash - path) : 0;
+		if (*length > 0)
+			rule = policy_match(policy, path, *length);
+	}
+	return rule;
 }
 
 int32_t policy_match_inherited(struct policy *policy, const char *path, size_t length)
 {
-	int32_t rule = policy_match(policy, path, length);
-
-	while (rule == NO_RULE && length > 1) {
-		const char *slash = memrchr(path, '/', length);
-
-		length = slash != NULL ? (size_t)(slash - path) : 0;
-		if (length > 0)
-			rule = policy_match(policy, path, length);
-	}
-	return rule;
+	return policy_match_nearest(policy, path, &length);
 }

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_POLICY_POLICY_H
 #define CGTPROXY_POLICY_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,21 @@ int32_t policy_match(struct policy *policy, const char *path, size_t length);
  * Returns the rule's index or NO_RULE.
  */
 int32_t policy_match_inherited(struct policy *policy, const char *path, size_t length);
+
+/**
+ * The same, and which of them the rule matches.
+ *
+ * @length: of the path; set to the length of that part of it which the rule matches, or to 0 with NO_RULE
+ */
+int32_t policy_match_nearest(struct policy *policy, const char *path, size_t *length);
+
+/**
+ * Tells of each rule whether its expression matches a path.
+ *
+ * @path:    as for policy_match()
+ * @matched: set for each of the rules, in their order
+ */
+void policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched);
 
 void policy_free(struct policy *policy);
 

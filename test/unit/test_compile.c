@@ -305,6 +305,34 @@ static void test_longest_name(void **state)
 	rendered_clear(&rendered);
 }
 
+/* What the kernel holds is told by the names of the config; also what another config put there, or somebody else. */
+static void test_names_of_targets(void **state)
+{
+	static const struct {
+		struct verdict verdict;
+		const char *name;
+	} examples[] = {
+		{{VERDICT_RETURN, ""}, "direct"},   {{VERDICT_DROP, ""}, "drop"},
+		{{VERDICT_GOTO, "a-MARK"}, "a"},    {{VERDICT_GOTO, "a-b-MARK"}, "a-b"},
+		{{VERDICT_GOTO, "other"}, "other"}, {{VERDICT_GOTO, "-MARK"}, "-MARK"},
+	};
+	struct config *config = parse_good("version: 1\ntproxies: {p: {mark: 1, port: 1}}\n");
+	char name[CHAIN_NAME_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(examples); i++) {
+		compile_target_name(&examples[i].verdict, name);
+		assert_string_equal(name, examples[i].name);
+	}
+	for (uint32_t target = TARGET_DIRECT; target <= TARGET_FIRST_PROXY; target++) {
+		const struct verdict verdict = compile_verdict(config, target);
+
+		compile_target_name(&verdict, name);
+		assert_string_equal(name, config_target_name(config, target));
+	}
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_longest_name),
+		cmocka_unit_test(test_names_of_targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,59 @@ static void test_inherited(void **state)
 	policy_free(policy);
 }
 
+/* Where an inherited rule comes from. */
+static void test_nearest(void **state)
+{
+	static const char *const patterns[] = {"^/a/b/c$", "^/a$", "\\x{fffd}$"};
+	static const struct {
+		const char *path;
+		const char *matched;
+	} examples[] = {
+		{"/a/b/c", "/a/b/c"},	{"/a/b/c/d/e", "/a/b/c"},
+		{"/a/b/cc", "/a"},	{"/a", "/a"},
+		{"/b/a", ""},		{"/", ""},
+		{"/x\xff/y", "/x\xff"},
+	};
+	struct policy *policy = make_policy(patterns, COUNT(patterns));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(examples); i++) {
+		size_t length = strlen(examples[i].path);
+
+		policy_match_nearest(policy, examples[i].path, &length);
+		assert_int_equal(length, strlen(examples[i].matched));
+	}
+	policy_free(policy);
+}
+
+/* All that match, not only the first, in one automaton and where there is none. */
+static void test_each(void **state)
+{
+	static const char *const patterns[] = {"^/a", "b$", "x", "^/a/b$", "\\x{fffd}"};
+	static const bool wanted[] = {true, true, false, true, false};
+	static const char *const large[] = {"^/a-\\pL{400}$", "^/a-\\pL{399,400}$", "^/[ab]-\\pL{400}$",
+					    "^/b-\\pL{400}"};
+	static const bool wanted_of_large[] = {true, true, true, false};
+	struct policy *policy = make_policy(patterns, COUNT(patterns));
+	struct pattern_set *set = pattern_set_new(large, COUNT(large));
+	bool matched[COUNT(patterns)];
+	char path[404] = "/a-";
+
+	(void)state;
+	memset(matched, 1, sizeof(matched));
+	policy_match_each(policy, "/a/b", 4, matched);
+	assert_memory_equal(matched, wanted, sizeof(wanted));
+	policy_match_each(policy, "/\xff", 2, matched);
+	assert_true(matched[4]);
+	assert_false(matched[0]);
+	memset(path + 3, 'x', 400);
+	assert_non_null(set);
+	pattern_set_match_each(set, path, 403, matched);
+	assert_memory_equal(matched, wanted_of_large, sizeof(wanted_of_large));
+	pattern_set_free(set);
+	policy_free(policy);
+}
+
 /* The path ends where its length says. */
 static void test_length_counts(void **state)
 {
@@ -367,6 +420,8 @@ int main(void)
 		cmocka_unit_test(test_first_match_wins),
 		cmocka_unit_test(test_unanchored_and_anchored),
 		cmocka_unit_test(test_inherited),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_length_counts),
 		cmocka_unit_test(test_invalid_utf8),
 		cmocka_unit_test(test_invalid_at_the_end),

@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/explain.h"
+#include "cgroup/lookup.h"
+#include "cgroup/mount.h"
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "cmd/output.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINS "\x1b[1m"
+#define DIFFERS "\x1b[1;31m"
+#define PLAIN "\x1b[0m"
+
+DEFINE_CLEANUP(struct generation *, generation_free)
+
+/* What is explained, and the answer. */
+struct report {
+	const struct config *config;
+	const char *path;
+	const struct explanation *answer;
+};
+
+static bool is_inherited(const struct report *report)
+{
+	return report->answer->rule != NO_RULE && report->answer->decides < strlen(report->path);
+}
+
+static void print_target(const struct report *report)
+{
+	const struct explanation *answer = report->answer;
+	const char *file = report->config->file;
+
+	printf("target  %s, ", answer->target);
+	if (answer->rule == NO_RULE) {
+		puts(cgroup_path_level(report->path) > 0 ? "since no rule matches" : "since no rule is for the root");
+		return;
+	}
+	printf("by rule %" PRId32 " (", answer->rule + 1);
+	if (file != NULL)
+		output_print_escaped(file, strlen(file));
+	printf(":%d)\n", report->config->rules[answer->rule].position.line);
+	if (is_inherited(report)) {
+		fputs("        inherited from ", stdout);
+		output_print_escaped(report->path, answer->decides);
+		putchar('\n');
+	}
+}
+
+static void print_kernel(const struct report *report, bool colours)
+{
+	const struct explanation *answer = report->answer;
+
+	fputs("kernel  ", stdout);
+	switch (answer->view) {
+	case KERNEL_UNKNOWN:
+		printf("unknown: %s\n", answer->reason.text);
+		break;
+	case KERNEL_IDLE:
+		puts("nothing, since cgtproxy does not run");
+		break;
+	case KERNEL_NO_CGROUP:
+		puts("nothing, since there is no such cgroup now");
+		break;
+	case KERNEL_STEERS:
+		fputs(answer->differs && colours ? DIFFERS : "", stdout);
+		output_print_escaped(answer->kernel, strlen(answer->kernel));
+		puts(answer->differs ? ", which is not what this config says; has it been loaded?" : ", too");
+		fputs(answer->differs && colours ? PLAIN : "", stdout);
+		break;
+	}
+}
+
+static void print_rules(const struct report *report, bool colours)
+{
+	const struct config *config = report->config;
+
+	if (config->rule_count == 0)
+		return;
+	puts(is_inherited(report) ? "\nThe rules, as they match that ancestor:" : "\nThe rules:");
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		bool wins = report->answer->rule == (int32_t)i;
+
+		printf("%s%s %3zu  line %-4d %-8s %-10s %s%s\n", wins && colours ? WINS : "", wins ? "->" : "  ", i + 1,
+		       rule->position.line, report->answer->matched[i] ? "matches" : "no",
+		       config_target_name(config, rule->target), rule->selector, wins && colours ? PLAIN : "");
+	}
+}
+
+static void print_text(const struct report *report)
+{
+	bool colours = output_has_colours();
+
+	fputs("cgroup  ", stdout);
+	output_print_escaped(report->path, strlen(report->path));
+	putchar('\n');
+	print_target(report);
+	print_kernel(report, colours);
+	print_rules(report, colours);
+}
+
+/* A path is any bytes, and JSON is Unicode: what is not valid is escaped as a whole. */
+static json_t *json_of_path(const char *path, size_t length)
+{
+	json_t *json = json_stringn(path, length);
+	CLEANUP(freep) char *shown = json == NULL ? malloc(ESCAPED_SIZE(length)) : NULL;
+
+	if (shown != NULL)
+		json = json_string(escape(shown, ESCAPED_SIZE(length), path, length));
+	return json;
+}
+
+static json_t *json_of_rules(const struct report *report)
+{
+	const struct config *config = report->config;
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+
+		json_array_append_new(rules, json_pack("{s:I, s:i, s:s, s:s, s:b}", "rule", (json_int_t)(i + 1), "line",
+						       rule->position.line, "selector", rule->selector, "target",
+						       config_target_name(config, rule->target), "matches",
+						       (int)report->answer->matched[i]));
+	}
+	return rules;
+}
+
+static int print_json(const struct report *report)
+{
+	const struct explanation *answer = report->answer;
+	bool has_rule = answer->rule != NO_RULE;
+	bool steers = answer->view == KERNEL_STEERS;
+	const char *file = report->config->file;
+	json_auto_t *json = json_object();
+
+	json_object_set_new(json, "path", json_of_path(report->path, strlen(report->path)));
+	json_object_set_new(json, "file", file != NULL ? json_of_path(file, strlen(file)) : json_null());
+	json_object_set_new(json, "rule", has_rule ? json_integer(answer->rule + 1) : json_null());
+	json_object_set_new(json, "line",
+			    has_rule ? json_integer(report->config->rules[answer->rule].position.line) : json_null());
+	json_object_set_new(json, "target", json_string(answer->target));
+	json_object_set_new(json, "inherited_from",
+			    is_inherited(report) ? json_of_path(report->path, answer->decides) : json_null());
+	json_object_set_new(json, "kernel",
+			    steers ? json_of_path(answer->kernel, strlen(answer->kernel)) : json_null());
+	json_object_set_new(json, "agrees", steers ? json_boolean(!answer->differs) : json_null());
+	if (json_object_set_new(json, "rules", json_of_rules(report)) < 0)
+		return -ENOMEM;
+	/* in ASCII, so that nothing in it steers a terminal */
+	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+		return -ENOMEM;
+	putchar('\n');
+	return 0;
+}
+
+static bool parse_pid(const char *text, uint32_t *pid)
+{
+	unsigned long long number = 0;
+
+	if (*text == '\0' || strlen(text) > 10 || text[strspn(text, "0123456789")] != '\0')
+		return false;
+	number = strtoull(text, NULL, 10);
+	if (number == 0 || number > INT32_MAX)
+		return false;
+	*pid = (uint32_t)number;
+	return true;
+}
+
+/* Returns the exit code. */
+static int find_path(const struct arguments *arguments, const char *mount, char *path)
+{
+	struct error error;
+	uint32_t pid = 0;
+
+	if (arguments->pid == NULL) {
+		if (cgroup_path_parse(arguments->words[0], mount, path, &error) == 0)
+			return EXIT_OK;
+		log_error("%s", error.text);
+		return EXIT_USAGE;
+	}
+	if (!parse_pid(arguments->pid, &pid)) {
+		log_error("--pid: expected the number of a process; see cgtproxy explain --help");
+		return EXIT_USAGE;
+	}
+	if (cgroup_path_of_process(pid, mount, path, &error) == 0)
+		return EXIT_OK;
+	log_error("%s", error.text);
+	return EXIT_ERROR;
+}
+
+static int explain_and_print(const struct arguments *arguments, struct generation *generation, const char *mount,
+			     const char *path)
+{
+	CLEANUP(explanation_clear) struct explanation answer = {0};
+	const struct report report = {generation->config, path, &answer};
+	int result = explain_cgroup(generation, mount, path, &answer);
+
+	if (result == 0 && arguments->json)
+		result = print_json(&report);
+	else if (result == 0)
+		print_text(&report);
+	if (result < 0) {
+		log_error("no memory to explain it");
+		return EXIT_ERROR;
+	}
+	return answer.differs ? EXIT_DIFFERS : EXIT_OK;
+}
+
+int cmd_explain(const struct arguments *arguments)
+{
+	CLEANUP(generation_freep) struct generation *generation = NULL;
+	CLEANUP(freep) char *mount = NULL;
+	CLEANUP(freep) char *path = NULL;
+	struct config *config = NULL;
+	struct error error;
+	int code = EXIT_OK;
+
+	if (arguments->count + (arguments->pid != NULL) != 1) {
+		log_error("explain what? Usage: cgtproxy [-c FILE] explain PATH|--pid PID [--json]");
+		return EXIT_USAGE;
+	}
+	config = load_config(arguments);
+	if (config == NULL)
+		return EXIT_ERROR;
+	generation = generation_new(config);
+	path = malloc(CGROUP_PATH_SIZE);
+	if (generation == NULL || path == NULL) {
+		log_error("no memory for the rules of the config");
+		return EXIT_ERROR;
+	}
+	/* without a mount there is the config to explain yet */
+	cgroup_mount_find(generation->config->cgroup_root, &mount, &error);
+	code = find_path(arguments, mount, path);
+	return code == EXIT_OK ? explain_and_print(arguments, generation, mount, path) : code;
+}

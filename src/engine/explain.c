@@ -1,0 +1,105 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/explain.h"
+
+#include "cgroup/lookup.h"
+#include "engine/compile.h"
+#include "nft/held.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The root has no element and no level that the kernel could look up, so no rule holds for it. */
+static bool is_root(const char *path)
+{
+	return cgroup_path_level(path) == 0;
+}
+
+static int ask_config(struct generation *generation, const char *path, struct explanation *explanation)
+{
+	const struct config *config = generation->config;
+
+	explanation->matched = calloc(config->rule_count + 1, sizeof(*explanation->matched));
+	if (explanation->matched == NULL)
+		return -ENOMEM;
+	explanation->rule = NO_RULE;
+	explanation->decides = strlen(path);
+	if (!is_root(path))
+		explanation->rule = policy_match_nearest(generation->policy, path, &explanation->decides);
+	if (explanation->rule != NO_RULE)
+		policy_match_each(generation->policy, path, explanation->decides, explanation->matched);
+	explanation->target = config_target_name(
+		config, explanation->rule == NO_RULE ? TARGET_DIRECT : config->rules[explanation->rule].target);
+	return 0;
+}
+
+/*
+ * The kernel looks for elements from the deepest level up. With strict the first level decides: a cgroup without an
+ * element of its own is refused.
+ */
+static void find_verdict(const struct held_table *held, const uint64_t *ids, int count, bool strict, char *target)
+{
+	const struct verdict *verdict = NULL;
+
+	for (int level = count - 1; level > 0 && verdict == NULL; level--) {
+		verdict = held_verdict(held, ids[level]);
+		if (verdict == NULL && strict) {
+			compile_target_name(&(struct verdict){.kind = VERDICT_DROP}, target);
+			return;
+		}
+	}
+	compile_target_name(verdict != NULL ? verdict : &(struct verdict){.kind = VERDICT_RETURN}, target);
+}
+
+static enum kernel_view ask_kernel(const struct config *config, const char *mount, const char *path, char *target,
+				   struct error *error)
+{
+	CLEANUP(nft_close) struct nft nft = {0};
+	CLEANUP(held_table_clear) struct held_table held = {0};
+	uint64_t ids[CGROUP_DEPTH_MAX + 1];
+	int count = 0;
+	int result = nft_open(&nft, error);
+
+	if (result == 0)
+		result = held_table_read(&nft, &held, error);
+	if (result == -EPERM)
+		error_set(error, result, "needs CAP_NET_ADMIN");
+	if (result < 0)
+		return KERNEL_UNKNOWN;
+	if (!held.state.exists)
+		return KERNEL_IDLE;
+	if (mount == NULL) {
+		error_set(error, -ENOENT, "there is no cgroup2 mount");
+		return KERNEL_UNKNOWN;
+	}
+	count = cgroup_find_ids(mount, path, ids, error);
+	if (count < 0)
+		return KERNEL_UNKNOWN;
+	if (count <= (int)cgroup_path_level(path))
+		return KERNEL_NO_CGROUP;
+	find_verdict(&held, ids, count, config->strict, target);
+	return KERNEL_STEERS;
+}
+
+int explain_cgroup(struct generation *generation, const char *mount, const char *path, struct explanation *explanation)
+{
+	int result = 0;
+
+	*explanation = (struct explanation){0};
+	result = ask_config(generation, path, explanation);
+	if (result < 0)
+		return result;
+	explanation->view = ask_kernel(generation->config, mount, path, explanation->kernel, &explanation->reason);
+	explanation->differs =
+		explanation->view == KERNEL_STEERS && strcmp(explanation->kernel, explanation->target) != 0;
+	return 0;
+}
+
+void explanation_clear(struct explanation *explanation)
+{
+	free(explanation->matched);
+	*explanation = (struct explanation){0};
+}
