@@ -2,9 +2,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "cmd/cmd.h"
+#include "cmd/finding.h"
 #include "cmd/load.h"
+#include "cmd/output.h"
 #include "cmd/system.h"
 #include "engine/compile.h"
+#include "engine/coverage.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "policy/pattern_set.h"
@@ -57,11 +60,44 @@ static void warn_of_names_that_users_choose(const struct config *config)
 			lines);
 }
 
+static void print_coverage(const struct config_rule *rule, size_t number, const char *target,
+			   const struct coverage *coverage)
+{
+	printf("  rule %zu (line %d), %s, %s: ", number, rule->position.line, rule->selector, target);
+	if (coverage->count == 0)
+		puts("no cgroup now");
+	else
+		printf("%zu %s\n", coverage->count, coverage->count == 1 ? "cgroup" : "cgroups");
+	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++) {
+		fputs("    ", stdout);
+		output_print_escaped(coverage->examples[i], strlen(coverage->examples[i]));
+		putchar('\n');
+	}
+	if (coverage->count > COVERAGE_EXAMPLES)
+		printf("    and %zu more\n", coverage->count - COVERAGE_EXAMPLES);
+}
+
+/* What the rules of a config mean on this machine; where that can't be seen, the config is no worse for it. */
+static void show_coverage(const struct config *config)
+{
+	struct coverage *coverage = NULL;
+	struct error error;
+
+	if (coverage_read(config, &coverage, &error) < 0)
+		finding_print(FINDING_SKIPPED, "what the rules cover", "%s", error.text);
+	else
+		for (size_t i = 0; i < config->rule_count; i++)
+			print_coverage(&config->rules[i], i + 1, config_target_name(config, config->rules[i].target),
+				       &coverage[i]);
+	coverage_free(coverage, config->rule_count);
+}
+
 static int check_config(const struct config *config)
 {
 	warn_of_names_that_users_choose(config);
 	printf("config: ok (%zu %s, %zu %s)\n", config->rule_count, config->rule_count == 1 ? "rule" : "rules",
 	       config->proxy_count, config->proxy_count == 1 ? "proxy" : "proxies");
+	show_coverage(config);
 	return EXIT_OK;
 }
 

@@ -69,6 +69,43 @@ def test_check_config_of_a_good_file_as_an_ordinary_user(world):
     assert is_untouched(world)
 
 
+def test_check_config_tells_what_each_rule_covers(world):
+    """How many cgroups, and which are the first of them; a rule that covers none is no fault."""
+    top = world.cgroups.top
+    one = top.strip("/").replace(".slice", ".service")  # a name that no other test has
+    for cgroup in (one, "many", *(f"many/{i}" for i in range(5)), "many/1/a\x1b[31m"):
+        world.cgroups.make(cgroup)
+    config = ("version: 1\nrules:\n"
+              f"  - {{unit: {one}, drop: true}}\n"
+              f"  - {{unit: none-{one}, drop: true}}\n"
+              f"  - {{match: ^{top}/many/1, direct: true}}\n"
+              f"  - {{match: ^{top}/many, drop: true}}\n")
+    done = world.cgtproxy("check", "config", "-c", world.scratch.write(config))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[1] == f"  rule 1 (line 3), unit: {one}, drop: 1 cgroup"
+    assert lines[2] == f"    {top}/{one}"
+    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup now"
+    assert lines[4] == f"  rule 3 (line 5), match: ^{top}/many/1, direct: 2 cgroups"
+    assert lines[5:7] == [f"    {top}/many/1", f"    {top}/many/1/a\\x1b[31m"]
+    assert lines[7] == f"  rule 4 (line 6), match: ^{top}/many, drop: 5 cgroups"
+    assert lines[8] == f"    {top}/many"
+    assert {line.strip() for line in lines[9:11]} < {f"{top}/many/{i}" for i in (0, 2, 3, 4)}
+    assert lines[11:] == ["    and 2 more"]
+
+
+def test_check_config_without_cgroups(world):
+    """What the rules cover is not known then; the config is no worse for it."""
+    path = world.scratch.write(GOOD)
+    done = world.cgtproxy("check", "config", "-c", path,
+                          wrap=lambda argv: ["unshare", "--mount", "sh", "-c",
+                                             'umount -a -t cgroup2 && exec "$@"', "sh", *argv])
+    assert done.returncode == 0, done.stderr
+    assert "config: ok" in done.stdout
+    assert re.search(r"^skipped .*no cgroup2 mount", done.stdout, re.M)
+
+
 def test_check_config_tells_all_errors_in_one_go_with_their_places(world):
     path = world.scratch.write(BAD)
     done = world.cgtproxy("check", "config", "-c", path, wrap=as_nobody, program=world.scratch.program())
