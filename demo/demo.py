@@ -7,8 +7,8 @@ The daemon runs with data/example.yaml in a network namespace of the demo's own;
 Another namespace is the outside world. Exits with 0 if everything went where the example config says it should.
 """
 
+import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -34,13 +34,10 @@ def has_colours():
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def rule_for(path):
-    """FILE:LINE of the first rule of the example config that matches a cgroup's path."""
-    for number, line in enumerate(CONFIG.read_text(encoding="utf-8").splitlines(), 1):
-        rule = re.match(r"\s*- match: (\S+)", line)
-        if rule and re.search(rule.group(1), path):
-            return f"{CONFIG.name}:{number}"
-    return "none"
+def rule_for(world, path):
+    """FILE:LINE of the rule of the example config that is in force for a cgroup, as cgtproxy explains it."""
+    said = json.loads(world.cgtproxy("explain", "--json", "-c", CONFIG, path).stdout)
+    return f"{CONFIG.name}:{said['line']}"
 
 
 def printable(address, port):
@@ -62,7 +59,7 @@ def what_happened(world, result):
 def rows_for(world, slice_name, differences):
     """The table's rows for the client in one cgroup; what is not as expected is added to differences."""
     client = world.client(f"{slice_name}/demo.scope")
-    rule = rule_for(world.cgroups.path(f"{slice_name}/demo.scope"))
+    rule = rule_for(world, world.cgroups.path(f"{slice_name}/demo.scope"))
     for protocol, family in ALL_TRAFFIC:
         ask = client.ask_in_vain if EXPECTED[slice_name] == DROPPED else client.ask
         kind, details = what_happened(world, ask(protocol, family))
