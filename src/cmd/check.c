@@ -56,7 +56,7 @@ static void warn_of_names_that_users_choose(const struct config *config)
 		log_warning(
 			"every user can choose the targets of these rules, by giving a cgroup below /user.slice/.../"
 			"user@UID.service a name that matches: lines %s. Where that is not meant, begin the expression "
-			"with ^",
+			"with ^, or select by \"unit\" or \"user\"",
 			lines);
 }
 

@@ -128,7 +128,7 @@ static json_t *json_of_rules(const struct report *report)
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 
-		json_array_append_new(rules, json_pack("{s:I, s:i, s:s, s:s, s:b}", "rule", (json_int_t)(i + 1), "line",
+		json_array_append_new(rules, json_pack("{s:I, s:i, s:s, s:s, s:b}", "rule", (json_int_t)i + 1, "line",
 						       rule->position.line, "selector", rule->selector, "target",
 						       config_target_name(config, rule->target), "matches",
 						       (int)report->answer->matched[i]));
