@@ -1,7 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Messages for people and for the journal. One process-wide log: a second one would have nobody to read it. */
+/* Messages for people and for the journal. One process-wide log: a second one would have nobody to read it.
+ *
+ * Only stderr's stream tells the journal which unit a message belongs to: systemd has said so when it opened it. An
+ * entry of the native protocol belongs to the unit in whose cgroup journald finds the sender, and the last words of a
+ * daemon that can't start may be read when there is no sender any more. So only what has fields, which a stream can't
+ * carry, goes by the native protocol. journald may read the two in another order than they were written; but fields are
+ * for debugging, so at the usual levels all goes one way, and a native entry has its time of sending with it. */
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "util/log.h"
@@ -101,12 +107,9 @@ static void add_field(struct journal_entry *entry, const char *name, const char 
 
 static void write_to_journal(int priority, const struct log_fields *fields, char *message)
 {
-	static const struct log_fields none;
 	struct journal_entry entry;
 	char digit[] = {(char)('0' + priority), '\0'};
 
-	if (fields == NULL)
-		fields = &none;
 	/* not through add_field(), which would cut it */
 	entry.fields[0] = (struct iovec){.iov_base = message, .iov_len = strlen(message)};
 	entry.count = 1;
@@ -116,6 +119,16 @@ static void write_to_journal(int priority, const struct log_fields *fields, char
 	add_field(&entry, "RULE", fields->rule);
 	add_field(&entry, "TARGET", fields->target);
 	sd_journal_sendv(entry.fields, entry.count);
+}
+
+/* Each line is an entry of its own, and has its priority before it as sd-daemon(3) describes it. */
+static void write_to_stream(int priority, const char *message)
+{
+	for (size_t length = 0; *message != '\0'; message += length) {
+		length = strcspn(message, "\n");
+		fprintf(stderr, "<%d>%.*s\n", priority, (int)length, message);
+		length += message[length] == '\n';
+	}
 }
 
 static void write_to_stderr(int priority, const char *message)
@@ -157,8 +170,10 @@ void log_message(int priority, const struct log_fields *fields, const char *form
 	va_end(arguments);
 	if (needed >= (int)(sizeof(message) - strlen(field)))
 		drop_broken_end(message);
-	if (sink.journal)
-		write_to_journal(priority, fields, message);
-	else
+	if (!sink.journal)
 		write_to_stderr(priority, message + strlen(field));
+	else if (fields == NULL)
+		write_to_stream(priority, message + strlen(field));
+	else
+		write_to_journal(priority, fields, message);
 }

@@ -16,9 +16,10 @@ struct log_fields {
 };
 
 /**
- * Chooses where messages go and which ones, from the environment. They go to the journal, with fields, where
- * systemd has connected stderr to it (JOURNAL_STREAM, systemd.exec(5)), else to stderr. LOG_LEVEL is debug, info,
- * warn or error; anything else is warned about and means info. Call it once, before the first message.
+ * Chooses where messages go and which ones, from the environment. They go to stderr; where systemd has connected that
+ * to the journal (JOURNAL_STREAM, systemd.exec(5)), with their priority before them, and a message with fields goes to
+ * the journal by itself. LOG_LEVEL is debug, info, warn or error; anything else is warned about and means info. Call it
+ * before the first message.
  */
 void log_open(void);
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log: text on a terminal, entries with fields in the journal, and how much of it."""
+"""The log: text on a terminal, lines with priorities and entries with fields in the journal, and how much of it."""
 
 import errno
 import os
+import re
 import socket
 import struct
 import threading
@@ -113,15 +114,24 @@ def test_the_journal_gets_fields(world, journal):
     assert entry["RULE"] == "2"
     assert "line 7" in entry["MESSAGE"]
     assert daemon.stop() == 0
-    assert daemon.log == ""
+    assert all(path not in daemon.log for path in (*paths.values(), late))  # told once, and not in both ways
 
 
 def test_priorities_in_the_journal(world, journal):
-    world.daemon(CONFIG, wrap=journal.wrap, JOURNAL_STREAM=stream_name, LOG_LEVEL="invalid-level")
+    """What has no fields is written to standard error, which journald knows the unit of, each line with its priority."""
+    daemon = world.daemon(CONFIG, wrap=journal.wrap, JOURNAL_STREAM=stream_name, LOG_LEVEL="invalid-level")
+    lines = daemon.log.splitlines()
     for text in (UNKNOWN_KEY, "LOG_LEVEL"):
-        entry = wait_until(lambda wanted=text: first_entry(journal, lambda e: wanted in e["MESSAGE"]), text)
-        assert entry["PRIORITY"] == "4"
-    assert all(entry["PRIORITY"] in "0123456" for entry in journal.entries)  # nothing for debuggers unless asked
+        assert [line for line in lines if line.startswith("<4>") and text in line], lines
+    assert all(re.match("<[0-6]>[^<]", line) for line in lines)  # nothing for debuggers unless asked
+    assert journal.entries == []
+
+
+def test_an_error_in_the_journal(world, journal):
+    daemon = world.start_daemon("version: 2\n", wrap=journal.wrap, JOURNAL_STREAM=stream_name)
+    assert daemon.wait_exit() > 0
+    assert re.search("^<3>.*version", daemon.log, re.M)
+    assert journal.entries == []
 
 
 def test_names_with_strange_bytes_make_no_fields_of_their_own(world, journal):
