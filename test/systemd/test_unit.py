@@ -10,7 +10,11 @@ from service import UNIT, Service
 
 # From linux/capability.h, and from systemd's documentation of user and group ids.
 CAP_NET_ADMIN = 12
+CAP_SYS_RESOURCE = 24
 DYNAMIC_UIDS = range(61184, 65520)
+# Of cgtproxy.service; the reasons are there.
+NICE = -10
+OOM_SCORE_ADJUST = -500
 # "OK" in the words of `systemd-analyze security`; what is left is the network, which is the service's job.
 EXPOSURE = 1.2
 
@@ -37,6 +41,16 @@ def test_the_daemon_has_one_privilege(machine, service):
         assert int(about[kind], 16) == 1 << CAP_NET_ADMIN, kind
     assert about["NoNewPrivs"] == "1"
     assert about["Seccomp"] == "2"  # a filter
+
+
+def test_the_daemon_goes_before_others(machine, service):
+    """It gets the CPU sooner, and is not the first to go when memory is short."""
+    stat = machine.read(f"/proc/{service.pid}/stat")
+    assert int(stat.rpartition(")")[2].split()[16]) == NICE  # field 19, the 17th after the name; proc(5)
+    assert int(service.show("OOMScoreAdjust")) == OOM_SCORE_ADJUST
+    # In a container systemd may lack what this takes, and passes over it.
+    if int(status(machine, 1)["CapEff"], 16) & 1 << CAP_SYS_RESOURCE:
+        assert int(machine.read(f"/proc/{service.pid}/oom_score_adj")) == OOM_SCORE_ADJUST
 
 
 def test_the_exposure_is_low(machine, service):
