@@ -78,6 +78,9 @@ def _exchange_lines(sock, order, answers):
             if not line:
                 raise ConnectionResetError(errno.ECONNRESET, "closed without an answer")
             answers.append(dict(json.loads(line), source=sock.getpeername()[:2]))
+        if order.get("await_end"):
+            sock.shutdown(socket.SHUT_WR)
+            lines.read()
 
 
 def _exchange(order, kind, exchange):

@@ -100,7 +100,8 @@ class Client:
         """Send `times` requests, each after the last one's answer, on one new socket; see what becomes of them.
 
         Options: mark=N sets SO_MARK; bind=ADDRESS and bind_port=PORT bind first; connect=True connects a UDP socket;
-        hold=True keeps the socket open, and resume=True goes on with the one that was kept.
+        hold=True keeps the socket open, and resume=True goes on with the one that was kept; await_end=True ends a TCP
+        connection only when the server has, too.
         """
         began = time.time()
         tokens = [f"token-{next(_numbers)}" for _ in range(times)]

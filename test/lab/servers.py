@@ -74,8 +74,11 @@ class Server:
     """Serves TCP and UDP on ports at addresses, in a thread, inside a namespace (or where the caller is)."""
 
     def __init__(self, name, ports, namespace=None, addresses=(ANY[V4], ANY[V6]), protocols=(TCP, UDP),
-                 transparent=False):
+                 transparent=False, hangs_up=True):
+        """With hangs_up=False it leaves a connection open that its client has closed, until hang_up()."""
         self.name = name
+        self._hangs_up = hangs_up
+        self._finished = []
         self._ports = ports
         self._namespace = namespace
         self._addresses = addresses
@@ -100,10 +103,16 @@ class Server:
         """Whether any packet of this client's result came here."""
         return any(request.token in result.tokens for request in self._requests)
 
+    def hang_up(self):
+        """Close the connections that their clients have closed, by what is known so far."""
+        while self._finished:
+            self._finished.pop().close()
+
     def close(self):
         """Stop serving, and close all sockets."""
         self._stop_writer.close()
         self._thread.join()
+        self.hang_up()
 
     def _open(self):
         for address in self._addresses:
@@ -158,7 +167,9 @@ class Server:
             data = b""
         if not data:
             self._selector.unregister(connection)
-            connection.close()
+            self._finished.append(connection)
+            if self._hangs_up:
+                self.hang_up()
 
     def _answer_datagram(self, sock):
         data, ancillary, _, sender = sock.recvmsg(4096, 512)

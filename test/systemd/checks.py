@@ -13,12 +13,19 @@ DROP_SLICE, PROXY_SLICE = "cgtproxy-drop.slice", "cgtproxy-proxy.slice"
 WHERE = {None: OUTSIDE, "app.slice": OUTSIDE, DROP_SLICE: DROPPED, PROXY_SLICE: PROXIED}
 
 
+def ask(program, protocol, family):
+    """Ask for what should be answered. The program has a socket until the conversation is over: what the kernel says
+    afterwards (the last acknowledgement for a server that closes late) has no cgroup, see docs/design.md.
+    """
+    return program.ask(protocol, family, await_end=True)
+
+
 def check(world, program, who):
     """See that all of a program's traffic goes where it should, by what the servers say and by what was on the wire."""
     program.await_answer_by(who)  # the daemon may need a moment for a cgroup or a config that is new
     world.wire.forget()  # ports tell whose packet it was, and come again after some thousand requests
     for protocol, family in ALL_TRAFFIC:
-        result = program.ask_in_vain(protocol, family) if who == DROPPED else program.ask(protocol, family)
+        result = program.ask_in_vain(protocol, family) if who == DROPPED else ask(program, protocol, family)
         assert (DROPPED if result.dropped else result.who) == who, (protocol, family)
         assert world.wire.saw(result) == (who == OUTSIDE), (protocol, family)
 
@@ -39,7 +46,7 @@ class Watch:
         self._flood.await_more(10)
         assert self._flood.sent == 0
         for protocol in (UDP, TCP):
-            result = self._proxied.ask(protocol, V4)
+            result = ask(self._proxied, protocol, V4)
             assert not self._world.wire.saw(result), protocol
             assert result.who in (PROXIED, *excuses), (protocol, result.who)
         assert not self._world.wire.saw(self._flood)

@@ -90,6 +90,7 @@ def test_it_is_ready_before_the_network_comes_up(own_world, own_machine):
         assert usec > 0, f"{unit} has no {event}"
         return usec
 
+    assert service.show("Type") == "notify"  # so that it is active when the daemon says that the rules are in force
     ready = moment(UNIT, "ActiveEnter")
     assert ready <= moment("network-pre.target", "ActiveEnter")
     assert ready <= moment("systemd-networkd.service", "InactiveExit")
