@@ -217,7 +217,8 @@ static int add_mark_chain(struct ruleset *ruleset, const struct proxy *proxy)
 		error |= chain_add(chain, {.kind = STATEMENT_NOT_L4PROTO, .protocol = IPPROTO_TCP}, RETURN);
 	else
 		error |= chain_add(chain, {.kind = STATEMENT_NOT_TCP_OR_UDP}, RETURN);
-	error |= chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, set_mark(proxy));
+	error |= chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name},
+			   {.kind = STATEMENT_SET_CT_STEERED}, set_mark(proxy));
 	return error;
 }
 
@@ -347,6 +348,10 @@ struct ruleset *compile_ruleset(const struct config *config)
 		error |= add_proxy(ruleset, &config->proxies[i]);
 		hijacks |= config->proxies[i].dns_hijack.enabled;
 	}
+	ruleset->has_hijacks = hijacks;
+	ruleset->has_proxies = config->proxy_count > 0;
+	if (ruleset->has_proxies)
+		ruleset->steered_mark = (struct mark){config->proxies[0].mark, config->proxies[0].mask};
 	error |= add_base_chains(ruleset, config, hijacks);
 	if (error != 0)
 		return NULL;

@@ -25,6 +25,7 @@ enum {
 	IP6_DADDR_OFFSET = 24,
 	TH_DPORT_OFFSET = 2,
 	ANONYMOUS_SET_NAME_SIZE = 16,
+	LABELS_SIZE = 16, /* include/net/netfilter/nf_conntrack_labels.h, NF_CT_LABELS_MAX_SIZE */
 };
 
 /* Collects expressions; the first failure is remembered and ends all that follows. */
@@ -114,15 +115,20 @@ static void compare_byte(struct builder *builder, uint32_t operation, uint8_t by
 	compare(builder, operation, &byte, sizeof(byte));
 }
 
-static void mask(struct builder *builder, uint32_t keep, uint32_t flip)
+static void mask_data(struct builder *builder, const void *keep, const void *flip, uint32_t size)
 {
 	struct nftnl_expr *bitwise = begin(builder, "bitwise");
 
 	set_number(bitwise, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
 	set_number(bitwise, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	set_number(bitwise, NFTNL_EXPR_BITWISE_LEN, sizeof(uint32_t));
-	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_MASK, &keep, sizeof(keep));
-	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_XOR, &flip, sizeof(flip));
+	set_number(bitwise, NFTNL_EXPR_BITWISE_LEN, size);
+	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_MASK, keep, size);
+	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_XOR, flip, size);
+}
+
+static void mask(struct builder *builder, uint32_t keep, uint32_t flip)
+{
+	mask_data(builder, &keep, &flip, sizeof(keep));
 }
 
 static void load_immediate(struct builder *builder, uint32_t reg, const void *data, uint32_t size)
@@ -232,6 +238,39 @@ static void add_verdict(struct builder *builder, const struct verdict *verdict)
 	set_number(immediate, NFTNL_EXPR_IMM_VERDICT, code);
 }
 
+/* Labels are an array of long, in the host's order of bytes (include/linux/bitops.h, test_bit). */
+static void write_steered_label(uint8_t label[LABELS_SIZE])
+{
+	const unsigned word_bits = 8 * sizeof(unsigned long);
+	const unsigned long bit = 1UL << (STEERED_LABEL % word_bits);
+
+	memset(label, 0, LABELS_SIZE);
+	memcpy(label + STEERED_LABEL / word_bits * sizeof(bit), &bit, sizeof(bit));
+}
+
+static void match_steered(struct builder *builder)
+{
+	static const uint8_t nothing[LABELS_SIZE];
+	uint8_t label[LABELS_SIZE];
+
+	write_steered_label(label);
+	load_ct(builder, NFT_CT_LABELS);
+	mask_data(builder, label, nothing, sizeof(label));
+	compare(builder, NFT_CMP_NEQ, nothing, sizeof(nothing));
+}
+
+static void set_steered(struct builder *builder)
+{
+	uint8_t label[LABELS_SIZE];
+	struct nftnl_expr *ct = NULL;
+
+	write_steered_label(label);
+	load_immediate(builder, NFT_REG_1, label, sizeof(label));
+	ct = begin(builder, "ct");
+	set_number(ct, NFTNL_EXPR_CT_KEY, NFT_CT_LABELS);
+	set_number(ct, NFTNL_EXPR_CT_SREG, NFT_REG_1);
+}
+
 static void add_match(struct builder *builder, const struct statement *statement, uint32_t protocols)
 {
 	static const uint64_t no_cgroup;
@@ -252,6 +291,9 @@ static void add_match(struct builder *builder, const struct statement *statement
 		load_ct(builder, NFT_CT_STATUS);
 		mask(builder, IPS_DST_NAT, 0);
 		compare(builder, NFT_CMP_NEQ, &nothing, sizeof(nothing));
+		break;
+	case STATEMENT_CT_STEERED:
+		match_steered(builder);
 		break;
 	case STATEMENT_NFPROTO:
 		load_meta(builder, NFT_META_NFPROTO);
@@ -317,6 +359,9 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 		break;
 	case STATEMENT_SET_MARK:
 		add_set_mark(&builder, &statement->mark);
+		break;
+	case STATEMENT_SET_CT_STEERED:
+		set_steered(&builder);
 		break;
 	case STATEMENT_DNAT:
 	case STATEMENT_DNAT6:

@@ -30,6 +30,8 @@ enum {
 	/* net/netfilter/nft_socket.c: deeper levels than this can't be looked up */
 	CGROUP_LEVEL_MAX = 255,
 	RULE_STATEMENTS_MAX = 8,
+	/* The bit of a flow's conntrack label that says so; others' ct marks are left to them, and labels are rare. */
+	STEERED_LABEL = 127,
 	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
 	ABOUT_SIZE = 128,
 };
@@ -51,6 +53,7 @@ enum statement_kind {
 	STATEMENT_IN_CGROUP,	  /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
 	STATEMENT_CT_REPLY,	  /* ct direction reply */
 	STATEMENT_CT_DNAT,	  /* ct status dnat */
+	STATEMENT_CT_STEERED,	  /* ct label 127: packets of this flow were given a proxy's mark */
 	STATEMENT_DADDR_BYPASS,	  /* ip daddr @bypass */
 	STATEMENT_DADDR_BYPASS6,  /* ip6 daddr @bypass6 */
 	STATEMENT_NFPROTO,	  /* meta nfproto ipv4 | ipv6 */
@@ -65,6 +68,7 @@ enum statement_kind {
 	STATEMENT_MARK_DNS_VMAP,  /* meta mark vmap @mark-dns-vmap */
 	STATEMENT_COUNTER_NAME,	  /* counter name "NAME" */
 	STATEMENT_SET_MARK,	  /* meta mark set: the bits under the mask become the value's, the others stay */
+	STATEMENT_SET_CT_STEERED, /* ct label set 127 */
 	STATEMENT_DNAT,		  /* dnat ip to ADDRESS:PORT */
 	STATEMENT_DNAT6,	  /* dnat ip6 to [ADDRESS]:PORT */
 	STATEMENT_TPROXY,	  /* tproxy to :PORT */
@@ -155,6 +159,9 @@ struct ruleset {
 	size_t chain_count;
 	size_t chain_capacity;
 	bool strict;
+	bool has_proxies;
+	bool has_hijacks;
+	struct mark steered_mark; /* what packets of steered flows get that have no cgroup; any proxy's does */
 	char drop_chain[CHAIN_NAME_SIZE];
 	char about[ABOUT_SIZE]; /* which config it is of and since when, see about.h: the comment of a rule */
 };
@@ -198,6 +205,9 @@ int mark_map_add(struct mark_map *map, uint32_t mark, const struct verdict *verd
  * Writes the rules of output-mangle: one lookup for each level, deepest first, so that a cgroup's own verdict comes
  * before its ancestors'. A strict ruleset refuses at each level what is there or deeper and was not found, and guards
  * one level below the deepest, for cgroups that nobody has seen yet.
+ *
+ * With proxies, packets without a cgroup come last: what the kernel itself sends for a socket that is gone, like the
+ * acknowledgement of a server's late end (net/ipv4/tcp_ipv4.c, tcp_v4_timewait_ack). They go the way of their flow.
  *
  * @chain:  an empty chain; the caller frees it with chain_clear()
  *

@@ -69,6 +69,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_CT_DNAT:
 		fputs("ct status dnat", out);
 		break;
+	case STATEMENT_CT_STEERED:
+		fprintf(out, "ct label %d", STEERED_LABEL);
+		break;
 	case STATEMENT_DADDR_BYPASS:
 		fputs("ip daddr @" SET_BYPASS, out);
 		break;
@@ -111,6 +114,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_SET_MARK:
 		print_set_mark(out, &statement->mark);
+		break;
+	case STATEMENT_SET_CT_STEERED:
+		fprintf(out, "ct label set %d", STEERED_LABEL);
 		break;
 	case STATEMENT_DNAT:
 	case STATEMENT_DNAT6:

@@ -48,7 +48,7 @@ static void test_plain_proxy(void **state)
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
 		    EXCEPTIONS BYPASS "meta l4proto != { tcp, udp } return\n"
-				      "counter name \"p\" meta mark set 0x00000bb8\n");
+				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	assert_body(&rendered, "chain p", "meta l4proto { tcp, udp } tproxy to :7893\n");
 	assert_body(&rendered, "chain prerouting",
 		    "type filter hook prerouting priority mangle; policy accept;\niif lo meta mark vmap @mark-vmap\n");
@@ -68,17 +68,18 @@ static void test_no_udp_and_no_ipv6(void **state)
 
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS BYPASS "meta l4proto != tcp return\ncounter name \"p\" meta mark set 0x00000bb8\n");
+		    EXCEPTIONS BYPASS
+		    "meta l4proto != tcp return\ncounter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true"));
 	assert_body(&rendered, "chain p-MARK",
 		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != { tcp, udp } return\n"
-				      "counter name \"p\" meta mark set 0x00000bb8\n");
+				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true, no-udp: true"));
 	assert_body(&rendered, "chain p-MARK",
 		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != tcp return\n"
-				      "counter name \"p\" meta mark set 0x00000bb8\n");
+				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 
@@ -90,7 +91,7 @@ static void test_dns_hijack(void **state)
 	/* a flow that is redirected is left alone, and that is asked before the bypass */
 	assert_body(&rendered, "chain p-MARK",
 		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" meta mark set 0x00000bb8\n");
+			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	assert_body(
 		&rendered, "chain p-DNS",
 		"meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set 0x00000000 dnat ip to 127.0.0.1:53\n");
@@ -129,7 +130,7 @@ static void test_dns_hijack_with_exclusions(void **state)
 		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv4 meta l4proto udp th dport 53 "
 			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
 			       "meta l4proto != tcp return\n"
-			       "counter name \"p\" meta mark set 0x00000bb8\n");
+			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {ip6: '::1', tcp: true}"));
 	assert_body(&rendered, "chain p-MARK",
@@ -139,14 +140,14 @@ static void test_dns_hijack_with_exclusions(void **state)
 			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
 			       "meta nfproto ipv6 return\n"
 			       "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" meta mark set 0x00000bb8\n");
+			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 	/* IPv6 that is not hijacked goes direct with all the rest of it */
 	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {}"));
 	assert_body(&rendered, "chain p-MARK",
 		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv6 return\n"
 			       "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" meta mark set 0x00000bb8\n");
+			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 
@@ -159,8 +160,9 @@ static void test_masked_mark(void **state)
 
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" meta mark set meta mark & 0xffff00ff | 0x00000100\n");
+		    EXCEPTIONS
+		    "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
+		    "counter name \"p\" ct label set 127 meta mark set meta mark & 0xffff00ff | 0x00000100\n");
 	assert_body(&rendered, "chain p-DNS",
 		    "meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set meta mark & 0xffff00ff | 0x00000000 "
 		    "dnat ip to 127.0.0.1:53\n");
@@ -208,6 +210,34 @@ static void test_levels(void **state)
 		    "socket cgroupv2 level 255 vmap @cgroup-vmap\n"
 		    "socket cgroupv2 level 4 vmap @cgroup-vmap\n"
 		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n");
+	rendered_clear(&rendered);
+}
+
+/* What the kernel sends for a socket that is gone goes the way of its flow, and nobody else asks conntrack. */
+static void test_packets_without_a_cgroup(void **state)
+{
+	struct level_set levels = {{false}};
+	struct rendered rendered;
+
+	(void)state;
+	levels.has[1] = true;
+	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 != \".\" return\n"
+		    "ct direction reply return\n"
+		    "ct label 127 meta mark set 0x00000bb8\n");
+	rendered_clear(&rendered);
+	rendered = render_with(PROXY(", dns-hijack: {}") "strict: true\n", &levels, &(struct path_elements){0});
+	assert_body(&rendered, "chain output-mangle",
+		    "type route hook output priority mangle; policy accept;\n"
+		    "socket cgroupv2 level 2 != \".\" goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n"
+		    "ct direction reply return\n"
+		    "ct status dnat return\n"
+		    "ct label 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 
@@ -345,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_masked_mark),
 		cmocka_unit_test(test_many_proxies),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_packets_without_a_cgroup),
 		cmocka_unit_test(test_strict_levels),
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_verdicts),

@@ -11,6 +11,15 @@ version: 1
 tproxies: {mihomo: {mark: 3000, port: 7893}}
 rules: [{match: '/proxied(/|$)', tproxy: mihomo}]
 """
+# The flow's own proxy is not the first one here, whose mark such packets get.
+OTHER_CONFIG = """
+version: 1
+strict: true
+tproxies:
+  another: {mark: 0x100/0xf00, port: 7994}
+  mihomo: {mark: 3000, port: 7893, dns-hijack: {}}
+rules: [{match: '/proxied(/|$)', tproxy: mihomo}]
+"""
 
 
 def sockets(world, state, port):
@@ -18,10 +27,11 @@ def sockets(world, state, port):
     return world.host.run("ss", "-Htn", "state", state, f"( sport = :{port} or dport = :{port} )")
 
 
+@pytest.mark.parametrize("config", [CONFIG, OTHER_CONFIG], ids=["plain", "strict"])
 @pytest.mark.parametrize("family", [V4, V6])
-def test_a_connection_that_the_proxy_closes_late(world, family):
+def test_a_connection_that_the_proxy_closes_late(world, family, config):
     """The client has closed it, and a mere note of it is left, which has no cgroup, when the proxy closes its end."""
-    world.daemon(CONFIG)
+    world.daemon(config)
     proxy = world.proxy("mihomo", hangs_up=False)
     client = world.client("proxied")
     client.await_answer_by("proxy mihomo", family=family)
