@@ -107,48 +107,47 @@ static bool has_our_shape(const struct policy_rule *rule)
 	       !rule->has_other_selector;
 }
 
-/* Keeps those rules of a list that are ours: of our shape, and leading to the wanted table or to one with our route. */
-static int keep_ours(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct policy_rules *rules)
+static bool has_our_route(const struct routing_tables *tables, uint32_t table)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct policy_rule rule = rules->items[i];
-		bool is_ours = rule.table == wanted->table;
-		int result = 0;
-
-		if (!has_our_shape(&rule))
-			continue;
-		if (!is_ours)
-			result = rtnetlink_has_route(rtnetlink, family, rule.table, &is_ours);
-		if (result < 0)
-			return result;
-		if (is_ours)
-			rules->items[kept++] = rule;
+	for (size_t i = 0; i < tables->count; i++) {
+		if (tables->items[i] == table)
+			return true;
 	}
-	rules->count = kept;
-	return 0;
+	return false;
 }
 
-static int remove_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
-			     struct policy_rules *rules)
+/* The routes go after the rules, because it is by them that a rule is known as ours. */
+static int remove_unwanted(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+			   const struct policy_rules *rules, const struct routing_tables *tables)
 {
-	int result = rtnetlink_list_rules(rtnetlink, family, rules);
+	int result = 0;
+
+	for (size_t i = 0; i < rules->count && result == 0; i++) {
+		const struct policy_rule *rule = &rules->items[i];
+
+		if (has_our_shape(rule) && !is_wanted(rule, wanted) &&
+		    (rule->table == wanted->table || has_our_route(tables, rule->table)))
+			result = ignore_missing(rtnetlink_change_rule(rtnetlink, rule, false));
+	}
+	for (size_t i = 0; i < tables->count && result == 0; i++) {
+		if (tables->items[i] != wanted->table || wanted->mark_count == 0)
+			result = ignore_missing(rtnetlink_change_route(rtnetlink, family, tables->items[i], false));
+	}
+	return result;
+}
+
+static int remove_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted)
+{
+	struct policy_rules rules = {0};
+	struct routing_tables tables = {0};
+	int result = rtnetlink_list_rules(rtnetlink, family, &rules);
 
 	if (result == 0)
-		result = keep_ours(rtnetlink, family, wanted, rules);
-	for (size_t i = 0; i < rules->count && result == 0; i++) {
-		if (!is_wanted(&rules->items[i], wanted))
-			result = ignore_missing(rtnetlink_change_rule(rtnetlink, &rules->items[i], false));
-	}
-	/* the routes after all rules, because it is by them that a rule is known as ours */
-	for (size_t i = 0; i < rules->count && result == 0; i++) {
-		if (rules->items[i].table != wanted->table)
-			result =
-				ignore_missing(rtnetlink_change_route(rtnetlink, family, rules->items[i].table, false));
-	}
-	if (result == 0 && wanted->mark_count == 0 && wanted->table != 0)
-		result = ignore_missing(rtnetlink_change_route(rtnetlink, family, wanted->table, false));
+		result = rtnetlink_list_tables(rtnetlink, family, &tables);
+	if (result == 0)
+		result = remove_unwanted(rtnetlink, family, wanted, &rules, &tables);
+	free(rules.items);
+	free(tables.items);
 	return result;
 }
 
@@ -160,10 +159,7 @@ int route_remove_others(const struct routing *wanted, struct error *error)
 	if (result < 0)
 		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
 	for (size_t i = 0; i < FAMILIES; i++) {
-		struct policy_rules rules = {0};
-
-		result = remove_for_family(&rtnetlink, families[i], wanted, &rules);
-		free(rules.items);
+		result = remove_for_family(&rtnetlink, families[i], wanted);
 		if (result < 0 && !means_no_ipv6(families[i], result))
 			return explain(result, "remove old policy rules or routes", families[i], wanted, error);
 	}
@@ -187,13 +183,18 @@ static int look_at_family(struct rtnetlink *rtnetlink, int family, const struct 
 			  struct route_presence *presence)
 {
 	struct policy_rules rules = {0};
+	struct routing_tables tables = {0};
 	int result = rtnetlink_list_rules(rtnetlink, family, &rules);
 
+	if (result == 0)
+		result = rtnetlink_list_tables(rtnetlink, family, &tables);
 	*presence = (struct route_presence){.has_family = true};
 	for (size_t i = 0; i < wanted->mark_count; i++)
 		presence->rules += is_there(&rules, wanted, &wanted->marks[i]);
+	presence->route = has_our_route(&tables, wanted->table);
 	free(rules.items);
-	return result < 0 ? result : rtnetlink_has_route(rtnetlink, family, wanted->table, &presence->route);
+	free(tables.items);
+	return result;
 }
 
 /* Without IPv6 on the loopback interface there is no route to it, see means_no_ipv6(). */

@@ -17,8 +17,8 @@
  *   ip route add local default dev lo table TABLE proto kernel
  *
  * for IPv4 and, where the host has it, IPv6. The protocol is "kernel" because systemd-networkd removes rules and routes
- * of others when it starts. It is also how our own are known again after a killed run: nothing else makes a rule of
- * that protocol for a fwmark that leads to such a route.
+ * of others when it starts. It is also how our own are known again after a killed run: nothing else makes such a route
+ * of that protocol, nor a rule of it for a fwmark that leads there.
  */
 
 struct fwmark {

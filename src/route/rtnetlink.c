@@ -103,18 +103,37 @@ int rtnetlink_change_route(struct rtnetlink *rtnetlink, int family, uint32_t tab
 	return request(rtnetlink, message, NULL, NULL);
 }
 
+static uint32_t table_of(const struct nlmsghdr *message, const struct rtmsg *head)
+{
+	const struct nlattr *attribute = NULL;
+
+	mnl_attr_for_each (attribute, message, sizeof(*head)) {
+		if (mnl_attr_get_type(attribute) == RTA_TABLE && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			return mnl_attr_get_u32(attribute);
+	}
+	return head->rtm_table;
+}
+
 static int note_route(const struct nlmsghdr *message, void *data)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
-	bool *has = data;
+	struct routing_tables *tables = data;
+	uint32_t *items = NULL;
 
-	if (mnl_nlmsg_get_payload_len(message) >= sizeof(*head) && head->rtm_type == RTN_LOCAL &&
-	    head->rtm_dst_len == 0 && head->rtm_protocol == RTPROT_KERNEL)
-		*has = true;
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || head->rtm_type != RTN_LOCAL ||
+	    head->rtm_dst_len != 0 || head->rtm_protocol != RTPROT_KERNEL)
+		return MNL_CB_OK;
+	items = array_reserve(tables->items, &tables->capacity, tables->count + 1, sizeof(*items));
+	if (items == NULL) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	tables->items = items;
+	items[tables->count++] = table_of(message, head);
 	return MNL_CB_OK;
 }
 
-int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool *has)
+int rtnetlink_list_tables(struct rtnetlink *rtnetlink, int family, struct routing_tables *tables)
 {
 	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -122,12 +141,12 @@ int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table,
 
 	message->nlmsg_type = RTM_GETROUTE;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	put_route(message, family, table);
+	put_route(message, family, RT_TABLE_UNSPEC);
 	do {
-		*has = false;
-		error = request(rtnetlink, message, note_route, has);
-	} while (error == -EINTR);	     /* changed while it was listed */
-	return error == -ENOENT ? 0 : error; /* there is no such table */
+		tables->count = 0;
+		error = request(rtnetlink, message, note_route, tables);
+	} while (error == -EINTR); /* changed while they were listed */
+	return error;
 }
 
 static int read_rule_attribute(const struct nlattr *attribute, void *data)

@@ -34,6 +34,12 @@ struct policy_rules {
 	size_t capacity;
 };
 
+struct routing_tables {
+	uint32_t *items; /* for free() */
+	size_t count;
+	size_t capacity;
+};
+
 /** Opens @rtnetlink (zeroed); rtnetlink_close() it whatever this returns. Returns 0 or a negative errno. */
 int rtnetlink_open(struct rtnetlink *rtnetlink);
 
@@ -48,7 +54,7 @@ int rtnetlink_change_route(struct rtnetlink *rtnetlink, int family, uint32_t tab
 /** Lists the rules that look up a table. Returns 0 or a negative errno. */
 int rtnetlink_list_rules(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
 
-/** Looks whether a table has our route. Returns 0, or a negative errno, and sets @has. */
-int rtnetlink_has_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool *has);
+/** Lists the tables that have our route. Returns 0 or a negative errno. */
+int rtnetlink_list_tables(struct rtnetlink *rtnetlink, int family, struct routing_tables *tables);
 
 #endif
