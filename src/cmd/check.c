@@ -35,7 +35,7 @@ static bool depends_on_names_that_users_choose(const char *pattern)
 		return false;
 	set = pattern_set_new(&pattern, 1);
 	if (set != NULL)
-		matches_manager = pattern_set_first_match(set, manager, strlen(manager)) >= 0;
+		matches_manager = pattern_set_first_match(set, manager, strlen(manager)) != PATTERN_NONE;
 	pattern_set_free(set);
 	return !matches_manager;
 }

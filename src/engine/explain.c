@@ -29,8 +29,11 @@ static int ask_config(struct generation *generation, const char *path, struct ex
 	explanation->decides = strlen(path);
 	if (!is_root(path))
 		explanation->rule = policy_match_nearest(generation->policy, path, &explanation->decides);
-	if (explanation->rule != NO_RULE)
-		policy_match_each(generation->policy, path, explanation->decides, explanation->matched);
+	if (explanation->rule == RULE_UNKNOWN)
+		return -ENOMEM;
+	if (explanation->rule != NO_RULE &&
+	    !policy_match_each(generation->policy, path, explanation->decides, explanation->matched))
+		return -ENOMEM;
 	explanation->target = config_target_name(
 		config, explanation->rule == NO_RULE ? TARGET_DIRECT : config->rules[explanation->rule].target);
 	return 0;

@@ -95,8 +95,10 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 	int32_t rule = policy_match(plan->policy, plan->path, length);
 	struct cgroup **added = NULL;
 
-	cgroup->rule = rule != NO_RULE ? rule : rule_in_force(cgroup->parent);
+	cgroup->rule = rule >= 0 ? rule : rule_in_force(cgroup->parent);
 	cgroup->slot = SLOT_NONE;
+	if (rule == RULE_UNKNOWN)
+		return -ENOMEM;
 	if (log_shows(LOG_DEBUG))
 		log_decision(plan, cgroup, length, rule == NO_RULE);
 	if (!plan_has_element(plan, cgroup))
@@ -116,11 +118,11 @@ static int plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level)
 	uint64_t *removed =
 		array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1, sizeof(*removed));
 
+	plan->level_elements[level]--;
 	if (removed == NULL)
 		return -ENOMEM;
 	plan->removed = removed;
 	removed[plan->removed_count++] = cgroup_id;
-	plan->level_elements[level]--;
 	return 0;
 }
 

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
-#include <new>
 #include <re2/re2.h>
 #include <re2/set.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace
@@ -56,6 +57,15 @@ std::unique_ptr<RE2> compile_single(const re2::StringPiece &pattern)
 	return compiled;
 }
 
+std::vector<std::unique_ptr<RE2>> compile_each(const std::vector<std::string> &patterns)
+{
+	std::vector<std::unique_ptr<RE2>> compiled;
+
+	for (const std::string &pattern : patterns)
+		compiled.push_back(compile_single(pattern));
+	return compiled;
+}
+
 void copy_cut(char *out, size_t size, const std::string &text)
 {
 	snprintf(out, size, "%s", text.c_str());
@@ -73,6 +83,41 @@ std::string without_groups(std::string pattern)
 	while (RE2::GlobalReplace(&pattern, group, "x") > 0)
 		;
 	return pattern;
+}
+
+bool check(const char *pattern, size_t length, struct pattern_error *error)
+{
+	const std::unique_ptr<RE2> compiled = compile_single(re2::StringPiece(pattern, length));
+
+	if (compiled->ok())
+		return true;
+	const std::string whole(pattern, length);
+	const size_t offset = whole.find(compiled->error_arg());
+
+	/* RE2 says "<reason>: <fragment>"; the fragment is told by itself */
+	copy_cut(error->reason, sizeof(error->reason), compiled->error().substr(0, compiled->error().find(": ")));
+	copy_cut(error->fragment, sizeof(error->fragment), compiled->error_arg());
+	error->offset = offset == std::string::npos ? 0 : offset;
+	return false;
+}
+
+bool is_anchored(const char *pattern)
+{
+	static const RE2 begins_anchored("^(\\^|\\\\A)");
+	static const RE2 has_alternative("[|]");
+
+	return RE2::PartialMatch(pattern, begins_anchored) &&
+	       !RE2::PartialMatch(without_groups(pattern), has_alternative);
+}
+
+/* No exception leaves this file: C code above would not be unwound as it expects. There are none but for memory. */
+template <typename Function> auto without_memory(decltype(std::declval<Function>()()) result, Function function)
+{
+	try {
+		return function();
+	} catch (const std::exception &) {
+		return result;
+	}
 }
 
 } // namespace
@@ -94,22 +139,20 @@ struct pattern_set {
 
 	const std::vector<std::unique_ptr<RE2>> &compiled_singly()
 	{
-		if (single.empty()) {
-			for (const std::string &pattern : patterns)
-				single.push_back(compile_single(pattern));
-		}
+		if (single.empty())
+			single = compile_each(patterns);
 		return single;
 	}
 
 	int first(const re2::StringPiece &text)
 	{
 		if (match_together(text))
-			return matches.empty() ? -1 : *std::min_element(matches.begin(), matches.end());
+			return matches.empty() ? PATTERN_NONE : *std::min_element(matches.begin(), matches.end());
 		for (size_t i = 0; i < compiled_singly().size(); i++) {
 			if (RE2::PartialMatch(text, *single[i]))
 				return static_cast<int>(i);
 		}
-		return -1;
+		return PATTERN_NONE;
 	}
 
 	void each(const re2::StringPiece &text, bool *matched)
@@ -127,56 +170,45 @@ struct pattern_set {
 
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error)
 {
-	const std::unique_ptr<RE2> compiled = compile_single(re2::StringPiece(pattern, length));
-
-	if (compiled->ok())
-		return true;
-	const std::string whole(pattern, length);
-	const size_t offset = whole.find(compiled->error_arg());
-
-	/* RE2 says "<reason>: <fragment>"; the fragment is told by itself */
-	copy_cut(error->reason, sizeof(error->reason), compiled->error().substr(0, compiled->error().find(": ")));
-	copy_cut(error->fragment, sizeof(error->fragment), compiled->error_arg());
-	error->offset = offset == std::string::npos ? 0 : offset;
-	return false;
+	*error = {"there is no memory to check it", 0, ""};
+	return without_memory(false, [=] { return check(pattern, length, error); });
 }
 
 bool pattern_is_anchored(const char *pattern)
 {
-	static const RE2 begins_anchored("^(\\^|\\\\A)");
-	static const RE2 has_alternative("[|]");
-
-	return RE2::PartialMatch(pattern, begins_anchored) &&
-	       !RE2::PartialMatch(without_groups(pattern), has_alternative);
+	return without_memory(true, [=] { return is_anchored(pattern); });
 }
 
 char *pattern_quote(const char *text, size_t length)
 {
-	return strdup(RE2::QuoteMeta(re2::StringPiece(text, length)).c_str());
+	return without_memory(static_cast<char *>(nullptr),
+			      [=] { return strdup(RE2::QuoteMeta(re2::StringPiece(text, length)).c_str()); });
 }
 
 struct pattern_set *pattern_set_new(const char *const *patterns, size_t count)
 {
-	try {
+	return without_memory(static_cast<struct pattern_set *>(nullptr), [=] {
 		auto set = std::make_unique<pattern_set>();
 
 		set->patterns.assign(patterns, patterns + count);
 		if (count > 0)
 			set->together = compile_together(set->patterns);
 		return set.release();
-	} catch (const std::bad_alloc &) {
-		return nullptr;
-	}
+	});
 }
 
 int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length)
 {
-	return set->first(re2::StringPiece(text, length));
+	return without_memory(static_cast<int>(PATTERN_UNKNOWN),
+			      [=] { return set->first(re2::StringPiece(text, length)); });
 }
 
-void pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched)
+bool pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched)
 {
-	set->each(re2::StringPiece(text, length), matched);
+	return without_memory(false, [=] {
+		set->each(re2::StringPiece(text, length), matched);
+		return true;
+	});
 }
 
 bool pattern_set_is_slow(const struct pattern_set *set)

@@ -18,6 +18,12 @@ extern "C" {
 
 struct pattern_set;
 
+/* What pattern_set_first_match() returns besides an index */
+enum {
+	PATTERN_NONE = -1,    /* no expression matches */
+	PATTERN_UNKNOWN = -2, /* there is no memory to find out */
+};
+
 /** What is wrong with a regular expression. */
 struct pattern_error {
 	char reason[128];   /* RE2's words, like "missing )" */
@@ -28,13 +34,13 @@ struct pattern_error {
 /**
  * Checks a regular expression, UTF-8, @length bytes.
  *
- * Returns whether it is valid; fills in @error when not.
+ * Returns whether it is valid; fills in @error when not, or when there is no memory to check it.
  */
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error);
 
 /**
  * Says whether an expression can match in the middle of a text, as far as its own text shows: unless it begins with ^
- * or \A, and has no alternative that does not.
+ * or \A, and has no alternative that does not. Without memory to look, it counts as anchored.
  */
 bool pattern_is_anchored(const char *pattern);
 
@@ -60,7 +66,7 @@ struct pattern_set *pattern_set_new(const char *const *patterns, size_t count);
  *
  * @text: valid UTF-8, @length bytes
  *
- * Returns its index or -1.
+ * Returns its index, PATTERN_NONE or PATTERN_UNKNOWN.
  */
 int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length);
 
@@ -68,8 +74,10 @@ int pattern_set_first_match(struct pattern_set *set, const char *text, size_t le
  * Tells of each expression whether it matches anywhere in a text. Otherwise as pattern_set_first_match().
  *
  * @matched: set for each of the expressions, in their order
+ *
+ * Returns false when there is no memory to find out.
  */
-void pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched);
+bool pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched);
 
 /** Returns whether the expressions had to be compiled one by one, which makes matching slower. */
 bool pattern_set_is_slow(const struct pattern_set *set);

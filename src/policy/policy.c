@@ -48,6 +48,8 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
+_Static_assert((int)NO_RULE == PATTERN_NONE && (int)RULE_UNKNOWN == PATTERN_UNKNOWN, "rules are the patterns' indices");
+
 /* The path itself where it is valid, or what was made of it in policy->text; its length is updated. */
 static const char *make_valid(struct policy *policy, const char *path, size_t *length)
 {
@@ -83,11 +85,11 @@ int32_t policy_match(struct policy *policy, const char *path, size_t length)
 	return pattern_set_first_match(policy->patterns, text, length);
 }
 
-void policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched)
+bool policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched)
 {
 	const char *text = make_valid(policy, path, &length);
 
-	pattern_set_match_each(policy->patterns, text, length, matched);
+	return pattern_set_match_each(policy->patterns, text, length, matched);
 }
 
 int32_t policy_match_nearest(struct policy *policy, const char *path, size_t *length)

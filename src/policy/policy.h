@@ -11,7 +11,11 @@
 /** Which rule a cgroup's path falls under. Selectors of every kind are expressions by the time they come here. */
 struct policy;
 
-enum { NO_RULE = -1 };
+/* What stands in place of a rule's index */
+enum {
+	NO_RULE = -1,	   /* none matches */
+	RULE_UNKNOWN = -2, /* there is no memory to find out */
+};
 
 /**
  * Makes a policy.
@@ -29,14 +33,14 @@ struct policy *policy_new(const char *const *patterns, size_t count);
  * @path:   below the mount, beginning with '/', @length bytes, fewer than CGROUP_PATH_SIZE
  * @policy: not const since it keeps buffers from call to call
  *
- * Returns the rule's index or NO_RULE.
+ * Returns the rule's index, NO_RULE or RULE_UNKNOWN.
  */
 int32_t policy_match(struct policy *policy, const char *path, size_t length);
 
 /**
  * Finds the rule in force for a path: the first that matches it, else that of its nearest ancestor that one matches.
  *
- * Returns the rule's index or NO_RULE.
+ * Returns the rule's index, NO_RULE or RULE_UNKNOWN.
  */
 int32_t policy_match_inherited(struct policy *policy, const char *path, size_t length);
 
@@ -52,8 +56,10 @@ int32_t policy_match_nearest(struct policy *policy, const char *path, size_t *le
  *
  * @path:    as for policy_match()
  * @matched: set for each of the rules, in their order
+ *
+ * Returns false when there is no memory to find out.
  */
-void policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched);
+bool policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched);
 
 void policy_free(struct policy *policy);
 
