@@ -77,10 +77,16 @@ struct cgroup *cgroup_child(const struct cgroup_tree *tree, struct cgroup *paren
 	return found(tfind(&key, &tree->by_name, compare_names));
 }
 
+void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup)
+{
+	tdelete(cgroup, &tree->by_watch, compare_watches);
+	cgroup->watch = NO_WATCH;
+}
+
 static void release(struct cgroup_tree *tree, struct cgroup *cgroup)
 {
 	if (cgroup->watch != NO_WATCH)
-		tdelete(cgroup, &tree->by_watch, compare_watches);
+		cgroup_drop_watch(tree, cgroup);
 	free(cgroup);
 }
 

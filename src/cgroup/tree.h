@@ -72,6 +72,9 @@ void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup);
  */
 int cgroup_set_watch(struct cgroup_tree *tree, struct cgroup *cgroup, int watch);
 
+/** Forgets the watch of a cgroup that has one. */
+void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup);
+
 /** Returns the cgroup with that watch or NULL. */
 struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
 

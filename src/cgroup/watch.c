@@ -27,6 +27,16 @@ static void closedirp(DIR **directory)
 		closedir(*directory);
 }
 
+/* Who may not read a cgroup's directory may still know that it is there, and so give it its verdict. */
+static int open_directory(int at, const char *path)
+{
+	int fd = openat(at, path, OPEN_FLAGS);
+
+	if (fd < 0 && errno == EACCES)
+		fd = openat(at, path, OPEN_FLAGS | O_PATH);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Opens a path below a directory, part by part where it is longer than one system call takes. */
 static int open_below(int directory, char *path)
 {
@@ -38,22 +48,21 @@ static int open_below(int directory, char *path)
 		int next = -1;
 
 		*cut = '\0';
-		next = openat(at, rest, OPEN_FLAGS);
+		next = open_directory(at, rest);
 		*cut = '/';
 		if (at != directory)
 			close(at);
 		if (next < 0)
-			return -errno;
+			return next;
 		at = next;
 		rest = cut + 1;
 	}
 	if (*rest != '\0' || at == directory) {
-		int last = openat(at, *rest != '\0' ? rest : ".", OPEN_FLAGS);
-		int failure = errno;
+		int last = open_directory(at, *rest != '\0' ? rest : ".");
 
 		if (at != directory)
 			close(at);
-		return last < 0 ? -failure : last;
+		return last;
 	}
 	return at;
 }
@@ -89,11 +98,52 @@ static void tell_about_limit(struct watch *watch, int failure)
 			    strerror(failure));
 }
 
+static void tell_about_failure(struct watch *watch, const char *name, int error)
+{
+	char shown[ESCAPED_SIZE(NAME_MAX)];
+
+	if (watch->told_about_failure)
+		return;
+	watch->told_about_failure = true;
+	log_warning("can't look at the cgroup \"%s\": %s. It and others like it are looked at again every second or "
+		    "so; until then they have no verdict of their own%s",
+		    escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
+		    error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
+}
+
+static bool wants_watch(const struct cgroup *cgroup)
+{
+	return cgroup->watch == NO_WATCH && cgroup->level < CGROUP_DEPTH_MAX;
+}
+
+static void drop_watch(struct watch *watch, struct cgroup *cgroup)
+{
+	inotify_rm_watch(watch->inotify, cgroup->watch);
+	cgroup_drop_watch(&watch->tree, cgroup);
+}
+
+/*
+ * What can't be looked at now, for want of memory, file descriptors or permission, is looked at again together with
+ * the cgroups that have no watch. So the one whose list of children is not complete loses its watch.
+ *
+ * name:  of the cgroup that was not looked at, either @listed itself or a child of its
+ */
+static void look_later(struct watch *watch, struct cgroup *listed, const char *name, int error)
+{
+	tell_about_failure(watch, name, error);
+	if (error != -EACCES)
+		watch->failure = error;
+	if (listed->watch == NO_WATCH)
+		return;
+	drop_watch(watch, listed);
+	watch->unwatched++;
+}
+
 /*
  * By way of the open directory, so that the watch, the id and the list of children are of one and the same cgroup,
  * whoever has the name by now.
  */
-static int set_watch(struct watch *watch, struct cgroup *cgroup, int fd)
+static void set_watch(struct watch *watch, struct cgroup *cgroup, int fd)
 {
 	char path[32];
 	int descriptor = -1;
@@ -102,15 +152,12 @@ static int set_watch(struct watch *watch, struct cgroup *cgroup, int fd)
 	descriptor = inotify_add_watch(watch->inotify, path, IN_CREATE | IN_DELETE | IN_ONLYDIR);
 	if (descriptor < 0) {
 		tell_about_limit(watch, errno);
-		return 0;
+	} else if (cgroup_set_watch(&watch->tree, cgroup, descriptor) < 0) {
+		inotify_rm_watch(watch->inotify, descriptor);
+		tell_about_limit(watch, ENOMEM);
+	} else {
+		watch->unwatched--;
 	}
-	watch->unwatched--;
-	return cgroup_set_watch(&watch->tree, cgroup, descriptor);
-}
-
-static bool wants_watch(const struct cgroup *cgroup)
-{
-	return cgroup->watch == NO_WATCH && cgroup->level < CGROUP_DEPTH_MAX;
 }
 
 static void vanish(struct watch *watch, struct cgroup *cgroup)
@@ -122,15 +169,29 @@ static void vanish(struct watch *watch, struct cgroup *cgroup)
 	watch->listener.vanished(cgroup, watch->listener.userdata);
 	/* a watch keeps the inode of a removed cgroup, and no IN_IGNORED comes: kernfs leaves the link count alone */
 	if (cgroup->watch != NO_WATCH)
-		inotify_rm_watch(watch->inotify, cgroup->watch);
+		drop_watch(watch, cgroup);
 	else if (wants_watch(cgroup))
 		watch->unwatched--;
 	cgroup_remove(&watch->tree, cgroup);
 }
 
-static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep);
+static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep);
 
 /* NOLINTBEGIN(misc-no-recursion): CGROUP_DEPTH_MAX bounds it */
+
+/* Adds a cgroup to the tree and tells of it. Returns it, or NULL when there was no memory for all of it. */
+static struct cgroup *appear(struct watch *watch, struct cgroup *parent, const char *name, uint64_t id)
+{
+	struct cgroup *cgroup = cgroup_add(&watch->tree, parent, name, id);
+
+	if (cgroup == NULL)
+		return NULL;
+	watch->unwatched += wants_watch(cgroup);
+	if (watch->listener.appeared(cgroup, watch->listener.userdata) == 0)
+		return cgroup;
+	vanish(watch, cgroup);
+	return NULL;
+}
 
 /*
  * Brings the tree in step with what stands at a name now.
@@ -138,7 +199,7 @@ static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, 
  * fd:   the directory of that name, which this closes, or the negative errno of opening it
  * deep: look below it even when it was known
  */
-static int look_at(struct watch *watch, struct cgroup *parent, const char *name, int fd, bool deep)
+static void look_at(struct watch *watch, struct cgroup *parent, const char *name, int fd, bool deep)
 {
 	CLEANUP(closep) int directory = fd;
 	struct cgroup *cgroup = cgroup_child(&watch->tree, parent, name);
@@ -146,111 +207,119 @@ static int look_at(struct watch *watch, struct cgroup *parent, const char *name,
 	uint64_t id = 0;
 	int error = fd < 0 ? fd : cgroup_read_id(fd, &id);
 
-	if (error < 0 && !means_gone(error))
-		return error;
+	if (error < 0 && !means_gone(error)) {
+		look_later(watch, parent, name, error);
+		return;
+	}
 	if (cgroup != NULL && (error < 0 || cgroup->id != id)) {
 		vanish(watch, cgroup);
 		cgroup = NULL;
 	}
 	if (error < 0)
-		return 0;
+		return;
 	if (cgroup == NULL) {
-		cgroup = cgroup_add(&watch->tree, parent, name, id);
-		if (cgroup == NULL)
-			return -ENOMEM;
+		cgroup = appear(watch, parent, name, id);
 		is_new = true;
-		watch->unwatched += wants_watch(cgroup);
-		error = watch->listener.appeared(cgroup, watch->listener.userdata);
+	}
+	if (cgroup == NULL) {
+		look_later(watch, parent, name, -ENOMEM);
+		return;
 	}
 	cgroup->last_seen = watch->walk;
-	if (error < 0 || !(is_new || deep))
-		return error;
+	if (!is_new && !deep)
+		return;
 	directory = -1;
-	return look_at_children(watch, cgroup, fd, deep);
+	look_at_children(watch, cgroup, fd, deep);
 }
 
-static int look_at_name(struct watch *watch, struct cgroup *parent, int parent_fd, const char *name, bool deep)
+static void look_at_name(struct watch *watch, struct cgroup *parent, int parent_fd, const char *name, bool deep)
 {
-	int fd = openat(parent_fd, name, OPEN_FLAGS);
-
-	return look_at(watch, parent, name, fd < 0 ? -errno : fd, deep);
+	look_at(watch, parent, name, open_directory(parent_fd, name), deep);
 }
 
 /* What is in the tree and was not listed is looked for by name: it may be gone or may have come meanwhile. */
-static int look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd)
+static void look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd)
 {
 	struct cgroup *child = LIST_FIRST(&cgroup->children);
-	int error = 0;
 
-	while (child != NULL && error == 0) {
+	while (child != NULL) {
 		struct cgroup *next = LIST_NEXT(child, sibling);
 
 		if (child->last_seen != watch->walk)
-			error = look_at_name(watch, cgroup, fd, child->name, true);
+			look_at_name(watch, cgroup, fd, child->name, true);
 		child = next;
 	}
-	return error;
+}
+
+/* Returns 0 or a negative errno when not all of it could be read. */
+static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *directory, bool deep)
+{
+	const struct dirent *entry = NULL;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(directory); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+		if (entry == NULL)
+			break;
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			look_at_name(watch, cgroup, dirfd(directory), entry->d_name, deep);
+	}
+	/* nothing can be read from O_PATH, which open_directory() resorts to */
+	return errno == EBADF ? -EACCES : -errno;
 }
 
 /* fd: of the cgroup; this closes it */
-static int look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
+static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
 {
 	CLEANUP(closedirp) DIR *directory = fdopendir(fd);
-	const struct dirent *entry = NULL;
 	int error = 0;
 
 	if (directory == NULL) {
-		error = -errno;
+		look_later(watch, cgroup, cgroup->name, -errno);
 		close(fd);
-		return error;
+		return;
 	}
 	if (watch->inotify >= 0 && wants_watch(cgroup))
-		error = set_watch(watch, cgroup, fd);
-	if (error < 0 || cgroup->level == CGROUP_DEPTH_MAX)
-		return error;
-	while ((entry = readdir(directory)) != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		error = look_at_name(watch, cgroup, fd, entry->d_name, deep);
-		if (error < 0)
-			return error;
-	}
-	return deep ? look_for_unlisted(watch, cgroup, fd) : 0;
+		set_watch(watch, cgroup, fd);
+	if (cgroup->level == CGROUP_DEPTH_MAX)
+		return;
+	error = list_children(watch, cgroup, directory, deep);
+	if (error < 0 && !means_gone(error))
+		look_later(watch, cgroup, cgroup->name, error);
+	if (deep)
+		look_for_unlisted(watch, cgroup, fd);
 }
 
 /* NOLINTEND(misc-no-recursion) */
 
-static int explain(int result, struct error *error)
-{
-	if (result == -ENOMEM)
-		return error_set(error, result, "no memory for the tree of cgroups");
-	if (result < 0)
-		return error_set(error, result, "can't walk the cgroups: %s", strerror(-result));
-	return 0;
-}
-
-static int walk_from(struct watch *watch, struct cgroup *cgroup)
+static void walk_from(struct watch *watch, struct cgroup *cgroup)
 {
 	int fd = open_cgroup(watch, cgroup, NULL);
 
 	if (cgroup->parent != NULL)
-		return look_at(watch, cgroup->parent, cgroup->name, fd, true);
-	return fd < 0 ? fd : look_at_children(watch, cgroup, fd, true);
+		look_at(watch, cgroup->parent, cgroup->name, fd, true);
+	else if (fd < 0)
+		look_later(watch, cgroup, "/", fd);
+	else
+		look_at_children(watch, cgroup, fd, true);
 }
 
 int watch_walk(struct watch *watch, struct error *error)
 {
 	watch->walk++;
-	return explain(walk_from(watch, watch->tree.root), error);
+	watch->failure = 0;
+	walk_from(watch, watch->tree.root);
+	if (watch->failure < 0)
+		return error_set(error, watch->failure, "can't look at all cgroups: %s", strerror(-watch->failure));
+	return 0;
 }
 
-int watch_walk_unwatched(struct watch *watch, struct error *error)
+void watch_walk_unwatched(struct watch *watch)
 {
 	struct cgroup *cgroup = watch->tree.root;
-	int result = 0;
 
 	watch->walk++;
-	while (cgroup != NULL && result == 0) {
+	while (cgroup != NULL) {
 		struct cgroup *next = NULL;
 
 		if (!wants_watch(cgroup)) {
@@ -259,13 +328,12 @@ int watch_walk_unwatched(struct watch *watch, struct error *error)
 		}
 		/* what lies below it is walked with it, and may not be there any more afterwards */
 		next = cgroup_next_outside(cgroup);
-		result = walk_from(watch, cgroup);
+		walk_from(watch, cgroup);
 		cgroup = next;
 	}
-	return explain(result, error);
 }
 
-static int handle_event(struct watch *watch, const struct inotify_event *event)
+static void handle_event(struct watch *watch, const struct inotify_event *event)
 {
 	struct cgroup *parent = NULL;
 
@@ -274,19 +342,19 @@ static int handle_event(struct watch *watch, const struct inotify_event *event)
 			"the kernel's queue of cgroup events overflowed; all cgroups are walked again, none is lost. "
 			"The sysctl fs.inotify.max_queued_events sets its length");
 		watch->walk++;
-		return walk_from(watch, watch->tree.root);
+		walk_from(watch, watch->tree.root);
+		return;
 	}
 	parent = cgroup_by_watch(&watch->tree, event->wd);
 	if (parent == NULL || !(event->mask & (IN_CREATE | IN_DELETE)) || event->len == 0)
-		return 0;
-	return look_at(watch, parent, event->name, open_cgroup(watch, parent, event->name), false);
+		return;
+	look_at(watch, parent, event->name, open_cgroup(watch, parent, event->name), false);
 }
 
 int watch_read(struct watch *watch, struct error *error)
 {
 	char events[EVENTS_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t length = -1;
-	int result = 0;
 
 	do
 		length = read(watch->inotify, events, sizeof(events));
@@ -295,13 +363,13 @@ int watch_read(struct watch *watch, struct error *error)
 		return 0;
 	if (length < 0)
 		return error_set(error, -errno, "can't read cgroup events: %s", strerror(errno));
-	for (ssize_t at = 0; at < length && result == 0;) {
+	for (ssize_t at = 0; at < length;) {
 		const struct inotify_event *event = (const struct inotify_event *)(events + at);
 
-		result = handle_event(watch, event);
+		handle_event(watch, event);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
-	return result < 0 ? explain(result, error) : 1;
+	return 1;
 }
 
 static int open_root(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
@@ -319,7 +387,8 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	if (result < 0)
 		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown,
 				 strerror(-result));
-	return explain(cgroup_tree_init(&watch->tree, id), error);
+	result = cgroup_tree_init(&watch->tree, id);
+	return result < 0 ? error_set(error, result, "no memory for the tree of cgroups") : 0;
 }
 
 int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
@@ -355,8 +424,9 @@ int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *
 	int result = 0;
 
 	if (watch == NULL)
-		return explain(-ENOMEM, error);
+		return error_set(error, -ENOMEM, "no memory for the tree of cgroups");
 	result = open_root(watch, mount, &listener, error);
+	watch->told_about_failure = true; /* nothing is looked for again here */
 	if (result == 0)
 		result = watch_walk(watch, error);
 	if (result == 0) {

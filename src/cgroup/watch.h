@@ -11,7 +11,7 @@
 
 /** Whom to tell. A cgroup's parent appears before it and vanishes after it. */
 struct watch_listener {
-	/** Returns 0 or -ENOMEM, which ends the operation. */
+	/** Returns 0, or -ENOMEM, whereupon it vanishes and is tried again later. */
 	int (*appeared)(struct cgroup *cgroup, void *userdata);
 	/** The cgroup is freed after this. */
 	void (*vanished)(struct cgroup *cgroup, void *userdata);
@@ -25,8 +25,10 @@ struct watch {
 	struct cgroup_tree tree;
 	struct watch_listener listener;
 	uint32_t walk;	  /* number of the last walk */
-	size_t unwatched; /* cgroups that have no watch, so that watch_walk() must be called from time to time */
+	int failure;	  /* negative errno of the last failure to look at a cgroup, but for want of permission; or 0 */
+	size_t unwatched; /* cgroups that have no watch, so that watch_walk_unwatched() must be called now and then */
 	bool told_about_limit;
+	bool told_about_failure;
 	char path[CGROUP_PATH_SIZE];
 };
 
@@ -43,16 +45,12 @@ int watch_open(struct watch *watch, const char *mount, const struct watch_listen
  * Walks all cgroups and tells the listener how they differ from the tree. Children made before a watch was set are
  * found, since each directory is listed after its watch is there.
  *
- * Returns 0 or a negative errno with @error.
+ * Returns 0, or a negative errno with @error when some could not be looked at; they count as unwatched.
  */
 int watch_walk(struct watch *watch, struct error *error);
 
-/**
- * Looks again at those cgroups that have no watch.
- *
- * Returns 0 or a negative errno with @error.
- */
-int watch_walk_unwatched(struct watch *watch, struct error *error);
+/** Looks again at those cgroups that have no watch. */
+void watch_walk_unwatched(struct watch *watch);
 
 /**
  * Handles some thousand queued events; not all there are, or whoever makes cgroups faster than they are handled could

@@ -135,7 +135,8 @@ int engine_observe(struct engine *engine, struct error *error)
 
 	if (result == 0)
 		result = watch_open(&engine->watch, engine->mount, &listener, error);
-	if (result == 0)
+	/* once more what could not be looked at, before anybody relies on it */
+	if (result == 0 && watch_walk(&engine->watch, error) < 0)
 		result = watch_walk(&engine->watch, error);
 	schedule_look(engine, begin);
 	return result;
@@ -220,13 +221,12 @@ static int advance(struct engine *engine, struct error *error)
 		return engine->next_retry <= now() ? heal(engine, error) : 0;
 	result = plan_changes(plan, now(), &step);
 	if (result < 0)
-		return error_set(error, result, "no memory for the elements of new cgroups");
-	if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed) {
+		error_set(error, result, "no memory for the elements of new cgroups");
+	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
 		result = send_step(engine, &step, error);
-		if (result < 0) {
-			log_warning("%s; the whole table is made anew", error->text);
-			return heal(engine, error);
-		}
+	if (result < 0) {
+		log_warning("%s; the whole table is made anew", error->text);
+		return heal(engine, error);
 	}
 	plan_done(plan, &step);
 	return 0;
@@ -457,10 +457,7 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 	uint64_t begin = now();
 
 	if (engine->next_look <= begin) {
-		int result = watch_walk_unwatched(&engine->watch, error);
-
-		if (result < 0)
-			return result;
+		watch_walk_unwatched(&engine->watch);
 		schedule_look(engine, begin);
 	}
 	return advance(engine, error);
