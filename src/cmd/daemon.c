@@ -30,19 +30,32 @@ struct daemon {
 	sd_event_source *timer;
 };
 
-/* After all that the engine does: the timer follows its deadline. An error of the engine's ends the loop. */
-static int conclude(struct daemon *daemon, int result, const struct error *error)
+static int set_timer(struct daemon *daemon)
 {
 	uint64_t deadline = engine_deadline(daemon->engine);
+	int result = 0;
 
-	if (result < 0) {
-		log_error("%s", error->text);
-		return sd_event_exit(daemon->loop, EXIT_ERROR);
-	}
 	if (deadline == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
 	result = sd_event_source_set_time(daemon->timer, deadline);
 	return result < 0 ? result : sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
+}
+
+/*
+ * After all that the engine does: the timer follows its deadline. An error ends the loop; were it returned, the loop
+ * would go on and be deaf to its source.
+ */
+static int conclude(struct daemon *daemon, int result, struct error *error)
+{
+	if (result >= 0) {
+		result = set_timer(daemon);
+		if (result < 0)
+			error_set(error, result, "can't set the timer of the event loop: %s", strerror(-result));
+	}
+	if (result >= 0)
+		return 0;
+	log_error("%s", error->text);
+	return sd_event_exit(daemon->loop, EXIT_ERROR);
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -96,7 +109,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	else
 		log_info("the new config is in force");
 	sd_notify(0, "READY=1");
-	return conclude(daemon, 0, NULL);
+	return conclude(daemon, 0, &error);
 }
 
 static int block_signals(void)
@@ -146,7 +159,7 @@ static int run_until_stopped(struct daemon *daemon)
 	int result = wait_for_engine(daemon);
 
 	if (result >= 0)
-		result = conclude(daemon, 0, NULL);
+		result = set_timer(daemon);
 	if (result >= 0)
 		result = sd_event_set_watchdog(daemon->loop, true);
 	if (result < 0)
