@@ -92,6 +92,16 @@ static int explain_refusal(const struct batch *batch, const struct nlmsghdr *mes
 			 text != NULL ? ": " : "", text != NULL ? text : "");
 }
 
+/* After a failure: what is left in the queue would be taken for the replies to what is sent next. */
+static void drop_replies(struct nft *nft)
+{
+	char byte = 0;
+
+	while (recv(mnl_socket_get_fd(nft->socket), &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS)
+		;
+}
+
 /*
  * All replies to a batch are in the socket's queue when sendto() returns (nfnetlink_rcv_batch ends with
  * nfnl_err_deliver), so there is nothing to wait for.
@@ -111,8 +121,11 @@ static int receive_replies(struct nft *nft, const struct batch *batch, struct er
 			continue;
 		if (length < 0 && errno == EAGAIN)
 			break;
-		if (length < 0)
-			return error_set(error, -errno, "can't read nftables' reply: %s", strerror(errno));
+		if (length < 0) {
+			result = error_set(error, -errno, "can't read nftables' reply: %s", strerror(errno));
+			drop_replies(nft);
+			return result;
+		}
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 			const struct nlmsgerr *reply = mnl_nlmsg_get_payload(message);
 
@@ -181,6 +194,7 @@ int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t
 	const struct nlmsghdr *message = (const struct nlmsghdr *)request->buffer;
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	int more = MNL_CB_OK;
+	int result = 0;
 
 	while (mnl_socket_sendto(nft->socket, message, message->nlmsg_len) < 0) {
 		if (errno != EINTR)
@@ -191,11 +205,14 @@ int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t
 
 		if (length < 0 && errno == EINTR)
 			continue;
-		if (length < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, note, data);
+		more = length < 0 ? MNL_CB_ERROR
+				  : mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, note, data);
 	}
-	return more == MNL_CB_ERROR ? -errno : 0;
+	if (more != MNL_CB_ERROR)
+		return 0;
+	result = -errno;
+	drop_replies(nft);
+	return result;
 }
 
 static int read_table(const struct nlmsghdr *message, void *data)
