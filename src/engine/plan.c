@@ -157,8 +157,11 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	memset(plan->level_elements, 0, sizeof(plan->level_elements));
 	STAILQ_FOREACH (departed, &plan->departed.items, next)
 		plan->level_elements[departed->level]++;
-	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && error == 0; cgroup = cgroup_next(cgroup))
-		error = plan_appeared(plan, cgroup);
+	/* also after a failure, so that no cgroup keeps the slot that it had in another plan */
+	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+		if (plan_appeared(plan, cgroup) < 0)
+			error = -ENOMEM;
+	}
 	return error;
 }
 
