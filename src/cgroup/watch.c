@@ -105,10 +105,11 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 	if (watch->told_about_failure)
 		return;
 	watch->told_about_failure = true;
-	log_warning("can't look at the cgroup \"%s\": %s. It and others like it are looked at again every second or "
-		    "so; until then they have no verdict of their own%s",
-		    escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
-		    error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
+	log_warning(
+		"can't look at all cgroups (\"%s\": %s): those that are missed are looked for again every second or "
+		"so, and have no verdict of their own until then%s",
+		escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
+		error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
 }
 
 static bool wants_watch(const struct cgroup *cgroup)

@@ -202,3 +202,21 @@ def test_watches_run_out(world, when):
         world.cgroups.make("late-0/below/proxied")
         world.new_client("late-0/below/proxied").await_answer_by("proxy mihomo")
     world.client("after/all/proxied").await_answer_by("proxy mihomo")
+
+
+def test_cgroups_that_deny_the_look(world):
+    """A user may take the permission to read their cgroups away: the daemon lives, and such a cgroup has its verdict."""
+    world.proxy("mihomo")
+    for name in ("dropped", "dropped-later", "user/proxied"):
+        world.cgroups.make(name)
+    world.cgroups.directory(world.cgroups.path("dropped")).chmod(0)
+    daemon = world.launch(world.scratch.program(), "-c", world.scratch.write(CONFIG),
+                          wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
+    world.check({"dropped": "dropped", "user/proxied": "proxy mihomo"}, [(UDP, V4)])
+    for name in ("dropped-later", "user"):
+        world.cgroups.directory(world.cgroups.path(name)).chmod(0)
+    world.cgroups.make("user/unseen")
+    await_elements(world, [world.cgroups.make("next/proxied")])
+    world.check({"dropped-later": "dropped", "user/proxied": "proxy mihomo", "next/proxied": "proxy mihomo"}, [(UDP, V4)])
+    assert "\"dropped\": Permission denied" in daemon.log
+    assert daemon.stop() == 0
