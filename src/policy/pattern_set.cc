@@ -61,6 +61,7 @@ std::vector<std::unique_ptr<RE2>> compile_each(const std::vector<std::string> &p
 {
 	std::vector<std::unique_ptr<RE2>> compiled;
 
+	compiled.reserve(patterns.size());
 	for (const std::string &pattern : patterns)
 		compiled.push_back(compile_single(pattern));
 	return compiled;
