@@ -9,7 +9,7 @@ MESON_OPTIONS =
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-pending install format lint clean
+.PHONY: all demo test test-sanitized test-systemd test-faults test-pending install format lint clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -40,6 +40,14 @@ test-systemd:
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) env CGTPROXY=$(abspath $(BUILD))/cgtproxy PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 -m pytest -q -p no:cacheprovider test/systemd
+
+# Each call fails in each way at each place that it is made from; "make test" tries some of it.
+test-faults:
+	@tools/install-dependencies build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=true
+	@$(MAKE) --no-print-directory all
+	@$(ROOT) env CGTPROXY_FAULTS=all tools/run-tests $(BUILD) test/fault
 
 # What is known to fail, see docs/design.md.
 test-pending: all

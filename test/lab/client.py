@@ -96,6 +96,11 @@ class Client:
                                          start_new_session=True)  # Ctrl-C is for the caller to handle
         self._read_reply()
 
+    @property
+    def pid(self):
+        """The process's id."""
+        return self._process.pid
+
     def ask(self, protocol, family, address=None, port=SERVICE_PORT, times=1, timeout=ANSWER_TIMEOUT, **options):
         """Send `times` requests, each after the last one's answer, on one new socket; see what becomes of them.
 

@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the lab importable, and says once what is missing."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+def pytest_sessionstart():
+    """Without root there is no test at all: say so once instead of failing each."""
+    if os.geteuid() != 0:
+        pytest.exit("the tests of faults make network namespaces and cgroups: run them as root", returncode=1)

@@ -1,0 +1,338 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One life of the daemon in which one call fails: what is done to it, and what must hold all the while.
+
+The daemon starts with a dropped and a proxied cgroup, sees cgroups come and go, loses a policy rule, gets another
+config by SIGHUP, and is stopped. In another kind of life it starts over what a killed run has left. Whatever fails, it
+either goes on and does all of it right, or ends with a message and leaves a whole table or none.
+"""
+
+import contextlib
+import itertools
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from lab import checks
+from lab.addresses import UDP, V4
+from lab.daemon import Daemon, binary
+from lab.netfilter import cgroup_elements
+from lab.world import World
+
+# A fault is over at once, and what is tried again is tried every second.
+DEADLINE = 30.0
+FILLER = "# A short read of this file must not be all of it.\n" * 8
+
+_REFUSED = re.compile(r"the last (config|one) stays in force")
+# Says what was tried, and not only why it failed.
+_MESSAGE = re.compile(r"^error: (\S+ ){4}", re.M)
+_numbers = itertools.count(1)
+
+
+class Violation(Exception):
+    """What must not happen has happened."""
+
+
+class Ended(Exception):
+    """The daemon is over, which may be right."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One of two configs that have nothing in common but the names."""
+
+    mark: int
+    port: int
+    table: int
+    priority: int
+    proxy: str
+
+    def text(self, top):
+        """The file's content, for the cgroups below a top cgroup."""
+        return f"""{FILLER}
+version: 1
+route-table: {self.table}
+rule-priority: {self.priority}
+bypass: [198.51.100.{self.table - 299}]
+tproxies: {{mihomo: {{mark: {self.mark}, port: {self.port}, dns-hijack: {{port: {self.port}}}}}}}
+rules:
+  - {{match: '^{top}/.+/dropped$', drop: true}}
+  - {{match: '^{top}/.+/proxied$', tproxy: mihomo}}
+"""
+
+
+FIRST = Config(mark=3000, port=7893, table=300, priority=3000, proxy="proxy first")
+SECOND = Config(mark=3001, port=7894, table=301, priority=2999, proxy="proxy second")
+VERDICTS = {"dropped": "DROP-CHAIN", "proxied": "mihomo-MARK"}
+
+
+def where(offsets):
+    """The functions that led to a call, innermost first."""
+    argv = ["addr2line", "-f", "-s", "-e", str(binary()), *offsets]
+    try:
+        lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return " ".join(offsets)
+    return " < ".join(f"{name} {place}" for name, place in zip(lines[::2], lines[1::2]))
+
+
+@dataclass
+class Trace:
+    """The calls of a run: how many there were from each site, where that is, and whether one of them failed."""
+
+    counts: Counter
+    offsets: dict
+    fired: tuple = ()
+
+    @classmethod
+    def read(cls, path):
+        """Read what fault.c has written."""
+        trace = cls(Counter(), {})
+        for line in path.read_text(encoding="ascii").splitlines() if path.exists() else ():
+            call, site, *offsets = line.split()
+            if call.startswith("!"):
+                trace.fired = tuple(offsets)
+            key = call.lstrip("!"), site
+            trace.counts[key] += 1
+            trace.offsets[key] = offsets
+        return trace
+
+
+class Stage:
+    """Where all lives take place: a network, two proxies, clients, and what an undisturbed daemon makes of it."""
+
+    def __init__(self):
+        self._cleanup = contextlib.ExitStack()
+        self.world = self._cleanup.enter_context(World())
+        self.world.proxy("first", FIRST.port)
+        self.world.proxy("second", SECOND.port)
+        self.clients = {name: self.world.client(f"old/{name}") for name in VERDICTS}
+        self.config = self.world.scratch.path(".yaml")
+        self.before = self.world.footprint()
+        self.tables = {}  # by Config
+        self.run()
+
+    def close(self):
+        """End it all."""
+        self._cleanup.close()
+
+    def sweep(self):
+        """Remove by hand what a life has left."""
+        self.world.cgtproxy("clear")
+        for config in (FIRST, SECOND):
+            for family in ("-4", "-6"):
+                for what in (f"rule del priority {config.priority}", f"route flush table {config.table}"):
+                    self.world.host.run("ip", family, *what.split(), check=False)
+
+    def write_config(self, config):
+        """Make this the config that the daemon reads next."""
+        self.config.write_text(config.text(self.world.cgroups.top), encoding="utf-8")
+
+    def table(self):
+        """Our table without its cgroups, counts and owner, or None; a Violation if there is another of ours."""
+        names = self.world.host.run("nft", "list", "tables").split("\n")
+        others = [name for name in names if "cgtproxy-" in name]
+        if others and checks.kernel_owns_tables():
+            raise Violation(f"left behind: {others}")
+        try:
+            listing, _ = checks.table(self.world)
+        except (RuntimeError, FileNotFoundError):
+            return None
+        listing = re.sub(r"table inet cgtproxy \{.*(\n\tflags.*)?", "", listing)
+        return "\n\n".join(sorted(part.strip("\n") for part in listing.split("\n\n") if part.strip()))
+
+    def elements_are_right(self, group):
+        """Whether the cgroups of a group have their verdicts in the kernel."""
+        try:
+            elements = cgroup_elements(self.world.host)
+        except FileNotFoundError:  # there is no table
+            return False
+        cgroups = self.world.cgroups
+        return all(elements.get(cgroups.id(cgroups.path(f"{group}/{name}"))) == verdict
+                   for name, verdict in VERDICTS.items())
+
+    def survey(self, module, kept):
+        """The Trace of what every undisturbed life has: the calls that some foreign cgroup led to are left out."""
+        first, *others = [self.run(module, kept=kept) for _ in range(3)]
+        for key in list(first.counts):
+            first.counts[key] = min(trace.counts[key] for trace in (first, *others))
+        first.counts = +first.counts
+        return first
+
+    def run(self, module=None, fault=None, kept=False):
+        """One life. Returns its Trace; raises a Violation."""
+        life = Life(self, module, fault, kept)
+        try:
+            life.play()
+        except Violation as violation:
+            offsets = Trace.read(life.trace).fired
+            raise Violation(f"FAULT={fault}: {violation}\n  at {where(offsets)}\n  the daemon said:\n"
+                            + re.sub("^", "    ", life.daemon.log, flags=re.M)) from None
+        finally:
+            life.clean_up()
+        return Trace.read(life.trace)
+
+
+class Life:
+    """One life of the daemon. With `kept`, a run with the second config was killed before."""
+
+    def __init__(self, stage, module, fault, kept):
+        self.stage = stage
+        self.world = stage.world
+        self.group = f"new-{next(_numbers)}"
+        self.trace = self.world.scratch.path(".trace")
+        self.in_force = FIRST
+        self.kept = kept
+        self.is_over = False
+        self.is_rule_lost = False  # taken by us, and not put back yet
+        if kept:
+            stage.write_config(SECOND)
+            self._start().wait_ready().kill()
+        stage.write_config(FIRST)
+        settings = [f"LD_PRELOAD={module}", f"FAULT_COUNT={self.trace}"] if module else []
+        self.daemon = self._start(*settings, *([f"FAULT={fault}"] if fault else []))
+
+    def _start(self, *settings):
+        return Daemon(self.world.host, self.world.scratch, ["env", *settings, binary(), "-c", self.stage.config],
+                      ASAN_OPTIONS="verify_asan_link_order=0")
+
+    def play(self):
+        """All that happens, and the end."""
+        try:
+            self._live()
+        except Ended:
+            self._check_early_end()
+            return
+        code = self._await_end()
+        if code == 0:
+            self._check_equal(self.world.footprint(), self.stage.before, "what a clean end leaves")
+        else:
+            self._check_early_end()
+
+    def _live(self):
+        self._await("the daemon is ready", lambda: "ready\n" in self.daemon.log)
+        self._check_table()
+        self._check("the first cgroups' elements", self.stage.elements_are_right("old"))
+        self._check_traffic("old")
+        if not self.kept:
+            self._make_cgroups(f"{self.group}-a")
+            self.world.cgroups.remove(self.world.cgroups.path(f"{self.group}-a"))
+            self._lose_rule()
+            self._reload()
+            self._check_table()
+            self._check_traffic("old")
+        self._make_cgroups(f"{self.group}-b")
+        self.daemon.send_signal(signal.SIGTERM)
+
+    def _make_cgroups(self, group):
+        for name in VERDICTS:
+            self.world.cgroups.make(f"{group}/{name}")
+        self._await(f"the elements of {group}", lambda: self.stage.elements_are_right(group))
+        self._move_clients(group)
+        self._check_traffic(group)
+        self._move_clients("old")
+
+    def _move_clients(self, group):
+        for name, client in self.stage.clients.items():
+            target = self.world.cgroups.directory(self.world.cgroups.path(f"{group}/{name}"))
+            (target / "cgroup.procs").write_text(str(client.pid), encoding="ascii")
+
+    def _check_traffic(self, group):
+        self._check(f"{group}: dropped", self.stage.clients["dropped"].ask_in_vain(UDP, V4).dropped)
+        who = self.stage.clients["proxied"].ask(UDP, V4).who
+        self._check(f"{group}: {who} answered, not {self.in_force.proxy}", who == self.in_force.proxy)
+
+    def _lose_rule(self):
+        self.is_rule_lost = True
+        self.world.host.ip(f"rule del priority {self.in_force.priority}")
+        self._await("the policy rule is back", lambda: self._has_rule(self.in_force))
+        self.is_rule_lost = False
+
+    def _has_rule(self, config):
+        return f"from all fwmark {config.mark:#x} lookup {config.table}" in self.world.host.run("ip", "rule")
+
+    def _reload(self):
+        """A reload that fails must leave the first config in force, and the next one must succeed."""
+        self.stage.write_config(SECOND)
+        for attempt in range(2):
+            known = len(self.daemon.log)
+            self.daemon.send_signal(signal.SIGHUP)
+            self._await("an end of the reload", lambda known=known: "the new config is in force" in self.daemon.log or
+                        _REFUSED.search(self.daemon.log[known:]))
+            if "the new config is in force" in self.daemon.log:
+                self.in_force = SECOND
+                return
+            self._check("a reload succeeds once nothing fails any more", attempt == 0)
+            self._await("the first table", lambda: self.stage.table() == self.stage.tables.get(FIRST))
+            self._check_traffic("old")
+
+    def _check_table(self):
+        """The table is that of an undisturbed run; the first run says what that is."""
+        table = self.stage.table()
+        self._check_equal(table, self.stage.tables.setdefault(self.in_force, table), "the table")
+
+    def _check_early_end(self):
+        """An end with an error: it says why, and leaves no half of anything; "clear" takes what it left."""
+        code = self._await_end()
+        self.is_over = True
+        self._check(f"an exit code above 0, not {code}", code > 0)
+        self._check("a message that says what was tried", _MESSAGE.search(self.daemon.log))
+        table = self.stage.table()
+        self._check("the table that was there", table is not None or not self.kept)
+        if table is not None:
+            self._check_what_it_left(table)
+        cleared = self.world.cgtproxy("clear")
+        self._check(f"\"clear\" succeeds, and does not say: {cleared.stderr}", cleared.returncode == 0)
+        self._check_equal(self.world.footprint(), self.stage.before, "what is left after \"clear\"")
+
+    def _check_what_it_left(self, table):
+        """The whole of one table; that it looks up more levels than it needs does no harm."""
+        needed = re.sub(r"\t\tsocket cgroupv2 level (?!3 )\d+ vmap @cgroup-vmap\n", "", table)
+        left = [config for config, whole in self.stage.tables.items() if needed == whole]
+        self._check(f"a whole table, not\n{table}", left)
+        self._check("all elements in the table that it left", self.stage.elements_are_right("old"))
+        if not self.is_rule_lost:
+            self.in_force = left[0]
+            self._move_clients("old")
+            self._check_traffic("old")
+
+    def _await_end(self):
+        try:
+            return self.daemon.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            raise Violation("it does not end") from None
+
+    def _await(self, what, condition):
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            if self.daemon.process.poll() is not None:
+                raise Ended
+            self._check(f"within {DEADLINE:g} s: {what}", time.monotonic() < deadline)
+            time.sleep(0.003)
+
+    def _check(self, what, holds):
+        if holds:
+            return
+        if not self.is_over and self.daemon.process.poll() not in (None, 0):
+            raise Ended  # it is not so because the daemon has just ended
+        raise Violation(f"expected: {what}")
+
+    def _check_equal(self, found, expected, what):
+        if found != expected:
+            self._check(f"{what}:\n{expected}\n  found:\n{found}", False)
+
+    def clean_up(self):
+        """Leave the stage as it was, whatever happened."""
+        if self.daemon.process.poll() is None:
+            self.daemon.kill()
+        self.daemon.close()
+        self._move_clients("old")
+        for part in ("a", "b"):
+            path = self.world.cgroups.path(f"{self.group}-{part}")
+            if self.world.cgroups.directory(path).exists():
+                self.world.cgroups.remove(path)
+        if self.world.footprint() != self.stage.before:
+            self.stage.sweep()

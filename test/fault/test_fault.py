@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every call can fail, at each place that it is made from: the daemon recovers, or ends and leaves no half of a table.
+
+Lives without faults list the calls and where they come from (see fault.c). Then there is a life for each place and for
+each errno that the call may really have. To try one by hand: FAULT=..., as a failure names it, and LD_PRELOAD.
+"""
+
+import logging
+import mmap
+import os
+
+import pytest
+import scenario
+from lab.daemon import binary
+
+# What each call may fail with; with "short" a read gives less than there is.
+SEND = ["ENOBUFS", "EINTR", "ENOMEM", "EAGAIN", "EPERM"]
+RECEIVE = ["ENOBUFS", "short", "EINTR", "EAGAIN", "ENOMEM"]
+FAULTS = {
+    "socket": ["EMFILE", "ENOBUFS", "EPERM"],
+    "bind": ["ENOMEM", "EPERM"],
+    "getsockname": ["ENOBUFS"],
+    "getsockopt": ["ENOBUFS"],
+    "setsockopt": ["EPERM", "ENOMEM"],
+    "sendto": SEND,
+    "sendmsg": SEND,
+    "recv": RECEIVE,
+    "recvmsg": RECEIVE,
+    "read": ["short", "EINTR", "EAGAIN", "ENOMEM"],
+    "open": ["EMFILE", "EINTR", "ENOMEM", "EPERM"],
+    "openat": ["EMFILE", "EINTR", "ENOMEM", "EPERM"],
+    "fstat": ["ENOMEM"],
+    "fdopendir": ["ENOMEM"],
+    "readdir": ["ENOMEM"],
+    "fopen": ["EMFILE", "ENOMEM"],
+    "setmntent": ["EMFILE", "ENOMEM"],
+    "inotify_init1": ["EMFILE", "ENOMEM"],
+    "inotify_add_watch": ["ENOSPC", "ENOMEM", "EPERM"],
+    "inotify_rm_watch": ["EINVAL"],
+    "name_to_handle_at": ["ENOMEM", "EPERM"],
+    "epoll_create1": ["EMFILE", "ENOMEM"],
+    "epoll_ctl": ["ENOSPC", "ENOMEM"],
+    "epoll_wait": ["EINTR"],
+    "signalfd": ["EMFILE", "ENOMEM"],
+    "timerfd_create": ["EMFILE", "ENOMEM"],
+    "timerfd_settime": ["ENOMEM"],
+}
+MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
+# "make test-faults" tries each errno at each place, "make test" one at each place, taking turns, and for memory, which
+# is asked for at some hundred places, one place in so many.
+EVERYTHING = os.environ.get("CGTPROXY_FAULTS") == "all"
+MEMORY_STEP = 1 if EVERYTHING else 8
+
+_logger = logging.getLogger(__name__)
+
+
+def module(name):
+    """The library that makes calls fail, from the build of the program under test."""
+    path = binary().parent / "test" / "fault" / f"{name}.so"
+    if not path.exists():
+        raise RuntimeError(f"{path} is not there: configure the build with -Dtests=true")
+    return path
+
+
+def is_sanitized():
+    """Whether the program brings an allocator that must not be replaced."""
+    with open(binary(), "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b"__asan_init") >= 0
+
+
+@pytest.fixture(scope="module", name="stage")
+def _stage():
+    stage = scenario.Stage()
+    yield stage
+    stage.close()
+
+
+def survey(stage, name):
+    """The Traces of the two kinds of life; what a fresh one has too is left out of the kept one's."""
+    fresh, kept = (stage.survey(module(name), kept) for kept in (False, True))
+    for key in fresh.counts:
+        kept.counts.pop(key, None)
+    return fresh, kept
+
+
+def sites_of(trace, call):
+    """The places that a call comes from, by either of the names that open() and its like have."""
+    return sorted((key, count) for key, count in trace.counts.items() if key[0] in (call, call + "64"))
+
+
+def plan(trace, call):
+    """A fault for each place and errno: the first call from there, and at last the last one too."""
+    for number, ((name, site), count) in enumerate(sites_of(trace, call)):
+        errnos = FAULTS[call] if EVERYTHING else [FAULTS[call][number % len(FAULTS[call])]]
+        yield from (f"{name}@{site}:1:{errno}" for errno in errnos)
+        if EVERYTHING and count > 1:
+            yield f"{name}@{site}:{count}:{errnos[0]}"
+
+
+def try_all(stage, path, faults):
+    """A life for each fault, which comes with the kind of life."""
+    violations = []
+    fired = 0
+    for fault, kept in faults:
+        try:
+            fired += bool(stage.run(path, fault, kept).fired)
+        except scenario.Violation as violation:
+            violations.append(str(violation))
+            fired += 1
+    _logger.info("%d faults tried, of which %d came to pass", len(faults), fired)
+    assert not violations, f"{len(violations)} of {len(faults)} faults were not borne:\n" + "\n".join(violations)
+    # other cgroups come and go on this machine, so that a last call need not come again; the first ones must
+    assert faults and fired >= len(faults) * 3 // 4
+
+
+@pytest.fixture(scope="module", name="undisturbed")
+def _undisturbed(stage):
+    return survey(stage, "fault")
+
+
+def test_every_call_is_known(undisturbed):
+    """A call that the daemon has begun to make is to be added above, and one that it makes no more to be taken out."""
+    called = {name.removesuffix("64") for trace in undisturbed for name, _ in trace.counts}
+    assert called - FAULTS.keys() == set()
+    assert FAULTS.keys() - called == set()
+
+
+@pytest.mark.parametrize("call", FAULTS)
+def test_a_call_fails(stage, undisturbed, call):
+    try_all(stage, module("fault"),
+            [(fault, kept) for kept, trace in enumerate(undisturbed) for fault in plan(trace, call)])
+
+
+def test_memory_is_refused(stage):
+    """Likewise for memory, but for libfyaml, which crashes without it, and sanitizers, whose allocator must stay."""
+    if is_sanitized():
+        return
+    faults = [(f"{name}@{site}:1:ENOMEM", kept)
+              for kept, trace in enumerate(survey(stage, "fault_memory"))
+              for call in MEMORY for (name, site), _ in sites_of(trace, call)
+              if not scenario.where(trace.offsets[name, site]).startswith("yaml_parse ")]
+    try_all(stage, module("fault_memory"), faults[::MEMORY_STEP])
