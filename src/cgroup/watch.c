@@ -3,6 +3,7 @@
 
 #include "cgroup/watch.h"
 
+#include "cgroup/directory.h"
 #include "cgroup/lookup.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -18,53 +19,12 @@
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
-	OPEN_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 };
 
 static void closedirp(DIR **directory)
 {
 	if (*directory != NULL)
 		closedir(*directory);
-}
-
-/* Who may not read a cgroup's directory may still know that it is there, and so give it its verdict. */
-static int open_directory(int at, const char *path)
-{
-	int fd = openat(at, path, OPEN_FLAGS);
-
-	if (fd < 0 && errno == EACCES)
-		fd = openat(at, path, OPEN_FLAGS | O_PATH);
-	return fd < 0 ? -errno : fd;
-}
-
-/* Opens a path below a directory, part by part where it is longer than one system call takes. */
-static int open_below(int directory, char *path)
-{
-	int at = directory;
-	char *rest = path + strspn(path, "/");
-
-	while (strlen(rest) >= PATH_MAX) {
-		char *cut = memrchr(rest, '/', PATH_MAX - 1);
-		int next = -1;
-
-		*cut = '\0';
-		next = open_directory(at, rest);
-		*cut = '/';
-		if (at != directory)
-			close(at);
-		if (next < 0)
-			return next;
-		at = next;
-		rest = cut + 1;
-	}
-	if (*rest != '\0' || at == directory) {
-		int last = open_directory(at, *rest != '\0' ? rest : ".");
-
-		if (at != directory)
-			close(at);
-		return last;
-	}
-	return at;
 }
 
 /* The child of that name, which need not exist, or the cgroup itself when name is NULL. */
@@ -75,7 +35,7 @@ static int open_cgroup(struct watch *watch, const struct cgroup *cgroup, const c
 	if (name != NULL)
 		snprintf(watch->path + length, sizeof(watch->path) - length, "%s%s", cgroup->parent != NULL ? "/" : "",
 			 name);
-	return open_below(watch->root, watch->path);
+	return cgroup_open_below(watch->root, watch->path);
 }
 
 /* A cgroup that is removed while it is looked at is no error: its parent's directory tells of it. */
@@ -235,7 +195,7 @@ static void look_at(struct watch *watch, struct cgroup *parent, const char *name
 
 static void look_at_name(struct watch *watch, struct cgroup *parent, int parent_fd, const char *name, bool deep)
 {
-	look_at(watch, parent, name, open_directory(parent_fd, name), deep);
+	look_at(watch, parent, name, cgroup_open_directory(parent_fd, name), deep);
 }
 
 /* What is in the tree and was not listed is looked for by name: it may be gone or may have come meanwhile. */
@@ -265,7 +225,7 @@ static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *direct
 		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			look_at_name(watch, cgroup, dirfd(directory), entry->d_name, deep);
 	}
-	/* nothing can be read from O_PATH, which open_directory() resorts to */
+	/* nothing can be read from O_PATH, which cgroup_open_directory() resorts to */
 	return errno == EBADF ? -EACCES : -errno;
 }
 
