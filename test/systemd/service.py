@@ -11,7 +11,7 @@ UNIT = "cgtproxy.service"
 CONFIG_PATH = "/etc/cgtproxy/config.yaml"
 DROP_IN_DIRECTORY = f"/etc/systemd/system/{UNIT}.d"
 
-# The README's first config, without its bypass list.
+# The README's first config, without its bypass list and its application.
 CONFIG = """
 version: 1
 cgroup-root: AUTO
@@ -21,11 +21,11 @@ tproxies:
     mark: 3000
     port: 7893
 rules:
-  - match: ^/system\\.slice/mihomo\\.service(/|$)
+  - unit: mihomo.service
     direct: true
-  - match: /cgtproxy-drop\\.slice(/|$)
+  - slice: cgtproxy-drop.slice
     drop: true
-  - match: /cgtproxy-proxy\\.slice(/|$)
+  - slice: cgtproxy-proxy.slice
     tproxy: mihomo
 """
 
