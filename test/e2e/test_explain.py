@@ -180,6 +180,32 @@ def test_pid(world):
         assert (said["path"], said["rule"], said["kernel"]) == (world.cgroups.path("proxied"), 2, "mihomo")
 
 
+def test_a_process_whose_cgroup_is_gone(world):
+    """The kernel shows " (deleted)" behind the path of a zombie, which is not a part of it."""
+    directory = world.cgroups.directory(world.cgroups.make("proxied"))
+    zombie = os.fork()
+    if zombie == 0:
+        directory.joinpath("cgroup.procs").write_text("0", encoding="ascii")
+        os._exit(0)
+    os.waitid(os.P_PID, zombie, os.WEXITED | os.WNOWAIT)
+    directory.rmdir()
+    try:
+        done, said = explain(world, LENIENT, "--pid", zombie)
+    finally:
+        os.waitpid(zombie, 0)
+    assert done.returncode == 0
+    assert (said["path"], said["rule"], said["kernel"]) == (world.cgroups.path("proxied"), 2, None)
+
+
+def test_a_cgroup_that_is_named_deleted(world):
+    """It is somebody's choice, and can't hide the cgroup."""
+    world.client("proxied (deleted)")
+    path = world.cgroups.path("proxied (deleted)")
+    pid = world.cgroups.directory(path).joinpath("cgroup.procs").read_text("ascii").split()[0]
+    _, said = explain(world, LENIENT, "--pid", pid)
+    assert (said["path"], said["rule"]) == (path, 4)
+
+
 def test_a_process_that_is_gone(world):
     ended = os.fork()
     if ended == 0:
