@@ -240,7 +240,8 @@ int cmd_explain(const struct arguments *arguments)
 		return EXIT_ERROR;
 	}
 	/* without a mount there is the config to explain yet */
-	cgroup_mount_find(generation->config->cgroup_root, &mount, &error);
+	if (cgroup_mount_find(generation->config->cgroup_root, &mount, &error) < 0)
+		log_warning("%s", error.text);
 	code = find_path(arguments, mount, path);
 	return code == EXIT_OK ? explain_and_print(arguments, generation, mount, path) : code;
 }
