@@ -18,6 +18,11 @@
 
 enum { RECEIVE_SIZE = 32 * 1024 };
 
+struct hearing {
+	struct nft_monitor *monitor;
+	struct nft_disturbance *disturbance;
+};
+
 /*
  * Our own changes would fill the queue of the socket, 20,000 elements at a time. The kernel is told to drop what comes
  * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify).
@@ -95,23 +100,29 @@ static void read_author(const struct nlmsghdr *message, struct nft_disturbance *
 
 static int hear(const struct nlmsghdr *message, void *data)
 {
-	struct nft_disturbance *disturbance = data;
+	struct hearing *hearing = data;
+	struct nft_disturbance *disturbance = hearing->disturbance;
 
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
 	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
 		return MNL_CB_OK;
-	if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN) {
-		if (disturbance->happened && disturbance->by[0] == '\0')
-			read_author(message, disturbance);
-	} else if (is_about_our_table(message)) {
-		disturbance->happened = true;
+	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
+		hearing->monitor->touched = hearing->monitor->touched || is_about_our_table(message);
+		return MNL_CB_OK;
 	}
+	if (!hearing->monitor->touched)
+		return MNL_CB_OK;
+	hearing->monitor->touched = false;
+	disturbance->happened = true;
+	if (disturbance->by[0] == '\0')
+		read_author(message, disturbance);
 	return MNL_CB_OK;
 }
 
 void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *disturbance)
 {
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	struct hearing hearing = {monitor, disturbance};
 
 	*disturbance = (struct nft_disturbance){0};
 	for (;;) {
@@ -123,11 +134,12 @@ void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *distu
 			break;
 		if (length < 0) {
 			disturbance->happened = true;
+			monitor->touched = false; /* the end may be among what was lost */
 			if (errno == ENOBUFS)
 				continue;
 			break;
 		}
-		mnl_cb_run(buffer, (size_t)length, 0, 0, hear, disturbance);
+		mnl_cb_run(buffer, (size_t)length, 0, 0, hear, &hearing);
 	}
 	if (disturbance->by[0] == '\0')
 		snprintf(disturbance->by, sizeof(disturbance->by), "another program");

@@ -17,6 +17,7 @@
  */
 struct nft_monitor {
 	struct mnl_socket *socket;
+	bool touched; /* our table, by a transaction whose end was not heard yet */
 };
 
 /** What others did to our table. */
@@ -38,7 +39,10 @@ int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, struct error *e
 /** Returns the file descriptor that is readable when there is something to hear, or -1. */
 int nft_monitor_fd(const struct nft_monitor *monitor);
 
-/** Reads all there is to hear. What was lost for lack of room counts as a disturbance. */
+/**
+ * Reads all there is to hear. A transaction counts when its end is heard, which says whose it was and comes a moment
+ * after the rest. What was lost for lack of room counts as a disturbance.
+ */
 void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *disturbance);
 
 void nft_monitor_close(struct nft_monitor *monitor);
