@@ -64,7 +64,7 @@ def marks_on_loopback(world):
 ])
 def test_bits_outside_the_mask_are_the_applications(marked_world, cgroup, own_mark, mark):
     for protocol, family in ALL_TRAFFIC:
-        result = marked_world.client(cgroup).ask(protocol, family, times=3, mark=own_mark)
+        result = marked_world.client(cgroup).ask(protocol, family, times=3, mark=own_mark, await_end=True)
         assert result.who == f"proxy {cgroup}"
         assert mark in marks_on_loopback(marked_world)
         assert not marked_world.wire.saw(result)

@@ -13,7 +13,7 @@ from lab.sinks import ProxySink
 from lab.world import World
 
 MANY = int(os.environ.get("CGTPROXY_TEST_MANY", "15000"))
-RELOADS = 100
+RELOADS = int(os.environ.get("CGTPROXY_TEST_RELOADS", "100"))
 
 CONFIG = f"""
 version: 1

@@ -58,7 +58,7 @@ def test_dropped_traffic_does_not_leave_the_host(world, protocol, family):
 
 @pytest.mark.parametrize("cgroup", PROXIES)
 def test_proxied_traffic_reaches_its_proxy_and_nobody_else(world, cgroup, protocol, family):
-    result = world.client(cgroup).ask(protocol, family, times=3)
+    result = world.client(cgroup).ask(protocol, family, times=3, await_end=True)
     assert result.who == f"proxy {PROXIES[cgroup][0]}"
     assert [proxy.saw(result) for proxy in world.proxies].count(True) == 1
     assert not world.wire.saw(result)

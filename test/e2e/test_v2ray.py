@@ -69,7 +69,7 @@ def test_v2ray_carries_proxied_traffic(world):
     world.daemon(CONFIG)
     wait_until(v2ray.listens, "v2ray listens")
     for protocol in (TCP, UDP):
-        result = program.ask(protocol, V4, times=3)
+        result = program.ask(protocol, V4, times=3, await_end=True)
         assert result.who == "outside", v2ray.log
         assert result.answer.asked == (OUTSIDE[V4], SERVICE_PORT)
         assert result.answer.source == (OUTSIDE[V4], SERVICE_PORT)

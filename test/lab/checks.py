@@ -2,25 +2,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where traffic goes and what the kernel holds, looked at as a whole."""
 
+import functools
 import os
 import re
+from contextlib import closing
 
-from .netfilter import cgroup_elements
-from .waiting import wait_until
+from .namespaces import Namespace
+from .netfilter import TABLE_OWNER, TABLE_PERSIST, cgroup_elements, takes_table
+from .waiting import SLOWNESS, wait_until
 from .world import without_cgroups
 
-# Tables that outlive their owner, and that nobody else can change (the flag "persist" of nftables).
-FIRST_WITH_PERSISTENT_OWNERS = (6, 9)
 # How netfilter names the verdict of a dropped cgroup.
 DROP_CHAIN = "DROP-CHAIN"
 # Begins an expression that matches below the tops of this process's Worlds only, whoever else tests on this machine.
 OURS = rf"^/cgtproxy-test-{os.getpid()}-[0-9]+\.slice/(.*/)?"
 
 
+@functools.cache
 def kernel_owns_tables():
-    """Whether this kernel protects the daemon's table from other programs."""
-    release = os.uname().release
-    return tuple(int(number) for number in re.findall(r"\d+", release)[:2]) >= FIRST_WITH_PERSISTENT_OWNERS
+    """Whether this kernel protects the daemon's table from other programs: its owner may keep it for the time after."""
+    with closing(Namespace()) as nowhere:
+        return nowhere.call(takes_table, "cgtproxy-try", TABLE_OWNER | TABLE_PERSIST)
 
 
 def routing(world, tables=(300, 301)):
@@ -59,7 +61,7 @@ def await_chains(world, chains):
         wrong.update(item for item in chains.items() if elements.get(item[0]) != item[1])
         return not wrong
 
-    wait_until(all_right, lambda: f"{len(chains)} elements as they should be; {len(wrong)} are not", timeout=120)
+    wait_until(all_right, lambda: f"{len(chains)} elements as they should be; {len(wrong)} are not", timeout=120 * SLOWNESS)
 
 
 def count_lines(text, *words):

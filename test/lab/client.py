@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .addresses import DISCARD_PORT, OUTSIDE, SERVICE_PORT, UDP, V4
-from .waiting import wait_until
+from .waiting import SLOWNESS, wait_until
 
 # An answer takes far less than a millisecond. What should be answered may take long (it waits only if it fails); what
 # should be dropped is judged silent after a while, and the test looks at the wire as well.
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 10.0 * SLOWNESS
 SILENCE = 0.3
 
 # Started this way an agent needs 30 ms: no site packages, no environment.

@@ -1,22 +1,26 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the daemon's cgroup map over netlink.
+"""Reads the daemon's cgroup map over netlink, and asks what nft can't ask for.
 
 `nft list map` walks the whole cgroup tree for each element to find its name, which takes minutes for 20,000 of them.
 The layouts are those of linux/netlink.h, linux/netfilter/nfnetlink.h and linux/netfilter/nf_tables.h.
 """
 
+import errno
 import socket
 import struct
 
 NETLINK_NETFILTER = 12
 NFNL_SUBSYS_NFTABLES = 10
-NFT_MSG_GETSETELEM = 13
+NFNL_MSG_BATCH_BEGIN = 16
+NFT_MSG_NEWTABLE, NFT_MSG_GETSETELEM = 0, 13
 NFPROTO_INET = 1
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLA_TYPE_MASK = 0x3FFF
 
+NFTA_TABLE_NAME, NFTA_TABLE_FLAGS = 1, 2
+TABLE_OWNER, TABLE_PERSIST = 0x2, 0x4
 NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS = 1, 2, 3
 NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA = 1, 2
 NFTA_DATA_VALUE, NFTA_DATA_VERDICT = 1, 2
@@ -70,15 +74,33 @@ def _element(data):
     return cgroup_id, _verdict(attributes[NFTA_SET_ELEM_DATA])
 
 
+def _message(kind, flags, family, resource, attributes=b""):
+    """A message with the header that all of netfilter's have (struct nfgenmsg)."""
+    body = struct.pack("!BBH", family, 0, resource) + attributes
+    return struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | flags, 1, 0) + body
+
+
+def takes_table(name, flags):
+    """Whether the kernel would take a new table with these flags; a batch without an end is tried and taken back."""
+    attributes = _attribute(NFTA_TABLE_NAME, name.encode() + b"\0")
+    attributes += _attribute(NFTA_TABLE_FLAGS, struct.pack("!I", flags))
+    batch = _message(NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES)
+    batch += _message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, NFPROTO_INET, 0, attributes)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
+        sock.send(batch)
+        (code,) = struct.unpack_from("=i", sock.recv(4096), 16)
+    if code not in (0, -errno.EOPNOTSUPP, -errno.EINVAL):
+        raise OSError(-code, f"try a new table with the flags {flags:#x}")
+    return code == 0
+
+
 def _dump(table, name):
-    body = struct.pack("!BBH", NFPROTO_INET, 0, 0)
-    body += _attribute(NFTA_SET_ELEM_LIST_TABLE, table.encode() + b"\0")
-    body += _attribute(NFTA_SET_ELEM_LIST_SET, name.encode() + b"\0")
-    kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM
-    header = struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
+    attributes = _attribute(NFTA_SET_ELEM_LIST_TABLE, table.encode() + b"\0")
+    attributes += _attribute(NFTA_SET_ELEM_LIST_SET, name.encode() + b"\0")
+    request = _message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP, NFPROTO_INET, 0, attributes)
     elements = {}
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
-        sock.send(header + body)
+        sock.send(request)
         for message in _messages(sock):
             lists = [data for kind, data in _attributes(message[4:]) if kind == NFTA_SET_ELEM_LIST_ELEMENTS]
             elements.update(_element(data) for one in lists for _, data in _attributes(one))

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Waiting on conditions, with a deadline that only guards against waiting for ever."""
 
+import os
 import time
 
+# How many times as long to wait, on a machine that is much slower than usual.
+SLOWNESS = float(os.environ.get("CGTPROXY_TEST_SLOWNESS", "1"))
 # Generous, because a daemon built with sanitizers on a busy machine is slow; a passing test never waits this long.
-PATIENCE = 30.0
+PATIENCE = 30.0 * SLOWNESS
 
 
 def wait_until(condition, what, timeout=PATIENCE):
