@@ -9,7 +9,7 @@ MESON_OPTIONS =
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-faults test-pending install format lint clean
+.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults test-pending install format lint clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -48,6 +48,12 @@ test-faults:
 	meson configure $(BUILD) -Dtests=true
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) env CGTPROXY_FAULTS=all tools/run-tests $(BUILD) test/fault
+
+# Debian's kernel 6.1 in an emulated machine, where nobody can own a table that stays.
+test-kernel:
+	@tools/install-dependencies build test kernel
+	@$(MAKE) --no-print-directory all
+	@$(ROOT) test/kernel/run $(BUILD)
 
 # What is known to fail, see docs/design.md.
 test-pending: all

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For the tests that only an older kernel can run: a World for each, and a refusal to run anywhere else."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from lab.checks import kernel_owns_tables  # noqa: E402  (after the path to it)
+from lab.world import World  # noqa: E402
+
+logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for tests that fail
+
+
+def pytest_sessionstart():
+    """Where nobody else can touch the table, these tests would fail without a reason to."""
+    if kernel_owns_tables():
+        pytest.exit(f"Linux {os.uname().release} protects the daemon's table; test/kernel/run boots one that does not",
+                    returncode=1)
+
+
+@pytest.fixture
+def world():
+    """A network of the test's own."""
+    with World() as fresh:
+        yield fresh
