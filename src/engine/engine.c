@@ -54,9 +54,10 @@ struct engine {
 	char *mount;
 	uint32_t told_of_port; /* netlink port of who removed routes, as was told last */
 	uint64_t last_told;
-	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
-	uint64_t next_retry; /* likewise; UINT64_MAX: the kernel holds what it should */
-	bool undecided;	     /* what is noted in the tree is not, or not all, the generation's */
+	bool told_of_loopback; /* that it is down */
+	uint64_t next_look;    /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
+	uint64_t next_retry;   /* likewise; UINT64_MAX: the kernel holds what it should */
+	bool undecided;	       /* what is noted in the tree is not, or not all, the generation's */
 };
 
 static uint64_t now(void)
@@ -270,6 +271,14 @@ static void tell_once(struct engine *engine, const struct route_disturbance *dis
 	engine->last_told = time;
 }
 
+/* Its routes go in several steps, one of each family at least. */
+static void tell_of_loopback(struct engine *engine)
+{
+	if (!engine->told_of_loopback)
+		log_warning("the loopback interface is down, so proxied traffic goes nowhere until it is up again");
+	engine->told_of_loopback = true;
+}
+
 static int handle_route_events(struct engine *engine, struct error *error)
 {
 	const struct routing routing = generation_routing(engine->generation, true);
@@ -282,10 +291,12 @@ static int handle_route_events(struct engine *engine, struct error *error)
 	added = route_add(&routing, error);
 	if (added > 0)
 		tell_once(engine, &disturbance, added);
-	if (added >= 0)
+	if (added >= 0) {
+		engine->told_of_loopback = false;
 		return 0;
+	}
 	if (added == -ENETDOWN) {
-		log_warning("the loopback interface is down, so proxied traffic goes nowhere until it is up again");
+		tell_of_loopback(engine);
 		return 0;
 	}
 	log_error("%s; this is tried again every second", error->text);
