@@ -5,11 +5,13 @@
 
 BUILD = build
 MESON_OPTIONS =
+# How long "make fuzz" runs each fuzzer.
+FUZZ_SECONDS = 60
 
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults test-pending install format lint clean
+.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults test-pending install format lint clean fuzz
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -55,6 +57,11 @@ test-kernel:
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) test/kernel/run $(BUILD)
 
+# Inputs that nobody thought of, under the sanitizers; by clang, since libFuzzer is its.
+fuzz:
+	@tools/install-dependencies build fuzz
+	test/fuzz/run build-fuzz $(FUZZ_SECONDS)
+
 # What is known to fail, see docs/design.md.
 test-pending: all
 	@$(ROOT) tools/run-tests $(BUILD) test/pending
@@ -73,4 +80,4 @@ lint:
 	tools/lint $(BUILD)
 
 clean:
-	rm -rf build build-sanitized
+	rm -rf build build-sanitized build-fuzz

@@ -1,0 +1,164 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Any text as a config. It is refused with a reason, or it becomes a ruleset whose netlink messages are well formed and
+ * whose text is fit for a terminal.
+ */
+
+#include "fuzz.h"
+
+#include "config/config.h"
+#include "engine/compile.h"
+#include "nft/table.h"
+#include "nft/text.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+enum {
+	ELEMENTS = ELEMENTS_PER_MESSAGE + 1, /* so that they take two messages */
+	ATTRIBUTE_DEPTH_MAX = 8,
+};
+
+static void check_attributes(const char *at, size_t left, int depth)
+{
+	CHECK(depth < ATTRIBUTE_DEPTH_MAX);
+	while (left > 0) {
+		const struct nlattr *attribute = (const struct nlattr *)at;
+		size_t aligned = 0;
+
+		CHECK(mnl_attr_ok(attribute, (int)left));
+		aligned = MNL_ALIGN(attribute->nla_len);
+		CHECK(aligned <= left);
+		if (attribute->nla_type & NLA_F_NESTED)
+			check_attributes(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute),
+					 depth + 1);
+		at += aligned;
+		left -= aligned;
+	}
+}
+
+static void check_messages(const struct batch *batch)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)batch->buffer;
+	int left = (int)batch->length;
+	uint32_t sequence = BATCH_SEQUENCE_BEGIN;
+	uint16_t type = 0;
+	char subject[256];
+
+	CHECK(!batch->failed);
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left), sequence++) {
+		const size_t head = MNL_ALIGN(sizeof(struct nfgenmsg));
+		const char *payload = mnl_nlmsg_get_payload(message);
+		size_t length = mnl_nlmsg_get_payload_len(message);
+
+		type = message->nlmsg_type;
+		CHECK(message->nlmsg_seq == sequence);
+		CHECK((type == NFNL_MSG_BATCH_BEGIN) == (sequence == BATCH_SEQUENCE_BEGIN));
+		CHECK(length >= head);
+		check_attributes(payload + head, length - head, 0);
+		batch_describe(batch, sequence, subject, sizeof(subject));
+		CHECK(is_harmless(subject, strlen(subject)));
+	}
+	CHECK(left == 0);
+	CHECK(type == NFNL_MSG_BATCH_END);
+}
+
+static void send_ruleset(const struct config *config, const struct ruleset *ruleset, const struct level_set *levels)
+{
+	size_t targets = TARGET_FIRST_PROXY + config->proxy_count;
+	struct verdict *verdicts = calloc(targets, sizeof(*verdicts));
+	struct element *elements = calloc(ELEMENTS, sizeof(*elements));
+	struct batch batch = {0};
+
+	CHECK(verdicts != NULL && elements != NULL);
+	for (uint32_t target = 0; target < targets; target++)
+		verdicts[target] = compile_verdict(config, target);
+	for (size_t i = 0; i < ELEMENTS; i++)
+		elements[i] = (struct element){.cgroup_id = i, .verdict = &verdicts[i % targets]};
+	batch_begin(&batch);
+	table_put_new(&batch, TABLE_NAME, TABLE_OWNER | TABLE_PERSIST, 0);
+	table_put_contents(&batch, ruleset, levels);
+	table_put_elements(&batch, ruleset, elements, ELEMENTS);
+	table_put_levels(&batch, ruleset, levels);
+	batch_end(&batch);
+	check_messages(&batch);
+	batch_clear(&batch);
+	free(elements);
+	free(verdicts);
+}
+
+static void print_ruleset(const struct config *config, const struct ruleset *ruleset, const struct level_set *levels)
+{
+	char path[] = "/a \"quoted\" \x1b[31m\xff\n$(cgroup)";
+	struct verdict verdict = compile_verdict(config, (uint32_t)(TARGET_DIRECT + config->proxy_count + 1));
+	const struct path_element element = {.path = path, .verdict = &verdict};
+	const struct path_elements cgroups = {.elements = &element, .count = 1, .root = "unified"};
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	CHECK(out != NULL);
+	ruleset_print(out, ruleset, levels, &cgroups);
+	CHECK(fclose(out) == 0);
+	for (char *line = text, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		line += strspn(line, "\t");
+		CHECK(is_harmless(line, (size_t)(end - line)));
+	}
+	free(text);
+}
+
+static void check_diagnostics(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *item = &diagnostics->items[i];
+
+		CHECK(*item->text != '\0');
+		CHECK(is_harmless(item->text, strlen(item->text)));
+		CHECK(item->position.line >= 0 && item->position.column >= 0);
+		CHECK(item->severity != SEVERITY_ERROR || diagnostics->has_error);
+	}
+}
+
+/* Whether a reader that stops at what is no text, and takes the rest for absent, would lose rules. */
+static bool is_text(const uint8_t *data, size_t size)
+{
+	uint32_t character = 0;
+
+	while (size > 0) {
+		size_t bytes = utf8_character(data, size, &character);
+
+		if (bytes == 0 || character == 0)
+			return false;
+		data += bytes;
+		size -= bytes;
+	}
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* the first level, one that others stand between, and the last that the kernel can look up */
+	static const struct level_set levels = {.has = {[1] = true, [5] = true, [CGROUP_LEVEL_MAX] = true}};
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+	struct ruleset *ruleset = NULL;
+	int result = config_parse((const char *)data, size, &config, &diagnostics);
+
+	CHECK((result == 0) == (config != NULL));
+	CHECK((result == 0) == !diagnostics.has_error);
+	CHECK(result != 0 || is_text(data, size));
+	check_diagnostics(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	if (config == NULL)
+		return 0;
+	ruleset = compile_ruleset(config);
+	CHECK(ruleset != NULL);
+	send_ruleset(config, ruleset, &levels);
+	print_ruleset(config, ruleset, &levels);
+	ruleset_free(ruleset);
+	config_free(config);
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Any datagrams, and any errors, in the place of what the kernel answers.
+ *
+ * The linker puts the functions named __wrap_... here in front of libmnl's and libc's (ld(1), --wrap). So what is tried
+ * is the functions that the daemon calls, with their loops and their checks of sequence and port, and not only the
+ * static ones that read a message. To include the sources instead would reach no loop, and their static names collide;
+ * a socketpair would not do, since libmnl takes only what comes from a netlink address.
+ *
+ * Input: a byte that chooses the reader, then datagrams, each behind 16 bits of its length, the lower byte first. From
+ * NO_DATAGRAM on they stand for an errno instead. When the input is used up, the queue is empty.
+ */
+
+#include "fuzz.h"
+
+#include "nft/monitor.h"
+#include "nft/nft.h"
+#include "nft/table.h"
+#include "route/monitor.h"
+#include "route/rtnetlink.h"
+
+#include <errno.h>
+#include <sanitizer/asan_interface.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	NO_DATAGRAM = 0xff00,
+	NFT_PORT = 4711,
+	ERRNO_MAX = 4095,
+	STALE = 0xa5, /* what stands behind a datagram, for libmnl, which the sanitizer does not watch */
+};
+
+static struct {
+	const uint8_t *next;
+	size_t left;
+} input;
+
+static struct mnl_socket *anywhere;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names */
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size);
+uint8_t __wrap_mnl_attr_get_u8(const struct nlattr *attribute);
+uint32_t __wrap_mnl_attr_get_u32(const struct nlattr *attribute);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/*
+ * The kernel keeps promises that libmnl relies on, and nobody else may send to these sockets without CAP_NET_ADMIN,
+ * so that they are kept here too. A length from 2 GiB on is a negative one to libmnl, less than what is left. An error
+ * is an errno, negated (include/linux/err.h, MAX_ERRNO), and libmnl negates it again. What a message holds is padded to
+ * four bytes, and libmnl rounds the message's length up to that.
+ */
+static void keep_promises(char *datagram, size_t size)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)datagram;
+
+	while (size >= sizeof(*message)) {
+		int *error = mnl_nlmsg_get_payload(message);
+
+		message->nlmsg_len &= INT32_MAX;
+		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > size)
+			break;
+		if (message->nlmsg_type == NLMSG_ERROR && mnl_nlmsg_get_payload_len(message) >= sizeof(*error))
+			*error = -(*error & ERRNO_MAX);
+		if (MNL_ALIGN(message->nlmsg_len) > size)
+			break;
+		size -= MNL_ALIGN(message->nlmsg_len);
+		message = (struct nlmsghdr *)((char *)message + MNL_ALIGN(message->nlmsg_len));
+	}
+}
+
+static ssize_t next_datagram(void *buffer, size_t size)
+{
+	static const int errors[] = {EINTR, EAGAIN, ENOBUFS, ENOMEM, ENOSPC, EPERM};
+	size_t head = 0;
+
+	if (input.left < 2) {
+		errno = EAGAIN;
+		return -1;
+	}
+	head = input.next[0] | (size_t)input.next[1] << 8;
+	input.next += 2;
+	input.left -= 2;
+	if (head >= NO_DATAGRAM) {
+		errno = errors[head % (sizeof(errors) / sizeof(errors[0]))];
+		return -1;
+	}
+	head = head < input.left ? head : input.left;
+	head = head < size ? head : size;
+	/* whoever reads behind it is seen; a buffer's next owner gets it clean, see __asan_default_options() */
+	ASAN_UNPOISON_MEMORY_REGION(buffer, size);
+	memset(buffer, STALE, size);
+	memcpy(buffer, input.next, head);
+	keep_promises(buffer, head);
+	ASAN_POISON_MEMORY_REGION((char *)buffer + MNL_ALIGN(head),
+				  size > MNL_ALIGN(head) ? size - MNL_ALIGN(head) : 0);
+	input.next += head;
+	input.left -= head;
+	return (ssize_t)head;
+}
+
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags)
+{
+	(void)fd;
+	(void)flags;
+	return next_datagram(buffer, size);
+}
+
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
+{
+	(void)socket;
+	return next_datagram(buffer, size);
+}
+
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size)
+{
+	(void)socket;
+	(void)request;
+	return (ssize_t)size;
+}
+
+/* These read as libmnl does, but here the sanitizer looks on. */
+
+uint8_t __wrap_mnl_attr_get_u8(const struct nlattr *attribute)
+{
+	return *(const uint8_t *)mnl_attr_get_payload(attribute);
+}
+
+uint32_t __wrap_mnl_attr_get_u32(const struct nlattr *attribute)
+{
+	return *(const uint32_t *)mnl_attr_get_payload(attribute);
+}
+
+static void query_table(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct table_state state;
+	struct error error;
+
+	nft_query_table(&nft, TABLE_NAME, &state, &error);
+}
+
+static void own(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct error error;
+
+	nft_own(&nft, &error);
+}
+
+static void replace(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
+	struct batch batch = {0};
+	struct error error;
+
+	batch_begin(&batch);
+	if (nft_begin_replacement(&nft, &batch, &error) == 0) {
+		batch_end(&batch);
+		CHECK(nft_send(&nft, &batch, &error) <= 0);
+	}
+	batch_clear(&batch);
+}
+
+static void monitor_nft(void)
+{
+	struct nft_monitor monitor = {.socket = anywhere};
+	struct nft_disturbance disturbance;
+
+	nft_monitor_read(&monitor, &disturbance);
+	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));
+}
+
+static void monitor_route(void)
+{
+	static struct fwmark mark = {3000, UINT32_MAX};
+	const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
+	struct route_monitor monitor = {.socket = anywhere};
+	struct route_disturbance disturbance;
+
+	route_monitor_read(&monitor, &wanted, &disturbance);
+	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));
+}
+
+static void list_rules(void)
+{
+	struct rtnetlink rtnetlink = {.socket = anywhere};
+	struct policy_rules rules = {0};
+
+	rtnetlink_list_rules(&rtnetlink, AF_INET, &rules);
+	CHECK(rules.count <= rules.capacity);
+	free(rules.items);
+}
+
+static void has_route(void)
+{
+	struct rtnetlink rtnetlink = {.socket = anywhere};
+	bool has = false;
+
+	rtnetlink_has_route(&rtnetlink, AF_INET6, 300, &has);
+}
+
+/* All that cleaning up makes of what the lists say: which rules and routes are taken for our own. */
+static void remove_others(void)
+{
+	static struct fwmark mark = {3000, UINT32_MAX};
+	const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
+	struct error error;
+
+	route_remove_others(&wanted, &error);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const readers[])(void) = {
+		query_table, own, replace, monitor_nft, monitor_route, list_rules, has_route, remove_others,
+	};
+
+	if (size == 0)
+		return 0;
+	if (anywhere == NULL)
+		anywhere = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	CHECK(anywhere != NULL);
+	input.next = data + 1;
+	input.left = size - 1;
+	readers[data[0] % (sizeof(readers) / sizeof(readers[0]))]();
+	return 0;
+}
