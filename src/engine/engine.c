@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,10 @@
 /* What one process does again and again is told of again after this long. */
 #define TELL_AGAIN_INTERVAL (10 * USEC_PER_SEC)
 
-enum { CATCH_UP_MAX = 100 };
+enum {
+	CATCH_UP_MAX = 100,
+	CROWD = 1024, /* the least number of cgroups whose memory is worth giving back */
+};
 
 DEFINE_CLEANUP(struct generation *, generation_free)
 
@@ -52,6 +56,7 @@ struct engine {
 	struct route_monitor route_monitor;
 	struct batch batch;
 	char *mount;
+	size_t most_kept;      /* cgroups and departed elements, since memory was given back last */
 	uint32_t told_of_port; /* netlink port of who removed routes, as was told last */
 	uint64_t last_told;
 	bool told_of_loopback; /* that it is down */
@@ -212,6 +217,25 @@ static int heal(struct engine *engine, struct error *error)
 	return 0;
 }
 
+/*
+ * Gives back the memory of a storm that is over. free() does so only where the heap ends. It takes a look at the whole
+ * heap, which is taken each time that half of what was kept is gone, so that it adds little to the work for each.
+ */
+static void give_back_memory(struct engine *engine)
+{
+	struct plan *plan = &engine->generation->plan;
+	size_t kept = engine->watch.tree.count + plan->departed.count;
+
+	if (kept > engine->most_kept)
+		engine->most_kept = kept;
+	if (engine->most_kept < CROWD || kept > engine->most_kept / 2)
+		return;
+	plan_trim(plan);
+	batch_clear(&engine->batch);
+	malloc_trim(0);
+	engine->most_kept = kept;
+}
+
 static int advance(struct engine *engine, struct error *error)
 {
 	struct plan *plan = &engine->generation->plan;
@@ -230,6 +254,7 @@ static int advance(struct engine *engine, struct error *error)
 		return heal(engine, error);
 	}
 	plan_done(plan, &step);
+	give_back_memory(engine);
 	return 0;
 }
 

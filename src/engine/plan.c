@@ -287,3 +287,18 @@ void plan_done(struct plan *plan, const struct step *step)
 	plan->removed_count = 0;
 	plan->kernel_levels = step->levels;
 }
+
+void plan_trim(struct plan *plan)
+{
+	if (plan->added_count > 0 || plan->removed_count > 0)
+		return;
+	free(plan->added);
+	free(plan->removed);
+	free(plan->elements);
+	plan->added = NULL;
+	plan->removed = NULL;
+	plan->elements = NULL;
+	plan->added_capacity = 0;
+	plan->removed_capacity = 0;
+	plan->elements_capacity = 0;
+}

@@ -93,6 +93,10 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 /** Takes note that the kernel has carried out a step. */
 void plan_done(struct plan *plan, const struct step *step);
 
+/** Frees what is kept from step to step to be used again, if there is nothing to be done. Steps that were given out
+ * end. */
+void plan_trim(struct plan *plan);
+
 /**
  * Decides anew about all cgroups of a tree, after another plan did. All elements count as to be added.
  *

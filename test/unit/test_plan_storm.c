@@ -135,8 +135,10 @@ static void run_storm(const char *config, uint32_t seed)
 			make_one(storm);
 		else if (kind < 96)
 			remove_one(storm);
-		else if (kind < 98)
+		else if (kind < 97)
 			storm->world->now += DEPARTED_GRACE / 3;
+		else if (kind < 98)
+			plan_trim(&storm->world->plan);
 		else
 			step_or_fail(storm);
 	}

@@ -1,14 +1,12 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Storms of cgroups that each need an element: none is missed, and nothing of them stays.
-
-The largest has $CGTPROXY_TEST_STORM cgroups (20,000 if unset, so that all tests take minutes; it was made for 100,000).
-"""
+"""Storms of cgroups that each need an element: none is missed, and nothing of them stays."""
 
 import os
 import signal
 import threading
 
+import pytest
 from lab.addresses import TCP, UDP, V4, V6
 from lab.checks import DROP_CHAIN, OURS, await_chains, count_lines
 from lab.daemon import as_nobody
@@ -17,11 +15,13 @@ from lab.storms import Storm, anonymous_memory, inotify_limit
 from lab.waiting import wait_until
 
 STORM = 10_000
-LARGEST_STORM = int(os.environ.get("CGTPROXY_TEST_STORM", "20000"))
+LARGEST_STORM = 100_000
+# Enough for the largest storm, and for the other daemons that may be watching on this machine.
+PLENTY_OF_WATCHES = 1_000_000
 # src/engine/departed.h: the most elements of cgroups that are gone, and how long they stay.
 DEPARTED_MAX = 16384
 GRACE = 60
-MEMORY_SLACK = 3 * 1024  # KiB
+MEMORY_SLACK = 1024  # KiB: for the heap's last pages, and for what a first storm leaves in the libraries' own buffers
 
 CONFIG = f"""
 version: 1
@@ -54,16 +54,29 @@ def move_processes(world, source, destination):
         procs[1].write_text(pid, encoding="ascii")
 
 
+def count_cgroups(world):
+    """How many cgroups there are on this machine; each takes a watch."""
+    return sum(1 for _ in os.walk(world.cgroups.mount))
+
+
+def looked_up_levels(world):
+    """The rules that look up cgroups, as text to compare."""
+    return world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle")
+
+
 def has_sanitizer(daemon):
     """Whether the daemon was built with AddressSanitizer, whose memory tells nothing of the daemon's."""
     with open(f"/proc/{daemon.pid}/maps", encoding="utf-8") as maps:
         return "libasan" in maps.read()
 
 
-def test_a_storm(world):
+@pytest.mark.parametrize("count", [STORM, LARGEST_STORM])
+def test_a_storm(world, count):
+    """All of it is in force, as fast as the kernel makes it."""
     world.proxy("mihomo")
-    daemon = world.daemon(CONFIG)
-    await_storm(world, Storm(world, "storm", LARGEST_STORM, "proxied").make(), "mihomo-MARK")
+    with inotify_limit("max_user_watches", PLENTY_OF_WATCHES):
+        daemon = world.daemon(CONFIG)
+        await_storm(world, Storm(world, "storm", count, "proxied").make(), "mihomo-MARK")
     assert world.client("storm/0").ask(UDP, V4).who == "outside"
     assert count_lines(daemon.log, "rror") == 0
 
@@ -101,12 +114,11 @@ def test_a_storm_that_overflows_the_queue(world):
 def test_a_storm_without_watches(world):
     """There are watches for what exists, and for few of the new ones; so nothing tells of what is made below."""
     world.proxy("mihomo")
-    existing = sum(1 for _ in os.walk(world.cgroups.mount))
     config = world.scratch.write(CONFIG)
-    with inotify_limit("max_user_watches", existing + 10):
+    with inotify_limit("max_user_watches", count_cgroups(world) + 10):
         daemon = world.launch(world.scratch.program(), "-c", config,
                               wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
-        storm = Storm(world, "storm", STORM // 4, "proxied", parents=100).make()
+        storm = Storm(world, "storm", STORM, "proxied", parents=100).make()
         await_storm(world, storm, "mihomo-MARK")
         assert count_lines(daemon.log, "fs.inotify.max_user_watches") == 1
 
@@ -132,29 +144,39 @@ def test_a_socket_outlives_its_cgroup(world):
 def test_nothing_of_a_storm_stays(world):
     """Elements stay for a minute, not too many of them; then they and the memory are gone.
 
-    Slow, since it waits for that.
+    Nobody tells the daemon of each removal: the queue overflows, and in one part nothing is watched.
+    Slow, since it waits for the minute to pass.
     """
     world.proxy("mihomo")
-    daemon = world.daemon(CONFIG)
-    await_storm(world, Storm(world, "before", 10, "proxied").make(), "mihomo-MARK")
-    levels = world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle")
-    elements, memory = set(cgroup_elements(world.host)), anonymous_memory(daemon.pid)
-    storm = Storm(world, "storm", LARGEST_STORM, "proxied").make()
-    deep = Storm(world, "a/deep/one", 10, "dropped").make()
-    gone = [*storm.ids(), *deep.ids()]
-    await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
-    await_chains(world, dict.fromkeys(deep.ids(), DROP_CHAIN))
-    assert world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle") != levels
-    storm.remove()
-    deep.remove()
+    watches = count_cgroups(world) + 10
+    config = world.scratch.write(CONFIG)
+    with inotify_limit("max_user_watches", PLENTY_OF_WATCHES):
+        with inotify_limit("max_queued_events", 1000):
+            daemon = world.launch(world.scratch.program(), "-c", config,
+                                  wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
+        await_storm(world, Storm(world, "before", 10, "proxied").make(), "mihomo-MARK")
+        levels = looked_up_levels(world)
+        elements, memory = set(cgroup_elements(world.host)), anonymous_memory(daemon.pid)
+        storm = Storm(world, "storm", LARGEST_STORM, "proxied").make()
+        deep = Storm(world, "a/deep/one", 10, "dropped").make()
+        await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
+    with inotify_limit("max_user_watches", watches):
+        unwatched = Storm(world, "unwatched", 1000, "dropped").make()
+        gone = [*storm.ids(), *deep.ids(), *unwatched.ids()]
+        await_chains(world, dict.fromkeys([*deep.ids(), *unwatched.ids()], DROP_CHAIN))
+        assert looked_up_levels(world) != levels
+        assert count_lines(daemon.log, "fs.inotify.max_user_watches") == 1
+        daemon.send_signal(signal.SIGSTOP)
+        for one in (storm, deep, unwatched):
+            one.remove()
+        daemon.send_signal(signal.SIGCONT)
     last = world.cgroups.make("last/1/proxied")
     await_chains(world, {world.cgroups.id(last): "mihomo-MARK"})
     departed = set(gone) & set(cgroup_elements(world.host))
-    assert len(departed) == min(len(gone), DEPARTED_MAX)
-    assert set(gone[-10:]) <= departed  # the oldest give way, not the newest
+    assert 0 < len(departed) <= DEPARTED_MAX
     wait_until(lambda: set(cgroup_elements(world.host)) == elements | {world.cgroups.id(last)},
-               lambda: f"{len(departed)} elements are gone", timeout=GRACE + 30)
-    assert world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle") == levels
+               lambda: f"{len(departed)} elements are gone", timeout=GRACE + 60)
+    assert looked_up_levels(world) == levels
     if not has_sanitizer(daemon):
         assert anonymous_memory(daemon.pid) < memory + MEMORY_SLACK
     assert world.client("last/1/proxied").ask(UDP, V4).who == "proxy mihomo"
