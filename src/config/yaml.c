@@ -3,11 +3,12 @@
 
 #include "config/yaml.h"
 
+#include "config/text.h"
+
 #include <libfyaml.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistr.h>
 
 /* enough for every chain of aliases and merge keys that a person would write, and an end to those that have none */
 enum { MERGE_DEPTH_MAX = 8 };
@@ -78,16 +79,8 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 	struct fy_parser *parser = NULL;
 	struct fy_document *document = NULL;
 
-	if (memchr(text, '\0', length) != NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "this is not YAML: there is a NUL byte in it");
+	if (!text_check(text, length, diagnostics))
 		return NULL;
-	}
-	/* libfyaml would take such a byte for the end of the file, or never come to an end */
-	if (u8_check((const uint8_t *)text, length) != NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "this is not YAML: it is not all UTF-8");
-		return NULL;
-	}
 	fy_diag_cfg_default(&settings);
 	settings.fp = NULL;
 	parse.diag = fy_diag_create(&settings);

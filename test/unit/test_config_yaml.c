@@ -314,6 +314,37 @@ static void test_every_beginning(void **state)
 	}
 }
 
+/* libfyaml crashes on the first of these; the others are fine, and mean something. */
+static void test_tab_behind_complex_key(void **state)
+{
+	static const char *const refused[] = {
+		"version: 1\n? c:.:\t:",
+		"version: 1\nx:\n- ? b: \t- y\n",
+		"version: 1\n? \n b:\t| z\n",
+		"? a:\t\t>",
+	};
+	static const char *const read[] = {
+		"version:\t1\n? rules\n: []\n",
+		"version: 1\nrules:\n- match: 'a? b:\tc'\n  drop:\ttrue\n",
+		"version: 1\nrules:\n- match: 'a:\t|b'\n  drop: true\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct parsed parsed = parse(refused[i]);
+
+		assert_int_not_equal(parsed.result, 0);
+		assert_non_null(strstr(parsed.diagnostics.items[0].text, "there is a tab"));
+		parsed_clear(&parsed);
+	}
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
+		struct parsed parsed = parse(read[i]);
+
+		assert_int_equal(parsed.result, 0);
+		parsed_clear(&parsed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_nul_inside),
 		cmocka_unit_test(test_every_beginning),
+		cmocka_unit_test(test_tab_behind_complex_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/text.h"
+
+#include <string.h>
+#include <unistr.h>
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+static bool is_break(char byte)
+{
+	return byte == '\n' || byte == '\r';
+}
+
+/* The first "?" that stands by itself, as it does before a key that is no plain word, or the end. */
+static const char *find_complex_key(const char *text, const char *end)
+{
+	for (; text < end; text++) {
+		if (*text == '?' && (text + 1 == end || is_blank(text[1]) || is_break(text[1])))
+			return text;
+	}
+	return end;
+}
+
+/* The first tab between a colon and what begins a block, or the end. */
+static const char *find_tab_before_block(const char *text, const char *end)
+{
+	for (; text < end; text++) {
+		const char *tab = NULL;
+
+		if (*text != ':')
+			continue;
+		for (text++; text < end && is_blank(*text); text++) {
+			if (*text == '\t' && tab == NULL)
+				tab = text;
+		}
+		if (tab != NULL && text < end && strchr("?:|>-", *text) != NULL)
+			return tab;
+		text--;
+	}
+	return end;
+}
+
+static struct position position_of(const char *text, const char *at)
+{
+	struct position position = {1, 1};
+
+	for (; text < at; text++) {
+		if (*text == '\n')
+			position = (struct position){position.line + 1, 1};
+		else
+			position.column++;
+	}
+	return position;
+}
+
+bool text_check(const char *text, size_t length, struct diagnostics *diagnostics)
+{
+	const char *end = text + length;
+	const char *tab = NULL;
+
+	if (memchr(text, '\0', length) != NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "this is not YAML: there is a NUL byte in it");
+		return false;
+	}
+	/* libfyaml would take such a byte for the end of the file, or never come to an end */
+	if (u8_check((const uint8_t *)text, length) != NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "this is not YAML: it is not all UTF-8");
+		return false;
+	}
+	/* libfyaml 0.7.12 refuses such a tab, and then frees something twice */
+	tab = find_tab_before_block(find_complex_key(text, end), end);
+	if (tab != end)
+		diagnose(diagnostics, SEVERITY_ERROR, position_of(text, tab),
+			 "this is not YAML: there is a tab where only spaces may be, behind a colon");
+	return tab == end;
+}
