@@ -3,15 +3,11 @@
 
 #include "nft/held.h"
 
+#include "nft/attributes.h"
 #include "nft/hook.h"
 #include "util/array.h"
-#include "util/cleanup.h"
 
 #include <errno.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/object.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -21,11 +17,6 @@
 enum {
 	READ_TRIES = 5, /* somebody may change the table while it is read */
 };
-
-DEFINE_CLEANUP(struct nftnl_chain *, nftnl_chain_free)
-DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
-DEFINE_CLEANUP(struct nftnl_obj *, nftnl_obj_free)
-DEFINE_CLEANUP(struct nftnl_set *, nftnl_set_free)
 
 static int no_memory(void)
 {
@@ -44,31 +35,32 @@ static bool copy_name(char *out, size_t size, const char *name)
 	return true;
 }
 
-static bool chain_fits(const struct nftnl_chain *chain, const char *name)
+static bool chain_fits(const struct attributes *chain, const char *name)
 {
 	const struct hook *hook = hook_of(hook_of_chain(name));
+	const char *type = attribute_text(chain->of[NFTA_CHAIN_TYPE]);
+	struct attributes held;
+	uint32_t number = 0;
+	uint32_t priority = 0;
 
 	if (hook == NULL)
-		return !nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
-	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) && nftnl_chain_is_set(chain, NFTNL_CHAIN_TYPE) &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == hook->number &&
-	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == hook->priority &&
-	       strcmp(nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE), hook->type) == 0;
+		return chain->of[NFTA_CHAIN_HOOK] == NULL;
+	attributes_of_nest(&held, chain->of[NFTA_CHAIN_HOOK]);
+	return attribute_u32(held.of[NFTA_HOOK_HOOKNUM], &number) && number == hook->number &&
+	       attribute_u32(held.of[NFTA_HOOK_PRIORITY], &priority) && (int32_t)priority == hook->priority &&
+	       type != NULL && strcmp(type, hook->type) == 0;
 }
 
 /* The kernel lists the chains of all tables. */
 static int note_chain(const struct nlmsghdr *message, void *data)
 {
-	CLEANUP(nftnl_chain_freep) struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct held_table *held = data;
 	struct held_chain *chains = NULL;
+	struct attributes chain;
 	const char *table = NULL;
 
-	if (chain == NULL)
-		return no_memory();
-	if (nftnl_chain_nlmsg_parse(message, chain) < 0)
-		return MNL_CB_OK;
-	table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
+	attributes_of_message(&chain, message);
+	table = attribute_text(chain.of[NFTA_CHAIN_TABLE]);
 	if (table == NULL || strcmp(table, TABLE_NAME) != 0)
 		return MNL_CB_OK;
 	chains = array_reserve(held->chains, &held->chain_capacity, held->chain_count + 1, sizeof(*chains));
@@ -76,68 +68,78 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 		return no_memory();
 	held->chains = chains;
 	if (copy_name(chains[held->chain_count].name, sizeof(chains->name),
-		      nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME)) &&
-	    chain_fits(chain, chains[held->chain_count].name))
+		      attribute_text(chain.of[NFTA_CHAIN_NAME])) &&
+	    chain_fits(&chain, chains[held->chain_count].name))
 		held->chain_count++;
 	else
 		held->has_our_shape = false;
 	return MNL_CB_OK;
 }
 
+static bool read_counter(struct held_counter *counter, const struct attributes *object)
+{
+	struct attributes counts;
+	uint32_t type = 0;
+
+	if (!attribute_u32(object->of[NFTA_OBJ_TYPE], &type) || type != NFT_OBJECT_COUNTER)
+		return false;
+	attributes_of_nest(&counts, object->of[NFTA_OBJ_DATA]);
+	return attribute_u64(counts.of[NFTA_COUNTER_PACKETS], &counter->packets) &&
+	       attribute_u64(counts.of[NFTA_COUNTER_BYTES], &counter->bytes) &&
+	       copy_name(counter->name, sizeof(counter->name), attribute_text(object->of[NFTA_OBJ_NAME]));
+}
+
 static int note_counter(const struct nlmsghdr *message, void *data)
 {
-	CLEANUP(nftnl_obj_freep) struct nftnl_obj *object = nftnl_obj_alloc();
 	struct held_table *held = data;
 	struct held_counter *counters = NULL;
+	struct attributes object;
 
-	if (object == NULL)
-		return no_memory();
-	if (nftnl_obj_nlmsg_parse(message, object) < 0)
-		return MNL_CB_OK;
+	attributes_of_message(&object, message);
 	counters = array_reserve(held->counters, &held->counter_capacity, held->counter_count + 1, sizeof(*counters));
 	if (counters == NULL)
 		return no_memory();
 	held->counters = counters;
-	counters += held->counter_count;
-	if (nftnl_obj_get_u32(object, NFTNL_OBJ_TYPE) != NFT_OBJECT_COUNTER ||
-	    !copy_name(counters->name, sizeof(counters->name), nftnl_obj_get_str(object, NFTNL_OBJ_NAME))) {
+	if (read_counter(&counters[held->counter_count], &object))
+		held->counter_count++;
+	else
 		held->has_our_shape = false;
-		return MNL_CB_OK;
-	}
-	counters->packets = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_PKTS);
-	counters->bytes = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_BYTES);
-	held->counter_count++;
 	return MNL_CB_OK;
 }
 
-static void check_set(struct held_table *held, const struct nftnl_set *set)
+static bool is_defined_so(const struct attributes *set, uint32_t flags, const struct set_definition *definition)
 {
-	const char *name = nftnl_set_get_str(set, NFTNL_SET_NAME);
+	uint32_t key_size = 0;
+	uint32_t key_type = 0;
+	uint32_t data_type = 0;
+	bool is_verdict_map = attribute_u32(set->of[NFTA_SET_DATA_TYPE], &data_type) && data_type == NFT_DATA_VERDICT;
 
-	for (size_t i = 0; name != NULL && i < SET_COUNT; i++) {
-		const struct set_definition *definition = &set_definitions[i];
-
-		if (strcmp(name, definition->name) != 0)
-			continue;
-		held->has_set[i] = true;
-		if (nftnl_set_get_u32(set, NFTNL_SET_FLAGS) != definition->flags ||
-		    nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN) != definition->key_size ||
-		    nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE) != definition->key_type)
-			held->has_our_shape = false;
-		return;
-	}
-	held->has_our_shape = false;
+	return flags == definition->flags && is_verdict_map == ((flags & NFT_SET_MAP) != 0) &&
+	       attribute_u32(set->of[NFTA_SET_KEY_LEN], &key_size) && key_size == definition->key_size &&
+	       attribute_u32(set->of[NFTA_SET_KEY_TYPE], &key_type) && key_type == definition->key_type;
 }
 
 static int note_set(const struct nlmsghdr *message, void *data)
 {
-	CLEANUP(nftnl_set_freep) struct nftnl_set *set = nftnl_set_alloc();
+	struct held_table *held = data;
+	struct attributes set;
+	const char *name = NULL;
+	uint32_t flags = 0;
 
-	if (set == NULL)
-		return no_memory();
+	attributes_of_message(&set, message);
+	name = attribute_text(set.of[NFTA_SET_NAME]);
+	attribute_u32(set.of[NFTA_SET_FLAGS], &flags);
 	/* a rule's anonymous sets go with the rule */
-	if (nftnl_set_nlmsg_parse(message, set) == 0 && !(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS))
-		check_set(data, set);
+	if (flags & NFT_SET_ANONYMOUS)
+		return MNL_CB_OK;
+	for (size_t i = 0; name != NULL && i < SET_COUNT; i++) {
+		if (strcmp(name, set_definitions[i].name) != 0)
+			continue;
+		held->has_set[i] = true;
+		held->has_our_shape &= is_defined_so(&set, flags, &set_definitions[i]);
+		return MNL_CB_OK;
+	}
+	held->has_our_shape = false;
 	return MNL_CB_OK;
 }
 
@@ -162,12 +164,17 @@ static const struct verdict *keep_verdict(struct held_table *held, const struct 
 	return verdicts[held->verdict_count++];
 }
 
-static bool read_verdict(struct nftnl_set_elem *element, struct verdict *verdict)
+static bool read_verdict(const struct nlattr *data, struct verdict *verdict)
 {
-	const char *chain = nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN);
+	struct attributes attributes;
+	uint32_t code = 0;
 
 	*verdict = (struct verdict){0};
-	switch ((int)nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT)) {
+	attributes_of_nest(&attributes, data);
+	attributes_of_nest(&attributes, attributes.of[NFTA_DATA_VERDICT]);
+	if (!attribute_u32(attributes.of[NFTA_VERDICT_CODE], &code))
+		return false;
+	switch ((int)code) {
 	case NFT_RETURN:
 		verdict->kind = VERDICT_RETURN;
 		return true;
@@ -176,7 +183,8 @@ static bool read_verdict(struct nftnl_set_elem *element, struct verdict *verdict
 		return true;
 	case NFT_GOTO:
 		verdict->kind = VERDICT_GOTO;
-		return copy_name(verdict->chain, sizeof(verdict->chain), chain);
+		return copy_name(verdict->chain, sizeof(verdict->chain),
+				 attribute_text(attributes.of[NFTA_VERDICT_CHAIN]));
 	default:
 		return false;
 	}
@@ -186,8 +194,6 @@ static bool read_verdict(struct nftnl_set_elem *element, struct verdict *verdict
 struct element_sink {
 	struct held_table *held;
 	enum set_index index;
-	struct nftnl_set *set; /* libnftnl's, refilled for each message */
-	bool failed;
 };
 
 static int note_cgroup(struct held_table *held, const void *key, const struct verdict *verdict)
@@ -203,74 +209,89 @@ static int note_cgroup(struct held_table *held, const void *key, const struct ve
 	return 0;
 }
 
-static int note_element(struct nftnl_set_elem *element, void *data)
+/* Returns its value, which has the size of the set's keys, or NULL. */
+static const void *read_key(const struct nlattr *key, const struct set_definition *definition)
 {
-	struct element_sink *sink = data;
-	struct held_table *held = sink->held;
-	uint32_t key_size = 0;
-	const void *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &key_size);
+	struct attributes attributes;
+	const struct nlattr *value = NULL;
+
+	attributes_of_nest(&attributes, key);
+	value = attributes.of[NFTA_DATA_VALUE];
+	if (value == NULL || mnl_attr_get_payload_len(value) != definition->key_size)
+		return NULL;
+	return mnl_attr_get_payload(value);
+}
+
+static int note_element(struct held_table *held, enum set_index index, const struct nlattr *nest)
+{
+	const struct set_definition *definition = &set_definitions[index];
+	struct attributes element;
+	const void *key = NULL;
 	const struct verdict *kept = NULL;
 	uint32_t flags = 0;
 	struct verdict verdict;
 
-	if (key == NULL || key_size != set_definitions[sink->index].key_size) {
+	attributes_of_nest(&element, nest);
+	key = read_key(element.of[NFTA_SET_ELEM_KEY], definition);
+	if (key == NULL ||
+	    ((definition->flags & NFT_SET_MAP) && !read_verdict(element.of[NFTA_SET_ELEM_DATA], &verdict))) {
 		held->has_our_shape = false;
 		return 0;
 	}
-	if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS))
-		flags = nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS);
-	if (set_definitions[sink->index].flags & NFT_SET_MAP) {
-		if (!read_verdict(element, &verdict)) {
-			held->has_our_shape = false;
-			return 0;
-		}
+	if (definition->flags & NFT_SET_MAP) {
 		kept = keep_verdict(held, &verdict);
-		sink->failed |= kept == NULL;
+		if (kept == NULL)
+			return -ENOMEM;
 	}
-	if (sink->index == SET_INDEX_CGROUPS)
-		sink->failed |= note_cgroup(held, key, kept) < 0;
-	else
-		sink->failed |= set_elements_add(&held->sets[sink->index], key, key_size, flags, kept) < 0;
-	return 0;
+	if (index == SET_INDEX_CGROUPS)
+		return note_cgroup(held, key, kept);
+	attribute_u32(element.of[NFTA_SET_ELEM_FLAGS], &flags);
+	return set_elements_add(&held->sets[index], key, definition->key_size, flags, kept);
 }
 
 static int note_elements(const struct nlmsghdr *message, void *data)
 {
-	CLEANUP(nftnl_set_freep) struct nftnl_set *set = nftnl_set_alloc();
-	struct element_sink *sink = data;
+	const struct element_sink *sink = data;
+	struct attributes list;
+	const struct nlattr *nest = NULL;
 
-	if (set == NULL)
-		return no_memory();
-	if (nftnl_set_elems_nlmsg_parse(message, set) == 0)
-		nftnl_set_elem_foreach(set, note_element, sink);
-	return sink->failed ? no_memory() : MNL_CB_OK;
+	attributes_of_message(&list, message);
+	if (list.of[NFTA_SET_ELEM_LIST_ELEMENTS] == NULL)
+		return MNL_CB_OK;
+	mnl_attr_for_each_nested(nest, list.of[NFTA_SET_ELEM_LIST_ELEMENTS])
+	{
+		if (note_element(sink->held, sink->index, nest) < 0)
+			return no_memory();
+	}
+	return MNL_CB_OK;
 }
 
-static int note_comment(const struct nftnl_udata *item, void *data)
+/* Items of a type, a length and a value, by whoever wrote the rule; the kernel does not look at them. */
+static void read_comment(struct held_table *held, const uint8_t *item, size_t size)
 {
-	struct held_table *held = data;
-	size_t length = nftnl_udata_len(item);
-	const char *text = nftnl_udata_get(item);
+	enum { HEAD_SIZE = 2 };
 
-	if (nftnl_udata_type(item) == NFTNL_UDATA_RULE_COMMENT && length > 0 && text[length - 1] == '\0')
-		copy_name(held->about, sizeof(held->about), text);
-	return 0;
+	while (size >= HEAD_SIZE && size - HEAD_SIZE >= item[1]) {
+		const char *text = (const char *)item + HEAD_SIZE;
+		size_t length = item[1];
+
+		if (item[0] == NFTNL_UDATA_RULE_COMMENT && length > 0 && text[length - 1] == '\0')
+			copy_name(held->about, sizeof(held->about), text);
+		item += HEAD_SIZE + length;
+		size -= HEAD_SIZE + length;
+	}
 }
 
 static int note_rule(const struct nlmsghdr *message, void *data)
 {
-	CLEANUP(nftnl_rule_freep) struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct held_table *held = data;
-	const void *userdata = NULL;
-	uint32_t length = 0;
+	struct attributes rule;
+	const struct nlattr *userdata = NULL;
 
-	if (rule == NULL)
-		return no_memory();
-	if (nftnl_rule_nlmsg_parse(message, rule) < 0)
-		return MNL_CB_OK;
-	userdata = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &length);
+	attributes_of_message(&rule, message);
+	userdata = rule.of[NFTA_RULE_USERDATA];
 	if (userdata != NULL && held->about[0] == '\0')
-		nftnl_udata_parse(userdata, length, note_comment, held);
+		read_comment(held, mnl_attr_get_payload(userdata), mnl_attr_get_payload_len(userdata));
 	return MNL_CB_OK;
 }
 

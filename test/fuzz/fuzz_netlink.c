@@ -15,9 +15,12 @@
 
 #include "fuzz.h"
 
+#include "config/config.h"
+#include "engine/compile.h"
+#include "nft/held.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
-#include "nft/table.h"
+#include "nft/replace.h"
 #include "route/monitor.h"
 #include "route/rtnetlink.h"
 
@@ -46,6 +49,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size);
 uint8_t __wrap_mnl_attr_get_u8(const struct nlattr *attribute);
 uint32_t __wrap_mnl_attr_get_u32(const struct nlattr *attribute);
+uint64_t __wrap_mnl_attr_get_u64(const struct nlattr *attribute);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /*
@@ -135,6 +139,14 @@ uint32_t __wrap_mnl_attr_get_u32(const struct nlattr *attribute)
 	return *(const uint32_t *)mnl_attr_get_payload(attribute);
 }
 
+uint64_t __wrap_mnl_attr_get_u64(const struct nlattr *attribute)
+{
+	uint64_t number = 0;
+
+	memcpy(&number, mnl_attr_get_payload(attribute), sizeof(number));
+	return number;
+}
+
 static void query_table(void)
 {
 	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
@@ -152,18 +164,82 @@ static void own(void)
 	nft_own(&nft, &error);
 }
 
-static void replace(void)
+static void remove_table(void)
 {
 	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
-	struct batch batch = {0};
 	struct error error;
 
-	batch_begin(&batch);
-	if (nft_begin_replacement(&nft, &batch, &error) == 0) {
-		batch_end(&batch);
-		CHECK(nft_send(&nft, &batch, &error) <= 0);
+	CHECK(nft_remove_table(&nft, &error) <= 0);
+}
+
+static void check_name(const char *name)
+{
+	CHECK(memchr(name, '\0', CHAIN_NAME_SIZE) != NULL);
+}
+
+static void check_held(const struct held_table *held)
+{
+	CHECK(memchr(held->about, '\0', ABOUT_SIZE) != NULL);
+	for (size_t i = 0; i < held->chain_count; i++) {
+		check_name(held->chains[i].name);
+		CHECK(held_has_chain(held, held->chains[i].name));
 	}
-	batch_clear(&batch);
+	for (size_t i = 0; i < held->counter_count; i++)
+		check_name(held->counters[i].name);
+	for (size_t i = 0; i < held->cgroup_count; i++) {
+		const struct verdict *verdict = held->cgroups[i].verdict;
+
+		CHECK(verdict != NULL && held_verdict(held, held->cgroups[i].cgroup_id) != NULL);
+		if (verdict->kind == VERDICT_GOTO)
+			check_name(verdict->chain);
+	}
+}
+
+static void read_held(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct held_table held = {0};
+	struct error error;
+
+	if (held_table_read(&nft, &held, &error) == 0)
+		check_held(&held);
+	held_table_clear(&held);
+}
+
+/* Made once, since the ruleset refers to its config. */
+static const struct ruleset *small_ruleset(void)
+{
+	static const char text[] = "version: 1\n"
+				   "bypass: [10.0.0.0/8]\n"
+				   "tproxies: {a: {mark: 3000, port: 7893, dns-hijack: {ip: 10.0.0.1}}}\n";
+	struct diagnostics diagnostics = {0};
+	static struct config *config;
+	static struct ruleset *ruleset;
+
+	if (ruleset != NULL)
+		return ruleset;
+	CHECK(config_parse(text, strlen(text), &config, &diagnostics) == 0);
+	ruleset = compile_ruleset(config);
+	CHECK(ruleset != NULL);
+	return ruleset;
+}
+
+/* The difference between what is wanted and what the kernel is said to hold. */
+static void replace(void)
+{
+	static const struct verdict verdicts[] = {{.kind = VERDICT_RETURN}, {.kind = VERDICT_GOTO, .chain = "a-MARK"}};
+	static const struct element elements[] = {{300, &verdicts[1]}, {2, &verdicts[0]}, {1, &verdicts[1]}};
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
+	const struct table_contents contents = {
+		.ruleset = small_ruleset(),
+		.levels = {.has = {[2] = true}},
+		.deepest_level = 3,
+		.elements = elements,
+		.element_count = sizeof(elements) / sizeof(elements[0]),
+	};
+	struct error error;
+
+	CHECK(table_replace(&nft, &contents, &error) <= 0);
 }
 
 static void monitor_nft(void)
@@ -217,7 +293,8 @@ static void remove_others(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table, own, replace, monitor_nft, monitor_route, list_rules, has_route, remove_others,
+		query_table, own,	remove_table,  monitor_nft, monitor_route,
+		list_rules,  has_route, remove_others, read_held,   replace,
 	};
 
 	if (size == 0)
