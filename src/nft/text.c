@@ -4,6 +4,7 @@
 #include "nft/text.h"
 
 #include "nft/hook.h"
+#include "nft/words.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 
@@ -230,6 +231,18 @@ static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
 	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
+static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		if (!nft_can_name(ruleset->chains[i].name))
+			fprintf(out,
+				"# \"nft -f\" can't read this text: its language has no way to name a chain %s. The "
+				"daemon "
+				"does without nft\n",
+				ruleset->chains[i].name);
+	}
+}
+
 void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_set *levels,
 		   const struct path_elements *cgroups)
 {
@@ -238,6 +251,7 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 
 	if (ruleset_level_rules(ruleset, levels, &level_rules) < 0)
 		return;
+	print_unreadable_names(out, ruleset);
 	fputs("table inet " TABLE_NAME " {\n", out);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
 		fprintf(out, "\tcounter %s {\n\t}\n\n", ruleset->counters[i]);

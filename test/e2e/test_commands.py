@@ -215,6 +215,21 @@ def only_ours(world, rendered):
     return head + begin + elements + end + tail
 
 
+@pytest.mark.parametrize(("name", "readable"), [("udp", False), ("mark", False), ("vmap", False), ("1proxy", False),
+                                                ("-x", False), ("udp2", True), ("UDP", True), ("mihomo.udp", True),
+                                                ("_1", True)])
+def test_render_says_what_nft_cannot_read(world, name, readable):
+    """The kernel takes names that are words of nft's language, and nft has no way to quote them."""
+    path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893}}}}\n")
+    done = world.cgtproxy("render", "-c", path)
+    assert done.returncode == 0, done.stderr
+    namespace = world.keep(Namespace())
+    read = namespace.run("nft", "--check", "-f", "-", text_in=only_ours(world, done.stdout), check=False)
+    assert (read.returncode == 0) == readable, read.stderr
+    assert (f"no way to name a chain {name}." in done.stdout) != readable
+    world.daemon(path.read_text())
+
+
 @pytest.mark.parametrize("config", [GOOD, *ALL_IN_ONE, "version: 1\n", GOOD + "bypass: ['::1']\n"],
                          ids=["small", "all features", "all features and strict", "empty", "bypass of one family"])
 def test_render_prints_the_daemons_table(world, config):
