@@ -11,7 +11,7 @@ FUZZ_SECONDS = 60
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults test-pending install format lint clean fuzz
+.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults install format lint clean fuzz
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -61,10 +61,6 @@ test-kernel:
 fuzz:
 	@tools/install-dependencies build fuzz
 	test/fuzz/run build-fuzz $(FUZZ_SECONDS)
-
-# What is known to fail, see docs/design.md.
-test-pending: all
-	@$(ROOT) tools/run-tests $(BUILD) test/pending
 
 install: all
 	meson install --no-rebuild -C $(BUILD)

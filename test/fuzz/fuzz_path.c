@@ -11,6 +11,7 @@
 #include "fuzz.h"
 
 #include "cgroup/tree.h"
+#include "config/config.h"
 #include "policy/pattern_set.h"
 #include "policy/policy.h"
 #include "util/escape.h"
@@ -36,13 +37,46 @@ static const char *const rules[][PATTERNS_MAX] = {
 	{"^/a(/b(/c(/d)?)?)?$", "^$", "\\\\x[0-9a-f]{2}", "\xc3\xa4|\xe2\x82\xac", "\\p{Greek}"},
 };
 
-enum { RULE_SETS = sizeof(rules) / sizeof(rules[0]) };
+/* One more set, of selectors. The first is the one that is_system_unit() knows. */
+static const char selectors[] = "version: 1\n"
+				"rules:\n"
+				"  - {unit: docker.service, direct: true}\n"
+				"  - {user-unit: syncthing.service, direct: true}\n"
+				"  - {app: org.telegram.desktop, direct: true}\n"
+				"  - {slice: cgtproxy-proxy.slice, direct: true}\n"
+				"  - {user: 1000, direct: true}\n";
+
+enum {
+	SELECTORS = sizeof(rules) / sizeof(rules[0]),
+	RULE_SETS,
+};
 
 static struct {
+	const char *patterns[PATTERNS_MAX];
 	struct policy *policy;
 	struct pattern_set *single[PATTERNS_MAX];
 	size_t count;
 } compiled[RULE_SETS];
+
+static void list_patterns(size_t set)
+{
+	struct diagnostics diagnostics = {0};
+	static struct config *config; /* whose patterns they are */
+
+	if (set != SELECTORS) {
+		while (compiled[set].count < PATTERNS_MAX && rules[set][compiled[set].count] != NULL) {
+			compiled[set].patterns[compiled[set].count] = rules[set][compiled[set].count];
+			compiled[set].count++;
+		}
+		return;
+	}
+	CHECK(config_parse(selectors, strlen(selectors), &config, &diagnostics) == 0);
+	CHECK(config->rule_count <= PATTERNS_MAX);
+	while (compiled[set].count < config->rule_count) {
+		compiled[set].patterns[compiled[set].count] = config->rules[compiled[set].count].pattern;
+		compiled[set].count++;
+	}
+}
 
 static void compile(size_t set)
 {
@@ -50,15 +84,38 @@ static void compile(size_t set)
 
 	if (compiled[set].policy != NULL)
 		return;
-	while (compiled[set].count < PATTERNS_MAX && rules[set][compiled[set].count] != NULL) {
-		size_t i = compiled[set].count++;
+	list_patterns(set);
+	for (size_t i = 0; i < compiled[set].count; i++) {
+		const char *pattern = compiled[set].patterns[i];
 
-		CHECK(pattern_is_valid(rules[set][i], strlen(rules[set][i]), &error));
-		compiled[set].single[i] = pattern_set_new(&rules[set][i], 1);
+		CHECK(pattern_is_valid(pattern, strlen(pattern), &error));
+		compiled[set].single[i] = pattern_set_new(&pattern, 1);
 		CHECK(compiled[set].single[i] != NULL);
 	}
-	compiled[set].policy = policy_new(rules[set], compiled[set].count);
+	compiled[set].policy = policy_new(compiled[set].patterns, compiled[set].count);
 	CHECK(compiled[set].policy != NULL);
+}
+
+/* Whether a cgroup is that of docker.service or below it: only slices stand before it. */
+static bool is_system_unit(const char *path)
+{
+	static const char slice[] = ".slice";
+	static const char unit[] = "docker.service";
+
+	while (*path == '/') {
+		const char *name = path + 1;
+		size_t length = strcspn(name, "/");
+
+		path = name + length;
+		if (length > strlen(slice) && memcmp(path - strlen(slice), slice, strlen(slice)) == 0)
+			continue;
+		if (*name == '_') { /* systemd puts it before a name that could be a file's */
+			name++;
+			length--;
+		}
+		return length == strlen(unit) && memcmp(name, unit, length) == 0;
+	}
+	return false;
 }
 
 /* What policy_match() should return, found in the plainest way. */
@@ -133,6 +190,7 @@ static void check_cgroup(size_t set, const struct cgroup *cgroup, const char *pa
 	CHECK(cgroup_path(cgroup, written) == length);
 	CHECK(memcmp(written, path, length) == 0 && written[length] == '\0');
 	CHECK(rule == expected_match(set, path, length));
+	CHECK(set != SELECTORS || (rule == 0) == is_system_unit(written));
 	if (rule != NO_RULE)
 		*in_force = rule;
 	/* it looks at all ancestors, which for each of many levels would take the fuzzer's time */
