@@ -272,12 +272,14 @@ static void list_rules(void)
 	free(rules.items);
 }
 
-static void has_route(void)
+static void list_tables(void)
 {
 	struct rtnetlink rtnetlink = {.socket = anywhere};
-	bool has = false;
+	struct routing_tables tables = {0};
 
-	rtnetlink_has_route(&rtnetlink, AF_INET6, 300, &has);
+	rtnetlink_list_tables(&rtnetlink, AF_INET6, &tables);
+	CHECK(tables.count <= tables.capacity);
+	free(tables.items);
 }
 
 /* All that cleaning up makes of what the lists say: which rules and routes are taken for our own. */
@@ -293,8 +295,8 @@ static void remove_others(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table, own,	remove_table,  monitor_nft, monitor_route,
-		list_rules,  has_route, remove_others, read_held,   replace,
+		query_table, own,	  remove_table,	 monitor_nft, monitor_route,
+		list_rules,  list_tables, remove_others, read_held,   replace,
 	};
 
 	if (size == 0)
