@@ -4,7 +4,7 @@
 #include "engine/loop.h"
 
 #include "policy/pattern_set.h"
-#include "socket/listener.h"
+#include "socket/sockets.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -21,10 +21,10 @@ static const struct cgroup *find_cgroup(const struct cgroup *root, uint64_t id)
 	return cgroup;
 }
 
-static bool is_repeated(const struct listeners *listeners, size_t index)
+static bool is_repeated(const struct socket_cgroups *listeners, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
-		if (listeners->cgroup_ids[i] == listeners->cgroup_ids[index])
+		if (listeners->ids[i] == listeners->ids[index])
 			return true;
 	}
 	return false;
@@ -58,8 +58,8 @@ static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const str
 static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t index, bool absent)
 {
 	const struct proxy *proxy = &plan->config->proxies[index];
-	struct listeners listeners = {0};
-	int error = listeners_find(proxy->port, &listeners);
+	struct socket_cgroups listeners = {0};
+	int error = sockets_find_listeners(proxy->port, &listeners);
 
 	if (error < 0)
 		log_debug("can't ask who listens on port %u: %s", proxy->port, strerror(-error));
@@ -67,13 +67,13 @@ static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t i
 		log_warning("nobody listens on port %u, to which the traffic for the proxy %s is sent", proxy->port,
 			    proxy->name);
 	for (size_t i = 0; i < listeners.count; i++) {
-		const struct cgroup *cgroup = find_cgroup(root, listeners.cgroup_ids[i]);
+		const struct cgroup *cgroup = find_cgroup(root, listeners.ids[i]);
 
 		if (cgroup != NULL && cgroup->parent != NULL && !is_repeated(&listeners, i) &&
 		    plan_target(plan, cgroup) == TARGET_FIRST_PROXY + index)
 			warn_of_loop(plan, proxy, cgroup);
 	}
-	free(listeners.cgroup_ids);
+	free(listeners.ids);
 }
 
 void warn_of_loops(struct generation *generation, const struct cgroup *root, bool absent)

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "socket/listener.h"
+#include "socket/sockets.h"
 
 #include "util/array.h"
 
@@ -18,32 +18,40 @@ enum {
 	RECEIVE_SIZE = 32 * 1024,
 };
 
+struct kind {
+	uint8_t protocol;
+	uint32_t states; /* a bit for each that counts, netinet/tcp.h */
+};
+
 static int note_socket(const struct nlmsghdr *message, void *data)
 {
-	struct listeners *listeners = data;
+	struct socket_cgroups *sockets = data;
+	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute = NULL;
 	uint64_t cgroup_id = 0;
 	uint64_t *ids = NULL;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
+	/* what no process has open (any more) has no inode */
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || head->idiag_inode == 0)
 		return MNL_CB_OK;
-	mnl_attr_for_each (attribute, message, sizeof(struct inet_diag_msg)) {
+	mnl_attr_for_each (attribute, message, sizeof(*head)) {
 		if (mnl_attr_get_type(attribute) == INET_DIAG_CGROUP_ID &&
 		    mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
 			cgroup_id = mnl_attr_get_u64(attribute);
 	}
-	ids = array_reserve(listeners->cgroup_ids, &listeners->capacity, listeners->count + 1, sizeof(*ids));
+	ids = array_reserve(sockets->ids, &sockets->capacity, sockets->count + 1, sizeof(*ids));
 	if (ids == NULL) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
-	listeners->cgroup_ids = ids;
-	ids[listeners->count++] = cgroup_id;
+	sockets->ids = ids;
+	ids[sockets->count++] = cgroup_id;
 	return MNL_CB_OK;
 }
 
-static int list_sockets(struct mnl_socket *socket, uint8_t family, uint8_t protocol, uint16_t port,
-			struct listeners *listeners)
+/* port: 0 for all */
+static int list_sockets(struct mnl_socket *socket, uint8_t family, const struct kind *kind, uint16_t port,
+			struct socket_cgroups *sockets)
 {
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -53,9 +61,8 @@ static int list_sockets(struct mnl_socket *socket, uint8_t family, uint8_t proto
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->sdiag_family = family;
-	request->sdiag_protocol = protocol;
-	/* an unconnected UDP socket is in the state that TCP calls closed */
-	request->idiag_states = protocol == IPPROTO_TCP ? 1U << TCP_LISTEN : 1U << TCP_CLOSE;
+	request->sdiag_protocol = kind->protocol;
+	request->idiag_states = kind->states;
 	request->id.idiag_sport = htons(port);
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
@@ -66,16 +73,15 @@ static int list_sockets(struct mnl_socket *socket, uint8_t family, uint8_t proto
 			continue;
 		if (length < 0)
 			return -errno;
-		more = mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, listeners);
+		more = mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, sockets);
 	}
 	/* without IPv6, or without the module for a protocol, nothing of it listens */
 	return more == MNL_CB_ERROR && errno != ENOENT && errno != EINTR ? -errno : 0;
 }
 
-int listeners_find(uint16_t port, struct listeners *listeners)
+static int find(const struct kind kinds[2], uint16_t port, struct socket_cgroups *sockets)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
-	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	int result = 0;
 
@@ -84,9 +90,26 @@ int listeners_find(uint16_t port, struct listeners *listeners)
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		result = -errno;
 	for (size_t i = 0; i < sizeof(families) && result == 0; i++) {
-		for (size_t j = 0; j < sizeof(protocols) && result == 0; j++)
-			result = list_sockets(socket, families[i], protocols[j], port, listeners);
+		for (size_t j = 0; j < 2 && result == 0; j++)
+			result = list_sockets(socket, families[i], &kinds[j], port, sockets);
 	}
 	mnl_socket_close(socket);
 	return result;
+}
+
+int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets)
+{
+	/* an unconnected UDP socket is in the state that TCP calls closed */
+	static const struct kind kinds[] = {{IPPROTO_TCP, 1U << TCP_LISTEN}, {IPPROTO_UDP, 1U << TCP_CLOSE}};
+
+	return find(kinds, port, sockets);
+}
+
+int sockets_find_all(struct socket_cgroups *sockets)
+{
+	/* the kernel keeps these without a socket, and knows no cgroup of them */
+	static const uint32_t without_socket = 1U << TCP_TIME_WAIT | 1U << TCP_SYN_RECV;
+	static const struct kind kinds[] = {{IPPROTO_TCP, ~without_socket}, {IPPROTO_UDP, ~0U}};
+
+	return find(kinds, 0, sockets);
 }
