@@ -43,6 +43,19 @@ static const struct command {
 	 "With CAP_NET_ADMIN also what the kernel holds for it; the exit code is 3 when that is not what the config "
 	 "says.",
 	 TAKES_JSON | TAKES_PID},
+	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
+	 "Run a program with its traffic going to NAME: direct, drop, or a proxy of the config. What follows NAME is "
+	 "the\n"
+	 "program's own command line. It keeps the terminal, the directory, the environment and the exit code.\n"
+	 "\n"
+	 "systemd-run starts it in the slice cgtproxy-NAME.slice of your user manager, or, when you are root, of the "
+	 "system.\n"
+	 "Where the config sends that slice elsewhere, nothing is started, and the rule to add is shown. In that, and "
+	 "when\n"
+	 "the config can't be read, the exit code is 1; it is 127 for a program that is not there, and 126 for one "
+	 "that\n"
+	 "may not be run.",
+	 TAKES_PROGRAM},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},

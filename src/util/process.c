@@ -12,35 +12,65 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COMM_SIZE = 32 }; /* include/linux/sched.h: TASK_COMM_LEN is 16, threads of the kernel's may have more */
+enum {
+	COMM_SIZE = 32, /* include/linux/sched.h: TASK_COMM_LEN is 16, threads of the kernel's may have more */
+	START_TIME_FIELD = 22,
+};
 
-#define SKIP_6 " %*s %*s %*s %*s %*s %*s"
-#define SKIP_18 SKIP_6 SKIP_6 SKIP_6
+/* name: COMM_SIZE bytes */
+static bool read_name(uint32_t pid, char *name)
+{
+	char path[64];
+	CLEANUP(fclosep) FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
+	file = fopen(path, "re");
+	if (file == NULL || fgets(name, COMM_SIZE, file) == NULL)
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	return true;
+}
 
 const char *process_of_port(uint32_t port, char *out)
 {
-	char path[64];
 	char name[COMM_SIZE];
 	char shown[ESCAPED_SIZE(COMM_SIZE)];
-	CLEANUP(fclosep) FILE *file = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", port);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(name, sizeof(name), file) == NULL) {
+	if (read_name(port, name))
+		snprintf(out, PROCESS_NAME_SIZE, "process %" PRIu32 " (%s)", port,
+			 escape(shown, sizeof(shown), name, strlen(name)));
+	else
 		snprintf(out, PROCESS_NAME_SIZE, "the owner of netlink port %" PRIu32, port);
-		return out;
-	}
-	escape(shown, sizeof(shown), name, strcspn(name, "\n"));
-	snprintf(out, PROCESS_NAME_SIZE, "process %" PRIu32 " (%s)", port, shown);
 	return out;
+}
+
+bool process_is_connected(const char *name, unsigned protocol)
+{
+	CLEANUP(fclosep) FILE *file = fopen("/proc/net/netlink", "re");
+	char line[256];
+	char other[COMM_SIZE];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		char *state = NULL;
+		const char *socket = strtok_r(line, " ", &state);
+		const char *number = socket != NULL ? strtok_r(NULL, " ", &state) : NULL;
+		const char *port = number != NULL ? strtok_r(NULL, " ", &state) : NULL;
+
+		if (port != NULL && strtoul(number, NULL, 10) == protocol &&
+		    read_name((uint32_t)strtoul(port, NULL, 10), other) && strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 int process_started(uint32_t pid, time_t *started)
 {
 	char path[64];
-	char line[512];
+	char text[512];
+	size_t length = 0;
 	CLEANUP(fclosep) FILE *file = NULL;
-	const char *behind_name = NULL;
+	char *field = NULL;
+	char *end = NULL;
 	unsigned long long ticks = 0;
 	struct timespec since_boot;
 
@@ -48,11 +78,15 @@ int process_started(uint32_t pid, time_t *started)
 	file = fopen(path, "re");
 	if (file == NULL)
 		return -errno;
-	if (fgets(line, sizeof(line), file) == NULL)
-		return -ESRCH;
-	/* proc_pid_stat(5): the 22nd field; the second, in parentheses, is a name that may have any character */
-	behind_name = strrchr(line, ')');
-	if (behind_name == NULL || sscanf(behind_name, ") %*c" SKIP_18 " %llu", &ticks) != 1)
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	/* proc_pid_stat(5): the second field, in parentheses, is a name that may have any character */
+	field = strrchr(text, ')');
+	for (int number = 2; field != NULL && number < START_TIME_FIELD; number++)
+		field = strchr(field + 1, ' ');
+	if (field != NULL)
+		ticks = strtoull(field, &end, 10);
+	if (field == NULL || end == field)
 		return -EINVAL;
 	clock_gettime(CLOCK_BOOTTIME, &since_boot);
 	*started = time(NULL) - since_boot.tv_sec + (time_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));

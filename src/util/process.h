@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_UTIL_PROCESS_H
 #define CGTPROXY_UTIL_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -19,6 +20,14 @@ enum { PROCESS_NAME_SIZE = 192 };
  * Returns @out.
  */
 const char *process_of_port(uint32_t port, char *out);
+
+/**
+ * Looks whether a process of some name is connected to a part of the kernel by netlink, in this network namespace.
+ * Everybody may look, but the name is only what that process calls itself.
+ *
+ * @protocol: NETLINK_* of linux/netlink.h
+ */
+bool process_is_connected(const char *name, unsigned protocol);
 
 /**
  * Finds out when a process began.

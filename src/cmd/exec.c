@@ -1,0 +1,249 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Runs a program where the config sends its traffic to a certain target: in a slice named after it, by systemd-run. */
+
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "engine/compile.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+#include "util/process.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SLICE_PREFIX "cgtproxy-"
+#define SLICE_SUFFIX ".slice"
+
+/* A scope as systemd-run names them. */
+#define SCOPE "run-r0.scope"
+
+enum {
+	SLICE_SIZE = sizeof(SLICE_PREFIX SLICE_SUFFIX) + PROXY_NAME_MAX * sizeof("\\x2d"),
+	MANAGER_SIZE = 128,
+	/* every second character of a name may be a dash, and each makes a parent whose name is shorter */
+	PATH_SIZE = MANAGER_SIZE + (PROXY_NAME_MAX / 2 + 2) * SLICE_SIZE + sizeof("/" SCOPE),
+	/* what shells say of a program that they can't run or find */
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+DEFINE_CLEANUP(struct config *, config_free)
+DEFINE_CLEANUP(struct policy *, policy_free)
+
+/*
+ * Slices nest by the dashes in their names, so systemd refuses a dash at an end and two in a row (systemd.slice(5)).
+ * In names that have such a one, each is written as systemd-escape(1) does.
+ */
+static void write_slice(const char *name, char *slice)
+{
+	bool plain = name[0] != '-' && name[strlen(name) - 1] != '-' && strstr(name, "--") == NULL;
+	char *end = stpcpy(slice, SLICE_PREFIX);
+
+	for (const char *next = name; *next != '\0'; next++) {
+		const char byte[] = {*next, '\0'};
+
+		end = stpcpy(end, *next == '-' && !plain ? "\\x2d" : byte);
+	}
+	stpcpy(end, SLICE_SUFFIX);
+}
+
+/* The path of the cgroup that systemd makes for a scope in that slice: of the system for root, else of the user. */
+static size_t write_path(const char *slice, char *path)
+{
+	uid_t uid = geteuid();
+	char *end = path;
+
+	if (uid != 0)
+		end += snprintf(end, MANAGER_SIZE, "/user.slice/user-%u.slice/user@%u.service", uid, uid);
+	for (const char *dash = strchr(slice, '-'); dash != NULL; dash = strchr(dash + 1, '-')) {
+		*end++ = '/';
+		end = stpcpy(mempcpy(end, slice, (size_t)(dash - slice)), SLICE_SUFFIX);
+	}
+	*end++ = '/';
+	end = stpcpy(stpcpy(end, slice), "/" SCOPE);
+	return (size_t)(end - path);
+}
+
+/* "direct" and "drop" come first: a proxy may have such a name, but the words mean the targets. */
+static bool find_target(const struct config *config, const char *name, uint32_t *target)
+{
+	for (*target = 0; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {
+		if (strcmp(name, config_target_name(config, *target)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int tell_known_names(const struct config *config, const char *name)
+{
+	CLEANUP(freep) char *known = NULL;
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(name)));
+	size_t size = 0;
+	FILE *list = open_memstream(&known, &size);
+
+	for (uint32_t i = 0; list != NULL && i < TARGET_FIRST_PROXY + config->proxy_count; i++)
+		fprintf(list, "%s%s", i > 0 ? ", " : "", config_target_name(config, i));
+	if (list == NULL || fclose(list) != 0 || shown == NULL)
+		log_error("no memory");
+	else
+		log_error("there is no proxy \"%s\"; the config knows: %s",
+			  escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)), known);
+	return EXIT_ERROR;
+}
+
+static uint32_t rule_target(const struct config *config, int32_t rule)
+{
+	return rule != NO_RULE ? config->rules[rule].target : TARGET_DIRECT;
+}
+
+static int tell_rule_to_add(const struct config *config, const char *slice, uint32_t target, int32_t rule)
+{
+	bool is_proxy = target >= TARGET_FIRST_PROXY;
+	const char *name = config_target_name(config, target);
+	char place[64] = "to the rules";
+
+	if (rule != NO_RULE)
+		snprintf(place, sizeof(place), "before that of line %d", config->rules[rule].position.line);
+	log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule %s of the config, and "
+		  "reload the daemon (systemctl reload cgtproxy):\n"
+		  "  - slice: %s\n"
+		  "    %s: %s",
+		  slice, config_target_name(config, rule_target(config, rule)), name, place, slice,
+		  is_proxy ? "tproxy" : name, is_proxy ? name : "true");
+	return EXIT_ERROR;
+}
+
+/* 0, or the exit code that a shell would end with. systemd-run has one code for all that goes wrong. */
+static int look_for_file(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno == EACCES ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND;
+	return S_ISREG(status.st_mode) && euidaccess(path, X_OK) == 0 ? 0 : EXIT_NOT_EXECUTABLE;
+}
+
+static int look_for_program(const char *name)
+{
+	const char *directory = getenv("PATH");
+	char path[PATH_MAX];
+	int code = EXIT_NOT_FOUND;
+
+	if (strchr(name, '/') != NULL)
+		return look_for_file(name);
+	if (directory == NULL)
+		directory = "/bin:/usr/bin";
+	while (*directory != '\0' && code != 0) {
+		int length = (int)strcspn(directory, ":");
+
+		/* systemd-run passes over what is no absolute path; nobody minds what can't even be looked at */
+		if (*directory == '/' && snprintf(path, sizeof(path), "%.*s/%s", length, directory, name) < PATH_MAX &&
+		    euidaccess(path, F_OK) == 0)
+			code = look_for_file(path);
+		directory += length + (directory[length] == ':');
+	}
+	return code;
+}
+
+static int check_program(const char *name)
+{
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(name)));
+	int code = look_for_program(name);
+
+	if (code != 0 && shown != NULL)
+		log_error("%s: %s", escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)),
+			  code == EXIT_NOT_FOUND ? "there is no such program"
+						 : "this is not a program that may be run");
+	return code;
+}
+
+/* Whether the user's manager can be reached at all; systemd-run would speak of a bus and no more. */
+static int check_manager(void)
+{
+	if (geteuid() == 0 || getenv("XDG_RUNTIME_DIR") != NULL || getenv("DBUS_SESSION_BUS_ADDRESS") != NULL)
+		return EXIT_OK;
+	log_error("XDG_RUNTIME_DIR is not set, so this is no session of yours, as after \"su\", and your systemd user "
+		  "manager can't be asked to start anything. Log in, or use \"machinectl shell USER@\"");
+	return EXIT_ERROR;
+}
+
+/* Only who may change nftables can ask it what is in force; others can see whether there is a daemon at all. */
+static void warn_without_daemon(uint32_t target)
+{
+	if (target != TARGET_DIRECT && !process_is_connected("cgtproxy", NETLINK_NETFILTER))
+		log_warning("no cgtproxy seems to run, so the program's traffic goes direct. Start it (systemctl start "
+			    "cgtproxy)");
+}
+
+/* Returns only when systemd-run can't be started. */
+static int run(const char *slice, char **command, size_t count)
+{
+	char option[sizeof("--slice=") + SLICE_SIZE];
+	const char *const user[] = {"systemd-run", "--user", "--scope", "--quiet", "--collect", option, "--"};
+	const char *const system[] = {"systemd-run", "--scope", "--quiet", "--collect", option, "--"};
+	bool is_root = geteuid() == 0;
+	size_t words = is_root ? sizeof(system) / sizeof(*system) : sizeof(user) / sizeof(*user);
+	CLEANUP(freep) char **argv = calloc(words + count + 1, sizeof(*argv));
+
+	if (argv == NULL) {
+		log_error("no memory");
+		return EXIT_ERROR;
+	}
+	snprintf(option, sizeof(option), "--slice=%s", slice);
+	memcpy(argv, is_root ? system : user, words * sizeof(*argv));
+	memcpy(argv + words, command, count * sizeof(*argv));
+	execvp(argv[0], argv);
+	log_error("can't run systemd-run, which makes the cgroup: %s. exec needs systemd", strerror(errno));
+	return EXIT_ERROR;
+}
+
+int cmd_exec(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	CLEANUP(policy_freep) struct policy *policy = NULL;
+	size_t first = arguments->count > 1 && strcmp(arguments->words[1], "--") == 0 ? 2 : 1;
+	const char *name = arguments->words[0];
+	char slice[SLICE_SIZE];
+	char path[PATH_SIZE];
+	uint32_t target = TARGET_DIRECT;
+	int32_t rule = NO_RULE;
+	int code = EXIT_OK;
+
+	if ((size_t)arguments->count <= first) {
+		log_error("exec takes a target and a command. Usage: cgtproxy [-c FILE] exec NAME [--] COMMAND...");
+		return EXIT_USAGE;
+	}
+	config = load_config(arguments);
+	if (config == NULL) {
+		log_error("nothing was started: exec has to read the daemon's config, to see that it sends the program "
+			  "where you want it");
+		return EXIT_ERROR;
+	}
+	policy = compile_policy(config);
+	if (policy == NULL) {
+		log_error("no memory for the rules of the config");
+		return EXIT_ERROR;
+	}
+	if (!find_target(config, name, &target))
+		return tell_known_names(config, name);
+	write_slice(name, slice);
+	rule = policy_match_inherited(policy, path, write_path(slice, path));
+	if (rule_target(config, rule) != target)
+		return tell_rule_to_add(config, slice, target, rule);
+	code = check_program(arguments->words[first]);
+	if (code == EXIT_OK)
+		code = check_manager();
+	if (code == EXIT_OK)
+		warn_without_daemon(target);
+	return code == EXIT_OK ? run(slice, arguments->words + first, (size_t)arguments->count - first) : code;
+}

@@ -1,0 +1,293 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`exec`: what it asks of systemd-run, which a stand-in plays here, and when it refuses to start anything.
+
+That the real systemd-run puts the program where its traffic goes to the target is tested in test/systemd.
+"""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lab.daemon import NOBODY, as_nobody, environment
+
+CONFIG = """\
+version: 1
+tproxies:
+  mihomo: {mark: 3000, port: 7893}
+  a-b: {mark: 3001, port: 7894}
+  a.b_c: {mark: 3002, port: 7895}
+  a--b: {mark: 3003, port: 7896}
+rules:
+  - {match: '/cgtproxy-direct\\.slice/', direct: true}
+  - {match: '/cgtproxy-drop\\.slice/', drop: true}
+  - {match: '/cgtproxy-mihomo\\.slice/', tproxy: mihomo}
+  - {match: '/cgtproxy\\.slice/cgtproxy-a\\.slice/cgtproxy-a-b\\.slice/[^/]+\\.scope$', tproxy: a-b}
+  - {match: '/cgtproxy-a\\.b_c\\.slice/', tproxy: a.b_c}
+  - {match: '/cgtproxy\\.slice/cgtproxy-a\\\\x2d\\\\x2db\\.slice/', tproxy: a--b}
+"""
+SLICES = {"direct": "cgtproxy-direct.slice", "drop": "cgtproxy-drop.slice", "mihomo": "cgtproxy-mihomo.slice",
+          "a-b": "cgtproxy-a-b.slice", "a.b_c": "cgtproxy-a.b_c.slice", "a--b": r"cgtproxy-a\x2d\x2db.slice"}
+# Notes how it was called, and becomes the command, as `systemd-run --scope` does.
+STAND_IN = f"""\
+#!{sys.executable} -IS
+import json, os, sys
+with open(os.environ["RECORD"], "w", encoding="utf-8", errors="surrogateescape") as record:
+    tty = os.ttyname(0) if os.isatty(0) else None
+    json.dump({{"argv": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd(), "tty": tty}}, record)
+command = sys.argv[sys.argv.index("--") + 1:]
+os.execvp(command[0], command)
+"""
+SUGGESTION = re.compile(r"^  - slice: .*\n    \w+: .*$", re.MULTILINE)
+
+
+class Stage:
+    """Where exec finds the stand-in before any real systemd-run."""
+
+    def __init__(self, world):
+        self.world = world
+        self.program = world.scratch.program()
+        self.record = world.scratch.write("", ".json")
+        self.record.chmod(0o666)
+        self.bin = world.scratch.path(".bin")
+        self.bin.mkdir(mode=0o755)
+        self.add("systemd-run", STAND_IN)
+        self.daemon = world.daemon("version: 1\n")
+        self.env = {"PATH": f"{self.bin}:{os.environ['PATH']}", "RECORD": str(self.record),
+                    "XDG_RUNTIME_DIR": "/run/user/4711"}
+
+    def add(self, name, content, mode=0o755):
+        """Put a file into the directory that PATH begins with; its path."""
+        path = self.bin / name
+        path.write_text(content, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    def exec(self, *words, config=CONFIG, wrap=as_nobody, **env):
+        """Run exec with these words."""
+        return self.world.cgtproxy("-c", self.world.scratch.write(config), "exec", *words, wrap=wrap,
+                                   program=self.program, **{**self.env, **env})
+
+    @property
+    def started(self):
+        """How the stand-in was called, or None."""
+        text = self.record.read_text(encoding="utf-8", errors="surrogateescape")
+        return json.loads(text) if text else None
+
+
+@pytest.fixture(name="stage")
+def fixture_stage(world):
+    """A stage of the test's own."""
+    return Stage(world)
+
+
+@pytest.mark.parametrize("name", SLICES)
+def test_the_slice_of_a_users_manager(stage, name):
+    done = stage.exec(name, "echo", "it", "runs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "it runs\n", "")
+    assert stage.started["argv"] == ["--user", "--scope", "--quiet", "--collect", f"--slice={SLICES[name]}", "--",
+                                     "echo", "it", "runs"]
+
+
+def test_a_name_that_looks_like_an_option(stage):
+    config = CONFIG.replace("a--b", "-x-").replace("a\\\\x2d\\\\x2db", "\\\\x2dx\\\\x2d")
+    assert stage.exec("--", "-x-", "true", config=config).returncode == 0
+    assert r"--slice=cgtproxy-\x2dx\x2d.slice" in stage.started["argv"]
+
+
+def test_the_slice_of_the_system_for_root(stage):
+    """Root's scope is in the system's manager, where a user's rules don't hold."""
+    config = CONFIG.replace("'/cgtproxy-mihomo", f"'^/user\\.slice/user-{NOBODY}\\.slice/.*/cgtproxy-mihomo")
+    done = stage.exec("mihomo", "true", config=config, wrap=lambda argv: argv)
+    assert done.returncode == 1
+    assert stage.started is None
+    assert stage.exec("mihomo", "true", config=config).returncode == 0
+    done = stage.exec("mihomo", "true", wrap=lambda argv: argv)
+    assert done.returncode == 0
+    assert stage.started["argv"] == ["--scope", "--quiet", "--collect", "--slice=cgtproxy-mihomo.slice", "--", "true"]
+
+
+@pytest.mark.parametrize("words", [
+    ["echo", "-h"], ["echo", "--help", "--version", "-c", "x"], ["--", "echo", "--", "-h"], ["echo", ""],
+    ["echo", "a b", "$HOME", "%h", "*", "\\x2d", "ä"]])
+def test_the_commands_own_words(stage, words):
+    done = stage.exec("mihomo", *words)
+    command = words[1:] if words[0] == "--" else words
+    assert done.returncode == 0
+    assert stage.started["argv"][-len(command) - 1:] == ["--", *command]
+    assert done.stdout == " ".join(command[1:]) + "\n"
+
+
+def test_directory_and_environment_are_kept(stage):
+    directory = stage.world.scratch.path(".here")
+    directory.mkdir(mode=0o755)
+    done = stage.exec("mihomo", "pwd", wrap=lambda argv: ["env", "-C", str(directory), *as_nobody(argv)],
+                      SOME_VARIABLE="a b\nc", EMPTY="")
+    assert done.stdout == f"{directory}\n"
+    assert stage.started["cwd"] == str(directory)
+    assert stage.started["env"] == environment(**stage.env, SOME_VARIABLE="a b\nc", EMPTY="")
+
+
+def popen(stage, *words, **options):
+    """Start exec with these words."""
+    argv = as_nobody([str(stage.program), "-c", str(stage.world.scratch.write(CONFIG)), "exec", "mihomo", *words])
+    return subprocess.Popen(argv, env=environment(**stage.env), **options)
+
+
+def test_the_terminal_is_kept(stage):
+    controller, terminal = pty.openpty()
+    with popen(stage, "tty", stdin=terminal, stdout=subprocess.PIPE, text=True) as process:
+        name = os.ttyname(terminal)
+        assert process.communicate()[0] == f"{name}\n"
+    os.close(controller)
+    os.close(terminal)
+    assert stage.started["tty"] == name
+
+
+def test_standard_input_is_the_commands(stage):
+    with popen(stage, "cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.communicate("some text")[0] == "some text"
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 126, 127, 255])
+def test_the_exit_code(stage, code):
+    assert stage.exec("mihomo", "sh", "-c", f"exit {code}").returncode == code
+
+
+def test_signals_reach_the_command(stage):
+    """It is the same process, from the first to the last."""
+    with popen(stage, "sh", "-c", "echo $$; exec sleep 1000", stdout=subprocess.PIPE, text=True) as process:
+        assert int(process.stdout.readline()) == process.pid
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("name", ["no-such-program", "./no-such-program", "/etc/passwd/x"])
+def test_a_program_that_is_not_there(stage, name):
+    done = stage.exec("mihomo", name)
+    assert done.returncode == 127
+    assert name in done.stderr
+    assert stage.started is None
+
+
+def test_a_program_that_may_not_be_run(stage):
+    text = stage.add("a-text", "", mode=0o644)
+    for name in ("a-text", str(text), str(stage.bin)):
+        done = stage.exec("mihomo", name)
+        assert done.returncode == 126, name
+        assert name in done.stderr
+    assert stage.started is None
+
+
+def test_a_program_that_may_be_run_further_on_in_the_path(stage):
+    stage.add("true", "", mode=0o644)
+    assert stage.exec("mihomo", "true").returncode == 0
+
+
+def add_rule(config, said):
+    """The config with the rule that was shown, at the place that was told."""
+    rule = SUGGESTION.search(said).group()
+    line = re.search(r"before that of line (\d+)", said)
+    if line is None:
+        return config + rule + "\n"
+    lines = config.splitlines()
+    lines.insert(int(line.group(1)) - 1, rule)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", SLICES)
+@pytest.mark.parametrize("catch_all", ["direct: true", "drop: true", "tproxy: a-b", None])
+def test_a_config_that_sends_the_slice_elsewhere(stage, name, catch_all):
+    """Nothing is started, and the rule that is shown changes it."""
+    config = CONFIG.partition("rules:")[0] + "rules:\n  - {match: '^/nobody$', drop: true}\n"
+    if catch_all is not None:
+        config += f"  - {{match: '.*', {catch_all}}}\n"
+    elsewhere = {"direct: true": "direct", "drop: true": "drop", "tproxy: a-b": "a-b", None: "direct"}[catch_all]
+    done = stage.exec(name, "true", config=config)
+    if elsewhere == name:
+        assert done.returncode == 0
+        return
+    assert done.returncode == 1
+    assert stage.started is None
+    assert f"sends {SLICES[name]} to {elsewhere}, not to {name}" in done.stderr
+    assert ("line 9" in done.stderr) == (catch_all is not None)
+    done = stage.exec(name, "true", config=add_rule(config, done.stderr))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stage.started["argv"][4] == f"--slice={SLICES[name]}"
+
+
+def test_a_rule_for_the_parent_of_a_nested_slice(stage):
+    """cgtproxy-a-b.slice is in cgtproxy-a.slice, and inherits what no rule of its own changes."""
+    config = CONFIG.partition("rules:")[0] + "rules:\n  - {match: '/cgtproxy-a\\.slice$', tproxy: a-b}\n"
+    assert stage.exec("a-b", "true", config=config).returncode == 0
+    assert stage.exec("a-b", "true", config=config.replace("-a\\.slice$", "-a\\.slice/")).returncode == 0
+    assert stage.exec("a-b", "true", config=config.replace("-a\\.slice$", "-b\\.slice$")).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "Drop", "mihomo ", "\x1b[31m"])
+def test_an_unknown_name(stage, name):
+    done = stage.exec(name, "true")
+    assert done.returncode == 1
+    assert "direct, drop, mihomo, a-b, a.b_c, a--b" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert stage.started is None
+
+
+@pytest.mark.parametrize("words", [[], ["mihomo"], ["mihomo", "--"]])
+def test_without_a_command(stage, words):
+    done = stage.exec(*words)
+    assert done.returncode == 2
+    assert "cgtproxy [-c FILE] exec NAME [--] COMMAND..." in done.stderr
+    assert stage.started is None
+
+
+def test_a_config_that_the_user_may_not_read(stage):
+    path = stage.world.scratch.write(CONFIG)
+    path.chmod(0o600)
+    done = stage.world.cgtproxy("-c", path, "exec", "direct", "true", wrap=as_nobody, program=stage.program,
+                                **stage.env)
+    assert done.returncode == 1
+    assert f"{path}: can't read the config file: Permission denied" in done.stderr
+    assert "nothing was started" in done.stderr
+    assert stage.started is None
+
+
+def test_a_bad_config(stage):
+    done = stage.exec("direct", "true", config=CONFIG.replace("7893", "70000"))
+    assert done.returncode == 1
+    assert "70000" in done.stderr
+    assert stage.started is None
+
+
+def test_without_a_users_manager(stage):
+    """As after `su`: systemd-run would speak of a bus only."""
+    del stage.env["XDG_RUNTIME_DIR"]
+    done = stage.exec("mihomo", "true")
+    assert done.returncode == 1
+    assert "XDG_RUNTIME_DIR" in done.stderr
+    assert stage.started is None
+    assert stage.exec("mihomo", "true", DBUS_SESSION_BUS_ADDRESS="unix:path=/x").returncode == 0
+    assert stage.exec("mihomo", "true", wrap=lambda argv: argv).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["direct", "drop", "mihomo"])
+def test_without_a_daemon(stage, name):
+    """The program's traffic would go direct: that is told, and done if it is what was asked for."""
+    stage.daemon.stop()
+    done = stage.exec(name, "echo", "it runs")
+    assert (done.returncode, done.stdout) == (0, "it runs\n")
+    assert ("no cgtproxy seems to run" in done.stderr) == (name != "direct")
+
+
+def test_without_systemd_run(stage):
+    (stage.bin / "systemd-run").unlink()
+    stage.bin.joinpath("true").symlink_to(Path("/bin/true"))
+    done = stage.exec("mihomo", "true", wrap=lambda argv: as_nobody(["env", f"PATH={stage.bin}", *argv]))
+    assert done.returncode == 1
+    assert "systemd-run" in done.stderr
