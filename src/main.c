@@ -59,6 +59,16 @@ static const struct command {
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},
+	{"status", cmd_status, "status [--json] [--watch]",
+	 "Say what runs and what is in force. It asks the kernel, so it is true also when the daemon hangs or is gone. "
+	 "Takes\n"
+	 "the capability CAP_NET_ADMIN. Direct traffic is not counted, since it pays for nothing.\n"
+	 "  --json   as a JSON object\n"
+	 "  --watch  every second anew, with rates, until Ctrl-C; with --json one object a line\n"
+	 "The exit code is 0 when it runs and nothing is missing, 1 when something is missing, 3 when it does not run, "
+	 "and 4\n"
+	 "without the permission to ask.",
+	 TAKES_JSON | TAKES_WATCH},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

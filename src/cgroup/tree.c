@@ -137,6 +137,35 @@ size_t cgroup_path(const struct cgroup *cgroup, char *path)
 	return length;
 }
 
+char *cgroup_path_copy(const struct cgroup *cgroup)
+{
+	size_t size = sizeof("/");
+	char *path = NULL;
+
+	for (const struct cgroup *at = cgroup; at->parent != NULL; at = at->parent)
+		size += 1 + strlen(at->name);
+	path = malloc(size);
+	if (path != NULL)
+		cgroup_path(cgroup, path);
+	return path;
+}
+
+static int rank(char character)
+{
+	if (character == '\0')
+		return -2;
+	return character == '/' ? -1 : (unsigned char)character;
+}
+
+int cgroup_path_compare(const char *one, const char *other)
+{
+	while (*one == *other && *one != '\0') {
+		one++;
+		other++;
+	}
+	return rank(*one) - rank(*other);
+}
+
 struct cgroup *cgroup_next_outside(const struct cgroup *cgroup)
 {
 	while (cgroup->parent != NULL && LIST_NEXT(cgroup, sibling) == NULL)

@@ -87,6 +87,15 @@ struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
  */
 size_t cgroup_path(const struct cgroup *cgroup, char *path);
 
+/** Returns the path, for free(), or NULL without memory. */
+char *cgroup_path_copy(const struct cgroup *cgroup);
+
+/**
+ * Compares paths as strcmp() does, but with the slash as the lowest character: a parent comes before its children, and
+ * they before its next sibling.
+ */
+int cgroup_path_compare(const char *one, const char *other);
+
 /** Returns the cgroup that follows in a walk of the tree, parents before children, or NULL; begin with the root. */
 struct cgroup *cgroup_next(const struct cgroup *cgroup);
 

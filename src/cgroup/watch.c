@@ -9,6 +9,7 @@
 #include "util/escape.h"
 #include "util/log.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -388,8 +389,10 @@ int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *
 		return error_set(error, -ENOMEM, "no memory for the tree of cgroups");
 	result = open_root(watch, mount, &listener, error);
 	watch->told_about_failure = true; /* nothing is looked for again here */
-	if (result == 0)
+	if (result == 0) {
+		assert(watch->tree.root != NULL);
 		result = watch_walk(watch, error);
+	}
 	if (result == 0) {
 		*tree = watch->tree;
 		watch->tree = (struct cgroup_tree){0};

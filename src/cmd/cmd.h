@@ -40,6 +40,9 @@ int cmd_explain(const struct arguments *arguments);
 /** Runs a program in a slice whose traffic goes to a certain target; returns only when it can't. */
 int cmd_exec(const struct arguments *arguments);
 
+/** Says what runs and what is in force, as the kernel tells it. */
+int cmd_status(const struct arguments *arguments);
+
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
 

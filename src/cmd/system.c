@@ -6,6 +6,7 @@
 #include "cmd/finding.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
+#include "engine/generation.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "route/route.h"
@@ -198,15 +199,12 @@ static void tell_earlier_rule(const struct earlier_rule *rule, void *userdata)
 static void check_policy_rules(const struct config *config)
 {
 	struct earlier_count earlier = {.own_priority = config->rule_priority};
-	struct fwmark *marks = calloc(config->proxy_count + 1, sizeof(*marks));
+	CLEANUP(freep) struct fwmark *marks = config_marks(config);
 	const struct routing routing = {config->route_table, config->rule_priority, marks, config->proxy_count};
 	int result = marks != NULL ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < config->proxy_count && result == 0; i++)
-		marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
 	if (result == 0)
 		result = route_find_earlier(&routing, tell_earlier_rule, &earlier);
-	free(marks);
 	if (result < 0)
 		finding_print(FINDING_SKIPPED, "policy rules", "can't list them: %s", strerror(-result));
 	else if (earlier.count == 0)

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_DROP "DROP-CHAIN"
-#define MARK_SUFFIX "-MARK"
-
 #define RETURN                                                                                                         \
 	{                                                                                                              \
 		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
@@ -48,13 +45,13 @@ struct verdict compile_verdict(const struct config *config, uint32_t target)
 		return (struct verdict){.kind = VERDICT_RETURN};
 	if (target == TARGET_DROP)
 		return verdict_goto(CHAIN_DROP, "");
-	return verdict_goto(config->proxies[target - TARGET_FIRST_PROXY].name, MARK_SUFFIX);
+	return verdict_goto(config->proxies[target - TARGET_FIRST_PROXY].name, CHAIN_MARK_SUFFIX);
 }
 
 void compile_target_name(const struct verdict *verdict, char *name)
 {
 	size_t length = strlen(verdict->chain);
-	size_t suffix = strlen(MARK_SUFFIX);
+	size_t suffix = strlen(CHAIN_MARK_SUFFIX);
 
 	if (verdict->kind == VERDICT_RETURN) {
 		snprintf(name, CHAIN_NAME_SIZE, "direct");
@@ -64,7 +61,7 @@ void compile_target_name(const struct verdict *verdict, char *name)
 		snprintf(name, CHAIN_NAME_SIZE, "drop");
 		return;
 	}
-	if (length > suffix && strcmp(verdict->chain + length - suffix, MARK_SUFFIX) == 0)
+	if (length > suffix && strcmp(verdict->chain + length - suffix, CHAIN_MARK_SUFFIX) == 0)
 		length -= suffix;
 	snprintf(name, CHAIN_NAME_SIZE, "%.*s", (int)length, verdict->chain);
 }
@@ -203,7 +200,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 /* NAME-MARK: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
-	struct verdict verdict = verdict_goto(proxy->name, MARK_SUFFIX);
+	struct verdict verdict = verdict_goto(proxy->name, CHAIN_MARK_SUFFIX);
 	struct chain *chain = ruleset_add_chain(ruleset, verdict.chain, HOOK_NONE);
 	int error = 0;
 

@@ -8,16 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int list_marks(struct generation *generation)
+struct fwmark *config_marks(const struct config *config)
 {
-	const struct config *config = generation->config;
+	struct fwmark *marks = calloc(config->proxy_count + 1, sizeof(*marks));
 
-	generation->marks = calloc(config->proxy_count + 1, sizeof(*generation->marks));
-	if (generation->marks == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->proxy_count; i++)
-		generation->marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
-	return 0;
+	for (size_t i = 0; marks != NULL && i < config->proxy_count; i++)
+		marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
+	return marks;
 }
 
 struct generation *generation_new(struct config *config)
@@ -31,7 +28,8 @@ struct generation *generation_new(struct config *config)
 	generation->config = config;
 	generation->ruleset = compile_ruleset(config);
 	generation->policy = compile_policy(config);
-	if (generation->ruleset == NULL || generation->policy == NULL || list_marks(generation) < 0 ||
+	generation->marks = config_marks(config);
+	if (generation->ruleset == NULL || generation->policy == NULL || generation->marks == NULL ||
 	    plan_init(&generation->plan, config, generation->policy) < 0) {
 		generation_free(generation);
 		return NULL;

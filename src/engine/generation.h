@@ -28,6 +28,9 @@ struct generation {
  */
 struct generation *generation_new(struct config *config);
 
+/** Returns the marks of a config's proxies in their order, for free(), or NULL without memory. */
+struct fwmark *config_marks(const struct config *config);
+
 /** Returns the policy rules and routes that a generation takes, or that none are wanted when it does not @steer. */
 struct routing generation_routing(const struct generation *generation, bool steer);
 

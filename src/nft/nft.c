@@ -281,6 +281,19 @@ static int make_lock_table(struct nft *nft, struct error *error)
 	return nft_send(nft, &batch, error);
 }
 
+int nft_find_owner(struct nft *nft, const struct table_state *table, uint32_t *port, struct error *error)
+{
+	struct table_state lock;
+	int result = 0;
+
+	*port = table->owner;
+	if (table->owner != 0)
+		return 0;
+	result = nft_query_table(nft, LOCK_TABLE, &lock, error);
+	*port = lock.owner;
+	return result;
+}
+
 int nft_own(struct nft *nft, struct error *error)
 {
 	struct table_state state;

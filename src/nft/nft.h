@@ -84,6 +84,16 @@ int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t
 int nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error);
 
 /**
+ * Finds out which connection steers the traffic of this network namespace.
+ *
+ * @table: the state of our table, from nft_query_table()
+ * @port:  set to its netlink port id, or 0 when there is none
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int nft_find_owner(struct nft *nft, const struct table_state *table, uint32_t *port, struct error *error);
+
+/**
  * Makes our table this connection's where a run that has ended left it, because only its owner may change an owned
  * table. It takes a transaction of its own: the kernel takes no new base chain together with it (nf_tables_addchain).
  *

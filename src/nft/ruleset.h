@@ -23,6 +23,8 @@
 #define CHAIN_OUTPUT_MANGLE "output-mangle"
 #define CHAIN_OUTPUT_NAT "output-nat"
 #define CHAIN_PREROUTING "prerouting"
+#define CHAIN_DROP "DROP-CHAIN"
+#define CHAIN_MARK_SUFFIX "-MARK" /* behind the proxy's name */
 
 enum {
 	/* a proxy's name of 64 bytes, "-MARK", NUL; the kernel allows NFT_CHAIN_MAXNAMELEN, 128 */

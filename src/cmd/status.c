@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/status.h"
+
+#include "cmd/cmd.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+/* As systemctl(1) has them, but for the first. */
+enum {
+	EXIT_INCOMPLETE = 1,
+	EXIT_NOT_RUNNING = 3,
+	EXIT_NO_PERMISSION = 4,
+};
+
+bool status_rate(const struct status *status, const struct status *before, const struct status_target *target,
+		 struct status_rate *rate)
+{
+	double seconds = before != NULL ? (double)(status->moment - before->moment) / 1e6 : 0;
+
+	for (size_t i = 0; before != NULL && i < before->target_count && seconds > 0; i++) {
+		const struct status_target *old = &before->targets[i];
+
+		if (strcmp(old->name, target->name) != 0 || old->is_proxy != target->is_proxy)
+			continue;
+		/* they begin anew with a new table */
+		rate->packets =
+			(double)(target->packets - (target->packets >= old->packets ? old->packets : 0)) / seconds;
+		rate->bytes = (double)(target->bytes - (target->bytes >= old->bytes ? old->bytes : 0)) / seconds;
+		return target->is_counted && old->is_counted;
+	}
+	return false;
+}
+
+static int fail(int result, const struct error *error)
+{
+	log_error("%s", error->text);
+	return result == -EPERM ? EXIT_NO_PERMISSION : EXIT_ERROR;
+}
+
+int cmd_status(const struct arguments *arguments)
+{
+	CLEANUP(status_clear) struct status status = {0};
+	const struct style style = style_of_output();
+	struct error error;
+	int result = 0;
+
+	if (arguments->count > 0) {
+		log_error("status takes no arguments. Usage: cgtproxy [-c FILE] status [--json] [--watch]");
+		return EXIT_USAGE;
+	}
+	if (arguments->watch) {
+		result = status_watch(arguments->config, arguments->json, &error);
+		return result < 0 ? fail(result, &error) : EXIT_OK;
+	}
+	result = status_read(arguments->config, &status, &error);
+	if (result < 0)
+		return fail(result, &error);
+	if (!arguments->json)
+		status_write_text(&status, NULL, &style, stdout);
+	else if (status_write_json(&status, NULL, JSON_INDENT(2), stdout) < 0)
+		return fail(-ENOMEM, &error);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write the state to stdout");
+		return EXIT_ERROR;
+	}
+	if (!status.is_running)
+		return EXIT_NOT_RUNNING;
+	return status_is_complete(&status) ? EXIT_OK : EXIT_INCOMPLETE;
+}

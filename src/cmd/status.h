@@ -1,0 +1,59 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_STATUS_H
+#define CGTPROXY_CMD_STATUS_H
+
+#include "cmd/style.h"
+#include "engine/status.h"
+
+#include <stdio.h>
+
+/* What the command "status" says, in its two forms. */
+
+/** How much a target's traffic grew, a second. */
+struct status_rate {
+	double packets;
+	double bytes;
+};
+
+/**
+ * Computes the rates between two looks, as far as the target is counted in both.
+ *
+ * @before: or NULL
+ *
+ * Returns whether they are known.
+ */
+bool status_rate(const struct status *status, const struct status *before, const struct status_target *target,
+		 struct status_rate *rate);
+
+/**
+ * Writes the state for a person.
+ *
+ * @before: an earlier look, for the rates, or NULL
+ */
+void status_write_text(const struct status *status, const struct status *before, const struct style *style, FILE *out);
+
+/**
+ * Writes the state as a JSON object.
+ *
+ * @before: an earlier look, for the rates, or NULL
+ * @flags:  of jansson's json_dumpf()
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out);
+
+/**
+ * Writes the state every second, until SIGINT, SIGTERM or SIGHUP. On a terminal it is drawn over the last one, on a
+ * screen of its own; the terminal is left as it was.
+ *
+ * @file:  as for status_read()
+ * @json:  one object a line
+ * @error: filled in when this returns a negative errno
+ *
+ * Returns 0 or a negative errno.
+ */
+int status_watch(const char *file, bool json, struct error *error);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/status.h"
+#include "nft/table.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+/* jansson takes what is NULL for a lack of memory, so that only the last call need be checked. */
+
+static json_t *json_of_time(time_t moment)
+{
+	char text[32] = "";
+	struct tm utc;
+
+	if (moment == 0 || gmtime_r(&moment, &utc) == NULL)
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return json_string(text);
+}
+
+static json_t *json_of_part(enum status_part part)
+{
+	if (part == STATUS_THERE || part == STATUS_MISSING)
+		return json_boolean(part == STATUS_THERE);
+	return json_null();
+}
+
+/* A path is any bytes; JSON has characters only, so what is none is escaped, and so is the backslash then. */
+static json_t *json_of_path(const char *path)
+{
+	json_t *json = json_string(path);
+	CLEANUP(freep) char *shown = NULL;
+
+	if (json != NULL)
+		return json;
+	shown = malloc(ESCAPED_SIZE(strlen(path)));
+	return shown != NULL ? json_string(escape(shown, ESCAPED_SIZE(strlen(path)), path, strlen(path))) : NULL;
+}
+
+static json_t *json_of_daemon(const struct status *status)
+{
+	if (!status->is_running)
+		return json_null();
+	return json_pack("{sI so}", "pid", (json_int_t)status->pid, "since", json_of_time(status->since));
+}
+
+static json_t *json_of_config(const struct status *status)
+{
+	static const char *const states[] = {
+		[STATUS_CONFIG_UNKNOWN] = "unknown",	   [STATUS_CONFIG_BUILT_IN] = "built-in",
+		[STATUS_CONFIG_CURRENT] = "current",	   [STATUS_CONFIG_CHANGED] = "changed",
+		[STATUS_CONFIG_UNREADABLE] = "unreadable",
+	};
+
+	return json_pack("{so ss so}", "file", *status->file != '\0' ? json_of_path(status->file) : json_null(),
+			 "state", states[status->config], "loaded", json_of_time(status->loaded));
+}
+
+static json_t *json_of_table(const struct status *status)
+{
+	const struct table_state *table = &status->table;
+
+	if (!table->exists)
+		return json_null();
+	return json_pack("{sb sb so sI}", "complete", status->is_whole, "protected", (table->flags & TABLE_OWNER) != 0,
+			 "owner", table->owner != 0 ? json_integer(table->owner) : json_null(), "elements",
+			 (json_int_t)status->elements);
+}
+
+static json_t *json_of_listeners(const struct status_target *target)
+{
+	json_t *listeners = json_array();
+
+	for (size_t i = 0; i < target->listener_count; i++)
+		json_array_append_new(listeners, json_of_path(target->listeners[i]));
+	return listeners;
+}
+
+static json_t *json_of_target(const struct status *status, const struct status *before,
+			      const struct status_target *target)
+{
+	struct status_rate rate;
+	json_t *json = json_pack("{ss sI sI so so}", "name", target->name, "cgroups", (json_int_t)target->cgroups,
+				 "sockets", (json_int_t)target->sockets, "packets",
+				 target->is_counted ? json_integer((json_int_t)target->packets) : json_null(), "bytes",
+				 target->is_counted ? json_integer((json_int_t)target->bytes) : json_null());
+
+	if (before != NULL) {
+		bool is_known = status_rate(status, before, target, &rate);
+
+		json_object_set_new(json, "packets_per_second", is_known ? json_real(rate.packets) : json_null());
+		json_object_set_new(json, "bytes_per_second", is_known ? json_real(rate.bytes) : json_null());
+	}
+	if (target->is_proxy) {
+		bool is_known = target->port != 0;
+
+		json_object_set_new(json, "port", is_known ? json_integer(target->port) : json_null());
+		json_object_set_new(json, "listening", is_known ? json_boolean(target->is_listened_to) : json_null());
+		json_object_set_new(json, "listeners", is_known ? json_of_listeners(target) : json_null());
+	}
+	return json;
+}
+
+static json_t *json_of_targets(const struct status *status, const struct status *before)
+{
+	json_t *targets = json_array();
+
+	for (size_t i = 0; i < status->target_count; i++)
+		json_array_append_new(targets, json_of_target(status, before, &status->targets[i]));
+	return targets;
+}
+
+static json_t *json_of_cgroups(const struct status *status)
+{
+	json_t *cgroups = json_array();
+
+	for (size_t i = 0; status->cgroups != NULL && i < status->cgroup_count; i++)
+		json_array_append_new(cgroups, json_pack("{so ss}", "path", json_of_path(status->cgroups[i].path),
+							 "target", status->targets[status->cgroups[i].target].name));
+	return cgroups;
+}
+
+int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out)
+{
+	json_t *json = json_pack("{sb sb sb so so so s{so so} s{so so} so so}", "running", status->is_running, "ready",
+				 status->is_running && status->table.exists && status->is_whole, "complete",
+				 status_is_complete(status), "daemon", json_of_daemon(status), "config",
+				 json_of_config(status), "table", json_of_table(status), "policy_rules", "ipv4",
+				 json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules), "routes",
+				 "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route),
+				 "targets", json_of_targets(status, before), "cgroups", json_of_cgroups(status));
+	/* in ASCII, so that nothing in it steers a terminal */
+	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
+
+	json_decref(json);
+	fputc('\n', out);
+	return result < 0 ? -ENOMEM : 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/branches.h"
+#include "cmd/status.h"
+#include "nft/table.h"
+#include "util/cleanup.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CELL_SIZE = 24,
+	COLUMNS_MAX = 6,
+};
+
+static size_t larger(size_t one, size_t other)
+{
+	return one > other ? one : other;
+}
+
+static enum colour colour_of_target(size_t target)
+{
+	if (target == TARGET_DIRECT)
+		return COLOUR_GOOD;
+	return target == TARGET_DROP ? COLOUR_BAD : COLOUR_PROXY;
+}
+
+/* In the largest unit that fits, and the rest of it in the next smaller one. */
+static void write_age(time_t since, FILE *out)
+{
+	static const struct {
+		time_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	time_t age = time(NULL) - since;
+	size_t i = 0;
+
+	while (units[i].seconds > 1 && age < units[i].seconds)
+		i++;
+	fprintf(out, "%lld%s ", (long long)(age / units[i].seconds), units[i].name);
+	age %= units[i].seconds;
+	if (age > 0 && age >= units[i + 1].seconds)
+		fprintf(out, "%lld%s ", (long long)(age / units[i + 1].seconds), units[i + 1].name);
+	fputs("ago", out);
+}
+
+static void write_time(time_t moment, FILE *out)
+{
+	char text[64] = "";
+	struct tm local;
+
+	if (localtime_r(&moment, &local) != NULL)
+		strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M:%S %Z", &local);
+	fprintf(out, "%s; ", text);
+	write_age(moment, out);
+}
+
+static void write_head(const struct status *status, const struct style *style, FILE *out)
+{
+	bool is_well = status->is_running && status_is_complete(status);
+	enum colour colour = is_well ? COLOUR_GOOD : status->is_running ? COLOUR_WARNING : COLOUR_NONE;
+	const char *circle = status->is_running ? "\u25cf" : "\u25cb";
+
+	fprintf(out, "%s%s%s cgtproxy: %s%s%s", style_begin(style, colour), style->has_unicode ? circle : "*",
+		style_end(style, colour), style_begin(style, colour), status->is_running ? "running" : "not running",
+		style_end(style, colour));
+	if (status->is_running && status->since != 0) {
+		fputs(" since ", out);
+		write_time(status->since, out);
+	}
+	fputc('\n', out);
+	if (status->is_running)
+		fprintf(out, "        Daemon: %s, %s\n", status->process,
+			status->table.exists && status->is_whole ? "ready" : "not ready");
+}
+
+static void write_config(const struct status *status, FILE *out)
+{
+	static const char *const states[] = {
+		[STATUS_CONFIG_UNKNOWN] = "not known",
+		[STATUS_CONFIG_BUILT_IN] = "the built-in one, in which every cgroup goes direct",
+		[STATUS_CONFIG_CURRENT] = "",
+		[STATUS_CONFIG_CHANGED] = " (changed since, and not in force: systemctl reload cgtproxy)",
+		[STATUS_CONFIG_UNREADABLE] = " (can't be read now, or has errors: cgtproxy check config)",
+	};
+
+	fprintf(out, "        Config: %s", status->file);
+	if (status->loaded != 0) {
+		fputs(*status->file != '\0' ? ", loaded " : "loaded ", out);
+		write_time(status->loaded, out);
+	}
+	fprintf(out, "%s\n", states[status->config]);
+}
+
+static void write_table_state(const struct status *status, const struct style *style, FILE *out)
+{
+	char owner[PROCESS_NAME_SIZE] = "nobody";
+	enum colour colour = status->is_whole ? COLOUR_NONE : COLOUR_BAD;
+
+	fprintf(out, "         Table: inet " TABLE_NAME ", ");
+	if (!status->table.exists) {
+		fprintf(out, "%snot there%s\n", style_begin(style, COLOUR_BAD), style_end(style, COLOUR_BAD));
+		return;
+	}
+	if (status->table.owner != 0)
+		process_of_port(status->table.owner, owner);
+	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still in force, ",
+		style_begin(style, colour), status->is_whole ? "there" : "there, but parts are missing",
+		style_end(style, colour), owner,
+		status->table.flags & TABLE_OWNER ? "" : " (this kernel can't protect it)", status->elements,
+		status->elements == 1 ? "element" : "elements");
+}
+
+static void write_part(const char *name, enum status_part ip, enum status_part ip6, const struct style *style,
+		       FILE *out)
+{
+	static const struct {
+		const char *word;
+		enum colour colour;
+	} parts[] = {
+		[STATUS_UNKNOWN] = {"not known", COLOUR_WARNING},
+		[STATUS_NOT_NEEDED] = {"not needed", COLOUR_NONE},
+		[STATUS_THERE] = {"there", COLOUR_NONE},
+		[STATUS_MISSING] = {"missing", COLOUR_BAD},
+	};
+
+	fprintf(out, "%s%s%s%s for IPv4, %s%s%s for IPv6\n", name, style_begin(style, parts[ip].colour), parts[ip].word,
+		style_end(style, parts[ip].colour), style_begin(style, parts[ip6].colour), parts[ip6].word,
+		style_end(style, parts[ip6].colour));
+}
+
+static void write_bytes(char *text, double bytes)
+{
+	static const char units[] = "BKMGTPE";
+	size_t unit = 0;
+
+	while (bytes >= 1024 && units[unit + 1] != '\0') {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(text, CELL_SIZE, unit == 0 ? "%.0f%c" : "%.1f%c", bytes, units[unit]);
+}
+
+/* The numbers of a target; rates only if there was an earlier look. */
+static size_t write_cells(const struct status *status, const struct status *before, const struct status_target *target,
+			  char cells[COLUMNS_MAX][CELL_SIZE])
+{
+	struct status_rate rate;
+
+	snprintf(cells[0], CELL_SIZE, "%zu", target->cgroups);
+	snprintf(cells[1], CELL_SIZE, "%zu", target->sockets);
+	for (size_t i = 2; i < COLUMNS_MAX; i++)
+		snprintf(cells[i], CELL_SIZE, "-");
+	if (target->is_counted) {
+		snprintf(cells[2], CELL_SIZE, "%" PRIu64, target->packets);
+		write_bytes(cells[3], (double)target->bytes);
+	}
+	if (status_rate(status, before, target, &rate)) {
+		snprintf(cells[4], CELL_SIZE, "%.0f", rate.packets);
+		write_bytes(cells[5], rate.bytes);
+	}
+	return before != NULL ? COLUMNS_MAX : COLUMNS_MAX - 2;
+}
+
+static void write_listeners(const struct status_target *target, const struct style *style, FILE *out)
+{
+	if (target->port == 0)
+		return;
+	fprintf(out, "  port %u", target->port);
+	if (!target->is_listened_to)
+		fprintf(out, ": %snobody listens%s", style_begin(style, COLOUR_WARNING),
+			style_end(style, COLOUR_WARNING));
+	for (size_t i = 0; i < target->listener_count; i++) {
+		CLEANUP(freep) char *shown = style_escape(style, target->listeners[i], strlen(target->listeners[i]));
+
+		fprintf(out, "%s%s", i == 0 ? ": " : ", ", shown != NULL ? shown : "");
+	}
+}
+
+static void write_targets(const struct status *status, const struct status *before, const struct style *style,
+			  FILE *out)
+{
+	static const char *const headings[COLUMNS_MAX] = {"CGROUPS", "SOCKETS",	  "PACKETS",
+							  "BYTES",   "PACKETS/S", "BYTES/S"};
+	char cells[COLUMNS_MAX][CELL_SIZE];
+	size_t widths[COLUMNS_MAX] = {0};
+	size_t name_width = strlen("TARGET");
+	size_t columns = 0;
+
+	for (size_t i = 0; i < status->target_count; i++) {
+		name_width = larger(name_width, strlen(status->targets[i].name));
+		columns = write_cells(status, before, &status->targets[i], cells);
+		for (size_t j = 0; j < columns; j++)
+			widths[j] = larger(widths[j], larger(strlen(headings[j]), strlen(cells[j])));
+	}
+	fprintf(out, "\n%s%-*s", style_begin(style, COLOUR_HEADING), (int)name_width, "TARGET");
+	for (size_t j = 0; j < columns; j++)
+		fprintf(out, "  %*s", (int)widths[j], headings[j]);
+	fprintf(out, "%s%s\n", status->target_count > TARGET_FIRST_PROXY ? "  PROXY" : "",
+		style_end(style, COLOUR_HEADING));
+	for (size_t i = 0; i < status->target_count; i++) {
+		enum colour colour = colour_of_target(i);
+
+		fprintf(out, "%s%-*s%s", style_begin(style, colour), (int)name_width, status->targets[i].name,
+			style_end(style, colour));
+		write_cells(status, before, &status->targets[i], cells);
+		for (size_t j = 0; j < columns; j++)
+			fprintf(out, "  %*s", (int)widths[j], cells[j]);
+		write_listeners(&status->targets[i], style, out);
+		fputc('\n', out);
+	}
+}
+
+static void write_cgroups(const struct status *status, const struct style *style, FILE *out)
+{
+	CLEANUP(freep) struct branch *branches = calloc(status->cgroup_count + 1, sizeof(*branches));
+
+	if (branches == NULL || status->cgroup_count == 0)
+		return;
+	for (size_t i = 0; i < status->cgroup_count; i++) {
+		const struct status_cgroup *cgroup = &status->cgroups[i];
+
+		branches[i] = (struct branch){cgroup->path, status->targets[cgroup->target].name,
+					      colour_of_target(cgroup->target)};
+	}
+	fprintf(out, "\n%sCGROUPS that don't go where their parent goes%s\n", style_begin(style, COLOUR_HEADING),
+		style_end(style, COLOUR_HEADING));
+	branches_draw(branches, status->cgroup_count, style, out);
+}
+
+void status_write_text(const struct status *status, const struct status *before, const struct style *style, FILE *out)
+{
+	write_head(status, style, out);
+	if (!status->table.exists && !status->is_running) {
+		fputs("         Table: none is in force, so all traffic goes direct\n", out);
+		return;
+	}
+	write_config(status, out);
+	write_table_state(status, style, out);
+	write_part("  Policy rules: ", status->ip.rules, status->ip6.rules, style, out);
+	write_part("        Routes: ", status->ip.route, status->ip6.route, style, out);
+	if (status->target_count > 0)
+		write_targets(status, before, style, out);
+	write_cgroups(status, style, out);
+}

@@ -1,0 +1,385 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/status.h"
+
+#include "cgroup/mount.h"
+#include "engine/generation.h"
+#include "engine/survey.h"
+#include "nft/about.h"
+#include "nft/held.h"
+#include "socket/sockets.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Everything that the state is put together from. */
+struct sources {
+	struct nft nft;
+	struct held_table held;
+	struct config *config; /* or NULL */
+	struct survey survey;
+};
+
+static void sources_clear(struct sources *sources)
+{
+	survey_clear(&sources->survey);
+	config_free(sources->config);
+	held_table_clear(&sources->held);
+	nft_close(&sources->nft);
+}
+
+static int no_memory(struct error *error)
+{
+	return error_set(error, -ENOMEM, "no memory to put the state together");
+}
+
+static int read_table(struct sources *sources, struct status *status, struct error *error)
+{
+	struct timespec now;
+	int result = nft_open(&sources->nft, error);
+
+	if (result == 0)
+		result = held_table_read(&sources->nft, &sources->held, error);
+	if (result == -EPERM)
+		return error_set(
+			error, result,
+			"no permission to ask nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
+	if (result < 0)
+		return result;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	status->moment = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	status->table = sources->held.state;
+	status->elements = sources->held.cgroup_count;
+	return nft_find_owner(&sources->nft, &sources->held.state, &status->pid, error);
+}
+
+/* A process's first netlink socket, as the daemon's is, has its process id as the port. */
+static void look_at_owner(struct status *status)
+{
+	status->is_running = status->pid != 0;
+	if (!status->is_running)
+		return;
+	process_of_port(status->pid, status->process);
+	if (process_started(status->pid, &status->since) < 0)
+		status->since = 0;
+}
+
+/* Whether the file is another one than it was when it was loaded; the kernel keeps that time in seconds. */
+static bool was_changed(const char *file, time_t loaded)
+{
+	struct stat file_status;
+
+	return stat(file, &file_status) == 0 && file_status.st_mtim.tv_sec > loaded;
+}
+
+static void load_config(const char *file, struct sources *sources, struct status *status)
+{
+	struct diagnostics diagnostics = {0};
+
+	if (about_read(sources->held.about, status->file, sizeof(status->file), &status->loaded))
+		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
+	if (file == NULL && status->config != STATUS_CONFIG_CURRENT)
+		return;
+	if (config_load(file != NULL ? file : status->file, &sources->config, &diagnostics) < 0)
+		status->config = STATUS_CONFIG_UNREADABLE;
+	else if (file == NULL && was_changed(status->file, status->loaded))
+		status->config = STATUS_CONFIG_CHANGED;
+	else
+		status->config = STATUS_CONFIG_CURRENT;
+	diagnostics_clear(&diagnostics);
+}
+
+static const struct proxy *find_proxy(const struct config *config, const char *name)
+{
+	for (size_t i = 0; config != NULL && i < config->proxy_count; i++) {
+		if (strcmp(config->proxies[i].name, name) == 0)
+			return &config->proxies[i];
+	}
+	return NULL;
+}
+
+static void read_counter(const struct held_table *held, const char *counter, struct status_target *target)
+{
+	for (size_t i = 0; i < held->counter_count; i++) {
+		if (strcmp(held->counters[i].name, counter) != 0)
+			continue;
+		target->is_counted = true;
+		target->packets = held->counters[i].packets;
+		target->bytes = held->counters[i].bytes;
+	}
+}
+
+/* The name of the proxy whose chain this is, or NULL. */
+static bool is_chain_of_proxy(const char *chain, size_t *length)
+{
+	size_t suffix = strlen(CHAIN_MARK_SUFFIX);
+	size_t whole = strlen(chain);
+
+	*length = whole > suffix ? whole - suffix : 0;
+	return *length > 0 && *length <= PROXY_NAME_MAX && strcmp(chain + *length, CHAIN_MARK_SUFFIX) == 0;
+}
+
+static int list_targets(const struct sources *sources, struct status *status, struct error *error)
+{
+	const struct held_table *held = &sources->held;
+
+	if (!held->state.exists)
+		return 0;
+	status->targets = calloc(held->chain_count + TARGET_FIRST_PROXY, sizeof(*status->targets));
+	if (status->targets == NULL)
+		return no_memory(error);
+	strcpy(status->targets[TARGET_DIRECT].name, "direct");
+	strcpy(status->targets[TARGET_DROP].name, "drop");
+	read_counter(held, CHAIN_DROP, &status->targets[TARGET_DROP]);
+	status->target_count = TARGET_FIRST_PROXY;
+	for (size_t i = 0; i < held->chain_count; i++) {
+		struct status_target *target = &status->targets[status->target_count];
+		const struct proxy *proxy = NULL;
+		size_t length = 0;
+
+		if (!is_chain_of_proxy(held->chains[i].name, &length))
+			continue;
+		memcpy(target->name, held->chains[i].name, length);
+		target->is_proxy = true;
+		read_counter(held, target->name, target);
+		proxy = find_proxy(sources->config, target->name);
+		target->port = proxy != NULL ? proxy->port : 0;
+		status->target_count++;
+	}
+	return 0;
+}
+
+static bool is_whole(const struct sources *sources, const struct status *status)
+{
+	const struct held_table *held = &sources->held;
+	bool whole = held->has_set[SET_INDEX_CGROUPS] && held_has_chain(held, CHAIN_OUTPUT_MANGLE) &&
+		     held_has_chain(held, CHAIN_PREROUTING) && held_has_chain(held, CHAIN_DROP);
+
+	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
+		whole = whole && held_has_chain(held, status->targets[i].name);
+	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->config->proxy_count; i++)
+		whole = whole && held_has_chain(held, sources->config->proxies[i].name);
+	return whole;
+}
+
+/* What is missing by a config that is not the one in force need not be missing. */
+static struct status_routing compare_routing(const struct route_presence *presence, size_t wanted, bool is_current)
+{
+	const enum status_part missing = is_current ? STATUS_MISSING : STATUS_UNKNOWN;
+
+	if (!presence->has_family || wanted == 0)
+		return (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
+	return (struct status_routing){
+		.rules = presence->rules == wanted ? STATUS_THERE : missing,
+		.route = presence->route ? STATUS_THERE : missing,
+	};
+}
+
+static int look_at_routing(const struct sources *sources, struct status *status, struct error *error)
+{
+	const struct config *config = sources->config;
+	struct route_presence ip = {0};
+	struct route_presence ip6 = {0};
+	struct routing wanted = {0};
+	CLEANUP(freep) struct fwmark *marks = NULL;
+	int result = 0;
+
+	if (status->config == STATUS_CONFIG_BUILT_IN)
+		status->ip = status->ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
+	if (config == NULL)
+		return 0;
+	marks = config_marks(config);
+	if (marks == NULL)
+		return no_memory(error);
+	wanted = (struct routing){config->route_table, config->rule_priority, marks, config->proxy_count};
+	result = route_look(&wanted, &ip, &ip6);
+	if (result < 0)
+		return error_set(error, result, "can't list policy rules and routes: %s", strerror(-result));
+	status->ip = compare_routing(&ip, wanted.mark_count, status->config == STATUS_CONFIG_CURRENT);
+	status->ip6 = compare_routing(&ip6, wanted.mark_count, status->config == STATUS_CONFIG_CURRENT);
+	return 0;
+}
+
+static size_t target_of(const struct status *status, const struct verdict *verdict)
+{
+	size_t length = 0;
+
+	if (verdict->kind == VERDICT_RETURN)
+		return TARGET_DIRECT;
+	if (verdict->kind == VERDICT_DROP || !is_chain_of_proxy(verdict->chain, &length))
+		return TARGET_DROP;
+	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++) {
+		if (strlen(status->targets[i].name) == length &&
+		    memcmp(status->targets[i].name, verdict->chain, length) == 0)
+			return i;
+	}
+	return TARGET_DIRECT;
+}
+
+/*
+ * Gives each cgroup its target, as the kernel does: that of its own element, or what its parent has; or none but drop
+ * where every cgroup is to have an element.
+ */
+static void decide(const struct sources *sources, struct status *status)
+{
+	const bool strict = sources->config != NULL && sources->config->strict;
+	struct cgroup *cgroup = sources->survey.tree.root;
+
+	cgroup->rule = TARGET_DIRECT;
+	while ((cgroup = cgroup_next(cgroup)) != NULL) {
+		const struct verdict *verdict = held_verdict(&sources->held, cgroup->id);
+
+		cgroup->rule = strict ? TARGET_DROP : cgroup->parent->rule;
+		if (verdict != NULL)
+			cgroup->rule = (int32_t)target_of(status, verdict);
+		status->targets[cgroup->rule].cgroups++;
+		status->cgroup_count += cgroup->rule != cgroup->parent->rule;
+	}
+}
+
+static int compare_cgroups(const void *left, const void *right)
+{
+	const struct status_cgroup *a = left;
+	const struct status_cgroup *b = right;
+
+	return cgroup_path_compare(a->path, b->path);
+}
+
+static int list_cgroups(const struct survey *survey, struct status *status, struct error *error)
+{
+	size_t count = 0;
+
+	status->cgroups = calloc(status->cgroup_count + 1, sizeof(*status->cgroups));
+	if (status->cgroups == NULL)
+		return no_memory(error);
+	for (struct cgroup *cgroup = cgroup_next(survey->tree.root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+		if (cgroup->rule == cgroup->parent->rule)
+			continue;
+		status->cgroups[count].target = (size_t)cgroup->rule;
+		status->cgroups[count].path = cgroup_path_copy(cgroup);
+		if (status->cgroups[count++].path == NULL)
+			return no_memory(error);
+	}
+	qsort(status->cgroups, count, sizeof(*status->cgroups), compare_cgroups);
+	return 0;
+}
+
+/* A socket may outlive its cgroup; its element is there for some time yet. */
+static int count_sockets(const struct sources *sources, struct status *status, struct error *error)
+{
+	struct socket_cgroups sockets = {0};
+	int result = sockets_find_all(&sockets);
+
+	for (size_t i = 0; i < sockets.count && result == 0; i++) {
+		const struct cgroup *cgroup = survey_find(&sources->survey, sockets.ids[i]);
+		const struct verdict *verdict = held_verdict(&sources->held, sockets.ids[i]);
+
+		if (cgroup != NULL)
+			status->targets[cgroup->rule].sockets++;
+		else if (verdict != NULL)
+			status->targets[target_of(status, verdict)].sockets++;
+	}
+	free(sockets.ids);
+	return result < 0 ? error_set(error, result, "can't list the sockets: %s", strerror(-result)) : 0;
+}
+
+static int add_listener(struct status_target *target, char *path)
+{
+	char **listeners = NULL;
+
+	for (size_t i = 0; path != NULL && i < target->listener_count; i++) {
+		if (strcmp(target->listeners[i], path) == 0) {
+			free(path);
+			return 0;
+		}
+	}
+	listeners =
+		path != NULL ? reallocarray(target->listeners, target->listener_count + 1, sizeof(*listeners)) : NULL;
+	if (listeners == NULL) {
+		free(path);
+		return -ENOMEM;
+	}
+	target->listeners = listeners;
+	listeners[target->listener_count++] = path;
+	return 0;
+}
+
+static int find_listeners(const struct survey *survey, struct status_target *target)
+{
+	struct socket_cgroups sockets = {0};
+	int result = sockets_find_listeners(target->port, &sockets);
+
+	target->is_listened_to = sockets.count > 0;
+	for (size_t i = 0; i < sockets.count && result == 0; i++) {
+		const struct cgroup *cgroup = survey_find(survey, sockets.ids[i]);
+
+		if (cgroup != NULL)
+			result = add_listener(target, cgroup_path_copy(cgroup));
+	}
+	free(sockets.ids);
+	return result;
+}
+
+static int look_at_cgroups(struct sources *sources, struct status *status, struct error *error)
+{
+	const char *configured = sources->config != NULL ? sources->config->cgroup_root : NULL;
+	int result = survey_read(&sources->survey, configured, error);
+
+	if (result < 0)
+		return result;
+	decide(sources, status);
+	result = list_cgroups(&sources->survey, status, error);
+	if (result == 0)
+		result = count_sockets(sources, status, error);
+	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count && result == 0; i++) {
+		if (status->targets[i].port != 0)
+			result = find_listeners(&sources->survey, &status->targets[i]);
+		if (result < 0)
+			error_set(error, result, "can't find out who listens on port %u: %s", status->targets[i].port,
+				  strerror(-result));
+	}
+	return result;
+}
+
+int status_read(const char *file, struct status *status, struct error *error)
+{
+	CLEANUP(sources_clear) struct sources sources = {0};
+	int result = read_table(&sources, status, error);
+
+	if (result < 0)
+		return result;
+	look_at_owner(status);
+	load_config(file, &sources, status);
+	result = list_targets(&sources, status, error);
+	if (result < 0 || !status->table.exists)
+		return result;
+	status->is_whole = is_whole(&sources, status);
+	result = look_at_routing(&sources, status, error);
+	return result < 0 ? result : look_at_cgroups(&sources, status, error);
+}
+
+bool status_is_complete(const struct status *status)
+{
+	return status->table.exists && status->is_whole && status->ip.rules != STATUS_MISSING &&
+	       status->ip.route != STATUS_MISSING && status->ip6.rules != STATUS_MISSING &&
+	       status->ip6.route != STATUS_MISSING;
+}
+
+void status_clear(struct status *status)
+{
+	for (size_t i = 0; i < status->target_count; i++) {
+		for (size_t j = 0; j < status->targets[i].listener_count; j++)
+			free(status->targets[i].listeners[j]);
+		free(status->targets[i].listeners);
+	}
+	for (size_t i = 0; status->cgroups != NULL && i < status->cgroup_count; i++)
+		free(status->cgroups[i].path);
+	free(status->targets);
+	free(status->cgroups);
+	*status = (struct status){0};
+}

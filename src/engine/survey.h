@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_SURVEY_H
+#define CGTPROXY_ENGINE_SURVEY_H
+
+#include "cgroup/tree.h"
+#include "util/error.h"
+
+/** The cgroups that exist at one moment, to be found by their ids. */
+struct survey {
+	struct cgroup_tree tree;
+	struct cgroup **by_id;
+	size_t count; /* with the root */
+};
+
+/**
+ * Looks at all cgroups.
+ *
+ * @survey:     zeroed; survey_clear() it whatever this returns
+ * @configured: the mount as a config names it, or NULL
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int survey_read(struct survey *survey, const char *configured, struct error *error);
+
+/** Returns the cgroup with that id or NULL. */
+const struct cgroup *survey_find(const struct survey *survey, uint64_t id);
+
+void survey_clear(struct survey *survey);
+
+#endif

@@ -1,0 +1,555 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`status`: what it says of a daemon that runs, hangs, was killed or never was, for people and for programs."""
+
+import datetime
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from lab.addresses import TCP, UDP, V4, V6
+from lab.checks import OURS, kernel_owns_tables
+from lab.daemon import as_nobody, binary, environment
+from lab.reloading import Reloadable
+from lab.terminal import Terminal
+from lab.waiting import wait_until
+
+CONFIG = f"""\
+version: 1
+tproxies:
+  mihomo: {{mark: 3000, port: 7893}}
+  another: {{mark: 3001, port: 7894}}
+rules:
+  - {{match: '{OURS}dropped$', drop: true}}
+  - {{match: '{OURS}proxied$', tproxy: mihomo}}
+  - {{match: '{OURS}another$', tproxy: another}}
+  - {{match: '{OURS}direct$', direct: true}}
+"""
+RUNNING, INCOMPLETE, NOT_RUNNING, NO_PERMISSION = 0, 1, 3, 4
+
+
+def read(world, *arguments, code=RUNNING, **options):
+    """What `status --json` says, and see its exit code."""
+    done = world.cgtproxy(*arguments, "status", "--json", **options)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def show(world, *arguments, code=RUNNING, **options):
+    """What it says to a person, and see its exit code."""
+    done = world.cgtproxy("status", *arguments, **options)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def target(state, name):
+    """What is said of a target."""
+    (one,) = [one for one in state["targets"] if one["name"] == name]
+    return one
+
+
+def ours(world, state):
+    """The cgroups that don't go where their parents go, below our top: path below it -> target."""
+    top = world.cgroups.top + "/"
+    return {one["path"].removeprefix(top): one["target"] for one in state["cgroups"] if one["path"].startswith(top)}
+
+
+def without_others(state):
+    """What is said without the target under which the cgroups of others are, which come and go."""
+    return {**state, "targets": [one for one in state["targets"] if one["name"] != "direct"]}
+
+
+def moment(text):
+    """A time of the JSON, in seconds since 1970."""
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def counters(world):
+    """The counters of the table as nft lists them: name -> packets and bytes."""
+    listed = json.loads(world.host.run("nft", "-j", "list", "counters", "table", "inet", "cgtproxy"))["nftables"]
+    found = [one["counter"] for one in listed if "counter" in one]
+    return {one["name"]: (one["packets"], one["bytes"]) for one in found}
+
+
+def test_nothing_runs(world):
+    state = read(world, code=NOT_RUNNING)
+    assert (state["running"], state["ready"], state["complete"]) == (False, False, False)
+    assert (state["daemon"], state["table"]) == (None, None)
+    assert (state["targets"], state["cgroups"]) == ([], [])
+    said = show(world, code=NOT_RUNNING)
+    assert "not running" in said
+    assert "all traffic goes direct" in said
+
+
+def test_a_daemon_that_runs(world):
+    begin = int(time.time())
+    subject = Reloadable(world, CONFIG)
+    state = read(world)
+    assert (state["running"], state["ready"], state["complete"]) == (True, True, True)
+    assert state["daemon"]["pid"] == subject.daemon.pid
+    # the start of a process is known to a hundredth of a second since the boot, and cut to a second twice
+    assert begin - 2 <= moment(state["daemon"]["since"]) <= time.time() + 2
+    assert (state["config"]["file"], state["config"]["state"]) == (str(subject.path), "current")
+    assert begin <= moment(state["config"]["loaded"]) <= time.time()
+    assert state["table"]["complete"] is True
+    assert state["table"]["protected"] is kernel_owns_tables()
+    assert state["table"]["owner"] == (subject.daemon.pid if kernel_owns_tables() else None)
+    assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo", "another"]
+
+
+def test_what_a_person_reads(world):
+    world.client("dropped")
+    world.client("proxied").serve("proxy", 7893)
+    subject = Reloadable(world, CONFIG)
+    said = show(world)
+    lines = said.splitlines()
+    assert re.fullmatch(r"● cgtproxy: running since \w+ [-\d]+ [:\d]+ \w+; (\d+\w+ )+ago", lines[0]), said
+    assert re.search(rf"^ +Daemon: process {subject.daemon.pid} \(cgtproxy\), ready$", said, re.M), said
+    assert re.search(rf"^ +Config: {re.escape(str(subject.path))}, loaded \w+ [-\d]+ [:\d]+ \w+; .* ago$", said, re.M)
+    assert re.search(r"^ +Table: inet cgtproxy, there, owned by .*, \d+ elements$", said, re.M), said
+    assert re.search(r"^ +Policy rules: there for IPv4, there for IPv6$", said, re.M), said
+    assert re.search(r"^ +Routes: there for IPv4, there for IPv6$", said, re.M), said
+    assert re.search(r"^TARGET +CGROUPS +SOCKETS +PACKETS +BYTES +PROXY$", said, re.M), said
+    assert re.search(r"^direct +\d+ +\d+ +- +-$", said, re.M), said
+    assert re.search(r"^drop +1 +0 +0 +0B$", said, re.M), said
+    listener = re.escape(world.cgroups.path("proxied"))
+    assert re.search(rf"^mihomo +1 +4 +0 +0B +port 7893: {listener}$", said, re.M), said
+    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nobody listens$", said, re.M), said
+    assert "\x1b" not in said
+
+
+def test_the_tree(world):
+    for path in ("dropped", "proxied/a/b", "proxied/a/dropped", "x/y/proxied", "x/y/other"):
+        world.cgroups.make(path)
+    world.daemon(CONFIG)
+    name = world.cgroups.top[1:]
+    said = show(world)
+    tree = said[said.index(name):]
+    for edge, corner, bar, language in (("├─", "└─", "│ ", "C.UTF-8"), ("|-", "`-", "| ", "C")):
+        assert tree.startswith("\n".join([
+            name,
+            f"  {edge}dropped drop",
+            f"  {edge}proxied mihomo",
+            f"  {bar}{corner}a/dropped drop",
+            f"  {corner}x/y/proxied mihomo"]).replace("\n  ", "\n" + tree.splitlines()[1][:2])), said
+        said = show(world, LANG=language if language == "C" else "C")
+        tree = said[said.index(name):]
+        assert said.isascii()
+        assert said.startswith("* ")
+
+
+def test_cgroups_of_each_target(world):
+    before = len(world.cgroups.paths())
+    for path in ("dropped", "proxied/a/b", "proxied/a/dropped", "proxied/direct/c", "x/another"):
+        world.cgroups.make(path)
+    world.daemon(CONFIG)
+    state = read(world)
+    assert ours(world, state) == {"dropped": "drop", "proxied": "mihomo", "proxied/a/dropped": "drop",
+                                  "proxied/direct": "direct", "x/another": "another"}
+    assert [target(state, name)["cgroups"] for name in ("drop", "mihomo", "another")] == [2, 3, 1]
+    assert target(state, "direct")["cgroups"] >= before
+    assert state["table"]["elements"] == 5
+
+
+def test_with_strict(world):
+    """Every cgroup has an element then; those that go where their parent goes are not told."""
+    for path in ("dropped", "proxied/a/b", "other"):
+        world.cgroups.make(path)
+    world.daemon(CONFIG + "strict: true\n")
+    state = read(world)
+    assert ours(world, state) == {"dropped": "drop", "proxied": "mihomo"}
+    assert target(state, "mihomo")["cgroups"] == 3
+    assert state["table"]["elements"] > 5
+
+
+def test_packets_and_bytes(world):
+    world.proxy("mihomo")
+    for path in ("dropped", "proxied", "other"):
+        world.client(path)
+    world.daemon(CONFIG)
+    assert (target(read(world), "mihomo")["packets"], target(read(world), "drop")["packets"]) == (0, 0)
+    assert world.client("proxied").ask(UDP, V4, times=3).who == "proxy mihomo"
+    assert world.client("proxied").ask(TCP, V6).who == "proxy mihomo"
+    assert world.client("dropped").ask_in_vain(UDP, V6).dropped
+    assert world.client("other").ask(UDP, V4).who == "outside"
+    counted = counters(world)
+    state = read(world)
+    assert target(state, "mihomo")["packets"] > 3
+    assert target(state, "drop")["packets"] > 0
+    for name, counter in (("mihomo", "mihomo"), ("another", "another"), ("drop", "DROP-CHAIN")):
+        assert (target(state, name)["packets"], target(state, name)["bytes"]) == counted[counter]
+    assert (target(state, "direct")["packets"], target(state, "direct")["bytes"]) == (None, None)
+
+
+def test_live_sockets(world):
+    world.proxy("mihomo")
+    world.client("proxied")
+    world.daemon(CONFIG)
+    assert target(read(world), "mihomo")["sockets"] == 0
+    for protocol, family in ((TCP, V4), (UDP, V6), (UDP, V4)):
+        assert world.client("proxied").ask(protocol, family, hold=True).who == "proxy mihomo"
+    before = read(world)
+    assert target(before, "mihomo")["sockets"] == 3
+    assert world.client("proxied").ask(TCP, V4).who == "proxy mihomo"  # and closed; the kernel remembers it
+    world.client("other").serve("a server", 7777)
+    after = read(world)
+    assert target(after, "mihomo")["sockets"] == 3
+    assert target(after, "direct")["sockets"] >= target(before, "direct")["sockets"] + 4
+
+
+def test_a_socket_that_its_process_has_left(world):
+    """The kernel goes on trying to tell the other end, but it is nobody's any more."""
+    world.daemon(CONFIG)
+    before = target(read(world), "direct")["sockets"]
+    client = world.new_client(world.cgroups.make("other").removeprefix(world.cgroups.top + "/"))
+    assert client.ask(TCP, V4, hold=True).who == "outside"
+    assert target(read(world), "direct")["sockets"] == before + 1
+    world.host.ip("link set cable down")
+    client.close()
+    assert "FIN-WAIT-1" in world.host.run("ss", "-tn")
+    assert target(read(world), "direct")["sockets"] == before
+
+
+def test_listeners(world):
+    world.client("x/server").serve("proxy", 7893)
+    world.client("y/server").serve("another", 7895)
+    world.daemon(CONFIG)
+    state = read(world)
+    assert target(state, "mihomo")["port"] == 7893
+    assert target(state, "mihomo")["listening"] is True
+    assert target(state, "mihomo")["listeners"] == [world.cgroups.path("x/server")]
+    assert target(state, "another")["listening"] is False
+    assert target(state, "another")["listeners"] == []
+    assert "port" not in target(state, "direct")
+
+
+def test_a_daemon_that_hangs(world):
+    """The kernel is asked, not the daemon."""
+    world.client("dropped")
+    daemon = world.daemon(CONFIG)
+    before = read(world)
+    daemon.send_signal(signal.SIGSTOP)
+    assert without_others(read(world)) == without_others(before)
+
+
+def test_rules_that_were_kept(world):
+    world.client("dropped")
+    subject = Reloadable(world, CONFIG + "on-stop: keep\n")
+    assert subject.daemon.stop() == 0
+    state = read(world, code=NOT_RUNNING)
+    assert (state["running"], state["ready"], state["complete"], state["daemon"]) == (False, False, True, None)
+    assert state["table"]["owner"] is None
+    assert ours(world, state) == {"dropped": "drop"}
+    assert state["config"]["file"] == str(subject.path)
+    said = show(world, code=NOT_RUNNING)
+    assert said.startswith("○ cgtproxy: not running\n")
+    assert "still in force" in said
+
+
+def test_a_killed_daemon(world):
+    world.client("dropped")
+    daemon = world.daemon(CONFIG)
+    daemon.kill()
+    state = read(world, code=NOT_RUNNING)
+    assert (state["running"], state["complete"]) == (False, True)
+    assert ours(world, state) == {"dropped": "drop"}
+    world.cgtproxy("clear")
+
+
+@pytest.mark.parametrize(("family", "key"), [("-4", "ipv4"), ("-6", "ipv6")])
+def test_missing_rules_and_routes(world, family, key):
+    """The daemon would put them back at once, so it is stopped."""
+    daemon = world.daemon(CONFIG)
+    daemon.send_signal(signal.SIGSTOP)
+    world.host.run("ip", family, "rule", "del", "fwmark", "3001")
+    state = read(world, code=INCOMPLETE)
+    assert (state["running"], state["complete"]) == (True, False)
+    assert state["policy_rules"] == {"ipv4": True, "ipv6": True, key: False}
+    assert state["routes"] == {"ipv4": True, "ipv6": True}
+    world.host.run("ip", family, "route", "flush", "table", "300")
+    state = read(world, code=INCOMPLETE)
+    assert state["routes"] == {"ipv4": True, "ipv6": True, key: False}
+    said = show(world, code=INCOMPLETE)
+    name = {"ipv4": "IPv4", "ipv6": "IPv6"}[key]
+    for what in ("Policy rules", "Routes"):
+        assert re.search(rf"^ +{what}: .*missing for {name}", said, re.M), said
+
+
+def test_missing_parts_of_the_table(world):
+    """Where nobody protects it; a table of that name, and not much in it."""
+    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy mihomo-MARK")
+    state = read(world, code=NOT_RUNNING)
+    assert (state["table"]["complete"], state["complete"]) == (False, False)
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo"]
+    assert (target(state, "mihomo")["packets"], target(state, "mihomo")["port"]) == (None, None)
+    assert state["config"] == {"file": None, "state": "unknown", "loaded": None}
+    assert "parts are missing" in show(world, code=NOT_RUNNING)
+
+
+def test_a_config_without_proxies(world):
+    world.client("dropped")
+    world.daemon(f"version: 1\nrules:\n  - {{match: '{OURS}dropped$', drop: true}}\n")
+    state = read(world)
+    assert state["complete"] is True
+    assert state["policy_rules"] == state["routes"] == {"ipv4": None, "ipv6": None}
+    assert "not needed for IPv4, not needed for IPv6" in show(world)
+
+
+def test_the_built_in_config(world):
+    directory = world.scratch.path(".empty")
+    directory.mkdir()
+    world.launch(binary(), CONFIGURATION_DIRECTORY=str(directory)).wait_ready()
+    state = read(world)
+    assert (state["config"]["file"], state["config"]["state"]) == (None, "built-in")
+    assert state["complete"] is True
+    assert "built-in" in show(world)
+
+
+def test_a_host_without_ipv6():
+    from lab.world import World
+    with World(ipv6=False) as world:
+        world.daemon(CONFIG)
+        state = read(world)
+        assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": None}
+
+
+def test_a_config_that_was_changed(world):
+    """What it says now need not be in force: nothing is called missing by it."""
+    subject = Reloadable(world, CONFIG)
+    subject.path.write_text(CONFIG.replace("3001", "3002").replace("7893", "7999"), encoding="utf-8")
+    os.utime(subject.path, (time.time() + 10, time.time() + 10))
+    state = read(world)
+    assert state["config"]["state"] == "changed"
+    assert state["policy_rules"] == {"ipv4": None, "ipv6": None}
+    assert state["routes"] == {"ipv4": True, "ipv6": True}
+    assert "changed since" in show(world)
+
+
+@pytest.mark.parametrize("what", ["gone", "bad"])
+def test_a_config_that_cant_be_read(world, what):
+    """What the kernel holds tells the proxies' names, and how much went to each."""
+    world.client("proxied")
+    subject = Reloadable(world, CONFIG)
+    if what == "gone":
+        subject.path.unlink()
+    else:
+        subject.path.write_text("version: 2\n", encoding="utf-8")
+    state = read(world)
+    assert (state["config"]["file"], state["config"]["state"]) == (str(subject.path), "unreadable")
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo", "another"]
+    mihomo = target(state, "mihomo")
+    assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
+    assert ours(world, state) == {"proxied": "mihomo"}
+    assert "can't be read" in show(world)
+
+
+def test_another_config(world):
+    """-c compares with a config of one's choice."""
+    world.daemon(CONFIG)
+    other = world.scratch.write(CONFIG.replace("3001", "3002"))
+    state = read(world, "-c", other, code=INCOMPLETE)
+    assert state["policy_rules"] == {"ipv4": False, "ipv6": False}
+
+
+def test_without_permission(world):
+    world.daemon(CONFIG)
+    for arguments in (["status"], ["status", "--json"], ["status", "--watch"]):
+        done = world.cgtproxy(*arguments, wrap=as_nobody, program=world.scratch.program())
+        assert done.returncode == NO_PERMISSION
+        assert done.stdout == ""
+        assert "CAP_NET_ADMIN" in done.stderr
+
+
+def test_with_nothing_but_the_capability(world):
+    world.client("dropped")
+    world.daemon(CONFIG)
+    state = read(world, program=world.scratch.program(), wrap=lambda argv: as_nobody(argv, "net_admin"))
+    assert without_others(state) == without_others(read(world))
+
+
+HOSTILE = ["\x1b[2J", "a\tb", "\u202eevil", "\\x2d", "ä"]
+
+
+def test_hostile_names(world):
+    """Nothing raw reaches a terminal, and programs get the path as it is, where JSON has the characters."""
+    for name in HOSTILE:
+        world.cgroups.make(f"{name}/dropped")
+    raw = os.fsencode(str(world.cgroups.directory(world.cgroups.path("")))) + b"/bad\xff"
+    os.makedirs(raw + b"/dropped")
+    world.daemon(CONFIG.replace("dropped$", "(?s:.*)dropped$"))
+    said = show(world)
+    for bad in ("\x1b", "\u202e", "a\tb", "\udcff"):
+        assert bad not in said
+    for shown in (r"\x1b[2J", r"a\x09b", r"\x2d/", "ä/", r"bad\xff"):
+        assert shown in said
+    paths = ours(world, read(world))
+    assert {f"{name}/dropped" for name in HOSTILE} < set(paths)
+    assert r"bad\xff/dropped" in paths
+    assert len(paths) == len(HOSTILE) + 1
+
+
+@pytest.mark.parametrize("arguments", [["status", "word"], ["status", "--pid", "1"]])
+def test_wrong_usage(world, arguments):
+    done = world.cgtproxy(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+
+
+def test_a_full_disk(world):
+    """Where it can't write, it says so."""
+    world.daemon(CONFIG)
+    for options in ("", "--json", "--watch"):
+        script = f'exec "$0" status {options} >/dev/full'
+        done = world.cgtproxy(wrap=lambda argv, script=script: ["sh", "-c", script, *argv])
+        assert done.returncode == 1
+        assert "stdout" in done.stderr
+
+
+def test_watch_in_a_pipe_as_json(world):
+    """One object a line, with rates from the second on; the first has nothing to compare with."""
+    world.proxy("mihomo")
+    world.client("proxied")
+    world.daemon(CONFIG)
+    argv = world.host.command(str(binary()), "status", "--watch", "--json")
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        first = target(json.loads(process.stdout.readline()), "mihomo")
+        assert "packets_per_second" not in first
+        assert world.client("proxied").ask(UDP, V4, times=5).who == "proxy mihomo"
+        while (second := target(json.loads(process.stdout.readline()), "mihomo"))["packets"] == 0:
+            assert second["packets_per_second"] == 0
+        assert second["packets"] == 5
+        assert 0 < second["packets_per_second"] <= 5
+        assert second["bytes_per_second"] == pytest.approx(second["packets_per_second"] * second["bytes"] / 5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+
+
+def test_watch_in_a_pipe(world):
+    """One report after another, without a word for a terminal."""
+    world.daemon(CONFIG)
+    argv = world.host.command(str(binary()), "status", "--watch")
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        lines = []
+        while sum(line.startswith("● cgtproxy: running") for line in lines) < 2:
+            lines.append(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait() == 0
+    assert "\x1b" not in "".join(lines) + rest
+    assert "PACKETS/S" in rest
+
+
+@pytest.fixture(name="terminal")
+def fixture_terminal(world):
+    """A terminal on the host, with the program under test in its path."""
+    world.scratch.program()
+    return world.keep(Terminal(world.host, world.scratch, PATH=f"{world.scratch.directory}:{os.environ['PATH']}"))
+
+
+def test_watch_on_a_terminal(world, terminal):
+    """It is drawn again and again over itself, and the terminal is afterwards as it was."""
+    world.proxy("mihomo")
+    for path in ("proxied", "dropped"):
+        world.client(path)
+    daemon = world.daemon(CONFIG)
+    terminal.type("stty -a >before; echo some text")
+    before = terminal.wait("some text")
+    terminal.type("cgtproxy status --watch")
+    seen = terminal.wait("PACKETS/S")
+    assert "some text" not in seen
+    assert terminal.show("alternate_on") == "1"
+    assert terminal.show("cursor_flag") == "0"
+    assert seen.startswith("● cgtproxy: running since")
+    assert re.search(r"^mihomo +1 +0 +0 +0B +0 +0B +port 7893", seen, re.M), seen
+    assert "dropped drop" in seen
+    assert "\x1b[36mmihomo" in terminal.escapes
+    with world.client("proxied").flooding():
+        def rate():
+            match = re.search(r"^mihomo +1 +1 +\d+ +\S+ +(\d+) +([\d.]+)([BKMG]) +port", terminal.text, re.M)
+            return match and int(match.group(1)) > 1000 and match.groups()
+        packets, number, unit = wait_until(rate, lambda: f"a rate; there is:\n{terminal.text}")
+    # a datagram of the flood has 33 bytes
+    assert float(number) * 1024 ** "BKMG".index(unit) == pytest.approx(33 * int(packets), rel=0.1)
+    daemon.stop()
+    terminal.wait("not running")  # a shorter text, and nothing of the longer one is left
+    assert "mihomo" not in terminal.text
+    terminal.type("what is typed meanwhile is for nobody")
+    terminal.press("C-c")
+    wait_until(lambda: terminal.show("alternate_on") == "0", "the terminal is given back")
+    terminal.type("echo exit code $?")
+    after = terminal.wait("exit code 0")
+    assert before.splitlines()[1] in after
+    assert "for nobody" not in after
+    assert (terminal.show("alternate_on"), terminal.show("cursor_flag"), terminal.show("wrap_flag")) == ("0", "1", "1")
+    terminal.type("stty -a | cmp - before && echo the same")
+    terminal.wait("\nthe same")
+
+
+def test_watch_on_a_small_terminal(world, terminal):
+    """What does not fit is left out: nothing scrolls."""
+    for number in range(40):
+        world.cgroups.make(f"some-{number}/dropped")
+    world.daemon(CONFIG)
+    terminal.type("cgtproxy status --watch")
+    terminal.wait("some-0/dropped")
+    terminal.resize(40, 6)
+    seen = wait_until(lambda: "Routes" in terminal.text and terminal.text, "it fits into 6 lines")
+    assert seen.startswith("● cgtproxy: running since")
+    assert len(seen.splitlines()) == 6
+    terminal.resize(120, 40)
+    terminal.wait("some-0/dropped")
+
+
+def test_watch_that_is_put_to_sleep(world, terminal):
+    """Ctrl-Z gives the terminal back, and `fg` takes it again."""
+    world.daemon(CONFIG)
+    terminal.type("cgtproxy status --watch")
+    terminal.wait("PACKETS/S")
+    terminal.press("C-z")
+    wait_until(lambda: terminal.show("alternate_on") == "0", "the terminal is given back")
+    terminal.wait("prompt>")
+    terminal.type("echo i am back")
+    terminal.wait("\ni am back")
+    terminal.type("fg")
+    wait_until(lambda: terminal.show("alternate_on") == "1", "it goes on")
+    terminal.wait("PACKETS/S")
+    terminal.press("C-c")
+    wait_until(lambda: terminal.show("alternate_on") == "0", "the terminal is given back")
+
+
+def test_colours(world, terminal):
+    """On a terminal, and not where NO_COLOR is set or in a pipe."""
+    world.client("dropped")
+    world.daemon(CONFIG)
+    for command, has_colours in (("cgtproxy status", True), ("NO_COLOR=1 cgtproxy status", False),
+                                 ("NO_COLOR= cgtproxy status", True), ("cgtproxy status | cat", False)):
+        terminal.type("clear")
+        wait_until(lambda: "cgtproxy" not in terminal.text, "an empty screen")
+        terminal.type(command)
+        terminal.wait("dropped drop")
+        assert ("\x1b[31" in terminal.escapes or "\x1b[1;31" in terminal.escapes
+                or "\x1b[1m\x1b[31" in terminal.escapes) == has_colours, command
+
+
+def test_a_departed_cgroup(world):
+    """It is not told, but its element stays for a minute, and what its sockets send goes where it went before."""
+    client = world.client("x/dropped")
+    world.daemon(CONFIG)
+    client.ask_in_vain(UDP, V4, hold=True)
+    state = read(world)
+    assert (target(state, "drop")["cgroups"], target(state, "drop")["sockets"]) == (1, 1)
+    directory = world.cgroups.directory(world.cgroups.path("x/dropped"))
+    for pid in (directory / "cgroup.procs").read_text(encoding="ascii").split():
+        (world.cgroups.directory(world.cgroups.top) / "cgroup.procs").write_text(pid, encoding="ascii")
+    world.cgroups.remove(world.cgroups.path("x/dropped"))
+    state = read(world)
+    assert (target(state, "drop")["cgroups"], target(state, "drop")["sockets"]) == (0, 1)
+    assert ours(world, state) == {}
+    assert state["table"]["elements"] == 1

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A terminal with a shell in it, by tmux, in which programs are typed and what they draw can be seen."""
+
+import subprocess
+
+from .daemon import environment
+from .waiting import wait_until
+
+
+class Terminal:
+    """Runs a shell on a terminal of its own, inside a namespace."""
+
+    def __init__(self, namespace, scratch, columns=100, rows=30, **env):
+        self._socket = scratch.path(".tmux")
+        self._namespace = namespace
+        settings = scratch.write("PS1='prompt> '\n", ".bashrc")
+        argv = self._command("-f", "/dev/null", "new-session", "-d", "-c", str(scratch.directory),
+                             "-x", str(columns), "-y", str(rows), f"bash --noprofile --rcfile {settings}")
+        subprocess.run(namespace.command(*argv), check=True, env=environment(TERM="xterm", **env))
+        wait_until(lambda: "prompt>" in self.text, "the shell's prompt")
+
+    def _command(self, *words):
+        return ["tmux", "-u", "-S", str(self._socket), *words]
+
+    def _run(self, *words):
+        return subprocess.run(self._command(*words), check=True, capture_output=True, text=True,
+                              env=environment()).stdout
+
+    @property
+    def text(self):
+        """What is to be seen."""
+        return self._run("capture-pane", "-p")
+
+    @property
+    def escapes(self):
+        """The same with the sequences that make its colours."""
+        return self._run("capture-pane", "-p", "-e")
+
+    def type(self, line):
+        """Type a line, and Enter."""
+        self._run("send-keys", "-l", line)
+        self._run("send-keys", "Enter")
+
+    def press(self, *keys):
+        """Press keys, by tmux's names for them."""
+        self._run("send-keys", *keys)
+
+    def resize(self, columns, rows):
+        """Change the size."""
+        self._run("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def wait(self, text):
+        """Await a text; return all there is to be seen then."""
+        seen = []
+
+        def is_there():
+            seen[:] = [self.text]
+            return text in seen[0]
+
+        wait_until(is_there, lambda: f"{text!r} on the terminal; there is:\n{seen[0]}")
+        return seen[0]
+
+    def show(self, variable):
+        """One of tmux's variables of the pane."""
+        return self._run("display-message", "-p", f"#{{{variable}}}").strip()
+
+    def close(self):
+        """End it, with all that runs in it."""
+        subprocess.run(self._command("kill-server"), check=False, capture_output=True, env=environment())
