@@ -109,17 +109,6 @@ static void print_text(const struct report *report)
 	print_rules(report, colours);
 }
 
-/* A path is any bytes, and JSON is Unicode: what is not valid is escaped as a whole. */
-static json_t *json_of_path(const char *path, size_t length)
-{
-	json_t *json = json_stringn(path, length);
-	CLEANUP(freep) char *shown = json == NULL ? malloc(ESCAPED_SIZE(length)) : NULL;
-
-	if (shown != NULL)
-		json = json_string(escape(shown, ESCAPED_SIZE(length), path, length));
-	return json;
-}
-
 static json_t *json_of_rules(const struct report *report)
 {
 	const struct config *config = report->config;
@@ -144,16 +133,15 @@ static int print_json(const struct report *report)
 	const char *file = report->config->file;
 	json_auto_t *json = json_object();
 
-	json_object_set_new(json, "path", json_of_path(report->path, strlen(report->path)));
-	json_object_set_new(json, "file", file != NULL ? json_of_path(file, strlen(file)) : json_null());
+	json_object_set_new(json, "path", output_json(report->path, strlen(report->path)));
+	json_object_set_new(json, "file", file != NULL ? output_json(file, strlen(file)) : json_null());
 	json_object_set_new(json, "rule", has_rule ? json_integer(answer->rule + 1) : json_null());
 	json_object_set_new(json, "line",
 			    has_rule ? json_integer(report->config->rules[answer->rule].position.line) : json_null());
 	json_object_set_new(json, "target", json_string(answer->target));
 	json_object_set_new(json, "inherited_from",
-			    is_inherited(report) ? json_of_path(report->path, answer->decides) : json_null());
-	json_object_set_new(json, "kernel",
-			    steers ? json_of_path(answer->kernel, strlen(answer->kernel)) : json_null());
+			    is_inherited(report) ? output_json(report->path, answer->decides) : json_null());
+	json_object_set_new(json, "kernel", steers ? output_json(answer->kernel, strlen(answer->kernel)) : json_null());
 	json_object_set_new(json, "agrees", steers ? json_boolean(!answer->differs) : json_null());
 	if (json_object_set_new(json, "rules", json_of_rules(report)) < 0)
 		return -ENOMEM;

@@ -24,3 +24,13 @@ void output_print_escaped(const char *text, size_t length)
 	if (shown != NULL)
 		fputs(escape_but_backslash(shown, ESCAPED_SIZE(length), text, length), stdout);
 }
+
+json_t *output_json(const char *text, size_t length)
+{
+	json_t *json = json_stringn(text, length);
+	CLEANUP(freep) char *shown = json == NULL ? malloc(ESCAPED_SIZE(length)) : NULL;
+
+	if (shown != NULL)
+		json = json_string(escape(shown, ESCAPED_SIZE(length), text, length));
+	return json;
+}

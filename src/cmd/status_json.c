@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "cmd/output.h"
 #include "cmd/status.h"
 #include "nft/table.h"
-#include "util/cleanup.h"
-#include "util/escape.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -30,16 +29,9 @@ static json_t *json_of_part(enum status_part part)
 	return json_null();
 }
 
-/* A path is any bytes; JSON has characters only, so what is none is escaped, and so is the backslash then. */
 static json_t *json_of_path(const char *path)
 {
-	json_t *json = json_string(path);
-	CLEANUP(freep) char *shown = NULL;
-
-	if (json != NULL)
-		return json;
-	shown = malloc(ESCAPED_SIZE(strlen(path)));
-	return shown != NULL ? json_string(escape(shown, ESCAPED_SIZE(strlen(path)), path, strlen(path))) : NULL;
+	return output_json(path, strlen(path));
 }
 
 static json_t *json_of_daemon(const struct status *status)

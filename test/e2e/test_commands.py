@@ -276,7 +276,8 @@ def test_render_of_a_bad_config(world):
     assert "70000" in done.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["render"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["render"],
+                                     ["exec"], ["status"]])
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_help_and_version_are_everywhere(world, command, flag):
     done = world.cgtproxy(*command, flag, wrap=as_nobody, program=world.scratch.program())
