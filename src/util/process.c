@@ -63,6 +63,19 @@ bool process_is_connected(const char *name, unsigned protocol)
 	return false;
 }
 
+/* As the kernel tells it, because a difference of two clocks would be another one each time. */
+static time_t booted(void)
+{
+	CLEANUP(fclosep) FILE *file = fopen("/proc/stat", "re");
+	char line[256];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, "btime ", strlen("btime ")) == 0)
+			return strtoll(line + strlen("btime "), NULL, 10);
+	}
+	return 0;
+}
+
 int process_started(uint32_t pid, time_t *started)
 {
 	char path[64];
@@ -72,7 +85,7 @@ int process_started(uint32_t pid, time_t *started)
 	char *field = NULL;
 	char *end = NULL;
 	unsigned long long ticks = 0;
-	struct timespec since_boot;
+	const time_t boot = booted();
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
 	file = fopen(path, "re");
@@ -86,9 +99,8 @@ int process_started(uint32_t pid, time_t *started)
 		field = strchr(field + 1, ' ');
 	if (field != NULL)
 		ticks = strtoull(field, &end, 10);
-	if (field == NULL || end == field)
+	if (field == NULL || end == field || boot == 0)
 		return -EINVAL;
-	clock_gettime(CLOCK_BOOTTIME, &since_boot);
-	*started = time(NULL) - since_boot.tv_sec + (time_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
+	*started = boot + (time_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
 	return 0;
 }
