@@ -293,6 +293,22 @@ def test_missing_parts_of_the_table(world):
     assert "parts are missing" in show(world, code=NOT_RUNNING)
 
 
+def test_the_lock_table(world):
+    """Before Linux 6.9 our table has no owner, and a second one tells who runs. Here nft plays the daemon."""
+    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy mihomo-MARK")
+    with subprocess.Popen(world.host.command("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          text=True) as daemon:
+        daemon.stdin.write("add table inet cgtproxy-lock { flags owner; }\n")
+        daemon.stdin.flush()
+        wait_until(lambda: "cgtproxy-lock" in world.host.run("nft", "list", "tables"), "the lock table")
+        state = read(world, code=INCOMPLETE)
+        assert (state["running"], state["daemon"]["pid"]) == (True, daemon.pid)
+        assert (state["table"]["owner"], state["table"]["protected"]) == (None, False)
+        assert f"process {daemon.pid} (nft)" in show(world, code=INCOMPLETE)
+        daemon.stdin.close()
+    assert read(world, code=NOT_RUNNING)["running"] is False
+
+
 def test_a_config_without_proxies(world):
     world.client("dropped")
     world.daemon(f"version: 1\nrules:\n  - {{match: '{OURS}dropped$', drop: true}}\n")
