@@ -69,6 +69,8 @@ static const struct command {
 	 "and 4\n"
 	 "without the permission to ask.",
 	 TAKES_JSON | TAKES_WATCH},
+	{"targets", cmd_targets, "targets",
+	 "Print what a rule of this config can lead to, a line each: direct, drop, and the proxies' names."},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -104,6 +106,7 @@ static const struct option long_options[] = {
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
 	{"block-profile", required_argument, NULL, OPTION_IGNORED},
+	{"with-logger", optional_argument, NULL, OPTION_IGNORED},
 	{0},
 };
 

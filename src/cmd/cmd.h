@@ -46,4 +46,7 @@ int cmd_status(const struct arguments *arguments);
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
 
+/** Prints the names of what a rule can lead to, a line each. */
+int cmd_targets(const struct arguments *arguments);
+
 #endif

@@ -276,8 +276,19 @@ def test_render_of_a_bad_config(world):
     assert "70000" in done.stderr
 
 
+def test_targets_lists_what_a_rule_can_lead_to(world):
+    program = world.scratch.program()
+    done = world.cgtproxy("targets", "-c", world.scratch.write(ALL_IN_ONE[0]), wrap=as_nobody, program=program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["direct", "drop", "plain", "tcp-only", "v4-only", "minimal", "dns", "dns-all",
+                                   "dns-tcp-only", "masked", "A.b_c-9"]
+    bad = world.cgtproxy("targets", "-c", world.scratch.write(BAD))
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert is_untouched(world)
+
+
 @pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["render"],
-                                     ["exec"], ["status"]])
+                                     ["exec"], ["status"], ["targets"]])
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_help_and_version_are_everywhere(world, command, flag):
     done = world.cgtproxy(*command, flag, wrap=as_nobody, program=world.scratch.program())
@@ -291,7 +302,7 @@ def test_help_and_version_are_everywhere(world, command, flag):
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["check", "no-such-check"], ["--no-such-flag"],
                                        ["render", "--no-such-flag"], ["check", "config", "one-too-many"], ["-c"],
-                                       ["render", "one-too-many"], ["check", "--pid"]])
+                                       ["render", "one-too-many"], ["check", "--pid"], ["targets", "one-too-many"]])
 def test_wrong_usage(world, arguments):
     done = world.cgtproxy(*arguments)
     assert done.returncode == 2
@@ -314,7 +325,8 @@ def test_options_of_other_commands(world, arguments):
 
 @pytest.mark.parametrize("flags", [["--reuse-netlink-socket"], ["--reuse-netlink-socket=true"],
                                    ["--reuse-netlink-socket=false"], ["--cpu-profile", "a-file"],
-                                   ["--cpu-profile=a-file"], ["--block-profile", "a-file"], ["--block-profile=a-file"]])
+                                   ["--cpu-profile=a-file"], ["--block-profile", "a-file"], ["--block-profile=a-file"],
+                                   ["--with-logger"], ["--with-logger=true"]])
 def test_flags_of_the_go_daemon_are_accepted(world, flags):
     world.client("dropped")
     daemon = world.daemon(GOOD, *flags, LOG_LEVEL="debug")

@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For shells that complete "cgtproxy exec", and for scripts. */
+
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#include <stdio.h>
+
+DEFINE_CLEANUP(struct config *, config_free)
+
+int cmd_targets(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+
+	if (arguments->count > 0) {
+		log_error("targets takes no arguments. Usage: cgtproxy [-c FILE] targets");
+		return EXIT_USAGE;
+	}
+	config = load_config(arguments);
+	if (config == NULL)
+		return EXIT_ERROR;
+	for (uint32_t target = 0; target < TARGET_FIRST_PROXY + config->proxy_count; target++)
+		puts(config_target_name(config, target));
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write the targets to stdout");
+		return EXIT_ERROR;
+	}
+	return EXIT_OK;
+}
