@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+#
+# Completion for bash, with the bash-completion package.
+
+# Cgroups, as paths below the mount, one level at a time.
+_cgtproxy_cgroups() {
+	local mount path
+	mount=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) || return
+	[[ $cur == /* ]] || cur=/$cur
+	compopt -o nospace
+	while read -r path; do
+		printf -v path '%q/' "${path#"$mount"}"
+		COMPREPLY+=("$path")
+	done < <(compgen -d -- "$mount$cur")
+}
+
+_cgtproxy() {
+	local cur prev words cword split
+	_init_completion -s || return
+
+	# COMP_WORDS and not $words: bash has split the former at "=" too, and _command_offset counts them.
+	local i command="" words_after=0 config=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c | --config | --pid)
+			local option=${COMP_WORDS[i++]}
+			[[ ${COMP_WORDS[i]} != = ]] || ((i++))
+			[[ $option == --pid ]] || config=(-c "${COMP_WORDS[i]/#\~\//$HOME/}")
+			;;
+		-c?*) config=("${COMP_WORDS[i]}") ;;
+		-*) ;;
+		*)
+			if [[ $command == exec ]]; then
+				# What follows the target is another program's command line.
+				((i++))
+				[[ ${COMP_WORDS[i]} != -- ]] || ((i < COMP_CWORD && i++))
+				_command_offset $i
+				return
+			elif [[ $command ]]; then
+				((words_after++))
+			else
+				command=${COMP_WORDS[i]}
+			fi
+			;;
+		esac
+	done
+
+	case $prev in
+	-c | --config)
+		_filedir '@(yaml|yml)'
+		return
+		;;
+	--pid)
+		_pids
+		return
+		;;
+	esac
+
+	local options='--config --help --version'
+	case $command in
+	explain) options+=' --pid --json' ;;
+	status) options+=' --json --watch' ;;
+	esac
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W "-c -h -V $options" -- "$cur"))
+		return
+	fi
+
+	((words_after == 0)) || return
+	case $command in
+	'') COMPREPLY=($(compgen -W 'check clear exec explain render status targets' -- "$cur")) ;;
+	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
+	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
+	explain) _cgtproxy_cgroups ;;
+	esac
+} && complete -F _cgtproxy cgtproxy

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+#
+# Completion for fish.
+
+# The words before the cursor without options and what they take; the first is cgtproxy, the second the command.
+function __cgtproxy_words
+    set -l skip false
+    for word in (commandline --tokenize --cut-at-cursor)
+        if $skip
+            set skip false
+        else if contains -- $word -c --config --pid
+            set skip true
+        else if not string match --quiet -- '-*' $word
+            echo -- $word
+        end
+    end
+end
+
+function __cgtproxy_needs_command
+    test (count (__cgtproxy_words)) -eq 1
+end
+
+# Whether the command is one of these.
+function __cgtproxy_command
+    set -l words (__cgtproxy_words)
+    contains -- "$words[2]" $argv
+end
+
+# Whether the command is this one, and its first word comes next.
+function __cgtproxy_first_word
+    set -l words (__cgtproxy_words)
+    test (count $words) -eq 2; and test "$words[2]" = $argv[1]
+end
+
+# With the config that the command line names, if it names one.
+function __cgtproxy_targets
+    set -l words (commandline --tokenize --cut-at-cursor)
+    set -l config
+    for i in (seq (count $words))
+        switch $words[$i]
+            case -c --config
+                test $i -eq (count $words); or set config -c $words[(math $i + 1)]
+            case '--config=*' '-c*'
+                set config $words[$i]
+        end
+    end
+    command $words[1] $config targets 2>/dev/null
+end
+
+# Cgroups, as paths below the mount, one level at a time.
+function __cgtproxy_cgroups
+    set -l mount (findmnt --noheadings --first-only --types cgroup2 --output TARGET); or return
+    set -l begin (commandline --current-token)
+    set -l escaped_mount (string escape --style=regex -- $mount)
+    string match --quiet -- '/*' $begin; or set begin /
+    __fish_complete_directories $mount$begin | string replace --regex -- "^$escaped_mount" ''
+end
+
+# What follows the target of exec is another program's command line.
+function __cgtproxy_program
+    set -l words (commandline --tokenize --cut-at-cursor) (commandline --current-token)
+    set -l seen (count (__cgtproxy_words))
+    test $seen -ge 3; or return 1
+    set -l target (__cgtproxy_words)[3]
+    while test (count $words) -gt 0; and test "$words[1]" != $target
+        set --erase words[1]
+    end
+    set --erase words[1]
+    test "$words[1]" = --; and set --erase words[1]
+    complete --do-complete "$words"
+end
+
+complete -c cgtproxy -f
+complete -c cgtproxy -n 'not __cgtproxy_command exec' -s c -l config -rF -d 'The config file'
+complete -c cgtproxy -n 'not __cgtproxy_command exec' -s h -l help -d 'Show help'
+complete -c cgtproxy -n 'not __cgtproxy_command exec' -s V -l version -d 'Show the version'
+complete -c cgtproxy -n __cgtproxy_needs_command -a check -d 'Check config, permission and system'
+complete -c cgtproxy -n __cgtproxy_needs_command -a clear -d 'Remove what an earlier run has left'
+complete -c cgtproxy -n __cgtproxy_needs_command -a exec -d 'Run a command under a target'
+complete -c cgtproxy -n __cgtproxy_needs_command -a explain -d 'Tell where a cgroup goes, and why'
+complete -c cgtproxy -n __cgtproxy_needs_command -a render -d 'Print the ruleset'
+complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in force'
+complete -c cgtproxy -n __cgtproxy_needs_command -a targets -d 'List what a rule can lead to'
+complete -c cgtproxy -n '__cgtproxy_first_word check' -a 'config permission system'
+complete -c cgtproxy -n '__cgtproxy_first_word exec' -a '(__cgtproxy_targets)'
+complete -c cgtproxy -n '__cgtproxy_command exec; and not __cgtproxy_first_word exec' -a '(__cgtproxy_program)'
+complete -c cgtproxy -n '__cgtproxy_command explain status' -l json -d 'Print JSON'
+complete -c cgtproxy -n '__cgtproxy_command status' -l watch -d 'Show it again every second'
+complete -c cgtproxy -n '__cgtproxy_command explain' -l pid -x -a '(__fish_complete_pids)' -d 'The process'
+complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_cgroups)'

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What bash, zsh and fish complete, each asked in earnest."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from lab.cgroups import CgroupTree
+from lab.daemon import Scratch, binary
+from lab.shells import Fish, bash, zsh
+
+COMMANDS = ["check", "clear", "exec", "explain", "render", "status", "targets"]
+CONFIG = """
+version: 1
+tproxies:
+  mihomo: {mark: 3000, port: 7893}
+  v.p-s_2: {mark: 3001, port: 7894}
+"""
+
+
+@pytest.fixture(name="scratch", scope="module", params=[bash, zsh, Fish], ids=["bash", "zsh", "fish"])
+def fixture_scratch(request):
+    """A directory for a shell to be in, with a config file."""
+    scratch = Scratch()
+    (scratch.directory / "some.yaml").write_text(CONFIG, encoding="utf-8")
+    scratch.shell = request.param
+    yield scratch
+    scratch.close()
+
+
+@pytest.fixture(name="shell", scope="module")
+def fixture_shell(scratch):
+    """The shell."""
+    shell = scratch.shell(scratch.directory, binary())
+    yield shell
+    shell.close()
+
+
+def words(shell, line):
+    """What the end of the line can be completed to, but for options, which zsh shows where there is nothing else."""
+    return sorted(word for word in shell.complete(line) if not word.startswith("-"))
+
+
+def test_commands(shell):
+    assert words(shell, "cgtproxy ") == COMMANDS
+    assert words(shell, "cgtproxy e") == ["exec", "explain"]
+    assert sorted(shell.complete("cgtproxy -c some.yaml ")) == COMMANDS
+    assert words(shell, "cgtproxy render ") == []
+
+
+def test_every_command_is_known_to_the_completions():
+    said = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.search(r"^Commands:\n((?:  .*\n)+)", said, re.M).group(1)
+    assert set(re.findall(r"^  (\w+)", commands, re.M)) <= set(COMMANDS)
+
+
+def test_check(shell):
+    assert words(shell, "cgtproxy check ") == ["config", "permission", "system"]
+    assert words(shell, "cgtproxy check config ") == []
+
+
+@pytest.mark.parametrize("option", ["-c some.yaml", "-csome.yaml", "--config some.yaml", "--config=some.yaml"])
+def test_targets_are_those_of_the_config(shell, option):
+    assert sorted(shell.complete(f"cgtproxy {option} exec ")) == ["direct", "drop", "mihomo", "v.p-s_2"]
+    assert shell.complete(f"cgtproxy {option} exec mi") == ["mihomo"]
+    assert shell.complete(f"cgtproxy exec {option} mi") == ["mihomo"]
+
+
+def test_targets_without_a_config(shell):
+    assert {"direct", "drop"} <= set(words(shell, "cgtproxy exec "))
+
+
+@pytest.mark.parametrize("between", ["", "-- "])
+def test_behind_the_target_comes_another_command(shell, between):
+    assert shell.complete(f"cgtproxy exec direct {between}cgtpr") == ["cgtproxy"]
+    assert sorted(shell.complete(f"cgtproxy exec direct {between}cgtproxy check ")) == ["config", "permission",
+                                                                                       "system"]
+
+
+def test_options(shell):
+    assert {"--config", "--help", "--version"} <= {word.rstrip("=") for word in shell.complete("cgtproxy --")}
+    assert {"--json", "--watch"} <= set(shell.complete("cgtproxy status --"))
+    assert "--watch" not in shell.complete("cgtproxy explain --")
+    assert {"--json", "--pid"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}
+
+
+@pytest.mark.parametrize("option", ["-c ", "--config "])
+def test_config_files(shell, option):
+    assert shell.complete(f"cgtproxy {option}so") == ["some.yaml"]
+
+
+def test_process_ids(shell):
+    assert str(os.getpid()) in shell.complete("cgtproxy explain --pid ")
+
+
+def test_cgroups(shell):
+    tree = CgroupTree()
+    try:
+        tree.make(r"app-a\x2db.scope/below")
+        assert shell.complete(f"cgtproxy explain {tree.top[:-2]}") == [tree.top + "/"]
+        assert shell.complete(f"cgtproxy explain {tree.top}/ap") == [tree.top + r"/app-a\x2db.scope/"]
+        assert shell.complete(f"cgtproxy explain {tree.top}/app-a\\\\x2db.scope/b") == [
+            tree.top + r"/app-a\x2db.scope/below/"]
+    finally:
+        tree.close()

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shells that are asked what they would complete a command line to, as somebody at a terminal would see it."""
+
+import os
+import pty
+import re
+import select
+import shlex
+import subprocess
+from pathlib import Path
+
+from .waiting import PATIENCE
+
+COMPLETION = Path(__file__).resolve().parents[2] / "completion"
+# Keys that put all completions into the command line, write it to a file, and empty it. None of them means anything to
+# the terminal, which takes them until the shell does.
+_INSERT, _TELL, _EMPTY = "\x18\x01", "\x18\x02", "\x18\x0e"
+
+
+def _environment(directory, program):
+    """One in which `program` is found as cgtproxy, and nobody's shell configuration."""
+    bin_directory = directory / "bin"
+    bin_directory.mkdir()
+    (bin_directory / "cgtproxy").symlink_to(program)
+    return {"PATH": f"{bin_directory}:/usr/bin:/bin", "HOME": str(directory), "LANG": "C.UTF-8", "TERM": "dumb"}
+
+
+class Terminal:
+    """An interactive shell on a terminal of its own. `setup` is what it is told first."""
+
+    def __init__(self, directory, program, argv, setup):
+        self._told = directory / "told"
+        os.mkfifo(self._told)
+        self._reader = os.open(self._told, os.O_RDONLY | os.O_NONBLOCK)
+        self._keep = os.open(self._told, os.O_WRONLY)  # so that the end of one writer is not the end of the file
+        pid, self._terminal = pty.fork()
+        if pid == 0:
+            os.chdir(directory)
+            os.execve(argv[0], argv, _environment(directory, program))
+        self._pid = pid
+        self._said = b""
+        script = directory / "setup"
+        script.write_text(setup.format(told=self._told), encoding="utf-8")
+        self._type(f". {script}\n")
+        assert self._read() == "ready"
+
+    def _type(self, keys):
+        os.write(self._terminal, keys.encode())
+
+    def _read(self):
+        """The next line that it tells."""
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self._reader, self._terminal], [], [], PATIENCE)
+            assert ready, f"the shell tells nothing; it said: {self._said.decode(errors='replace')}"
+            if self._terminal in ready:
+                self._said += os.read(self._terminal, 4096)
+            if self._reader in ready:
+                line += os.read(self._reader, 65536)
+        return line.decode().rstrip("\n")
+
+    def complete(self, line):
+        """The words that the end of the line can be completed to; they must all begin as it ends."""
+        self._type(f"{_EMPTY}{line}{_INSERT}{_TELL}")
+        told = self._read()
+        begin = line.rpartition(" ")[0] + " "
+        assert told.startswith(begin), (line, told)
+        words = shlex.split(told[len(begin):])
+        return [] if told.rstrip() == line.rstrip() else words
+
+    def close(self):
+        """Hang up."""
+        os.close(self._terminal)
+        os.close(self._keep)
+        os.close(self._reader)
+        os.waitpid(self._pid, 0)
+
+
+def bash(directory, program):
+    """A bash with bash-completion."""
+    return Terminal(directory, program, ["/bin/bash", "--noprofile", "--norc", "-i"], rf"""
+. /usr/share/bash-completion/bash_completion
+. {COMPLETION}/cgtproxy.bash
+bind '"\C-x\C-a": insert-completions'
+bind '"\C-x\C-n": kill-whole-line'
+bind -x '"\C-x\C-b": printf "%s\n" "$READLINE_LINE" >{{told}}'
+echo ready >{{told}}
+""")
+
+
+def zsh(directory, program):
+    """A zsh with its completion system."""
+    return Terminal(directory, program, ["/bin/zsh", "-f", "-i"], rf"""
+fpath=({COMPLETION} $fpath)
+autoload -U compinit
+compinit -u -D
+zstyle ':completion:all-matches:*' completer _all_matches _complete
+zstyle ':completion:all-matches:*' insert true
+zstyle ':completion:all-matches:*' old-list never
+zle -C all-matches complete-word _generic
+tell() {{{{ print -r -- "$BUFFER" >{{told}} }}}}
+zle -N tell
+bindkey '^X^A' all-matches '^X^B' tell '^X^N' kill-buffer
+unset zle_bracketed_paste
+print ready >{{told}}
+""")
+
+
+class Fish:
+    """fish, which tells what it would complete without a terminal."""
+
+    def __init__(self, directory, program):
+        self._environment = _environment(directory, program)
+        self._directory = directory
+
+    def complete(self, line):
+        """The words that the end of the line can be completed to."""
+        quoted = line.replace("\\", r"\\").replace("'", r"\'")  # in fish, both are special between quotes
+        script = f"source {COMPLETION}/cgtproxy.fish; complete --do-complete '{quoted}'"
+        done = subprocess.run(["/usr/bin/fish", "--no-config", "-c", script], env=self._environment,
+                              cwd=self._directory, capture_output=True, text=True, timeout=4 * PATIENCE, check=True)
+        assert done.stderr == "", done.stderr
+        return [re.sub(r"\t.*", "", word) for word in done.stdout.splitlines()]
+
+    def close(self):
+        """There is nothing that runs on."""
