@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation, carried out: each config, and each command that does without systemd (see lab.documents)."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from lab.daemon import as_nobody, binary, environment
+from lab.documents import TOP, blocks, bash, carry_out, documents, first_config, output_matches, write_stand_ins
+from lab.world import PROXY_PORT
+
+ALL = [block for path in documents() for block in blocks(path)]
+CONFIGS = [block for block in ALL if block.language == "yaml"]
+V2RAY_CONFIGS = [block for block in ALL if block.language == "json"]
+WITH_COMMANDS = sorted({block.path for block in ALL
+                        if block.language in ("sh", "console") and not block.words})
+IN_SOURCES = [block for block in ALL if "source" in block.words]
+ENGLISH_ONLY = ["NEWS.md", "docs/design.md"]
+IN_CI = [block for block in ALL if "ci" in block.words]
+
+
+def name(thing):
+    """How a test is called."""
+    return str(thing).removeprefix(f"{TOP}/")
+
+
+@pytest.mark.parametrize("block", CONFIGS, ids=name)
+def test_configs(world, block):
+    """They are right, in every key, and make a ruleset."""
+    path = world.scratch.write(block.config)
+    for command in (["check", "config"], ["render"]):
+        done = world.cgtproxy(*command, "-c", path, wrap=as_nobody, program=world.scratch.program())
+        assert done.returncode == 0, done.stderr
+        assert f"{path}:" not in done.stderr, done.stderr  # no warning about a line of it either
+
+
+@pytest.mark.parametrize("block", V2RAY_CONFIGS, ids=name)
+def test_configs_of_v2ray(world, block):
+    path = world.scratch.write(block.text, ".json")
+    done = subprocess.run(["v2ray", "-test", "-config", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=name)
+def test_commands(world, path):
+    """One after the other, as root, while the daemon runs under the config that was shown last."""
+    directory = world.scratch.path(".bin")
+    directory.mkdir()
+    write_stand_ins(directory)
+    (directory / "cgtproxy").symlink_to(binary())
+    daemon = None
+
+    def configure(config):
+        nonlocal daemon
+        if daemon is not None:
+            assert daemon.stop() == 0
+        (directory / "config.yaml").write_text(config, encoding="utf-8")
+        daemon = world.launch(binary(), CONFIGURATION_DIRECTORY=str(directory)).wait_ready()
+
+    def run(command):
+        more = environment(CONFIGURATION_DIRECTORY=str(directory), PATH=f"{directory}:{os.environ['PATH']}")
+        return subprocess.run(world.host.command("bash", "-c", command), stdin=subprocess.DEVNULL, env=more,
+                              capture_output=True, text=True, check=False, timeout=120)
+
+    world.proxy("mihomo", PROXY_PORT)
+    configure(first_config())
+    for block in blocks(path):
+        if block.is_config:
+            configure(block.text)
+        elif block.language in ("sh", "console") and not block.words:
+            carry_out(block, run)
+
+
+def test_what_is_done_in_the_sources(world):
+    """In a copy of them. apt only says what it would do, and what is installed is installed elsewhere."""
+    copy = world.scratch.path(".source")
+    shutil.copytree(TOP, copy, ignore=shutil.ignore_patterns("build", "build-*", ".git"))
+    programs, destination = world.scratch.path(".bin"), world.scratch.path(".installed")
+    programs.mkdir()
+    write_stand_ins(programs, apt='exec apt-get --simulate "$@"')
+    more = environment(PATH=f"{programs}:{os.environ['PATH']}", DESTDIR=str(destination), HOME=str(copy))
+    assert IN_SOURCES
+    for block in IN_SOURCES:
+        carry_out(block, lambda command: bash(command, cwd=copy, env=more))
+    assert list(destination.rglob("bin/cgtproxy"))
+
+
+def test_the_build_dependencies_are_the_ones_that_are_named():
+    tool = (TOP / "tools/install-dependencies").read_text(encoding="utf-8")
+    wanted = set(re.search(r"build\) echo (.*?);;", tool, re.S)[1].replace("\\\n", " ").split())
+    for block in IN_SOURCES:
+        for command, _ in block.steps:
+            if command.startswith("sudo apt install make"):
+                assert set(command.split()[3:]) - {"make"} == wanted - {"ninja-build"}
+
+
+def test_what_ci_does():
+    done = (TOP / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert IN_CI
+    for block in IN_CI:
+        assert {command for command, _ in block.steps} <= set(done)
+
+
+@pytest.mark.parametrize("path", documents(), ids=name)
+def test_commands_in_sentences(path):
+    """What is called cgtproxy's command there must be one."""
+    text = path.read_text(encoding="utf-8")
+    said = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
+    known = set(re.findall(r"^  (\w+)", said.partition("Commands:\n")[2].partition("Options:")[0], re.M))
+    used = re.findall(r"`cgtproxy (?:\[?-c \S+ )?(\w+)", text) + re.findall(r"\*cgtproxy (\w+)", text)
+    assert set(used) <= known
+
+
+@pytest.mark.parametrize("path", [path for path in documents() if "zh_CN" not in str(path)], ids=name)
+def test_both_languages_show_the_same(path):
+    """The same blocks, but for the comments in them and the words of people."""
+    other = path.with_suffix(f".zh_CN{path.suffix}") if path.suffix == ".md" else path.parent / "zh_CN" / path.name
+    if name(path) in ENGLISH_ONLY:
+        assert not other.exists()
+        return
+
+    def shown(block):
+        text = re.sub(r"[ \t]*#.*", "", block.text)
+        return block.language, block.words, text if block.language != "text" else ""
+    assert [shown(block) for block in blocks(path)] == [shown(block) for block in blocks(other)]
+
+
+def anchors(path):
+    """The names that GitHub gives a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", [path for path in documents() if path.suffix == ".md"], ids=name)
+def test_links(path):
+    """Those to files and headings of this repository."""
+    for target in re.findall(r"\]\((?!https?:)([^)]*)\)", path.read_text(encoding="utf-8")):
+        file, _, anchor = target.partition("#")
+        there = path.parent / file if file else path
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pytest.mark.parametrize("wanted, got, matches", [
+    ("a\n", "a\n", True), ("a\n", "b\n", False), ("a\n", "a\nb\n", False), ("a\n...\n", "a\nb\nc\n", True),
+    ("...\nc\n", "a\nb\nc\n", True), ("a … c\n", "a b c\n", True), ("a … c\n", "a b\nc\n", False), ("", "a\n", False),
+])
+def test_the_comparison_itself(wanted, got, matches):
+    assert output_matches(wanted, got) == matches
