@@ -11,7 +11,7 @@ FUZZ_SECONDS = 60
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults install format lint clean fuzz
+.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults install format lint clean fuzz dist deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -36,11 +36,11 @@ test:
 test-sanitized:
 	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
 
-# A real systemd in a private world, with the service installed.
+# A real systemd in a private world, with the Debian package installed.
 test-systemd:
-	@tools/install-dependencies build test systemd
-	@$(MAKE) --no-print-directory all
-	@$(ROOT) env CGTPROXY=$(abspath $(BUILD))/cgtproxy PYTHONDONTWRITEBYTECODE=1 \
+	@tools/install-dependencies test systemd
+	@$(MAKE) --no-print-directory deb
+	@$(ROOT) env CGTPROXY_PACKAGES=$(abspath $(BUILD))/deb PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 -m pytest -q -p no:cacheprovider test/systemd
 
 # Each call fails in each way at each place that it is made from; "make test" tries some of it.
@@ -64,6 +64,18 @@ fuzz:
 
 install: all
 	meson install --no-rebuild -C $(BUILD)
+
+# A tarball of what is committed, in build/meson-dist, which is then built and tested by itself.
+dist:
+	@tools/install-dependencies build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=true
+	meson dist -C $(BUILD)
+
+# A Debian package, in build/deb.
+deb:
+	@tools/install-dependencies build deb
+	tools/build-deb $(BUILD)/deb
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')

@@ -17,7 +17,7 @@ sys.path.insert(0, str(_TESTS))
 from lab.world import World  # noqa: E402  (after the path to it)
 from machine import Machine  # noqa: E402
 from programs import LAB, Program, User, start_proxy  # noqa: E402
-from service import Service, install  # noqa: E402
+from service import UNIT, Service, add_package, install  # noqa: E402
 
 _logger = logging.getLogger(__name__)
 for _name in ("lab", "machine", __name__):
@@ -32,13 +32,21 @@ def pytest_sessionstart():
         pytest.exit("these tests make namespaces and cgroups for a systemd: run them as root", returncode=1)
 
 
-def _make_machine(world):
-    """A machine that is not yet up, with cgtproxy and the lab installed."""
+def _boot(world):
+    """A machine with the lab, and the package of cgtproxy, which is not installed."""
     additions = world.scratch.path(".additions")
     additions.mkdir(mode=0o755)
-    install(_TESTS.parent, additions)
+    add_package(additions)
     shutil.copytree(_TESTS / "lab", additions / LAB.lstrip("/") / "lab", ignore=shutil.ignore_patterns("__pycache__"))
-    return world.keep(Machine(world, additions))
+    return world.keep(Machine(world, additions)).boot()
+
+
+def _boot_with_cgtproxy(world):
+    """A machine where cgtproxy is installed, but neither enabled nor started, as tests want to do that themselves."""
+    machine = _boot(world)
+    install(machine)
+    machine.run("systemctl", "disable", "--now", UNIT)
+    return machine
 
 
 @pytest.fixture(name="world", scope="session")
@@ -51,7 +59,7 @@ def fixture_world():
 @pytest.fixture(name="machine", scope="session")
 def fixture_machine(world):
     """The machine that most tests share; cgtproxy is installed, neither enabled nor started."""
-    return _make_machine(world).boot()
+    return _boot_with_cgtproxy(world)
 
 
 @pytest.fixture(name="own_world")
@@ -64,7 +72,13 @@ def fixture_own_world():
 @pytest.fixture(name="own_machine")
 def fixture_own_machine(own_world):
     """A machine that the test may reboot."""
-    return _make_machine(own_world).boot()
+    return _boot_with_cgtproxy(own_world)
+
+
+@pytest.fixture(name="bare_machine")
+def fixture_bare_machine(own_world):
+    """A machine of the test's own without cgtproxy."""
+    return _boot(own_world)
 
 
 @pytest.fixture(name="user", scope="session")

@@ -19,7 +19,7 @@ cd "$directory/root"
 # A machine of its own: none of this system's services, sysctls, disks and networks, whatever is installed here.
 rm -rf etc/systemd/system etc/systemd/user etc/systemd/network etc/systemd/system.conf.d etc/systemd/journald.conf.d \
 	etc/systemd/system-generators usr/local/lib/systemd etc/rc?.d etc/sysctl.d etc/modules-load.d etc/cgtproxy \
-	var/lib/systemd var/log/journal
+	var/lib/systemd var/log/journal usr/sbin/policy-rc.d
 mkdir -p etc/systemd/system var/lib/systemd
 : >etc/fstab
 tr -d - </proc/sys/kernel/random/uuid >etc/machine-id

@@ -1,11 +1,14 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installed service on the machine: cgtproxy.service as `make install` has put it there."""
+"""The installed service on the machine: cgtproxy.service as the Debian package has put it there."""
 
-import subprocess
+import os
+import shutil
+from pathlib import Path
 
-from lab.daemon import binary
+from lab.documents import TOP, blocks
 from lab.waiting import wait_until
+from programs import LAB
 
 UNIT = "cgtproxy.service"
 CONFIG_PATH = "/etc/cgtproxy/config.yaml"
@@ -30,11 +33,20 @@ rules:
 """
 
 
-def install(repository, destination):
-    """`make install` of the build that is tested, below a directory."""
-    build = binary().parent
-    subprocess.run(["make", "--no-print-directory", "-C", repository, "install", f"BUILD={build}"], check=True,
-                   env={"PATH": "/usr/local/bin:/usr/bin:/bin", "DESTDIR": str(destination)}, stdout=subprocess.DEVNULL)
+def add_package(additions):
+    """Put the package that is tested, from $CGTPROXY_PACKAGES, where install() finds it on the machine."""
+    directory = Path(os.environ.get("CGTPROXY_PACKAGES", TOP / "build/deb"))
+    (package,) = directory.glob("cgtproxy_*.deb")
+    destination = additions / LAB.lstrip("/") / "build/deb"
+    destination.mkdir(parents=True)
+    shutil.copy(package, destination)
+
+
+def install(machine):
+    """Install the package as the README says. It enables and starts the service."""
+    (command,) = [step for block in blocks(TOP / "README.md") if "package" in block.words
+                  for step, _ in block.steps if step.startswith("sudo apt install")]
+    machine.run("bash", "-euc", f'cd {LAB}; sudo() {{ "$@"; }}; {command}')
 
 
 class Service:
@@ -77,7 +89,7 @@ class Service:
         self._machine.run("rm", "-rf", DROP_IN_DIRECTORY, CONFIG_PATH)
         self._machine.run("systemctl", "daemon-reload")
         self._machine.try_run("systemctl", "reset-failed", UNIT)  # and with it the count of starts in a short time
-        self._machine.run("/usr/local/bin/cgtproxy", "clear")  # what a test with on-stop: keep has kept
+        self._machine.run("cgtproxy", "clear")  # what a test with on-stop: keep has kept
 
     def journal(self, after=None):
         """What it and systemd say about it in the journal; with a cursor: only what came later."""
