@@ -11,7 +11,11 @@
 #include <string.h>
 
 enum {
-	TRIES = 3, /* where the kernel does not protect the table, it may be changed between two looks */
+	/*
+	 * Where the kernel does not protect the table, it may be changed between two looks; and what failed may have
+	 * been the answer only, with the table half way between the two transactions.
+	 */
+	TRIES = 3,
 };
 
 static const struct chain *find_chain(const struct ruleset *ruleset, const char *name)
@@ -209,11 +213,17 @@ static int replace_once(struct nft *nft, const struct table_contents *contents, 
 	return make_anew(nft, &batch, &held, contents, error);
 }
 
+/* What can't be otherwise the next time. */
+static bool is_final(int result)
+{
+	return result == 0 || result == -EBUSY || result == -EPERM;
+}
+
 int table_replace(struct nft *nft, const struct table_contents *contents, struct error *error)
 {
-	int result = -ENOENT;
+	int result = replace_once(nft, contents, error);
 
-	for (int i = 0; i < TRIES && (result == -ENOENT || result == -EEXIST); i++)
+	for (int i = 1; i < TRIES && !is_final(result); i++)
 		result = replace_once(nft, contents, error);
 	return result;
 }
