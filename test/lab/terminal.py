@@ -13,19 +13,26 @@ class Terminal:
 
     def __init__(self, namespace, scratch, columns=100, rows=30, **env):
         self._socket = scratch.path(".tmux")
-        self._namespace = namespace
         settings = scratch.write("PS1='prompt> '\n", ".bashrc")
-        argv = self._command("-f", "/dev/null", "new-session", "-d", "-c", str(scratch.directory),
-                             "-x", str(columns), "-y", str(rows), f"bash --noprofile --rcfile {settings}")
-        subprocess.run(namespace.command(*argv), check=True, env=environment(TERM="xterm", **env))
-        wait_until(lambda: "prompt>" in self.text, "the shell's prompt")
+        # no daemon, so that it ends with whoever started it, whatever happens
+        argv = namespace.command("setpriv", "--pdeathsig", "KILL", *self._command("-D", "-f", "/dev/null"))
+        self._environment = environment(TERM="xterm", **env)
+        self._server = subprocess.Popen(argv, env=self._environment)
+        try:
+            wait_until(self._socket.exists, "tmux runs")
+            self._run("new-session", "-d", "-c", str(scratch.directory), "-x", str(columns), "-y", str(rows),
+                      f"bash --noprofile --rcfile {settings}")
+            wait_until(lambda: "prompt>" in self.text, "the shell's prompt")
+        except BaseException:
+            self.close()
+            raise
 
     def _command(self, *words):
         return ["tmux", "-u", "-S", str(self._socket), *words]
 
     def _run(self, *words):
         return subprocess.run(self._command(*words), check=True, capture_output=True, text=True,
-                              env=environment()).stdout
+                              env=self._environment).stdout
 
     @property
     def text(self):
@@ -67,4 +74,5 @@ class Terminal:
 
     def close(self):
         """End it, with all that runs in it."""
-        subprocess.run(self._command("kill-server"), check=False, capture_output=True, env=environment())
+        self._server.kill()
+        self._server.wait()
