@@ -13,7 +13,7 @@ from .waiting import wait_until
 # Seconds after which a cgroup without processes and without its maker is nobody's.
 _OLD = 600
 _numbers = itertools.count(1)
-_TOP_NAME = re.compile(r"cgtproxy-(?:test|demo)-(\d+)(?:-\d+)?\.slice")
+_TOP_NAME = re.compile(r"cgtproxy-(?:test|demo|bench)-(\d+)(?:-\d+)?\.slice")
 
 
 def cgroup2_mount():

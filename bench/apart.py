@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+"""A cgroup tree of the benchmark's own.
+
+The daemon watches a whole cgroup2 mount. In a cgroup namespace with a mount of its own that is what the benchmark makes,
+and nothing that this machine does besides.
+"""
+
+import os
+import subprocess
+import sys
+
+from lab.cgroups import CgroupTree, cgroup2_mount, remove_leftovers
+
+_APART = "CGTPROXY_BENCH_APART"
+_SCRIPT = """
+echo 0 > "$1/cgroup.procs"
+shift
+exec unshare --cgroup --mount --propagation private -- sh -euc 'umount -l "$1"; mount -t cgroup2 cgroup2 "$1"; shift; exec "$@"' sh "$@"
+"""
+
+
+def is_apart():
+    """Whether this process is in such a namespace."""
+    return _APART in os.environ
+
+
+def run_apart():
+    """Run this program again in such a namespace; its exit code."""
+    remove_leftovers()
+    tree = CgroupTree("bench")
+    try:
+        command = ["sh", "-euc", _SCRIPT, "sh", str(tree.directory(tree.top)), str(cgroup2_mount()),
+                   sys.executable, *sys.argv]
+        return subprocess.run(command, env={**os.environ, _APART: "1"}, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        tree.close()
