@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+"""How long it takes until a cgroup has its rule, and what the daemon takes for it."""
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lab.addresses import OUTSIDE, V4
+from lab.namespaces import Namespace
+from lab.reloading import Reloadable
+from stage import CONFIG, DROP, PROXY, STRICT, column, config, driver, percentile
+
+FLOOR_ROUNDS = 500
+LATENCY_ROUNDS = 1000
+BIRTHS = 1000
+STRICT_BIRTHS = 1000
+IDLE_SECONDS = 30
+STORMS = ((10_000, 1.0), (100_000, 5.0))
+# How many other cgroups there are, each with an element.
+LATENCY_SIZES = (10, 1_000, 10_000, 50_000)
+START_SIZES = (1_000, 15_000, 100_000)
+MEMORY_SIZE = 5_000
+RELOAD_SIZE = 15_000
+# Starts are repeated, and the median is taken.
+STARTS = 3
+
+US, MS, MB = 1e3, 1e6, 1024 * 1024  # of ns, ns and bytes
+
+
+@dataclass
+class _Sized:
+    """What was found with so many cgroups."""
+
+    size: int
+    started: float
+    rss: int
+    anonymous: int
+
+
+def measure_new_cgroups(stage, figures):
+    """Everything that depends on how many cgroups there are. They become more and more, and are removed at the end."""
+    figures.begin("new")
+    found, more, directories = [], [], []
+    made = 0
+    for size in sorted({*LATENCY_SIZES, *START_SIZES, MEMORY_SIZE, RELOAD_SIZE}):
+        directories.append(stage.populate(size - made))
+        made = size
+        if size in LATENCY_SIZES:
+            _measure_latency(stage, figures, size)
+        found.append(_measure_start(stage, figures, size))
+        if size == RELOAD_SIZE:
+            more += [("start", key, seconds, "s") for key, seconds in _measure_reloads(stage)]
+        if size == MEMORY_SIZE:
+            with stage.daemon(STRICT) as observed:
+                more.append(("memory", "anonymous_strict", observed.memory("RssAnon") / MB, "MB"))
+    for directory in directories:
+        stage.remove(directory)
+    figures.begin("start")
+    for one in found:
+        if one.size in START_SIZES:
+            figures.add("started", one.started, "s", 0.5 if one.size == 15_000 else None, count=one.size)
+    _add_more(figures, more, "start", RELOAD_SIZE)
+    figures.begin("memory")
+    for one in found:
+        figures.add("rss", one.rss / MB, "MB", 10 if one.size == MEMORY_SIZE else None, count=one.size)
+        figures.add("anonymous", one.anonymous / MB, "MB", (2 * MB + 250 * one.size) / MB, count=one.size)
+    _add_more(figures, more, "memory", MEMORY_SIZE)
+
+
+def _add_more(figures, more, heading, size):
+    for below, key, value, unit in more:
+        if below == heading:
+            figures.add(key, value, unit, count=size)
+
+
+def _measure_latency(stage, figures, others):
+    """The floor is measured before and after, without a daemon."""
+    namespace = Namespace()
+    floor = _measure_floor(stage, namespace)
+    with stage.daemon() as observed:
+        assert observed.elements() >= others
+        times = column(driver("latency", stage.directory(), "proxied", LATENCY_ROUNDS, namespace=stage.host))
+    floor += _measure_floor(stage, namespace)
+    namespace.close()
+    found = [value for value in times if value is not None]
+    floor_p50, p50 = percentile(floor, 0.5), percentile(found, 0.5)
+    figures.add("floor", floor_p50 / US, "us", others=others)
+    for name, part in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1)):
+        figures.add("latency", percentile(found, part) / US, "us", part=name, others=others)
+    figures.add("ratio", p50 / floor_p50, "", 3, others=others)
+    figures.add("missed", times.count(None), "", 0, others=others)
+    figures.point("floor", others, floor_p50 / US)
+    figures.point("p50", others, p50 / US)
+    figures.point("p99", others, percentile(found, 0.99) / US)
+
+
+def _measure_floor(stage, namespace):
+    return column(driver("floor", stage.directory(), FLOOR_ROUNDS, namespace=namespace))
+
+
+def _measure_start(stage, figures, size):
+    times = []
+    for _ in range(STARTS):
+        with stage.daemon() as observed:
+            assert observed.elements() >= size
+            times.append(observed.start_time)
+            rss, anonymous = observed.memory("VmRSS"), observed.memory("RssAnon")
+    figures.point("rss", size, rss / MB)
+    figures.point("anonymous", size, anonymous / MB)
+    return _Sized(size, percentile(times, 0.5), rss, anonymous)
+
+
+def _measure_reloads(stage):
+    """The same config, and one under which each cgroup goes another way."""
+    changed = config([("/proxied-[0-9]+$", DROP), ("/dropped-[0-9]+$", PROXY)])
+    reloadable = Reloadable(stage.world, CONFIG)
+    seconds = [("reload", _reload(reloadable, CONFIG)), ("reload_all", _reload(reloadable, changed))]
+    reloadable.daemon.close()
+    return seconds
+
+
+def _reload(reloadable, text):
+    began = time.time()
+    reloadable.reload(text)
+    return reloadable.daemon.ready_time - began
+
+
+def measure_births(stage, figures):
+    """Whether a process can be quicker than its rule."""
+    figures.begin("births")
+    for suffix, text, births, budget in (("", CONFIG, BIRTHS, None), ("_strict", STRICT, STRICT_BIRTHS, 0)):
+        with stage.daemon(text):
+            sent = column(_bear(stage, "dropped", births, "until-refused"))
+            figures.add(f"leaks{suffix}", sum(count > 0 for count in sent), "", budget, births=births)
+            figures.add(f"leaked{suffix}", sum(sent), "", budget)
+    with stage.daemon(STRICT):
+        lives = _bear(stage, "direct", STRICT_BIRTHS, "until-taken")
+    figures.add("refused_strict", percentile(column(lives, 0), 0.5), "")
+    figures.add("opened_strict", percentile(column(lives, 1), 0.5) / US, "us")
+
+
+def _bear(stage, name, births, until):
+    return driver("births", stage.directory(), name, births, OUTSIDE[V4], until, namespace=stage.host)
+
+
+def measure_storms(stage, figures):
+    """Many at once."""
+    figures.begin("storms")
+    for size, budget in STORMS:
+        with _storm(stage, size) as (seconds, missed, cpu, peak):
+            figures.add("storm", seconds, "s", budget, size=size)
+            figures.add("storm_missed", missed, "", 0, size=size)
+            figures.add("storm_cpu", cpu / size * 1e6, "us", size=size)
+            figures.add("storm_memory", peak / MB, "MB", size=size)
+
+
+@contextmanager
+def _storm(stage, size):
+    directory = stage.directory()
+    try:
+        with stage.daemon() as observed:
+            before = observed.usage()
+            ((_, waited, missed),) = driver("storm", directory, "proxied", size, "wait", namespace=stage.host)
+            yield waited / 1e9, missed, observed.usage().cpu - before.cpu, observed.memory("VmHWM")
+    finally:
+        stage.remove(directory)
+
+
+def measure_idle(stage, figures, seconds=IDLE_SECONDS, cgroups=1_000):
+    """What it does when there is nothing to do."""
+    figures.begin("idle")
+    directory = stage.populate(cgroups)
+    with stage.daemon() as observed:
+        time.sleep(1)  # what came with its start is over
+        before = observed.usage()
+        time.sleep(seconds)
+        after = observed.usage()
+    stage.remove(directory)
+    figures.add("wakeups", after.switches - before.switches, "", 0, seconds=seconds, count=cgroups)
+    figures.add("idle_cpu", (after.cpu - before.cpu) * 1e6, "us", 0, seconds=seconds)

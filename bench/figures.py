@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: MIT
+"""What was measured, with the budget beside it, and the words for it in the languages of the documents."""
+
+from dataclasses import asdict, dataclass
+
+# What a figure is of, in English and Chinese. The headings are groups of figures.
+TEXTS = {
+    "new": ("A new cgroup", "新的 cgroup"),
+    "floor": ("the floor: mkdir, event, id, one element, in one process; p50 with {others} other cgroups",
+              "下限：同一进程内 mkdir、读事件、取 id、加一个元素；另有 {others} 个 cgroup 时的 p50"),
+    "latency": ("mkdir to rule in force, {part}, with {others} other cgroups",
+                "从 mkdir 到规则生效，{part}，另有 {others} 个 cgroup"),
+    "ratio": ("the same, p50, as a multiple of the floor", "同上，p50，为下限的倍数"),
+    "missed": ("new cgroups that got no rule, with {others} others", "没有得到规则的新 cgroup，另有 {others} 个 cgroup"),
+    "births": ("Births in a new cgroup", "在新 cgroup 中出生的进程"),
+    "leaks": ("of {births} born in a dropped cgroup, those that got a packet out", "{births} 个出生在 drop 的 cgroup 里、发出过包的进程"),
+    "leaked": ("packets that those got out, all together", "这些进程一共发出的包"),
+    "leaks_strict": ("the same with strict: births", "同上，启用 strict：进程"),
+    "leaked_strict": ("the same with strict: packets", "同上，启用 strict：包"),
+    "refused_strict": ("packets refused to a birth in a direct cgroup until it may send, with strict; p50",
+                       "启用 strict 时，出生在 direct 的 cgroup 里的进程在获准发送前被拒的包；p50"),
+    "opened_strict": ("how long that takes, p50", "所需的时间，p50"),
+    "storms": ("Storms", "大量 cgroup 同时出现"),
+    "storm": ("{size} new cgroups: from the last one to all in force", "{size} 个新 cgroup：从最后一个建成到全部生效"),
+    "storm_missed": ("{size} new cgroups: without a rule", "{size} 个新 cgroup：没有规则的"),
+    "storm_cpu": ("{size} new cgroups: CPU time for one", "{size} 个新 cgroup：每个所用的 CPU 时间"),
+    "storm_memory": ("{size} new cgroups: peak of the memory (RSS)", "{size} 个新 cgroup：内存峰值（RSS）"),
+    "start": ("Start and reload", "启动与重新加载"),
+    "started": ("start with {count} cgroups until all are in force", "有 {count} 个 cgroup 时启动，到全部生效"),
+    "reload": ("reload with {count} cgroups and the same config", "有 {count} 个 cgroup 时重新加载同一配置"),
+    "reload_all": ("reload with {count} cgroups, all of which change their target", "有 {count} 个 cgroup 时重新加载，全部换目标"),
+    "memory": ("Memory", "内存"),
+    "rss": ("RSS with {count} cgroups", "有 {count} 个 cgroup 时的 RSS"),
+    "anonymous": ("anonymous memory with {count} cgroups", "有 {count} 个 cgroup 时的匿名内存"),
+    "anonymous_strict": ("anonymous memory with {count} cgroups, strict", "有 {count} 个 cgroup 时的匿名内存，strict"),
+    "idle": ("Idle", "空闲"),
+    "wakeups": ("wake-ups in {seconds} s, with {count} cgroups", "{seconds} 秒内的唤醒次数，有 {count} 个 cgroup"),
+    "idle_cpu": ("CPU time in {seconds} s", "{seconds} 秒内的 CPU 时间"),
+    "match": ("Matching", "匹配"),
+    "matched": ("one path against {rules} rules, median", "一条路径匹配 {rules} 条规则，中位数"),
+    "match_ratio": ("{rules} rules as a multiple of 10", "{rules} 条规则为 10 条的倍数"),
+    "packets": ("One UDP packet sent, CPU time", "发送一个 UDP 包的 CPU 时间"),
+    "bare": ("without netfilter: min / median {median} ns", "没有 netfilter：最小值／中位数 {median} ns"),
+    "conntrack": ("with conntrack: min / median {median} ns", "只有 conntrack：最小值／中位数 {median} ns"),
+    "direct": ("over conntrack: direct, level 5 of 5, without an element of its own; median of differences {median} ns",
+               "在 conntrack 之上：direct，共 5 级的第 5 级，自己没有元素；差的中位数 {median} ns"),
+    "own": ("over conntrack: direct, level 5, with an element of its own; median {median} ns",
+            "在 conntrack 之上：direct，第 5 级，自己有元素；中位数 {median} ns"),
+    "levels1": ("over conntrack: direct, one level looked up; median {median} ns", "在 conntrack 之上：direct，查 1 级；中位数 {median} ns"),
+    "levels10": ("over conntrack: direct, ten levels looked up; median {median} ns",
+                 "在 conntrack 之上：direct，查 10 级；中位数 {median} ns"),
+    "strict": ("over conntrack: direct, level 5, strict; median {median} ns", "在 conntrack 之上：direct，第 5 级，strict；中位数 {median} ns"),
+    "go": ("over conntrack: direct, level 5, the rules in the Go daemon's order; median {median} ns",
+           "在 conntrack 之上：direct，第 5 级，Go 版守护进程的规则顺序；中位数 {median} ns"),
+    "proxied": ("over conntrack: proxied, up to the proxy's socket; median {median} ns",
+                "在 conntrack 之上：经代理，直到代理的套接字；中位数 {median} ns"),
+    "received": ("One UDP packet received over a veth, CPU time", "经 veth 收到一个 UDP 包的 CPU 时间"),
+    "received_conntrack": ("with conntrack, sending included: min / median {median} ns",
+                           "只有 conntrack，包括发送：最小值／中位数 {median} ns"),
+    "received_ours": ("what prerouting costs it over conntrack; median {median} ns", "prerouting 在 conntrack 之上的开销；中位数 {median} ns"),
+    "connections": ("TCP connections a second", "每秒的 TCP 连接数"),
+    "connections_none": ("to the outside over a veth, without cgtproxy", "经 veth 到外部，没有 cgtproxy"),
+    "connections_direct": ("the same, direct", "同上，direct"),
+    "connections_proxied": ("to the proxy through TPROXY", "经 TPROXY 到代理"),
+}
+HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "packets", "received", "connections")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table. A budget is what the value may be at most."""
+
+    heading: str
+    key: str
+    value: float
+    unit: str
+    budget: float | None
+    arguments: dict
+
+    @property
+    def met(self):
+        """Whether the value is within the budget, or None without one."""
+        return None if self.budget is None else self.value <= self.budget
+
+    def text(self, language=0):
+        """What it is of."""
+        return TEXTS[self.key][language].format(**self.arguments)
+
+    def as_json(self):
+        """For bench.json."""
+        return {**asdict(self), "what": self.text(), "met": self.met}
+
+
+def number(value):
+    """A number with three figures, or whole."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+class Figures:
+    """All figures of a run, in order. Each is shown as soon as it is there."""
+
+    def __init__(self):
+        self._heading = None
+        self.items = []
+        self.series = {}
+
+    def begin(self, heading):
+        """What follows belongs under this heading."""
+        self._heading = heading
+        print(f"\n{TEXTS[heading][0]}", flush=True)
+
+    def add(self, key, value, unit, budget=None, **arguments):
+        """One more."""
+        figure = Figure(self._heading, key, value, unit, budget, arguments)
+        self.items.append(figure)
+        within = {None: "", True: f"budget {number(budget or 0)}", False: f"MISSED: budget {number(budget or 0)}"}[figure.met]
+        print(f"  {figure.text():<98} {number(value):>10} {unit:<6} {within}", flush=True)
+
+    def point(self, series, x, y):
+        """A point of a curve."""
+        self.series.setdefault(series, []).append((x, y))
+
+    @property
+    def missed(self):
+        """Those that are not within their budget."""
+        return [figure for figure in self.items if figure.met is False]
+
+
+def markdown(items, language=0):
+    """The table for a document: a list of figures as bench.json has them."""
+    heads = (("what", "figure", "budget"), ("项目", "数值", "预算"))[language]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|"]
+    for heading in HEADINGS:
+        below = [item for item in items if item["heading"] == heading]
+        if below:
+            lines.append(f"| **{TEXTS[heading][language]}** | | |")
+        for item in below:
+            what = TEXTS[item["key"]][language].format(**item["arguments"])
+            unit = f" {item['unit']}" if item["unit"] else ""
+            budget = "" if item["budget"] is None else f"{number(item['budget'])}{unit}"
+            missed = ("missed", "超出")[language]
+            if item["met"] is False:
+                budget += f" **{missed}**"
+            lines.append(f"| {what} | {number(item['value'])}{unit} | {budget} |")
+    return "\n".join(lines) + "\n"
