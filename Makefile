@@ -11,7 +11,7 @@ FUZZ_SECONDS = 60
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults install format lint clean fuzz dist deb
+.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -62,6 +62,27 @@ fuzz:
 	@tools/install-dependencies build fuzz
 	test/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
+# Some ten minutes; the machine should have nothing else to do.
+bench: bench-driver
+	@tools/install-dependencies bench
+	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/bench.py $(BUILD)
+
+# The short form for CI: counts only.
+bench-check: bench-driver
+	@tools/install-dependencies bench-check
+	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/check.py $(BUILD)
+
+# Takes the figures of the last "make bench" into the documents.
+bench-docs:
+	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/docs.py $(BUILD)
+
+.PHONY: bench-driver
+bench-driver:
+	@tools/install-dependencies build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@meson setup --reconfigure -Dbench=true $(BUILD) >/dev/null
+	@$(MAKE) --no-print-directory all
+
 install: all
 	meson install --no-rebuild -C $(BUILD)
 
@@ -83,7 +104,7 @@ format:
 lint:
 	@tools/install-dependencies build test lint
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	meson configure $(BUILD) -Dtests=true
+	meson setup --reconfigure -Dtests=true -Dbench=true $(BUILD)
 	@$(MAKE) --no-print-directory all
 	tools/lint $(BUILD)
 

@@ -17,9 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
+	LINKS_WITHOUT_CHILDREN = 2, /* its name and "." */
 };
 
 static void closedirp(DIR **directory)
@@ -230,8 +232,19 @@ static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *direct
 	return errno == EBADF ? -EACCES : -errno;
 }
 
+/*
+ * Whether a cgroup has children. kernfs counts them in the directory's links (fs/kernfs/inode.c, kernfs_refresh_inode);
+ * to list the directory of a new cgroup, which has none but has dozens of files, takes longer than all the rest.
+ */
+static bool has_children(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 || status.st_nlink != LINKS_WITHOUT_CHILDREN;
+}
+
 /* fd: of the cgroup; this closes it */
-static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
+static void read_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
 {
 	CLEANUP(closedirp) DIR *directory = fdopendir(fd);
 	int error = 0;
@@ -241,15 +254,23 @@ static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd,
 		close(fd);
 		return;
 	}
-	if (watch->inotify >= 0 && wants_watch(cgroup))
-		set_watch(watch, cgroup, fd);
-	if (cgroup->level == CGROUP_DEPTH_MAX)
-		return;
 	error = list_children(watch, cgroup, directory, deep);
 	if (error < 0 && !means_gone(error))
 		look_later(watch, cgroup, cgroup->name, error);
 	if (deep)
 		look_for_unlisted(watch, cgroup, fd);
+}
+
+/* fd: of the cgroup; this closes it */
+static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
+{
+	if (watch->inotify >= 0 && wants_watch(cgroup))
+		set_watch(watch, cgroup, fd);
+	/* what is made from here on is told by the watch */
+	if (cgroup->level < CGROUP_DEPTH_MAX && (!LIST_EMPTY(&cgroup->children) || has_children(fd)))
+		read_children(watch, cgroup, fd, deep);
+	else
+		close(fd);
 }
 
 /* NOLINTEND(misc-no-recursion) */

@@ -142,18 +142,28 @@ static int receive_replies(struct nft *nft, const struct batch *batch, struct er
 	return result;
 }
 
+/* How much fits the send buffer, of whose size the kernel takes half for its own needs (socket(7)). */
+static size_t send_buffer(int fd)
+{
+	int size = 0;
+	socklen_t length = sizeof(size);
+
+	return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 ? (size_t)size / 2 : 0;
+}
+
 /* A transaction is one datagram, so the send buffer must hold it; the plain option is bounded by a sysctl. */
 static void fit_send_buffer(struct nft *nft, size_t length)
 {
 	int fd = mnl_socket_get_fd(nft->socket);
-	int size = 0;
-	socklen_t size_length = sizeof(size);
 	int wanted = (int)length + RECEIVE_SIZE;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &size_length) == 0 && size / 2 >= wanted)
+	if (nft->send_buffer == 0)
+		nft->send_buffer = send_buffer(fd);
+	if (nft->send_buffer >= (size_t)wanted)
 		return;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+	nft->send_buffer = send_buffer(fd);
 }
 
 /* Asks for an acknowledgement of one message, the first behind the opening one: it comes when all is done. */

@@ -9,12 +9,14 @@
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** A connection to nf_tables of the current network namespace, and what it owns there. */
 struct nft {
 	struct mnl_socket *socket;
 	uint32_t port;	       /* netlink port id, by which the kernel knows an owner */
+	size_t send_buffer;    /* so many bytes of a transaction fit; 0: not asked yet */
 	bool persistent_owner; /* the kernel has tables that outlive their owner (6.9) */
 };
 
