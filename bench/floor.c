@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define FLOOR_TABLE "cgtproxy-floor"
+#define FLOOR_CHAIN "refused"
 
 enum { PAUSE = 1000 };
 
@@ -94,9 +95,12 @@ int cmd_floor(int count, char **arguments)
 	char *key = NULL;
 
 	(void)count;
-	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL)
+	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL ||
+	    ruleset_add_chain(ruleset, CHAIN_STEERED, HOOK_NONE) == NULL ||
+	    ruleset_add_chain(ruleset, FLOOR_CHAIN, HOOK_NONE) == NULL)
 		give_up("no memory for a ruleset");
 	ruleset->table = FLOOR_TABLE;
+	memcpy(ruleset->drop_chain, FLOOR_CHAIN, sizeof(FLOOR_CHAIN));
 	nest_open(&nest, arguments[0], "floor");
 	if (inotify < 0 || inotify_add_watch(inotify, arguments[0], IN_CREATE | IN_DELETE | IN_ONLYDIR) < 0)
 		give_up("can't watch %s", arguments[0]);

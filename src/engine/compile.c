@@ -267,6 +267,7 @@ static int add_drop_chain(struct ruleset *ruleset)
 		return -1;
 	ruleset->counters[ruleset->counter_count++] = CHAIN_DROP;
 	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
+	ruleset->targets[ruleset->target_count++] = verdict_goto(CHAIN_DROP, "");
 	error = add_exceptions(chain, false);
 	error |= chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_DROP},
 			   {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
@@ -311,13 +312,17 @@ static int add_base_chains(struct ruleset *ruleset, const struct config *config,
 		if (config->proxies[i].dns_hijack.enabled)
 			error |= add_dispatch(chain, &ruleset->dns_marks, &config->proxies[i], "-DNS", false);
 	}
-	return ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) != NULL ? error : -1;
+	if (ruleset_add_chain(ruleset, CHAIN_STEERED, HOOK_NONE) == NULL ||
+	    ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL)
+		return -1;
+	return error;
 }
 
 static int add_proxy(struct ruleset *ruleset, const struct proxy *proxy)
 {
 	int error = add_mark_chain(ruleset, proxy);
 
+	ruleset->targets[ruleset->target_count++] = verdict_goto(proxy->name, "-MARK");
 	ruleset->counters[ruleset->counter_count++] = proxy->name;
 	error |= add_tproxy_chain(ruleset, proxy);
 	if (proxy->dns_hijack.enabled)
@@ -337,7 +342,8 @@ struct ruleset *compile_ruleset(const struct config *config)
 	ruleset->table = TABLE_NAME;
 	ruleset->strict = config->strict;
 	ruleset->counters = calloc(1 + config->proxy_count, sizeof(*ruleset->counters));
-	if (ruleset->counters == NULL)
+	ruleset->targets = calloc(1 + config->proxy_count, sizeof(*ruleset->targets));
+	if (ruleset->counters == NULL || ruleset->targets == NULL)
 		return NULL;
 	error = add_bypass(config, AF_INET, &ruleset->bypass) | add_bypass(config, AF_INET6, &ruleset->bypass6);
 	error |= add_drop_chain(ruleset);

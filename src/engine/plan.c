@@ -113,16 +113,16 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 	return 0;
 }
 
-static int plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level)
+static int plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level, uint32_t target)
 {
-	uint64_t *removed =
+	struct element *removed =
 		array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1, sizeof(*removed));
 
 	plan->level_elements[level]--;
 	if (removed == NULL)
 		return -ENOMEM;
 	plan->removed = removed;
-	removed[plan->removed_count++] = cgroup_id;
+	removed[plan->removed_count++] = (struct element){cgroup_id, &plan->verdicts[target]};
 	return 0;
 }
 
@@ -139,7 +139,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	if (departed_add(&plan->departed, cgroup->id, cgroup->level, plan_target(plan, cgroup), now + DEPARTED_GRACE))
 		return;
 	log_warning("no memory to keep the verdict of a removed cgroup for its last packets");
-	if (plan_removal(plan, cgroup->id, cgroup->level) < 0)
+	if (plan_removal(plan, cgroup->id, cgroup->level, plan_target(plan, cgroup)) < 0)
 		log_warning("no memory to remove the verdict of a removed cgroup; it stays, which does no harm");
 }
 
@@ -215,7 +215,7 @@ static int remove_expired(struct plan *plan, uint64_t now)
 	int error = 0;
 
 	while (error == 0 && (expired = departed_take_expired(&plan->departed, now)) != NULL) {
-		error = plan_removal(plan, expired->cgroup_id, expired->level);
+		error = plan_removal(plan, expired->cgroup_id, expired->level, expired->target);
 		free(expired);
 	}
 	return error;

@@ -29,7 +29,7 @@ struct plan {
 	size_t added_capacity;
 
 	struct departed_list departed; /* elements that stay for a while without their cgroup */
-	uint64_t *removed;	       /* cgroup ids whose elements are to be removed */
+	struct element *removed;       /* those that are to be removed */
 	size_t removed_count;
 	size_t removed_capacity;
 
@@ -45,7 +45,7 @@ struct plan {
 struct step {
 	const struct element *elements;
 	size_t element_count;
-	const uint64_t *removed; /* cgroup ids */
+	const struct element *removed;
 	size_t removed_count;
 	struct level_set levels;
 	bool levels_changed;

@@ -100,6 +100,7 @@ void batch_describe(const struct batch *batch, uint32_t sequence, char *out, siz
 		{NFT_MSG_NEWRULE, "a rule of the chain", NFTA_RULE_CHAIN},
 		{NFT_MSG_DELRULE, "removing the rules of the chain", NFTA_RULE_CHAIN},
 		{NFT_MSG_NEWSET, "the set", NFTA_SET_NAME},
+		{NFT_MSG_DELSET, "removing the set", NFTA_SET_NAME},
 		{NFT_MSG_NEWSETELEM, "elements of the set", NFTA_SET_ELEM_LIST_SET},
 		{NFT_MSG_DELSETELEM, "removing elements of the set", NFTA_SET_ELEM_LIST_SET},
 		{NFT_MSG_NEWOBJ, "the counter", NFTA_OBJ_NAME},

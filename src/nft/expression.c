@@ -340,6 +340,10 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 		load_cgroup(&builder, statement->level);
 		look_up_verdict(&builder, MAP_CGROUP);
 		break;
+	case STATEMENT_CGROUP_SET:
+		load_cgroup(&builder, statement->set.level);
+		look_up(&builder, statement->set.name);
+		break;
 	case STATEMENT_MARK_VMAP:
 		load_meta(&builder, NFT_META_MARK);
 		look_up_verdict(&builder, MAP_MARK);

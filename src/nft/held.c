@@ -119,6 +119,24 @@ static bool is_defined_so(const struct attributes *set, uint32_t flags, const st
 	       attribute_u32(set->of[NFTA_SET_KEY_TYPE], &key_type) && key_type == definition->key_type;
 }
 
+/* A set that has no place of its own must be the set of a target. */
+static int keep_target(struct held_table *held, const struct attributes *set, uint32_t flags, const char *name)
+{
+	const struct set_definition definition = set_of_target(name);
+	struct held_target *targets =
+		array_reserve(held->targets, &held->target_capacity, held->target_count + 1, sizeof(*targets));
+
+	if (targets == NULL)
+		return no_memory();
+	held->targets = targets;
+	if (copy_name(targets[held->target_count].name, sizeof(targets->name), name) &&
+	    is_defined_so(set, flags, &definition))
+		held->target_count++;
+	else
+		held->has_our_shape = false;
+	return MNL_CB_OK;
+}
+
 static int note_set(const struct nlmsghdr *message, void *data)
 {
 	struct held_table *held = data;
@@ -139,8 +157,7 @@ static int note_set(const struct nlmsghdr *message, void *data)
 		held->has_our_shape &= is_defined_so(&set, flags, &set_definitions[i]);
 		return MNL_CB_OK;
 	}
-	held->has_our_shape = false;
-	return MNL_CB_OK;
+	return keep_target(held, &set, flags, name);
 }
 
 /* The last one first, since neighbours in the map often go the same way. */
@@ -181,6 +198,9 @@ static bool read_verdict(const struct nlattr *data, struct verdict *verdict)
 	case NF_DROP:
 		verdict->kind = VERDICT_DROP;
 		return true;
+	case NFT_CONTINUE:
+		verdict->kind = VERDICT_CONTINUE;
+		return true;
 	case NFT_GOTO:
 		verdict->kind = VERDICT_GOTO;
 		return copy_name(verdict->chain, sizeof(verdict->chain),
@@ -194,6 +214,7 @@ static bool read_verdict(const struct nlattr *data, struct verdict *verdict)
 struct element_sink {
 	struct held_table *held;
 	enum set_index index;
+	const struct verdict *target; /* of whose set they are, or NULL */
 };
 
 static int note_cgroup(struct held_table *held, const void *key, const struct verdict *verdict)
@@ -229,13 +250,17 @@ static int note_element(struct held_table *held, enum set_index index, const str
 	const void *key = NULL;
 	const struct verdict *kept = NULL;
 	uint32_t flags = 0;
-	struct verdict verdict;
+	struct verdict verdict = {0};
 
 	attributes_of_nest(&element, nest);
 	key = read_key(element.of[NFTA_SET_ELEM_KEY], definition);
 	if (key == NULL ||
 	    ((definition->flags & NFT_SET_MAP) && !read_verdict(element.of[NFTA_SET_ELEM_DATA], &verdict))) {
 		held->has_our_shape = false;
+		return 0;
+	}
+	if (index == SET_INDEX_CGROUPS && verdict.kind == VERDICT_CONTINUE) {
+		held->steered_count++; /* the target's set tells the rest */
 		return 0;
 	}
 	if (definition->flags & NFT_SET_MAP) {
@@ -249,6 +274,20 @@ static int note_element(struct held_table *held, enum set_index index, const str
 	return set_elements_add(&held->sets[index], key, definition->key_size, flags, kept);
 }
 
+static int note_target_element(struct held_table *held, const struct verdict *target, const struct nlattr *nest)
+{
+	const struct set_definition definition = set_of_target(target->chain);
+	struct attributes element;
+	const void *key = NULL;
+
+	attributes_of_nest(&element, nest);
+	key = read_key(element.of[NFTA_SET_ELEM_KEY], &definition);
+	if (key != NULL)
+		return note_cgroup(held, key, target);
+	held->has_our_shape = false;
+	return 0;
+}
+
 static int note_elements(const struct nlmsghdr *message, void *data)
 {
 	const struct element_sink *sink = data;
@@ -260,7 +299,10 @@ static int note_elements(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	mnl_attr_for_each_nested(nest, list.of[NFTA_SET_ELEM_LIST_ELEMENTS])
 	{
-		if (note_element(sink->held, sink->index, nest) < 0)
+		int error = sink->target != NULL ? note_target_element(sink->held, sink->target, nest)
+						 : note_element(sink->held, sink->index, nest);
+
+		if (error < 0)
 			return no_memory();
 	}
 	return MNL_CB_OK;
@@ -307,6 +349,25 @@ static int dump(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note,
 	return nft_request_run(nft, &request, note, data);
 }
 
+static int read_targets(struct nft *nft, struct held_table *held)
+{
+	const size_t direct = held->cgroup_count;
+	int result = 0;
+
+	for (size_t i = 0; i < held->target_count && result == 0; i++) {
+		struct verdict verdict = {.kind = VERDICT_GOTO};
+		struct element_sink sink = {.held = held};
+
+		memcpy(verdict.chain, held->targets[i].name, sizeof(verdict.chain));
+		sink.target = keep_verdict(held, &verdict);
+		if (sink.target == NULL)
+			return -ENOMEM;
+		result = dump(nft, NFT_MSG_GETSETELEM, held->targets[i].name, note_elements, &sink);
+	}
+	held->has_our_shape &= held->cgroup_count - direct == held->steered_count;
+	return result;
+}
+
 static int read_sets(struct nft *nft, struct held_table *held)
 {
 	int result = dump(nft, NFT_MSG_GETSET, NULL, note_set, held);
@@ -319,6 +380,8 @@ static int read_sets(struct nft *nft, struct held_table *held)
 		result = dump(nft, NFT_MSG_GETSETELEM, set_definitions[i].name, note_elements, &sink);
 		set_elements_sort(&held->sets[i]);
 	}
+	if (result == 0)
+		result = read_targets(nft, held);
 	if (held->cgroup_count > 0)
 		qsort(held->cgroups, held->cgroup_count, sizeof(*held->cgroups), element_compare);
 	return result;
@@ -381,6 +444,7 @@ void held_table_clear(struct held_table *held)
 		free(held->verdicts[i]);
 	free(held->verdicts);
 	free(held->chains);
+	free(held->targets);
 	free(held->counters);
 	free(held->cgroups);
 	*held = (struct held_table){0};

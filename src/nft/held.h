@@ -22,6 +22,10 @@ struct held_chain {
 	char name[CHAIN_NAME_SIZE];
 };
 
+struct held_target {
+	char name[CHAIN_NAME_SIZE];
+};
+
 struct held_counter {
 	char name[CHAIN_NAME_SIZE];
 	uint64_t packets;
@@ -42,7 +46,12 @@ struct held_table {
 	size_t counter_count;
 	size_t counter_capacity;
 
-	struct element *cgroups; /* of the cgroup map, by ascending id */
+	struct held_target *targets; /* sets of cgroups */
+	size_t target_count;
+	size_t target_capacity;
+	size_t steered_count; /* elements of the cgroup map that say that one of these sets has the cgroup */
+
+	struct element *cgroups; /* by ascending id, with the verdict that map and sets together mean */
 	size_t cgroup_count;
 	size_t cgroup_capacity;
 

@@ -27,6 +27,15 @@ static const struct chain *find_chain(const struct ruleset *ruleset, const char 
 	return NULL;
 }
 
+static bool has_target(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->target_count; i++) {
+		if (strcmp(ruleset->targets[i].chain, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool has_counter(const struct ruleset *ruleset, const char *name)
 {
 	for (size_t i = 0; i < ruleset->counter_count; i++) {
@@ -36,11 +45,33 @@ static bool has_counter(const struct ruleset *ruleset, const char *name)
 	return false;
 }
 
+/* The targets of the ruleset and those that elements go to yet. For free(); NULL without memory. */
+static struct verdict *all_targets(const struct held_table *held, const struct ruleset *ruleset, size_t *count)
+{
+	struct verdict *targets = calloc(ruleset->target_count + held->target_count, sizeof(*targets));
+
+	*count = 0;
+	if (targets == NULL)
+		return NULL;
+	for (size_t i = 0; i < ruleset->target_count; i++)
+		targets[(*count)++] = ruleset->targets[i];
+	for (size_t i = 0; i < held->target_count; i++) {
+		if (has_target(ruleset, held->targets[i].name))
+			continue;
+		targets[*count].kind = VERDICT_GOTO;
+		memcpy(targets[(*count)++].chain, held->targets[i].name, sizeof(targets->chain));
+	}
+	return targets;
+}
+
 void table_put_preparation(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
 {
 	const struct ruleset *ruleset = contents->ruleset;
+	struct ruleset steering = *ruleset;
 	struct level_set all = {0};
 
+	steering.targets = all_targets(held, ruleset, &steering.target_count);
+	batch->failed |= steering.targets == NULL;
 	for (uint32_t level = 1; level <= contents->deepest_level; level++)
 		all.has[level] = true;
 	table_put_frame(batch, ruleset);
@@ -48,14 +79,15 @@ void table_put_preparation(struct batch *batch, const struct held_table *held, c
 		if (!held_has_chain(held, ruleset->chains[i].name))
 			table_put_rules(batch, ruleset, &ruleset->chains[i]);
 	}
-	table_put_levels(batch, ruleset, &all);
+	table_put_levels(batch, &steering, &all);
+	free(steering.targets);
 }
 
 /* What to add to and to remove from the cgroup map. An element whose verdict changes is removed and added. */
 struct difference {
 	struct element *added;
 	size_t added_count;
-	uint64_t *removed;
+	struct element *removed;
 	size_t removed_count;
 };
 
@@ -73,16 +105,18 @@ static void compare(const struct held_table *held, const struct element *wanted,
 
 	for (size_t i = 0; i < count; i++) {
 		for (; at < held->cgroup_count && held->cgroups[at].cgroup_id < wanted[i].cgroup_id; at++)
-			difference->removed[difference->removed_count++] = held->cgroups[at].cgroup_id;
+			difference->removed[difference->removed_count++] = held->cgroups[at];
 		if (at < held->cgroup_count && held->cgroups[at].cgroup_id == wanted[i].cgroup_id) {
-			if (verdict_equal(held->cgroups[at++].verdict, wanted[i].verdict))
+			const struct element *last = &held->cgroups[at++];
+
+			if (verdict_equal(last->verdict, wanted[i].verdict))
 				continue;
-			difference->removed[difference->removed_count++] = wanted[i].cgroup_id;
+			difference->removed[difference->removed_count++] = *last;
 		}
 		difference->added[difference->added_count++] = wanted[i];
 	}
 	for (; at < held->cgroup_count; at++)
-		difference->removed[difference->removed_count++] = held->cgroups[at].cgroup_id;
+		difference->removed[difference->removed_count++] = held->cgroups[at];
 }
 
 static int put_cgroup_changes(struct batch *batch, const struct held_table *held, const struct table_contents *contents)
@@ -133,6 +167,10 @@ static void put_removals(struct batch *batch, const struct held_table *held, con
 	for (size_t i = 0; i < held->chain_count; i++) {
 		if (find_chain(ruleset, held->chains[i].name) == NULL)
 			table_delete_chain(batch, ruleset, held->chains[i].name);
+	}
+	for (size_t i = 0; i < held->target_count; i++) {
+		if (!has_target(ruleset, held->targets[i].name))
+			table_delete_target(batch, ruleset, held->targets[i].name);
 	}
 	for (size_t i = 0; i < held->counter_count; i++) {
 		if (!has_counter(ruleset, held->counters[i].name))

@@ -59,17 +59,22 @@ int element_compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+static struct statement go_to(const char *name)
+{
+	struct statement statement = {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_GOTO}};
+
+	snprintf(statement.verdict.chain, sizeof(statement.verdict.chain), "%s", name);
+	return statement;
+}
+
 static int add_lookup(struct chain *chain, uint32_t level)
 {
-	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level});
+	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level}, go_to(CHAIN_STEERED));
 }
 
 static int add_refusal(struct chain *chain, uint32_t level, const char *drop_chain)
 {
-	struct statement refuse = {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_GOTO}};
-
-	snprintf(refuse.verdict.chain, sizeof(refuse.verdict.chain), "%s", drop_chain);
-	return chain_add(chain, {.kind = STATEMENT_IN_CGROUP, .level = level}, refuse);
+	return chain_add(chain, {.kind = STATEMENT_IN_CGROUP, .level = level}, go_to(drop_chain));
 }
 
 static uint32_t deepest_level(const struct level_set *levels)
@@ -122,6 +127,20 @@ int ruleset_level_rules(const struct ruleset *ruleset, const struct level_set *l
 	return error;
 }
 
+int ruleset_steered_rules(const struct ruleset *ruleset, const struct level_set *levels, struct chain *chain)
+{
+	int error = 0;
+
+	for (uint32_t level = deepest_level(levels); level > 0 && error == 0; level--) {
+		for (size_t i = 0; levels->has[level] && i < ruleset->target_count && error == 0; i++) {
+			const char *target = ruleset->targets[i].chain;
+
+			error = chain_add(chain, {.kind = STATEMENT_CGROUP_SET, .set = {level, target}}, go_to(target));
+		}
+	}
+	return error == 0 ? chain_add(chain, go_to(ruleset->drop_chain)) : error;
+}
+
 void chain_clear(struct chain *chain)
 {
 	free(chain->rules);
@@ -138,6 +157,7 @@ void ruleset_free(struct ruleset *ruleset)
 		chain_clear(&ruleset->chains[i]);
 	free(ruleset->chains);
 	free(ruleset->counters);
+	free(ruleset->targets);
 	free(ruleset->marks.elements);
 	free(ruleset->dns_marks.elements);
 	free(ruleset->bypass.intervals);

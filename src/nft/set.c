@@ -30,6 +30,11 @@ const struct set_definition set_definitions[SET_COUNT] = {
 	[SET_INDEX_DNS_MARKS] = {MAP_MARK_DNS, NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST},
 };
 
+struct set_definition set_of_target(const char *name)
+{
+	return (struct set_definition){name, 0, TYPE_CGROUPV2, 8, BYTEORDER_HOST};
+}
+
 bool verdict_equal(const struct verdict *one, const struct verdict *other)
 {
 	if (one == NULL || other == NULL)

@@ -34,6 +34,9 @@ struct set_definition {
 /** The sets by enum set_index. */
 extern const struct set_definition set_definitions[SET_COUNT];
 
+/** Returns what the set of the cgroups that go to a target is like; it refers to the name. */
+struct set_definition set_of_target(const char *name);
+
 /** nft's numbers for data types and byte orders that other sets need. */
 enum {
 	SET_TYPE_INET_PROTOCOL = 12,

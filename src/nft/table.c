@@ -29,7 +29,8 @@ _Static_assert((int)ELEMENTS_PER_MESSAGE *ELEMENT_SIZE_MAX <= ATTRIBUTE_SIZE_MAX
 /* Ids of sets within a transaction. Anonymous sets have the same name and take the ids behind the named ones'. */
 enum {
 	ID_FIRST_NAMED = 1,
-	ID_ANONYMOUS = ID_FIRST_NAMED + SET_COUNT,
+	ID_TARGETS = ID_FIRST_NAMED + SET_COUNT,
+	ID_ANONYMOUS = 1 << 20, /* behind any number of targets */
 };
 
 DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
@@ -155,6 +156,7 @@ static void put_verdict(struct nlmsghdr *message, const struct verdict *verdict)
 		[VERDICT_RETURN] = NFT_RETURN,
 		[VERDICT_DROP] = NF_DROP,
 		[VERDICT_GOTO] = NFT_GOTO,
+		[VERDICT_CONTINUE] = NFT_CONTINUE,
 	};
 	struct nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
@@ -195,36 +197,82 @@ static void put_set_element(struct nlmsghdr *message, const void *items, size_t 
 
 static void put_cgroup(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size)
 {
+	static const struct verdict steered = {.kind = VERDICT_CONTINUE};
 	const struct element *element = (const struct element *)items + index;
+	const bool goes = element->verdict->kind == VERDICT_GOTO;
 
-	put_element(message, &element->cgroup_id, key_size, element->verdict, 0);
+	put_element(message, &element->cgroup_id, key_size, goes ? &steered : element->verdict, 0);
 }
 
 static void put_cgroup_id(struct nlmsghdr *message, const void *items, size_t index, uint32_t key_size)
 {
-	put_element(message, (const uint64_t *)items + index, key_size, NULL, 0);
+	put_element(message, &((const struct element *)items)[index].cgroup_id, key_size, NULL, 0);
 }
 
-/* type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
+/* Finds the next element, from @at on, that goes to a chain. */
+static size_t next_to(const struct element *elements, size_t count, size_t at, const char *chain)
+{
+	while (at < count &&
+	       (elements[at].verdict->kind != VERDICT_GOTO || strcmp(elements[at].verdict->chain, chain) != 0))
+		at++;
+	return at;
+}
+
+/* type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM; nest: set to where the elements go */
+static struct nlmsghdr *begin_elements(struct batch *batch, uint16_t type, const char *table, const char *set,
+				       uint32_t set_id, struct nlattr **nest)
+{
+	struct nlmsghdr *message = batch_message(batch, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
+
+	if (message == NULL)
+		return NULL;
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
+	put_u32(message, NFTA_SET_ELEM_LIST_SET_ID, set_id);
+	*nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	return message;
+}
+
+static void end_elements(struct batch *batch, struct nlmsghdr *message, struct nlattr *nest)
+{
+	mnl_attr_nest_end(message, nest);
+	batch_finish(batch, message);
+}
+
 static void put_elements(struct batch *batch, uint16_t type, const char *table, const char *set, uint32_t set_id,
 			 uint32_t key_size, const struct element_list *list)
 {
-	const uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
-
 	for (size_t i = 0; i < list->count; i += ELEMENTS_PER_MESSAGE) {
-		struct nlmsghdr *message = batch_message(batch, type, flags);
 		struct nlattr *nest = NULL;
+		struct nlmsghdr *message = begin_elements(batch, type, table, set, set_id, &nest);
 
 		if (message == NULL)
 			return;
-		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
-		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
-		put_u32(message, NFTA_SET_ELEM_LIST_SET_ID, set_id);
-		nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 		for (size_t j = i; j < list->count && j < i + ELEMENTS_PER_MESSAGE; j++)
 			list->put(message, list->items, j, key_size);
-		mnl_attr_nest_end(message, nest);
-		batch_finish(batch, message);
+		end_elements(batch, message, nest);
+	}
+}
+
+/* The elements among these that go to a target, to its set. */
+static void put_target(struct batch *batch, uint16_t type, const struct ruleset *ruleset, size_t target,
+		       const struct element *elements, size_t count)
+{
+	const char *chain = ruleset->targets[target].chain;
+	size_t at = next_to(elements, count, 0, chain);
+
+	while (at < count) {
+		struct nlattr *nest = NULL;
+		struct nlmsghdr *message =
+			begin_elements(batch, type, ruleset->table, chain, ID_TARGETS + (uint32_t)target, &nest);
+
+		if (message == NULL)
+			return;
+		for (size_t put = 0; at < count && put < ELEMENTS_PER_MESSAGE; put++) {
+			put_cgroup_id(message, elements, at, sizeof(elements->cgroup_id));
+			at = next_to(elements, count, at + 1, chain);
+		}
+		end_elements(batch, message, nest);
 	}
 }
 
@@ -304,12 +352,15 @@ void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const s
 
 void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
-	struct chain chain = {.name = CHAIN_OUTPUT_MANGLE};
+	struct chain output = {.name = CHAIN_OUTPUT_MANGLE};
+	struct chain steered = {.name = CHAIN_STEERED};
 
-	if (ruleset_level_rules(ruleset, levels, &chain) < 0)
+	if (ruleset_level_rules(ruleset, levels, &output) < 0 || ruleset_steered_rules(ruleset, levels, &steered) < 0)
 		batch->failed = true;
-	table_put_rules(batch, ruleset, &chain);
-	chain_clear(&chain);
+	table_put_rules(batch, ruleset, &output);
+	table_put_rules(batch, ruleset, &steered);
+	chain_clear(&output);
+	chain_clear(&steered);
 }
 
 void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, const char *chain)
@@ -327,6 +378,7 @@ void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, cons
 void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
 	table_delete_rules(batch, ruleset, CHAIN_OUTPUT_MANGLE);
+	table_delete_rules(batch, ruleset, CHAIN_STEERED);
 	table_put_level_rules(batch, ruleset, levels);
 }
 
@@ -338,6 +390,11 @@ void table_put_frame(struct batch *batch, const struct ruleset *ruleset)
 		put_chain(batch, ruleset->table, &ruleset->chains[i]);
 	for (size_t i = 0; i < SET_COUNT; i++)
 		put_set(batch, ruleset->table, &set_definitions[i], ID_FIRST_NAMED + (uint32_t)i);
+	for (size_t i = 0; i < ruleset->target_count; i++) {
+		const struct set_definition set = set_of_target(ruleset->targets[i].chain);
+
+		put_set(batch, ruleset->table, &set, ID_TARGETS + (uint32_t)i);
+	}
 }
 
 void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
@@ -377,12 +434,28 @@ void table_put_elements(struct batch *batch, const struct ruleset *ruleset, cons
 {
 	put_elements_of(batch, NFT_MSG_NEWSETELEM, ruleset, SET_INDEX_CGROUPS,
 			&(const struct element_list){elements, count, put_cgroup});
+	for (size_t i = 0; i < ruleset->target_count; i++)
+		put_target(batch, NFT_MSG_NEWSETELEM, ruleset, i, elements, count);
 }
 
-void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids, size_t count)
+void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
+			   size_t count)
 {
 	put_elements_of(batch, NFT_MSG_DELSETELEM, ruleset, SET_INDEX_CGROUPS,
-			&(const struct element_list){cgroup_ids, count, put_cgroup_id});
+			&(const struct element_list){elements, count, put_cgroup_id});
+	for (size_t i = 0; i < ruleset->target_count; i++)
+		put_target(batch, NFT_MSG_DELSETELEM, ruleset, i, elements, count);
+}
+
+void table_delete_target(struct batch *batch, const struct ruleset *ruleset, const char *target)
+{
+	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELSET, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(message, NFTA_SET_TABLE, ruleset->table);
+	mnl_attr_put_strz(message, NFTA_SET_NAME, target);
+	batch_finish(batch, message);
 }
 
 void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, const char *chain)

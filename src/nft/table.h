@@ -39,10 +39,10 @@ void table_put_frame(struct batch *batch, const struct ruleset *ruleset);
 /** Adds the rules of a chain behind those that it has. */
 void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const struct chain *chain);
 
-/** Adds the lookups of output-mangle behind the rules that it has. */
+/** Adds the lookups of output-mangle, and what they lead to, behind the rules that are there. */
 void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
 
-/** Replaces the lookups in output-mangle. */
+/** Replaces the lookups in output-mangle, and what they lead to. */
 void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
 
 /** Adds the elements of one of the sets that have theirs from the ruleset. */
@@ -60,12 +60,21 @@ void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, cons
 /** Removes a counter that no rule has any more. */
 void table_delete_counter(struct batch *batch, const struct ruleset *ruleset, const char *counter);
 
-/** Adds elements to the cgroup map, in messages of bounded size. An element that is there already is no error. */
+/** Removes the set of a target, with its elements, to which no rule leads any more. */
+void table_delete_target(struct batch *batch, const struct ruleset *ruleset, const char *target);
+
+/**
+ * Adds elements to the cgroup map and the targets' sets, in messages of bounded size. An element that is there already
+ * is no error.
+ */
 void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
 			size_t count);
 
-/** Removes elements from the cgroup map. One that is not there fails the transaction. */
-void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const uint64_t *cgroup_ids,
+/**
+ * Removes elements from the cgroup map and from the sets of the targets that the ruleset has. One that is not there
+ * fails the transaction.
+ */
+void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
 			   size_t count);
 
 #endif

@@ -31,6 +31,9 @@ static void print_verdict(FILE *out, const struct verdict *verdict)
 	case VERDICT_GOTO:
 		fprintf(out, "goto %s", verdict->chain);
 		break;
+	case VERDICT_CONTINUE:
+		fputs("continue", out);
+		break;
 	}
 }
 
@@ -60,6 +63,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	switch (statement->kind) {
 	case STATEMENT_CGROUP_VMAP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " vmap @" MAP_CGROUP, statement->level);
+		break;
+	case STATEMENT_CGROUP_SET:
+		fprintf(out, "socket cgroupv2 level %" PRIu32 " @%s", statement->set.level, statement->set.name);
 		break;
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
@@ -143,19 +149,22 @@ static void print_rule(FILE *out, const struct rule *rule, const char *root)
 	fputc('\n', out);
 }
 
-static void print_chain(FILE *out, const struct chain *chain, const struct chain *level_rules, const char *root)
+/* The rules that follow from the levels are no part of the ruleset's chains. */
+static void print_chain(FILE *out, const struct chain *chain, const struct chain *output, const struct chain *steered,
+			const char *root)
 {
 	const struct hook *hook = hook_of(chain->hook);
+	const struct chain *rules = chain;
 
+	if (chain->hook == HOOK_ROUTE_OUTPUT_MANGLE)
+		rules = output;
+	else if (strcmp(chain->name, CHAIN_STEERED) == 0)
+		rules = steered;
 	fprintf(out, "\n\tchain %s {\n", chain->name);
 	if (hook != NULL)
 		fprintf(out, "\t\t%s\n", hook->text);
-	for (size_t i = 0; i < chain->count; i++)
-		print_rule(out, &chain->rules[i], root);
-	if (chain->hook == HOOK_ROUTE_OUTPUT_MANGLE) {
-		for (size_t i = 0; i < level_rules->count; i++)
-			print_rule(out, &level_rules->rules[i], root);
-	}
+	for (size_t i = 0; i < rules->count; i++)
+		print_rule(out, &rules->rules[i], root);
 	fputs("\t}\n", out);
 }
 
@@ -199,6 +208,15 @@ static bool nft_can_read(const char *path)
 	return *byte == '\0';
 }
 
+/* How the cgroup map says where a cgroup goes, see struct element. */
+static void print_map_verdict(FILE *out, const struct verdict *verdict)
+{
+	if (verdict->kind == VERDICT_GOTO)
+		fputs("continue", out);
+	else
+		print_verdict(out, verdict);
+}
+
 static void print_comment_element(FILE *out, const struct path_element *element)
 {
 	size_t length = strlen(element->path);
@@ -211,24 +229,42 @@ static void print_comment_element(FILE *out, const struct path_element *element)
 	fputc('\n', out);
 }
 
-static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
+/* target: only what goes there, without a verdict, or NULL for the map */
+static void print_cgroup_elements(FILE *out, const struct path_elements *cgroups, const char *target)
 {
 	bool begun = false;
 
+	for (size_t i = 0; i < cgroups->count && cgroups->root != NULL; i++) {
+		const struct path_element *element = &cgroups->elements[i];
+
+		if (!nft_can_read(element->path))
+			continue;
+		if (target != NULL &&
+		    (element->verdict->kind != VERDICT_GOTO || strcmp(element->verdict->chain, target) != 0))
+			continue;
+		fprintf(out, "%s\"%s%s\"", begun ? ",\n\t\t\t     " : "\t\telements = { ", cgroups->root,
+			element->path);
+		if (target == NULL) {
+			fputs(" : ", out);
+			print_map_verdict(out, element->verdict);
+		}
+		begun = true;
+	}
+	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
+}
+
+static void print_cgroups(FILE *out, const struct ruleset *ruleset, const struct path_elements *cgroups)
+{
 	fputs("\n\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
 	for (size_t i = 0; i < cgroups->count; i++) {
 		if (cgroups->root == NULL || !nft_can_read(cgroups->elements[i].path))
 			print_comment_element(out, &cgroups->elements[i]);
 	}
-	for (size_t i = 0; i < cgroups->count && cgroups->root != NULL; i++) {
-		if (!nft_can_read(cgroups->elements[i].path))
-			continue;
-		fprintf(out, "%s\"%s%s\" : ", begun ? ",\n\t\t\t     " : "\t\telements = { ", cgroups->root,
-			cgroups->elements[i].path);
-		print_verdict(out, cgroups->elements[i].verdict);
-		begun = true;
+	print_cgroup_elements(out, cgroups, NULL);
+	for (size_t i = 0; i < ruleset->target_count; i++) {
+		fprintf(out, "\n\tset %s {\n\t\ttype cgroupsv2\n", ruleset->targets[i].chain);
+		print_cgroup_elements(out, cgroups, ruleset->targets[i].chain);
 	}
-	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
 static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
@@ -246,10 +282,11 @@ static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
 void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_set *levels,
 		   const struct path_elements *cgroups)
 {
-	struct chain level_rules = {.hook = HOOK_NONE};
+	struct chain output = {.hook = HOOK_NONE};
+	struct chain steered = {.hook = HOOK_NONE};
 	const char *root = cgroups->root != NULL ? cgroups->root : ".";
 
-	if (ruleset_level_rules(ruleset, levels, &level_rules) < 0)
+	if (ruleset_level_rules(ruleset, levels, &output) < 0 || ruleset_steered_rules(ruleset, levels, &steered) < 0)
 		return;
 	print_unreadable_names(out, ruleset);
 	fputs("table inet " TABLE_NAME " {\n", out);
@@ -258,11 +295,12 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
 	fputc('\n', out);
 	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
-	print_cgroup_map(out, cgroups);
+	print_cgroups(out, ruleset, cgroups);
 	print_mark_map(out, MAP_MARK, &ruleset->marks);
 	print_mark_map(out, MAP_MARK_DNS, &ruleset->dns_marks);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		print_chain(out, &ruleset->chains[i], &level_rules, root);
+		print_chain(out, &ruleset->chains[i], &output, &steered, root);
 	fputs("}\n", out);
-	chain_clear(&level_rules);
+	chain_clear(&output);
+	chain_clear(&steered);
 }

@@ -207,12 +207,12 @@ def normalized(listing):
 
 def only_ours(world, rendered):
     """What was rendered without the elements for cgroups of others, which may be gone when nft reads it."""
-    head, begin, rest = rendered.partition("map cgroup-vmap {")
-    elements, end, tail = rest.partition("\n\t}")
-    lines = re.findall(r'"[^"]*" : [^,}]*', elements)
-    ours = ", ".join(line for line in lines if world.cgroups.top + "/" in line or world.cgroups.top + '"' in line)
-    elements = re.sub(r"elements = \{[^}]*\}", f"elements = {{ {ours} }}" if ours else "", elements)
-    return head + begin + elements + end + tail
+    def keep_ours(block):
+        lines = re.findall(r'"[^"]*"(?: : [^,}]*)?', block["elements"])
+        ours = ", ".join(line for line in lines if world.cgroups.top + "/" in line or world.cgroups.top + '"' in line)
+        return block["head"] + (f"elements = {{ {ours} }}" if ours else "")
+
+    return re.sub(r"(?P<head>\{\s*type cgroupsv2\b[^}]*?)elements = \{(?P<elements>[^}]*)\}", keep_ours, rendered)
 
 
 @pytest.mark.parametrize(("name", "readable"), [("udp", False), ("mark", False), ("vmap", False), ("1proxy", False),

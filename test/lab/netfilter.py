@@ -13,7 +13,7 @@ import struct
 NETLINK_NETFILTER = 12
 NFNL_SUBSYS_NFTABLES = 10
 NFNL_MSG_BATCH_BEGIN = 16
-NFT_MSG_NEWTABLE, NFT_MSG_GETSETELEM = 0, 13
+NFT_MSG_NEWTABLE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM = 0, 10, 13
 NFPROTO_INET = 1
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -21,11 +21,12 @@ NLA_TYPE_MASK = 0x3FFF
 
 NFTA_TABLE_NAME, NFTA_TABLE_FLAGS = 1, 2
 TABLE_OWNER, TABLE_PERSIST = 0x2, 0x4
+NFTA_SET_TABLE, NFTA_SET_NAME = 1, 2
 NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS = 1, 2, 3
 NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA = 1, 2
 NFTA_DATA_VALUE, NFTA_DATA_VERDICT = 1, 2
 NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN = 1, 2
-NFT_RETURN = -5
+NFT_CONTINUE, NFT_RETURN = -1, -5
 
 
 def _attribute(kind, payload):
@@ -59,19 +60,24 @@ def _messages(sock):
             offset += (length + 3) & ~3
 
 
+def _text(data):
+    return data.rstrip(b"\0").decode()
+
+
 def _verdict(data):
-    """"return", or the name of the chain that is gone to."""
+    """"return", "continue", or the name of the chain that is gone to."""
     verdict = dict(_attributes(dict(_attributes(data))[NFTA_DATA_VERDICT]))
     (code,) = struct.unpack("!i", verdict[NFTA_VERDICT_CODE])
-    if code == NFT_RETURN:
-        return "return"
-    return verdict[NFTA_VERDICT_CHAIN].rstrip(b"\0").decode()
+    if code in (NFT_RETURN, NFT_CONTINUE):
+        return "return" if code == NFT_RETURN else "continue"
+    return _text(verdict[NFTA_VERDICT_CHAIN])
 
 
 def _element(data):
     attributes = dict(_attributes(data))
     (cgroup_id,) = struct.unpack("=Q", dict(_attributes(attributes[NFTA_SET_ELEM_KEY]))[NFTA_DATA_VALUE])
-    return cgroup_id, _verdict(attributes[NFTA_SET_ELEM_DATA])
+    verdict = attributes.get(NFTA_SET_ELEM_DATA)
+    return cgroup_id, verdict and _verdict(verdict)
 
 
 def _message(kind, flags, family, resource, attributes=b""):
@@ -94,19 +100,34 @@ def takes_table(name, flags):
     return code == 0
 
 
-def _dump(table, name):
-    attributes = _attribute(NFTA_SET_ELEM_LIST_TABLE, table.encode() + b"\0")
-    attributes += _attribute(NFTA_SET_ELEM_LIST_SET, name.encode() + b"\0")
-    request = _message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP, NFPROTO_INET, 0, attributes)
-    elements = {}
+def _dump(kind, table, name=None):
+    """The messages of a dump; the names are attributes 1 and 2 of all requests."""
+    attributes = _attribute(NFTA_SET_TABLE, table.encode() + b"\0")
+    if name is not None:
+        attributes += _attribute(NFTA_SET_NAME, name.encode() + b"\0")
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
-        sock.send(request)
-        for message in _messages(sock):
-            lists = [data for kind, data in _attributes(message[4:]) if kind == NFTA_SET_ELEM_LIST_ELEMENTS]
-            elements.update(_element(data) for one in lists for _, data in _attributes(one))
+        sock.send(_message(NFNL_SUBSYS_NFTABLES << 8 | kind, NLM_F_DUMP, NFPROTO_INET, 0, attributes))
+        yield from (message[4:] for message in _messages(sock))
+
+
+def _elements(table, name):
+    elements = {}
+    for message in _dump(NFT_MSG_GETSETELEM, table, name):
+        lists = [data for kind, data in _attributes(message) if kind == NFTA_SET_ELEM_LIST_ELEMENTS]
+        elements.update(_element(data) for one in lists for _, data in _attributes(one))
     return elements
+
+
+def _cgroup_elements(table, name):
+    """Where the map says "continue", the sets that are named like chains tell who goes where."""
+    elements = _elements(table, name)
+    sets = [_text(dict(_attributes(message))[NFTA_SET_NAME]) for message in _dump(NFT_MSG_GETSET, table)]
+    targets = {cgroup: target for target in sets if target.endswith(("-MARK", "DROP-CHAIN"))
+               for cgroup in _elements(table, target)}
+    return {cgroup: targets.get(cgroup, verdict) if verdict == "continue" else verdict
+            for cgroup, verdict in elements.items()}
 
 
 def cgroup_elements(namespace, table="cgtproxy", name="cgroup-vmap"):
     """The elements of the map: cgroup id -> "return" or the chain's name."""
-    return namespace.call(_dump, table, name)
+    return namespace.call(_cgroup_elements, table, name)

@@ -21,7 +21,7 @@ PROXY_PORT = 7893
 
 def without_cgroups(listing):
     """A listing of the daemon's table without the elements for cgroups."""
-    return re.sub(r"(map cgroup-vmap \{[^}]*?)\s*elements = \{[^}]*\}", r"\1", listing)
+    return re.sub(r"(\{\s*type cgroupsv2\b[^}]*?)\s*elements = \{[^}]*\}", r"\1", listing)
 
 
 class World:

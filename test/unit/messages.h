@@ -129,8 +129,8 @@ static inline void assert_verdict(const struct nlattr *attribute, const struct v
 	const struct nlattr *chain = find_nested(attribute, NFTA_VERDICT_CHAIN);
 	int32_t code = (int32_t)ntohl(mnl_attr_get_u32(nested(attribute, NFTA_VERDICT_CODE)));
 
-	if (verdict->kind == VERDICT_RETURN) {
-		assert_int_equal(code, NFT_RETURN);
+	if (verdict->kind != VERDICT_GOTO) {
+		assert_int_equal(code, verdict->kind == VERDICT_RETURN ? NFT_RETURN : NFT_CONTINUE);
 		assert_null(chain);
 		return;
 	}

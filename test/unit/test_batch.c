@@ -73,6 +73,14 @@ static uint64_t id_of(size_t index)
 	return UINT64_C(0xf1e2d3c400000000) + index;
 }
 
+/* What the map says of a cgroup that goes somewhere, which its target's set tells. */
+static const struct verdict *in_map(const struct verdict *verdict)
+{
+	static const struct verdict steered = {.kind = VERDICT_CONTINUE};
+
+	return verdict->kind == VERDICT_GOTO ? &steered : verdict;
+}
+
 /* Reads one message of elements of the cgroup map; @seen elements were in those before it. Returns how many it has. */
 static size_t check_elements(const struct nlmsghdr *message, uint16_t type, const struct verdict *verdicts, size_t seen)
 {
@@ -91,7 +99,7 @@ static size_t check_elements(const struct nlmsghdr *message, uint16_t type, cons
 		assert_int_equal(mnl_attr_get_u64(key), id_of(seen + count));
 		if (verdicts != NULL)
 			assert_verdict(nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VERDICT),
-				       &verdicts[(seen + count) % 3]);
+				       in_map(&verdicts[(seen + count) % 3]));
 		else
 			assert_null(find_nested(element, NFTA_SET_ELEM_DATA));
 		count++;
@@ -132,27 +140,22 @@ static void check_count(size_t count, const struct verdict *verdicts)
 {
 	const struct ruleset ruleset = {.table = TABLE_NAME};
 	struct element *elements = calloc(count + 1, sizeof(*elements));
-	uint64_t *ids = calloc(count + 1, sizeof(*ids));
 	struct batch batch = {0};
 
 	assert_non_null(elements);
-	assert_non_null(ids);
-	for (size_t i = 0; i < count; i++) {
-		ids[i] = id_of(i);
-		elements[i] = (struct element){.cgroup_id = ids[i], .verdict = &verdicts[i % 3]};
-	}
+	for (size_t i = 0; i < count; i++)
+		elements[i] = (struct element){.cgroup_id = id_of(i), .verdict = &verdicts[i % 3]};
 	batch_begin(&batch);
 	table_put_elements(&batch, &ruleset, elements, count);
 	batch_end(&batch);
 	assert_false(batch.failed);
 	check_messages_of_elements(&batch, NFT_MSG_NEWSETELEM, verdicts, count);
 	batch_begin(&batch);
-	table_delete_elements(&batch, &ruleset, ids, count);
+	table_delete_elements(&batch, &ruleset, elements, count);
 	batch_end(&batch);
 	assert_false(batch.failed);
 	check_messages_of_elements(&batch, NFT_MSG_DELSETELEM, NULL, count);
 	batch_clear(&batch);
-	free(ids);
 	free(elements);
 }
 
@@ -165,6 +168,65 @@ static void test_elements(void **state)
 		check_count(counts[i], three_verdicts);
 		check_count(counts[i], three_longest_verdicts);
 	}
+}
+
+/* Counts the elements of a target's set, and checks that they are every third, from @first on. */
+static size_t count_in_set(const struct batch *batch, uint16_t type, const char *set, size_t first)
+{
+	struct messages messages = read_messages(batch);
+	size_t count = 0;
+
+	for (size_t i = 1; i + 1 < messages.count; i++) {
+		const struct nlmsghdr *message = messages.items[i];
+		const struct nlattr *element = NULL;
+		size_t in_message = 0;
+
+		assert_message_is(message, type);
+		if (strcmp(mnl_attr_get_str(attribute_of(message, NFTA_SET_ELEM_LIST_SET)), set) != 0)
+			continue;
+		mnl_attr_for_each_nested(element, attribute_of(message, NFTA_SET_ELEM_LIST_ELEMENTS))
+		{
+			const struct nlattr *key = nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
+
+			assert_int_equal(mnl_attr_get_u64(key), id_of(first + 3 * count));
+			assert_null(find_nested(element, NFTA_SET_ELEM_DATA));
+			count++;
+			in_message++;
+		}
+		assert_in_range(in_message, 1, ELEMENTS_PER_MESSAGE);
+	}
+	messages_clear(&messages);
+	return count;
+}
+
+/* A cgroup that goes to a target is in the target's set; one that goes direct is in none. */
+static void test_targets(void **state)
+{
+	enum { COUNT_OF_EACH = 1001 };
+	struct verdict targets[] = {three_verdicts[1], three_verdicts[2]};
+	const struct ruleset ruleset = {.table = TABLE_NAME, .targets = targets, .target_count = COUNT(targets)};
+	struct element *elements = calloc(3 * COUNT_OF_EACH, sizeof(*elements));
+	struct batch batch = {0};
+
+	(void)state;
+	assert_non_null(elements);
+	for (size_t i = 0; i < 3 * COUNT_OF_EACH; i++)
+		elements[i] = (struct element){.cgroup_id = id_of(i), .verdict = &three_verdicts[i % 3]};
+	for (int removal = 0; removal < 2; removal++) {
+		const uint16_t type = removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM;
+
+		batch_begin(&batch);
+		if (removal)
+			table_delete_elements(&batch, &ruleset, elements, 3 * COUNT_OF_EACH);
+		else
+			table_put_elements(&batch, &ruleset, elements, 3 * COUNT_OF_EACH);
+		batch_end(&batch);
+		assert_false(batch.failed);
+		for (size_t i = 0; i < COUNT(targets); i++)
+			assert_int_equal(count_in_set(&batch, type, targets[i].chain, 1 + i), COUNT_OF_EACH);
+	}
+	batch_clear(&batch);
+	free(elements);
 }
 
 /* An element that is there already is no error: that takes a message without NLM_F_EXCL. */
@@ -349,7 +411,7 @@ static void test_describe(void **state)
 	table_put_contents(&batch, ruleset, &levels);
 	table_put_elements(&batch, ruleset, &element, 1);
 	table_put_levels(&batch, ruleset, &levels);
-	table_delete_elements(&batch, ruleset, &element.cgroup_id, 1);
+	table_delete_elements(&batch, ruleset, &element, 1);
 	batch_end(&batch);
 	for (size_t i = 0; i < COUNT(wanted); i++) {
 		bool said = false;
@@ -379,7 +441,7 @@ int main(void)
 		cmocka_unit_test(test_brackets),  cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_elements),  cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_intervals), cmocka_unit_test(test_large_contents),
-		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_describe),  cmocka_unit_test(test_targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@ static void test_without_proxies(void **state)
 				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
+				     "\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 				     "\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
 				     "\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
 				     "\n\tchain DROP-CHAIN {\n"
@@ -29,6 +30,9 @@ static void test_without_proxies(void **state)
 				     "\n\tchain prerouting {\n"
 				     "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
 				     "\t\tiif lo meta mark vmap @mark-vmap\n"
+				     "\t}\n"
+				     "\n\tchain steered {\n"
+				     "\t\tgoto DROP-CHAIN\n"
 				     "\t}\n"
 				     "\n\tchain output-mangle {\n"
 				     "\t\ttype route hook output priority mangle; policy accept;\n"
@@ -203,13 +207,21 @@ static void test_levels(void **state)
 
 	(void)state;
 	levels.has[1] = levels.has[4] = levels.has[255] = true;
-	rendered = render_with("version: 1\n", &levels, &(struct path_elements){0});
+	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
 	/* the deepest first, and none that has no element */
+	assert_body(&rendered, "chain steered",
+		    "socket cgroupv2 level 255 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 255 @p-MARK goto p-MARK\n"
+		    "socket cgroupv2 level 4 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 4 @p-MARK goto p-MARK\n"
+		    "socket cgroupv2 level 1 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 1 @p-MARK goto p-MARK\n"
+		    "goto DROP-CHAIN\n");
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap\n"
-		    "socket cgroupv2 level 4 vmap @cgroup-vmap\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n");
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto steered\n"
+		    "socket cgroupv2 level 4 vmap @cgroup-vmap goto steered\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto steered\n");
 	rendered_clear(&rendered);
 }
 
@@ -252,9 +264,9 @@ static void test_strict_levels(void **state)
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
 		    "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 2 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 2 vmap @cgroup-vmap goto steered\n"
 		    "socket cgroupv2 level 2 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto steered\n"
 		    "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* there is no level below this that could be guarded, or need be */
@@ -263,7 +275,7 @@ static void test_strict_levels(void **state)
 	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "."});
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto steered\n"
 		    "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* a host without cgroups refuses the first one that comes */
@@ -297,7 +309,8 @@ static void test_elements(void **state)
 		    "# /a\\x0ab : goto DROP-CHAIN\n"
 		    "# /中 : goto DROP-CHAIN\n"
 		    "elements = { \"./a.slice\" : return,\n"
-		    "\"./b/c\" : goto DROP-CHAIN }\n");
+		    "\"./b/c\" : continue }\n");
+	assert_body(&rendered, "set DROP-CHAIN", "type cgroupsv2\nelements = { \"./b/c\" }\n");
 	rendered_clear(&rendered);
 	rendered = render_with("version: 1\n", &levels, &(struct path_elements){elements, 1, NULL});
 	assert_body(&rendered, "map cgroup-vmap", "type cgroupsv2 : verdict\n# /a.slice : return\n");

@@ -220,7 +220,7 @@ static void test_departed_are_bounded(void **state)
 	step = take_step(world);
 	assert_int_equal(step.removed_count, TOO_MANY);
 	for (size_t i = 0; i < TOO_MANY; i++)
-		assert_int_equal(step.removed[i], 2 + i); /* the oldest */
+		assert_int_equal(step.removed[i].cgroup_id, 2 + i); /* the oldest */
 	assert_int_equal(world->plan.departed.count, DEPARTED_MAX);
 	assert_kernel_is_everything(world);
 	world_free(world);
@@ -243,7 +243,7 @@ static void test_a_refused_step(void **state)
 	step = changes(world);
 	assert_int_equal(step.element_count, 1);
 	assert_int_equal(step.removed_count, 1);
-	assert_int_equal(step.removed[0], first_id);
+	assert_int_equal(step.removed[0].cgroup_id, first_id);
 	take_everything(world);
 	assert_null(world->kernel[first_id]);
 	assert_kernel_is_everything(world);

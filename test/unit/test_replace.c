@@ -29,7 +29,10 @@ static struct held_table held_of(const struct ruleset *ruleset, const struct ele
 	held.chains = calloc(ruleset->chain_count, sizeof(*held.chains));
 	held.counters = calloc(ruleset->counter_count, sizeof(*held.counters));
 	held.cgroups = calloc(count + 1, sizeof(*held.cgroups));
-	assert_true(held.chains != NULL && held.counters != NULL && held.cgroups != NULL);
+	held.targets = calloc(ruleset->target_count, sizeof(*held.targets));
+	assert_true(held.chains != NULL && held.counters != NULL && held.cgroups != NULL && held.targets != NULL);
+	for (size_t i = 0; i < ruleset->target_count; i++)
+		snprintf(held.targets[held.target_count++].name, CHAIN_NAME_SIZE, "%s", ruleset->targets[i].chain);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
 		snprintf(held.chains[held.chain_count++].name, CHAIN_NAME_SIZE, "%s", ruleset->chains[i].name);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
@@ -146,10 +149,12 @@ static void test_another_proxy(void **state)
 	struct batch batch = {0};
 	struct messages messages = change(&batch, &held, &contents);
 	size_t first_removal = 0;
+	size_t steered = 0;
 
 	(void)state;
 	assert_int_equal(count_type(&messages, NFT_MSG_DELCHAIN), 2);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELOBJ), 1);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 1);
 	assert_int_equal(count_elements_of(&messages, MAP_MARK), 1);
 	assert_int_equal(count_elements_of(&messages, SET_BYPASS), 0);
 	while (!message_is(messages.items[first_removal], NFT_MSG_DELCHAIN))
@@ -163,8 +168,9 @@ static void test_another_proxy(void **state)
 	batch_end(&batch);
 	messages = read_messages(&batch);
 	/* nothing that is in force may go yet, but for the lookups: those of levels 1 to 3 take their place */
-	assert_int_equal(count_type(&messages, NFT_MSG_DELRULE), 1);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELRULE), 2);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELCHAIN) + count_type(&messages, NFT_MSG_DELSETELEM), 0);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 0);
 	for (size_t i = 0; i < messages.count; i++) {
 		const char *chain = NULL;
 
@@ -172,8 +178,11 @@ static void test_another_proxy(void **state)
 			continue;
 		chain = mnl_attr_get_str(attribute_of(messages.items[i], NFTA_RULE_CHAIN));
 		assert_true(strcmp(chain, "new") == 0 || strcmp(chain, "new-MARK") == 0 ||
-			    strcmp(chain, CHAIN_OUTPUT_MANGLE) == 0);
+			    strcmp(chain, CHAIN_OUTPUT_MANGLE) == 0 || strcmp(chain, CHAIN_STEERED) == 0);
+		steered += strcmp(chain, CHAIN_STEERED) == 0;
 	}
+	/* at each level the cgroups of both proxies and the dropped ones, and at last the refusal */
+	assert_int_equal(steered, 3 * 3 + 1);
 	messages_clear(&messages);
 	batch_clear(&batch);
 	held_table_clear(&held);

@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include "engine/plan.h"
+#include "nft/set.h"
 
 #include <stdlib.h>
 
@@ -111,10 +112,13 @@ static inline struct step take_step(struct world *world)
 	struct step step = changes(world);
 
 	for (size_t i = 0; i < step.removed_count; i++) {
-		assert_true(step.removed[i] < world->next_id);
-		/* to remove what is not there fails the transaction */
-		assert_non_null(world->kernel[step.removed[i]]);
-		world->kernel[step.removed[i]] = NULL;
+		const struct element *removed = &step.removed[i];
+
+		assert_true(removed->cgroup_id < world->next_id);
+		/* to remove what is not there, or from another target's set, fails the transaction */
+		assert_non_null(world->kernel[removed->cgroup_id]);
+		assert_true(verdict_equal(world->kernel[removed->cgroup_id], removed->verdict));
+		world->kernel[removed->cgroup_id] = NULL;
 	}
 	add_elements(world, &step);
 	if (step.levels_changed)
