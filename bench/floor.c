@@ -96,7 +96,7 @@ int cmd_floor(int count, char **arguments)
 
 	(void)count;
 	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL ||
-	    ruleset_add_chain(ruleset, CHAIN_STEERED, HOOK_NONE) == NULL ||
+	    ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
 	    ruleset_add_chain(ruleset, FLOOR_CHAIN, HOOK_NONE) == NULL)
 		give_up("no memory for a ruleset");
 	ruleset->table = FLOOR_TABLE;

@@ -112,7 +112,7 @@ static bool ends_with(const char *name, size_t length, const char *end)
 /* Why a name can't be that of chains, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
 {
-	static const char *const taken[] = {"output-mangle", "output-nat", "prerouting", "steered", "DROP-CHAIN"};
+	static const char *const taken[] = {"output-mangle", "output-nat", "prerouting", "STEER-CHAIN", "DROP-CHAIN"};
 
 	if (length == 0 || length > PROXY_NAME_MAX)
 		return "must have 1 to 64 characters";

@@ -312,7 +312,7 @@ static int add_base_chains(struct ruleset *ruleset, const struct config *config,
 		if (config->proxies[i].dns_hijack.enabled)
 			error |= add_dispatch(chain, &ruleset->dns_marks, &config->proxies[i], "-DNS", false);
 	}
-	if (ruleset_add_chain(ruleset, CHAIN_STEERED, HOOK_NONE) == NULL ||
+	if (ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
 	    ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL)
 		return -1;
 	return error;

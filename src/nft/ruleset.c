@@ -69,7 +69,7 @@ static struct statement go_to(const char *name)
 
 static int add_lookup(struct chain *chain, uint32_t level)
 {
-	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level}, go_to(CHAIN_STEERED));
+	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .level = level}, go_to(CHAIN_STEER));
 }
 
 static int add_refusal(struct chain *chain, uint32_t level, const char *drop_chain)

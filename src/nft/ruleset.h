@@ -25,7 +25,7 @@
 #define CHAIN_PREROUTING "prerouting"
 #define CHAIN_DROP "DROP-CHAIN"
 #define CHAIN_MARK_SUFFIX "-MARK" /* behind the proxy's name */
-#define CHAIN_STEERED "steered"
+#define CHAIN_STEER "STEER-CHAIN"
 
 enum {
 	/* a proxy's name of 64 bytes, "-MARK", NUL; the kernel allows NFT_CHAIN_MAXNAMELEN, 128 */
@@ -233,7 +233,7 @@ int mark_map_add(struct mark_map *map, uint32_t mark, const struct verdict *verd
 int ruleset_level_rules(const struct ruleset *ruleset, const struct level_set *levels, struct chain *chain);
 
 /**
- * Writes the rules of the chain "steered", where packets go of whose cgroup the map says that it is not direct: one
+ * Writes the rules of STEER-CHAIN, where packets go of whose cgroup the map says that it is not direct: one
  * lookup for each level and target. A packet that finds nothing, since its cgroup's target changed after the map was
  * read, is refused.
  *

@@ -353,7 +353,7 @@ void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const s
 void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
 	struct chain output = {.name = CHAIN_OUTPUT_MANGLE};
-	struct chain steered = {.name = CHAIN_STEERED};
+	struct chain steered = {.name = CHAIN_STEER};
 
 	if (ruleset_level_rules(ruleset, levels, &output) < 0 || ruleset_steered_rules(ruleset, levels, &steered) < 0)
 		batch->failed = true;
@@ -378,7 +378,7 @@ void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, cons
 void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
 {
 	table_delete_rules(batch, ruleset, CHAIN_OUTPUT_MANGLE);
-	table_delete_rules(batch, ruleset, CHAIN_STEERED);
+	table_delete_rules(batch, ruleset, CHAIN_STEER);
 	table_put_level_rules(batch, ruleset, levels);
 }
 

@@ -158,7 +158,7 @@ static void print_chain(FILE *out, const struct chain *chain, const struct chain
 
 	if (chain->hook == HOOK_ROUTE_OUTPUT_MANGLE)
 		rules = output;
-	else if (strcmp(chain->name, CHAIN_STEERED) == 0)
+	else if (strcmp(chain->name, CHAIN_STEER) == 0)
 		rules = steered;
 	fprintf(out, "\n\tchain %s {\n", chain->name);
 	if (hook != NULL)
@@ -253,7 +253,7 @@ static void print_cgroup_elements(FILE *out, const struct path_elements *cgroups
 	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
-static void print_cgroups(FILE *out, const struct ruleset *ruleset, const struct path_elements *cgroups)
+static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
 {
 	fputs("\n\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
 	for (size_t i = 0; i < cgroups->count; i++) {
@@ -261,6 +261,10 @@ static void print_cgroups(FILE *out, const struct ruleset *ruleset, const struct
 			print_comment_element(out, &cgroups->elements[i]);
 	}
 	print_cgroup_elements(out, cgroups, NULL);
+}
+
+static void print_targets(FILE *out, const struct ruleset *ruleset, const struct path_elements *cgroups)
+{
 	for (size_t i = 0; i < ruleset->target_count; i++) {
 		fprintf(out, "\n\tset %s {\n\t\ttype cgroupsv2\n", ruleset->targets[i].chain);
 		print_cgroup_elements(out, cgroups, ruleset->targets[i].chain);
@@ -295,9 +299,10 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
 	fputc('\n', out);
 	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
-	print_cgroups(out, ruleset, cgroups);
+	print_cgroup_map(out, cgroups);
 	print_mark_map(out, MAP_MARK, &ruleset->marks);
 	print_mark_map(out, MAP_MARK_DNS, &ruleset->dns_marks);
+	print_targets(out, ruleset, cgroups);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
 		print_chain(out, &ruleset->chains[i], &output, &steered, root);
 	fputs("}\n", out);

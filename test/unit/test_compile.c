@@ -18,9 +18,9 @@ static void test_without_proxies(void **state)
 				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
-				     "\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 				     "\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
 				     "\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
+				     "\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 				     "\n\tchain DROP-CHAIN {\n"
 				     "\t\tct direction reply return\n"
 				     "\t\tip daddr @bypass return\n"
@@ -31,7 +31,7 @@ static void test_without_proxies(void **state)
 				     "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
 				     "\t\tiif lo meta mark vmap @mark-vmap\n"
 				     "\t}\n"
-				     "\n\tchain steered {\n"
+				     "\n\tchain STEER-CHAIN {\n"
 				     "\t\tgoto DROP-CHAIN\n"
 				     "\t}\n"
 				     "\n\tchain output-mangle {\n"
@@ -209,7 +209,7 @@ static void test_levels(void **state)
 	levels.has[1] = levels.has[4] = levels.has[255] = true;
 	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
 	/* the deepest first, and none that has no element */
-	assert_body(&rendered, "chain steered",
+	assert_body(&rendered, "chain STEER-CHAIN",
 		    "socket cgroupv2 level 255 @DROP-CHAIN goto DROP-CHAIN\n"
 		    "socket cgroupv2 level 255 @p-MARK goto p-MARK\n"
 		    "socket cgroupv2 level 4 @DROP-CHAIN goto DROP-CHAIN\n"
@@ -219,9 +219,9 @@ static void test_levels(void **state)
 		    "goto DROP-CHAIN\n");
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto steered\n"
-		    "socket cgroupv2 level 4 vmap @cgroup-vmap goto steered\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto steered\n");
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
+		    "socket cgroupv2 level 4 vmap @cgroup-vmap goto STEER-CHAIN\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n");
 	rendered_clear(&rendered);
 }
 
@@ -264,9 +264,9 @@ static void test_strict_levels(void **state)
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
 		    "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 2 vmap @cgroup-vmap goto steered\n"
+		    "socket cgroupv2 level 2 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 2 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto steered\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* there is no level below this that could be guarded, or need be */
@@ -275,7 +275,7 @@ static void test_strict_levels(void **state)
 	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "."});
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto steered\n"
+		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* a host without cgroups refuses the first one that comes */

@@ -178,8 +178,8 @@ static void test_another_proxy(void **state)
 			continue;
 		chain = mnl_attr_get_str(attribute_of(messages.items[i], NFTA_RULE_CHAIN));
 		assert_true(strcmp(chain, "new") == 0 || strcmp(chain, "new-MARK") == 0 ||
-			    strcmp(chain, CHAIN_OUTPUT_MANGLE) == 0 || strcmp(chain, CHAIN_STEERED) == 0);
-		steered += strcmp(chain, CHAIN_STEERED) == 0;
+			    strcmp(chain, CHAIN_OUTPUT_MANGLE) == 0 || strcmp(chain, CHAIN_STEER) == 0);
+		steered += strcmp(chain, CHAIN_STEER) == 0;
 	}
 	/* at each level the cgroups of both proxies and the dropped ones, and at last the refusal */
 	assert_int_equal(steered, 3 * 3 + 1);
