@@ -221,7 +221,10 @@ static void test_levels(void **state)
 		    "type route hook output priority mangle; policy accept;\n"
 		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 4 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n");
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
+		    "socket cgroupv2 level 1 != \".\" return\n"
+		    "ct direction reply return\n"
+		    "ct label 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 
@@ -236,7 +239,7 @@ static void test_packets_without_a_cgroup(void **state)
 	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 1 != \".\" return\n"
 		    "ct direction reply return\n"
 		    "ct label 127 meta mark set 0x00000bb8\n");
@@ -245,7 +248,7 @@ static void test_packets_without_a_cgroup(void **state)
 	assert_body(&rendered, "chain output-mangle",
 		    "type route hook output priority mangle; policy accept;\n"
 		    "socket cgroupv2 level 2 != \".\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap\n"
+		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
 		    "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n"
 		    "ct direction reply return\n"
 		    "ct status dnat return\n"
