@@ -202,28 +202,28 @@ static size_t count_in_set(const struct batch *batch, uint16_t type, const char 
 /* A cgroup that goes to a target is in the target's set; one that goes direct is in none. */
 static void test_targets(void **state)
 {
-	enum { COUNT_OF_EACH = 1001 };
+	const size_t each = 1001;
 	struct verdict targets[] = {three_verdicts[1], three_verdicts[2]};
 	const struct ruleset ruleset = {.table = TABLE_NAME, .targets = targets, .target_count = COUNT(targets)};
-	struct element *elements = calloc(3 * COUNT_OF_EACH, sizeof(*elements));
+	struct element *elements = calloc(3 * each, sizeof(*elements));
 	struct batch batch = {0};
 
 	(void)state;
 	assert_non_null(elements);
-	for (size_t i = 0; i < 3 * COUNT_OF_EACH; i++)
+	for (size_t i = 0; i < 3 * each; i++)
 		elements[i] = (struct element){.cgroup_id = id_of(i), .verdict = &three_verdicts[i % 3]};
 	for (int removal = 0; removal < 2; removal++) {
 		const uint16_t type = removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM;
 
 		batch_begin(&batch);
 		if (removal)
-			table_delete_elements(&batch, &ruleset, elements, 3 * COUNT_OF_EACH);
+			table_delete_elements(&batch, &ruleset, elements, 3 * each);
 		else
-			table_put_elements(&batch, &ruleset, elements, 3 * COUNT_OF_EACH);
+			table_put_elements(&batch, &ruleset, elements, 3 * each);
 		batch_end(&batch);
 		assert_false(batch.failed);
 		for (size_t i = 0; i < COUNT(targets); i++)
-			assert_int_equal(count_in_set(&batch, type, targets[i].chain, 1 + i), COUNT_OF_EACH);
+			assert_int_equal(count_in_set(&batch, type, targets[i].chain, 1 + i), each);
 	}
 	batch_clear(&batch);
 	free(elements);
