@@ -136,8 +136,9 @@ def measure_births(stage, figures):
             figures.add(f"leaked{suffix}", sum(sent), "", budget)
     with stage.daemon(STRICT):
         lives = _bear(stage, "direct", STRICT_BIRTHS, "until-taken")
-    figures.add("refused_strict", percentile(column(lives, 0), 0.5), "")
-    figures.add("opened_strict", percentile(column(lives, 1), 0.5) / US, "us")
+    refused = [life for life in lives if life[0] > 0]
+    figures.add("refused_strict", len(refused), "", births=STRICT_BIRTHS)
+    figures.add("opened_strict", percentile(column(refused, 1), 0.5) / US if refused else 0, "us")
 
 
 def _bear(stage, name, births, until):
