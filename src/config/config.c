@@ -121,7 +121,7 @@ static void read_bypass_item(struct fy_node *node, struct diagnostics *diagnosti
 		array_reserve(config->bypass, &reader->bypass_capacity, config->bypass_count + 1, sizeof(*networks));
 
 	if (networks == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "bypass: no memory");
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the list of bypass");
 		return;
 	}
 	config->bypass = networks;

@@ -36,7 +36,7 @@ static void read_match(struct fy_node *node, struct diagnostics *diagnostics, vo
 	free(rule->selector);
 	rule->selector = malloc(sizeof(key) + ESCAPED_SIZE(length));
 	if (rule->selector == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "match: no memory");
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the expression of match");
 		return;
 	}
 	memcpy(rule->selector, key, sizeof(key));

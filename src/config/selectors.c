@@ -267,7 +267,7 @@ void read_selector(struct fy_node *node, enum selector selector, struct config_r
 	written &= is_closed_well(reader.pattern);
 	written &= is_closed_well(reader.shown);
 	if (!written)
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: no memory", reader.kind->key);
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", reader.kind->key);
 	else if (!pattern_is_valid(rule->pattern, pattern_size, &error))
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
 			 "%s: these names are too long for one rule; divide them among several rules",

@@ -209,6 +209,6 @@ bool value_string(struct fy_node *node, const char *key, char **out, struct diag
 	free(*out);
 	*out = strndup(text, length);
 	if (*out == NULL)
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: no memory", key);
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key);
 	return *out != NULL;
 }

@@ -162,9 +162,10 @@ def test_a_terminal_gets_text(world, journal):
         os.set_blocking(master, False)
         daemon = world.start_daemon(CONFIG, wrap=journal.wrap, stderr=slave, LOG_LEVEL="debug")
         os.close(slave)
-        daemon.wait_ready()
-        path = world.cgroups.make("dropped-\x1b]0;evil\x07-name")
         shown = bytearray()
+        # a terminal that nobody reads would stop it
+        wait_until(lambda: read_more(master, shown) and daemon.is_ready(), "the daemon is ready")
+        path = world.cgroups.make("dropped-\x1b]0;evil\x07-name")
         wait_until(lambda: read_more(master, shown) and b"evil" in shown, "the name on the terminal")
         assert daemon.stop() == 0
         read_more(master, shown)
