@@ -14,7 +14,7 @@
  */
 
 /** Says what failed, and why (errno), and ends the process. */
-_Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /** Returns a clock's time in ns. */
 uint64_t clock_ns(clockid_t clock);
