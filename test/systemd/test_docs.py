@@ -21,7 +21,8 @@ def fixture_bash(machine, user, world):
 
     def bash(command, as_user):
         where = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", *(["--user"] if as_user else [])]
-        return machine.try_run(*where, "bash", "-c", f"PATH={LAB}/bin:$PATH; {command}",
+        command = f"PATH={LAB}/bin:$PATH; {command}".replace("$", "$$")  # systemd replaces variables, too
+        return machine.try_run(*where, "bash", "-c", command,
                                user=user if as_user else None)
 
     return bash

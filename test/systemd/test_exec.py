@@ -10,7 +10,7 @@ from checks import DROPPED, OUTSIDE, PROXIED, check
 from programs import PYTHON, Program
 from service import CONFIG
 
-CGTPROXY = "/usr/local/bin/cgtproxy"
+CGTPROXY = "/usr/bin/cgtproxy"
 # mihomo.service plays three proxies: two have their names for the nesting of slices only.
 NAMES = CONFIG.replace("rules:", "  a-b: {mark: 3001, port: 7893}\n  a--b: {mark: 3002, port: 7893}\nrules:")
 RULES = r"""
