@@ -93,7 +93,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 
 	if (engine == NULL) {
 		config_free(config);
-		error_set(error, -ENOMEM, "no memory to start");
+		error_set(error, -ENOMEM, "no memory to start watching the cgroups");
 		return NULL;
 	}
 	engine->watch.inotify = -1;

@@ -218,5 +218,5 @@ def test_cgroups_that_deny_the_look(world):
     world.cgroups.make("user/unseen")
     await_elements(world, [world.cgroups.make("next/proxied")])
     world.check({"dropped-later": "dropped", "user/proxied": "proxy mihomo", "next/proxied": "proxy mihomo"}, [(UDP, V4)])
-    assert "\"dropped\": Permission denied" in daemon.log
+    assert "\"unseen\": Permission denied" in daemon.log
     assert daemon.stop() == 0
