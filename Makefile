@@ -62,7 +62,7 @@ fuzz:
 	@tools/install-dependencies build fuzz
 	test/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
-# Some ten minutes; the machine should have nothing else to do.
+# A few minutes; the machine should have nothing else to do.
 bench: bench-driver
 	@tools/install-dependencies bench
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/bench.py $(BUILD)
