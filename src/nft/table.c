@@ -259,15 +259,27 @@ void table_put_set(struct batch *batch, const struct ruleset *ruleset, enum set_
 	free(elements.items);
 }
 
-void table_flush_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
+/*
+ * Removes what has that name. In messages of every kind attribute 1 is the table's name: NFTA_CHAIN_TABLE,
+ * NFTA_SET_TABLE and so on.
+ */
+static void put_removal(struct batch *batch, uint16_t type, const struct ruleset *ruleset, uint16_t name_attribute,
+			const char *name)
 {
-	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELSETELEM, 0);
+	struct nlmsghdr *message = batch_message(batch, type, 0);
 
 	if (message == NULL)
 		return;
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, ruleset->table);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set_definitions[index].name);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, ruleset->table);
+	mnl_attr_put_strz(message, name_attribute, name);
+	if (type == NFT_MSG_DELOBJ)
+		put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	batch_finish(batch, message);
+}
+
+void table_flush_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
+{
+	put_removal(batch, NFT_MSG_DELSETELEM, ruleset, NFTA_SET_ELEM_LIST_SET, set_definitions[index].name);
 }
 
 void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
@@ -284,34 +296,15 @@ void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, c
 
 void table_delete_target(struct batch *batch, const struct ruleset *ruleset, const char *target)
 {
-	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELSET, 0);
-
-	if (message == NULL)
-		return;
-	mnl_attr_put_strz(message, NFTA_SET_TABLE, ruleset->table);
-	mnl_attr_put_strz(message, NFTA_SET_NAME, target);
-	batch_finish(batch, message);
+	put_removal(batch, NFT_MSG_DELSET, ruleset, NFTA_SET_NAME, target);
 }
 
 void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, const char *chain)
 {
-	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELCHAIN, 0);
-
-	if (message == NULL)
-		return;
-	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, ruleset->table);
-	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain);
-	batch_finish(batch, message);
+	put_removal(batch, NFT_MSG_DELCHAIN, ruleset, NFTA_CHAIN_NAME, chain);
 }
 
 void table_delete_counter(struct batch *batch, const struct ruleset *ruleset, const char *counter)
 {
-	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELOBJ, 0);
-
-	if (message == NULL)
-		return;
-	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, ruleset->table);
-	mnl_attr_put_strz(message, NFTA_OBJ_NAME, counter);
-	put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
-	batch_finish(batch, message);
+	put_removal(batch, NFT_MSG_DELOBJ, ruleset, NFTA_OBJ_NAME, counter);
 }

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from lab.addresses import UDP, V4
-from lab.checks import DROP_CHAIN, OURS, await_chains, routing
+from lab.checks import DROP_CHAIN, ONE_PROXY, await_chains, routing
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
 from lab.storms import Churn, Storm
@@ -20,13 +20,7 @@ from lab.world import World
 
 # What is promised; a build with sanitizers is told to try fewer.
 KILLS = int(os.environ.get("CGTPROXY_TEST_KILLS", "100"))
-CONFIG = f"""
-version: 1
-tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
-rules:
-  - {{match: '{OURS}proxied[^/]*$', tproxy: mihomo}}
-  - {{match: '{OURS}dropped[^/]*$', drop: true}}
-"""
+CONFIG = ONE_PROXY
 OTHER_CONFIG = CONFIG.replace("3000", "4000/0xffff").replace("7893", "7993") + "route-table: 301\nrule-priority: 2999\n"
 
 

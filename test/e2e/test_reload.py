@@ -6,7 +6,7 @@ import os
 
 import pytest
 from lab.addresses import BYPASSED, TCP, UDP, V4, V6
-from lab.checks import DROP_CHAIN, OURS, await_chains, count_lines, routing, table
+from lab.checks import DROP_CHAIN, ONE_PROXY, OURS, await_chains, count_lines, routing, table
 from lab.netfilter import cgroup_elements
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
@@ -15,13 +15,7 @@ from lab.world import World
 MANY = int(os.environ.get("CGTPROXY_TEST_MANY", "15000"))
 RELOADS = int(os.environ.get("CGTPROXY_TEST_RELOADS", "100"))
 
-CONFIG = f"""
-version: 1
-tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
-rules:
-  - {{match: '{OURS}proxied[^/]*$', tproxy: mihomo}}
-  - {{match: '{OURS}dropped[^/]*$', drop: true}}
-"""
+CONFIG = ONE_PROXY
 # Every number differs from the first config's, and so does the order of the rules.
 OTHER_CONFIG = f"""
 version: 1

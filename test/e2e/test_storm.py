@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from lab.addresses import TCP, UDP, V4, V6
-from lab.checks import DROP_CHAIN, OURS, await_chains, count_lines
+from lab.checks import DROP_CHAIN, ONE_PROXY, await_chains, count_lines
 from lab.daemon import as_nobody
 from lab.netfilter import cgroup_elements
 from lab.storms import Storm, anonymous_memory, inotify_limit
@@ -23,13 +23,7 @@ DEPARTED_MAX = 16384
 GRACE = 60
 MEMORY_SLACK = 1024  # KiB: for the heap's last pages, and for what a first storm leaves in the libraries' own buffers
 
-CONFIG = f"""
-version: 1
-tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
-rules:
-  - {{match: '{OURS}proxied[^/]*$', tproxy: mihomo}}
-  - {{match: '{OURS}dropped[^/]*$', drop: true}}
-"""
+CONFIG = ONE_PROXY
 
 
 def await_storm(world, storm, chain):

@@ -16,6 +16,14 @@ from .world import without_cgroups
 DROP_CHAIN = "DROP-CHAIN"
 # Begins an expression that matches below the tops of this process's Worlds only, whoever else tests on this machine.
 OURS = rf"^/cgtproxy-test-{os.getpid()}-[0-9]+\.slice/(.*/)?"
+# One proxy, and cgroups that are named by what becomes of their traffic.
+ONE_PROXY = f"""
+version: 1
+tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
+rules:
+  - {{match: '{OURS}proxied[^/]*$', tproxy: mihomo}}
+  - {{match: '{OURS}dropped[^/]*$', drop: true}}
+"""
 
 
 @functools.cache
