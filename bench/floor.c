@@ -95,7 +95,7 @@ int cmd_floor(int count, char **arguments)
 	char *key = NULL;
 
 	(void)count;
-	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL ||
+	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL ||
 	    ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
 	    ruleset_add_chain(ruleset, FLOOR_CHAIN, HOOK_NONE) == NULL)
 		give_up("no memory for a ruleset");

@@ -107,6 +107,14 @@ static json_t *json_of_targets(const struct status *status, const struct status 
 	return targets;
 }
 
+static json_t *json_of_fence(const struct status *status)
+{
+	if (!status->fence.is_counted)
+		return json_null();
+	return json_pack("{sI sI}", "packets", (json_int_t)status->fence.packets, "bytes",
+			 (json_int_t)status->fence.bytes);
+}
+
 static json_t *json_of_cgroups(const struct status *status)
 {
 	json_t *cgroups = json_array();
@@ -119,13 +127,13 @@ static json_t *json_of_cgroups(const struct status *status)
 
 int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out)
 {
-	json_t *json = json_pack("{sb sb sb so so so s{so so} s{so so} so so}", "running", status->is_running, "ready",
-				 status->is_running && status->table.exists && status->is_whole, "complete",
-				 status_is_complete(status), "daemon", json_of_daemon(status), "config",
-				 json_of_config(status), "table", json_of_table(status), "policy_rules", "ipv4",
-				 json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules), "routes",
-				 "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route),
-				 "targets", json_of_targets(status, before), "cgroups", json_of_cgroups(status));
+	json_t *json = json_pack(
+		"{sb sb sb so so so s{so so} s{so so} so so so}", "running", status->is_running, "ready",
+		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
+		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
+		"policy_rules", "ipv4", json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules),
+		"routes", "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route), "fence",
+		json_of_fence(status), "targets", json_of_targets(status, before), "cgroups", json_of_cgroups(status));
 	/* in ASCII, so that nothing in it steers a terminal */
 	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
 

@@ -24,7 +24,18 @@ static enum colour colour_of_target(size_t target)
 {
 	if (target == TARGET_DIRECT)
 		return COLOUR_GOOD;
-	return target == TARGET_DROP ? COLOUR_BAD : COLOUR_PROXY;
+	return target < TARGET_FIRST_PROXY ? COLOUR_BAD : COLOUR_PROXY;
+}
+
+/* Each of these packets is a sign of something wrong. */
+static void write_fence(const struct status *status, const struct style *style, FILE *out)
+{
+	if (status->fence.packets > 0)
+		fprintf(out,
+			"         Fence: %s%" PRIu64
+			" packets%s of proxied programs would have bypassed the proxy and were "
+			"dropped\n",
+			style_begin(style, COLOUR_WARNING), status->fence.packets, style_end(style, COLOUR_WARNING));
 }
 
 /* In the largest unit that fits, and the rest of it in the next smaller one. */
@@ -241,6 +252,7 @@ void status_write_text(const struct status *status, const struct status *before,
 	write_table_state(status, style, out);
 	write_part("  Policy rules: ", status->ip.rules, status->ip6.rules, style, out);
 	write_part("        Routes: ", status->ip.route, status->ip6.route, style, out);
+	write_fence(status, style, out);
 	if (status->target_count > 0)
 		write_targets(status, before, style, out);
 	write_cgroups(status, style, out);

@@ -99,18 +99,12 @@ static void read_strict(struct fy_node *node, struct diagnostics *diagnostics, v
 
 static void read_on_stop(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
+	static const struct value_word words[] = {{"clear", ON_STOP_CLEAR}, {"keep", ON_STOP_KEEP}, {0}};
 	struct config_reader *reader = userdata;
-	char shown[YAML_SHOWN_SIZE];
-	size_t length = 0;
-	const char *text = yaml_text(node, &length);
+	int chosen = 0;
 
-	if (yaml_is_null(node))
-		return;
-	if (text != NULL && length == strlen("keep") && memcmp(text, "keep", length) == 0)
-		reader->config->on_stop = ON_STOP_KEEP;
-	else if (text == NULL || length != strlen("clear") || memcmp(text, "clear", length) != 0)
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "on-stop: expected clear or keep, got %s",
-			 yaml_show(node, shown));
+	if (!yaml_is_null(node) && value_word(node, "on-stop", words, &chosen, diagnostics))
+		reader->config->on_stop = (enum on_stop)chosen;
 }
 
 static void read_bypass_item(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
@@ -133,6 +127,14 @@ static void read_bypass(struct fy_node *node, struct diagnostics *diagnostics, v
 {
 	if (!yaml_is_null(node))
 		yaml_read_list(node, "bypass", read_bypass_item, diagnostics, userdata);
+}
+
+static void read_bypass_local(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct config_reader *reader = userdata;
+
+	if (!yaml_is_null(node))
+		value_bool(node, "bypass-local", &reader->config->bypass_local, diagnostics);
 }
 
 static void read_tproxies(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
@@ -162,6 +164,7 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 		{"strict", read_strict},
 		{"on-stop", read_on_stop},
 		{"bypass", read_bypass},
+		{"bypass-local", read_bypass_local},
 		{"tproxies", read_tproxies},
 		{"rules", keep_rules},
 		{0},
@@ -188,6 +191,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 		return -EINVAL;
 	}
 	read->loaded = time(NULL);
+	read->bypass_local = true;
 	read->route_table = ROUTE_TABLE_DEFAULT;
 	read->rule_priority = RULE_PRIORITY_DEFAULT;
 	document = yaml_parse(text, length, diagnostics);
@@ -288,6 +292,8 @@ const char *config_target_name(const struct config *config, uint32_t target)
 		return "direct";
 	if (target == TARGET_DROP)
 		return "drop";
+	if (target == TARGET_REFUSE)
+		return "refuse";
 	return config->proxies[target - TARGET_FIRST_PROXY].name;
 }
 

@@ -20,6 +20,7 @@ enum {
 	ROUTE_TABLE_DEFAULT = 300,
 	RULE_PRIORITY_DEFAULT = 3000,
 	DNS_PORT = 53,
+	PROXIES_MAX = 64,
 };
 
 /** An address and how many of its leading bits count. */
@@ -41,21 +42,30 @@ struct dns_hijack {
 	bool tcp;
 };
 
+/** What becomes of a kind of traffic of the cgroups that go to a proxy. */
+enum traffic {
+	TRAFFIC_PROXY,
+	TRAFFIC_DIRECT,
+	TRAFFIC_REFUSE,
+};
+
 struct proxy {
 	char *name;
 	struct position position;
 	uint32_t mark; /* no bit outside the mask */
 	uint32_t mask;
 	uint16_t port; /* host byte order */
-	bool no_udp;
-	bool no_ipv6;
+	enum traffic udp;
+	enum traffic ipv6;
+	enum traffic other; /* never TRAFFIC_PROXY */
 	struct dns_hijack dns_hijack;
 };
 
 /** What happens to a cgroup's traffic. */
 enum {
 	TARGET_DIRECT,
-	TARGET_DROP,
+	TARGET_DROP,	    /* silently */
+	TARGET_REFUSE,	    /* and the program learns of it */
 	TARGET_FIRST_PROXY, /* and so on, in the order of config.proxies */
 };
 
@@ -77,6 +87,7 @@ struct config {
 	char *cgroup_root; /* NULL: to be looked for */
 	uint32_t route_table;
 	uint32_t rule_priority;
+	bool bypass_local; /* the host's own addresses are never steered */
 	bool strict;
 	enum on_stop on_stop;
 	struct network *bypass;
@@ -110,7 +121,7 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 /** The built-in default config: every cgroup goes direct. */
 extern const char config_default[];
 
-/** Returns "direct", "drop" or the proxy's name. */
+/** Returns "direct", "drop", "refuse" or the proxy's name. */
 const char *config_target_name(const struct config *config, uint32_t target);
 
 void config_free(struct config *config);

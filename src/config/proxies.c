@@ -11,12 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Two keys say the same thing: "no-KEY: true" is an older way to write "KEY: direct". */
+struct traffic_reader {
+	const char *key;
+	const char *old_key;
+	const char *name; /* of the key that was read, or NULL */
+};
+
 struct proxy_reader {
 	struct config *config;
 	size_t capacity;
 	struct proxy *proxy; /* the one that is read */
 	bool has_mark;
 	bool has_port;
+	struct traffic_reader udp;
+	struct traffic_reader ipv6;
 };
 
 static void read_hijack_ip(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
@@ -86,20 +95,78 @@ static void read_port(struct fy_node *node, struct diagnostics *diagnostics, voi
 	value_port(node, "port", &reader->proxy->port, diagnostics);
 }
 
+static void note_traffic_key(struct traffic_reader *traffic, const char *key, struct fy_node *node,
+			     struct diagnostics *diagnostics)
+{
+	if (traffic->name != NULL)
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: \"%s\" is there already and says the same thing; keep one of the two", key,
+			 traffic->name);
+	traffic->name = key;
+}
+
+static void read_traffic(struct fy_node *node, struct traffic_reader *reader, enum traffic *traffic,
+			 struct diagnostics *diagnostics)
+{
+	static const struct value_word words[] = {
+		{"proxy", TRAFFIC_PROXY}, {"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
+	int chosen = TRAFFIC_PROXY;
+
+	if (yaml_is_null(node))
+		return;
+	note_traffic_key(reader, reader->key, node, diagnostics);
+	if (value_word(node, reader->key, words, &chosen, diagnostics))
+		*traffic = (enum traffic)chosen;
+}
+
+static void read_no_traffic(struct fy_node *node, struct traffic_reader *reader, enum traffic *traffic,
+			    struct diagnostics *diagnostics)
+{
+	bool none = false;
+
+	if (yaml_is_null(node))
+		return;
+	note_traffic_key(reader, reader->old_key, node, diagnostics);
+	if (value_bool(node, reader->old_key, &none, diagnostics) && none)
+		*traffic = TRAFFIC_DIRECT;
+}
+
+static void read_udp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	read_traffic(node, &reader->udp, &reader->proxy->udp, diagnostics);
+}
+
 static void read_no_udp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	struct proxy_reader *reader = userdata;
 
-	if (!yaml_is_null(node))
-		value_bool(node, "no-udp", &reader->proxy->no_udp, diagnostics);
+	read_no_traffic(node, &reader->udp, &reader->proxy->udp, diagnostics);
+}
+
+static void read_ipv6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct proxy_reader *reader = userdata;
+
+	read_traffic(node, &reader->ipv6, &reader->proxy->ipv6, diagnostics);
 }
 
 static void read_no_ipv6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	struct proxy_reader *reader = userdata;
 
-	if (!yaml_is_null(node))
-		value_bool(node, "no-ipv6", &reader->proxy->no_ipv6, diagnostics);
+	read_no_traffic(node, &reader->ipv6, &reader->proxy->ipv6, diagnostics);
+}
+
+static void read_other(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	static const struct value_word words[] = {{"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
+	struct proxy_reader *reader = userdata;
+	int chosen = TRAFFIC_DIRECT;
+
+	if (!yaml_is_null(node) && value_word(node, "other", words, &chosen, diagnostics))
+		reader->proxy->other = (enum traffic)chosen;
 }
 
 static bool ends_with(const char *name, size_t length, const char *end)
@@ -112,7 +179,9 @@ static bool ends_with(const char *name, size_t length, const char *end)
 /* Why a name can't be that of chains, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
 {
-	static const char *const taken[] = {"output-mangle", "output-nat", "prerouting", "STEER-CHAIN", "DROP-CHAIN"};
+	static const char *const taken[] = {"output-mangle",	 "output-nat",	 "prerouting",
+					    "postrouting-fence", "STEER-CHAIN",	 "DROP-CHAIN",
+					    "REFUSE-CHAIN",	 "ORPHAN-CHAIN", "FENCE-CHAIN"};
 
 	if (length == 0 || length > PROXY_NAME_MAX)
 		return "must have 1 to 64 characters";
@@ -140,7 +209,7 @@ static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key,
 		return NULL;
 	config->proxies = proxies;
 	proxy = &proxies[config->proxy_count];
-	*proxy = (struct proxy){.name = strndup(name, length), .position = yaml_position(key)};
+	*proxy = (struct proxy){.name = strndup(name, length), .position = yaml_position(key), .other = TRAFFIC_DIRECT};
 	if (proxy->name == NULL)
 		return NULL;
 	config->proxy_count++;
@@ -152,8 +221,11 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 	static const struct yaml_key keys[] = {
 		{"mark", read_mark},
 		{"port", read_port},
+		{"udp", read_udp},
 		{"no-udp", read_no_udp},
+		{"ipv6", read_ipv6},
 		{"no-ipv6", read_no_ipv6},
+		{"other", read_other},
 		{"dns-hijack", read_dns_hijack},
 		{0},
 	};
@@ -169,6 +241,8 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
 	reader->has_mark = false;
 	reader->has_port = false;
+	reader->udp = (struct traffic_reader){"udp", "no-udp", NULL};
+	reader->ipv6 = (struct traffic_reader){"ipv6", "no-ipv6", NULL};
 	/* a name that is at fault goes into messages only */
 	reader->proxy =
 		fault == NULL ? add_proxy(reader, key, name, length) : add_proxy(reader, key, shown, strlen(shown));
@@ -189,6 +263,10 @@ void read_proxies(struct fy_node *node, struct config *config, struct diagnostic
 	struct proxy_reader reader = {.config = config};
 
 	yaml_read_named(node, "tproxies", read_proxy, diagnostics, &reader);
+	if (config->proxy_count > PROXIES_MAX)
+		diagnose(diagnostics, SEVERITY_ERROR, config->proxies[PROXIES_MAX].position,
+			 "tproxies: %zu proxies are more than the %d that there can be", config->proxy_count,
+			 PROXIES_MAX);
 }
 
 void check_marks(const struct config *config, struct diagnostics *diagnostics)

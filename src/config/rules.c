@@ -122,6 +122,11 @@ static void read_drop(struct fy_node *node, struct diagnostics *diagnostics, voi
 	read_flag_target(node, "drop", TARGET_DROP, diagnostics, userdata);
 }
 
+static void read_refuse(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	read_flag_target(node, "refuse", TARGET_REFUSE, diagnostics, userdata);
+}
+
 static void read_direct(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	read_flag_target(node, "direct", TARGET_DIRECT, diagnostics, userdata);
@@ -145,11 +150,17 @@ static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics
 static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
 	static const struct yaml_key keys[] = {
-		{"match", read_match},	 {"app", read_app},
-		{"unit", read_unit},	 {"user-unit", read_user_unit},
-		{"slice", read_slice},	 {"user", read_user},
-		{"tproxy", read_tproxy}, {"drop", read_drop},
-		{"direct", read_direct}, {0},
+		{"match", read_match},
+		{"app", read_app},
+		{"unit", read_unit},
+		{"user-unit", read_user_unit},
+		{"slice", read_slice},
+		{"user", read_user},
+		{"tproxy", read_tproxy},
+		{"drop", read_drop},
+		{"refuse", read_refuse},
+		{"direct", read_direct},
+		{0},
 	};
 	struct rule_reader *reader = userdata;
 	struct position position = yaml_position(node);
@@ -166,8 +177,8 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 			 reader->selectors);
 	if (reader->targets != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,
-			 "a rule needs exactly one target: \"tproxy: NAME\", \"drop: true\" or \"direct: true\"; this "
-			 "has %d",
+			 "a rule needs exactly one target: \"tproxy: NAME\", \"direct: true\", \"drop: true\" or "
+			 "\"refuse: true\"; this has %d",
 			 reader->targets);
 	add_rule(reader, diagnostics);
 }

@@ -104,6 +104,35 @@ bool value_port(struct fy_node *node, const char *key, uint16_t *out, struct dia
 	return true;
 }
 
+/* "a, b or c" */
+static void list_words(const struct value_word *words, char *out, size_t size)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; words[i].word != NULL && length < size; i++) {
+		const char *separator = i == 0 ? "" : words[i + 1].word != NULL ? ", " : " or ";
+
+		length += (size_t)snprintf(out + length, size - length, "%s%s", separator, words[i].word);
+	}
+}
+
+bool value_word(struct fy_node *node, const char *key, const struct value_word *words, int *out,
+		struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+	char what[SCALAR_SIZE] = "";
+	bool is_text = read_scalar(node, text);
+
+	for (size_t i = 0; is_text && words[i].word != NULL; i++) {
+		if (strcmp(text, words[i].word) == 0) {
+			*out = words[i].meaning;
+			return true;
+		}
+	}
+	list_words(words, what, sizeof(what));
+	return expected(node, key, what, diagnostics);
+}
+
 bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnostics *diagnostics)
 {
 	static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};

@@ -22,6 +22,16 @@ bool value_port(struct fy_node *node, const char *key, uint16_t *out, struct dia
 /** Reads true or false, also yes, no, on, off, y and n. */
 bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnostics *diagnostics);
 
+/** A word that a value may be, and what it means. */
+struct value_word {
+	const char *word; /* NULL ends a list of them */
+	int meaning;
+};
+
+/** Reads one of some words, which fit one line together. */
+bool value_word(struct fy_node *node, const char *key, const struct value_word *words, int *out,
+		struct diagnostics *diagnostics);
+
 /** Reads a fwmark, VALUE or VALUE/MASK; the value has no bit outside the mask and is not 0. */
 bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask, struct diagnostics *diagnostics);
 

@@ -135,7 +135,10 @@ static int list_targets(const struct sources *sources, struct status *status, st
 		return no_memory(error);
 	strcpy(status->targets[TARGET_DIRECT].name, "direct");
 	strcpy(status->targets[TARGET_DROP].name, "drop");
+	strcpy(status->targets[TARGET_REFUSE].name, "refuse");
 	read_counter(held, CHAIN_DROP, &status->targets[TARGET_DROP]);
+	read_counter(held, CHAIN_REFUSE, &status->targets[TARGET_REFUSE]);
+	read_counter(held, CHAIN_FENCE, &status->fence);
 	status->target_count = TARGET_FIRST_PROXY;
 	for (size_t i = 0; i < held->chain_count; i++) {
 		struct status_target *target = &status->targets[status->target_count];
@@ -158,7 +161,11 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 {
 	const struct held_table *held = &sources->held;
 	bool whole = held->has_set[SET_INDEX_CGROUPS] && held_has_chain(held, CHAIN_OUTPUT_MANGLE) &&
-		     held_has_chain(held, CHAIN_PREROUTING) && held_has_chain(held, CHAIN_DROP);
+		     held_has_chain(held, CHAIN_PREROUTING) && held_has_chain(held, CHAIN_DROP) &&
+		     held_has_chain(held, CHAIN_REFUSE);
+
+	if (status->target_count > TARGET_FIRST_PROXY)
+		whole = whole && held_has_chain(held, CHAIN_POSTROUTING) && held_has_chain(held, CHAIN_FENCE);
 
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
 		whole = whole && held_has_chain(held, status->targets[i].name);
@@ -211,6 +218,8 @@ static size_t target_of(const struct status *status, const struct verdict *verdi
 
 	if (verdict->kind == VERDICT_RETURN)
 		return TARGET_DIRECT;
+	if (verdict->kind == VERDICT_GOTO && strcmp(verdict->chain, CHAIN_REFUSE) == 0)
+		return TARGET_REFUSE;
 	if (verdict->kind == VERDICT_DROP || !is_chain_of_proxy(verdict->chain, &length))
 		return TARGET_DROP;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++) {

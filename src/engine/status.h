@@ -82,7 +82,8 @@ struct status {
 	struct status_routing ip;
 	struct status_routing ip6;
 
-	struct status_target *targets; /* TARGET_DIRECT, TARGET_DROP and the proxies; none without a table */
+	struct status_target fence;    /* what had a proxy's mark and was about to leave by another interface than lo */
+	struct status_target *targets; /* direct, drop, refuse and the proxies; none without a table */
 	size_t target_count;
 	struct status_cgroup *cgroups; /* in the order of a tree's walk, names sorted */
 	size_t cgroup_count;

@@ -36,16 +36,10 @@ static void put_key(struct nlmsghdr *message, const void *key, size_t size)
 
 static void put_verdict(struct nlmsghdr *message, const struct verdict *verdict)
 {
-	static const int codes[] = {
-		[VERDICT_RETURN] = NFT_RETURN,
-		[VERDICT_DROP] = NF_DROP,
-		[VERDICT_GOTO] = NFT_GOTO,
-		[VERDICT_CONTINUE] = NFT_CONTINUE,
-	};
 	struct nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
 
-	put_u32(message, NFTA_VERDICT_CODE, (uint32_t)codes[verdict->kind]);
+	put_u32(message, NFTA_VERDICT_CODE, (uint32_t)verdict_code(verdict->kind));
 	if (verdict->kind == VERDICT_GOTO)
 		mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, verdict->chain);
 	mnl_attr_nest_end(message, nest);

@@ -8,6 +8,9 @@
 
 #include "nft/expression.h"
 
+#include "nft/builder.h"
+#include "nft/set.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/expr.h>
@@ -15,6 +18,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -28,170 +32,49 @@ enum {
 	LABELS_SIZE = 16, /* include/net/netfilter/nf_conntrack_labels.h, NF_CT_LABELS_MAX_SIZE */
 };
 
-/* Collects expressions; the first failure is remembered and ends all that follows. */
-struct builder {
-	struct nftnl_rule *rule;
-	int error;
-};
-
-static struct nftnl_expr *begin(struct builder *builder, const char *name)
-{
-	struct nftnl_expr *expression = builder->error == 0 ? nftnl_expr_alloc(name) : NULL;
-
-	if (expression == NULL)
-		builder->error = -ENOMEM;
-	else
-		nftnl_rule_add_expr(builder->rule, expression);
-	return expression;
-}
-
-static void set_data(struct builder *builder, struct nftnl_expr *expression, uint16_t attribute, const void *data,
-		     uint32_t size)
-{
-	if (expression != NULL && nftnl_expr_set(expression, attribute, data, size) < 0)
-		builder->error = -ENOMEM;
-}
-
-static void set_number(struct nftnl_expr *expression, uint16_t attribute, uint32_t number)
-{
-	if (expression != NULL)
-		nftnl_expr_set_u32(expression, attribute, number);
-}
-
-static void load_meta(struct builder *builder, uint32_t key)
-{
-	struct nftnl_expr *meta = begin(builder, "meta");
-
-	set_number(meta, NFTNL_EXPR_META_KEY, key);
-	set_number(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
-}
-
-static void set_meta_mark(struct builder *builder)
-{
-	struct nftnl_expr *meta = begin(builder, "meta");
-
-	set_number(meta, NFTNL_EXPR_META_KEY, NFT_META_MARK);
-	set_number(meta, NFTNL_EXPR_META_SREG, NFT_REG_1);
-}
-
-static void load_ct(struct builder *builder, uint32_t key)
-{
-	struct nftnl_expr *ct = begin(builder, "ct");
-
-	set_number(ct, NFTNL_EXPR_CT_KEY, key);
-	set_number(ct, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-}
-
-static void load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length)
-{
-	struct nftnl_expr *payload = begin(builder, "payload");
-
-	set_number(payload, NFTNL_EXPR_PAYLOAD_BASE, base);
-	set_number(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	set_number(payload, NFTNL_EXPR_PAYLOAD_LEN, length);
-	set_number(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-}
-
-static void load_cgroup(struct builder *builder, uint32_t level)
-{
-	struct nftnl_expr *socket = begin(builder, "socket");
-
-	set_number(socket, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
-	set_number(socket, NFTNL_EXPR_SOCKET_LEVEL, level);
-	set_number(socket, NFTNL_EXPR_SOCKET_DREG, NFT_REG_1);
-}
-
-static void compare(struct builder *builder, uint32_t operation, const void *data, uint32_t size)
-{
-	struct nftnl_expr *cmp = begin(builder, "cmp");
-
-	set_number(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	set_number(cmp, NFTNL_EXPR_CMP_OP, operation);
-	set_data(builder, cmp, NFTNL_EXPR_CMP_DATA, data, size);
-}
-
-static void compare_byte(struct builder *builder, uint32_t operation, uint8_t byte)
-{
-	compare(builder, operation, &byte, sizeof(byte));
-}
-
-static void mask_data(struct builder *builder, const void *keep, const void *flip, uint32_t size)
-{
-	struct nftnl_expr *bitwise = begin(builder, "bitwise");
-
-	set_number(bitwise, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	set_number(bitwise, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	set_number(bitwise, NFTNL_EXPR_BITWISE_LEN, size);
-	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_MASK, keep, size);
-	set_data(builder, bitwise, NFTNL_EXPR_BITWISE_XOR, flip, size);
-}
-
-static void mask(struct builder *builder, uint32_t keep, uint32_t flip)
-{
-	mask_data(builder, &keep, &flip, sizeof(keep));
-}
-
-static void load_immediate(struct builder *builder, uint32_t reg, const void *data, uint32_t size)
-{
-	struct nftnl_expr *immediate = begin(builder, "immediate");
-
-	set_number(immediate, NFTNL_EXPR_IMM_DREG, reg);
-	set_data(builder, immediate, NFTNL_EXPR_IMM_DATA, data, size);
-}
-
-static struct nftnl_expr *look_up(struct builder *builder, const char *set)
-{
-	struct nftnl_expr *lookup = begin(builder, "lookup");
-
-	set_number(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	set_data(builder, lookup, NFTNL_EXPR_LOOKUP_SET, set, (uint32_t)strlen(set) + 1);
-	return lookup;
-}
-
-static void look_up_verdict(struct builder *builder, const char *map)
-{
-	set_number(look_up(builder, map), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
-}
-
 static void look_up_protocol(struct builder *builder, uint32_t protocols, uint32_t flags)
 {
 	struct nftnl_expr *lookup = NULL;
 
-	load_meta(builder, NFT_META_L4PROTO);
-	lookup = look_up(builder, "__set%d");
-	set_number(lookup, NFTNL_EXPR_LOOKUP_SET_ID, protocols);
+	build_load_meta(builder, NFT_META_L4PROTO);
+	lookup = build_look_up(builder, "__set%d");
+	build_number(lookup, NFTNL_EXPR_LOOKUP_SET_ID, protocols);
 	if (flags != 0)
-		set_number(lookup, NFTNL_EXPR_LOOKUP_FLAGS, flags);
+		build_number(lookup, NFTNL_EXPR_LOOKUP_FLAGS, flags);
+}
+
+/* The first bytes of the destination of a packet of one family. */
+static void load_daddr(struct builder *builder, uint8_t family, uint32_t size)
+{
+	build_load_meta(builder, NFT_META_NFPROTO);
+	build_compare_byte(builder, NFT_CMP_EQ, family);
+	build_load_payload(builder, NFT_PAYLOAD_NETWORK_HEADER,
+			   family == NFPROTO_IPV4 ? IP_DADDR_OFFSET : IP6_DADDR_OFFSET, size);
 }
 
 static void add_bypass(struct builder *builder, uint8_t family, const char *set)
 {
-	load_meta(builder, NFT_META_NFPROTO);
-	compare_byte(builder, NFT_CMP_EQ, family);
-	if (family == NFPROTO_IPV4)
-		load_payload(builder, NFT_PAYLOAD_NETWORK_HEADER, IP_DADDR_OFFSET, sizeof(struct in_addr));
-	else
-		load_payload(builder, NFT_PAYLOAD_NETWORK_HEADER, IP6_DADDR_OFFSET, sizeof(struct in6_addr));
-	look_up(builder, set);
+	load_daddr(builder, family, family == NFPROTO_IPV4 ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+	build_look_up(builder, set);
 }
 
 static void add_counter_name(struct builder *builder, const char *name)
 {
-	struct nftnl_expr *reference = begin(builder, "objref");
+	struct nftnl_expr *reference = build_begin(builder, "objref");
 
-	set_number(reference, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	set_data(builder, reference, NFTNL_EXPR_OBJREF_IMM_NAME, name, (uint32_t)strlen(name) + 1);
+	build_number(reference, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	build_data(builder, reference, NFTNL_EXPR_OBJREF_IMM_NAME, name, (uint32_t)strlen(name) + 1);
 }
 
 static void add_set_mark(struct builder *builder, const struct mark *mark)
 {
 	if (mark->mask == UINT32_MAX) {
-		load_immediate(builder, NFT_REG_1, &mark->value, sizeof(mark->value));
+		build_load_immediate(builder, NFT_REG_1, &mark->value, sizeof(mark->value));
 	} else {
-		load_meta(builder, NFT_META_MARK);
-		mask(builder, ~mark->mask, mark->value);
+		build_load_meta(builder, NFT_META_MARK);
+		build_mask(builder, ~mark->mask, mark->value);
 	}
-	set_meta_mark(builder);
+	build_set_mark(builder);
 }
 
 static void add_dnat(struct builder *builder, const struct statement *statement)
@@ -201,14 +84,14 @@ static void add_dnat(struct builder *builder, const struct statement *statement)
 	uint16_t port = htons(statement->nat.port);
 	struct nftnl_expr *nat = NULL;
 
-	load_immediate(builder, NFT_REG_1, address, ip6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
-	load_immediate(builder, NFT_REG_2, &port, sizeof(port));
-	nat = begin(builder, "nat");
-	set_number(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-	set_number(nat, NFTNL_EXPR_NAT_FAMILY, ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	set_number(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
-	set_number(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
-	set_number(nat, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
+	build_load_immediate(builder, NFT_REG_1, address, ip6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
+	build_load_immediate(builder, NFT_REG_2, &port, sizeof(port));
+	nat = build_begin(builder, "nat");
+	build_number(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	build_number(nat, NFTNL_EXPR_NAT_FAMILY, ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	build_number(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	build_number(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
+	build_number(nat, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
 }
 
 static void add_tproxy(struct builder *builder, uint16_t port)
@@ -216,94 +99,152 @@ static void add_tproxy(struct builder *builder, uint16_t port)
 	uint16_t network_port = htons(port);
 	struct nftnl_expr *tproxy = NULL;
 
-	load_immediate(builder, NFT_REG_1, &network_port, sizeof(network_port));
-	tproxy = begin(builder, "tproxy");
-	set_number(tproxy, NFTNL_EXPR_TPROXY_FAMILY, NFPROTO_UNSPEC);
-	set_number(tproxy, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_1);
+	build_load_immediate(builder, NFT_REG_1, &network_port, sizeof(network_port));
+	tproxy = build_begin(builder, "tproxy");
+	build_number(tproxy, NFTNL_EXPR_TPROXY_FAMILY, NFPROTO_UNSPEC);
+	build_number(tproxy, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_1);
 }
 
 static void add_verdict(struct builder *builder, const struct verdict *verdict)
 {
-	struct nftnl_expr *immediate = begin(builder, "immediate");
-	uint32_t code = (uint32_t)NFT_RETURN;
+	struct nftnl_expr *immediate = build_begin(builder, "immediate");
+	const uint32_t code = (uint32_t)verdict_code(verdict->kind);
 
-	if (verdict->kind == VERDICT_DROP)
-		code = NF_DROP;
-	else if (verdict->kind == VERDICT_GOTO)
-		code = (uint32_t)NFT_GOTO;
-	set_number(immediate, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	build_number(immediate, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	if (verdict->kind == VERDICT_GOTO)
-		set_data(builder, immediate, NFTNL_EXPR_IMM_CHAIN, verdict->chain,
-			 (uint32_t)strlen(verdict->chain) + 1);
-	set_number(immediate, NFTNL_EXPR_IMM_VERDICT, code);
+		build_data(builder, immediate, NFTNL_EXPR_IMM_CHAIN, verdict->chain,
+			   (uint32_t)strlen(verdict->chain) + 1);
+	build_number(immediate, NFTNL_EXPR_IMM_VERDICT, code);
 }
 
 /* Labels are an array of long, in the host's order of bytes (include/linux/bitops.h, test_bit). */
-static void write_steered_label(uint8_t label[LABELS_SIZE])
+static void write_label(unsigned label, uint8_t bytes[LABELS_SIZE])
 {
 	const unsigned word_bits = 8 * sizeof(unsigned long);
-	const unsigned long bit = 1UL << (STEERED_LABEL % word_bits);
+	const unsigned long bit = 1UL << (label % word_bits);
 
-	memset(label, 0, LABELS_SIZE);
-	memcpy(label + STEERED_LABEL / word_bits * sizeof(bit), &bit, sizeof(bit));
+	memset(bytes, 0, LABELS_SIZE);
+	memcpy(bytes + label / word_bits * sizeof(bit), &bit, sizeof(bit));
 }
 
-static void match_steered(struct builder *builder)
+static void match_label(struct builder *builder, unsigned label, uint32_t operation)
 {
 	static const uint8_t nothing[LABELS_SIZE];
-	uint8_t label[LABELS_SIZE];
+	uint8_t bytes[LABELS_SIZE];
 
-	write_steered_label(label);
-	load_ct(builder, NFT_CT_LABELS);
-	mask_data(builder, label, nothing, sizeof(label));
-	compare(builder, NFT_CMP_NEQ, nothing, sizeof(nothing));
+	write_label(label, bytes);
+	build_load_ct(builder, NFT_CT_LABELS);
+	build_mask_data(builder, bytes, nothing, sizeof(bytes));
+	build_compare(builder, operation, nothing, sizeof(nothing));
 }
 
-static void set_steered(struct builder *builder)
+/* The kernel adds the bit to those that the flow has (net/netfilter/nft_ct.c, nf_connlabels_replace). */
+static void set_label(struct builder *builder, unsigned label)
 {
-	uint8_t label[LABELS_SIZE];
+	uint8_t bytes[LABELS_SIZE];
 	struct nftnl_expr *ct = NULL;
 
-	write_steered_label(label);
-	load_immediate(builder, NFT_REG_1, label, sizeof(label));
-	ct = begin(builder, "ct");
-	set_number(ct, NFTNL_EXPR_CT_KEY, NFT_CT_LABELS);
-	set_number(ct, NFTNL_EXPR_CT_SREG, NFT_REG_1);
+	write_label(label, bytes);
+	build_load_immediate(builder, NFT_REG_1, bytes, sizeof(bytes));
+	ct = build_begin(builder, "ct");
+	build_number(ct, NFTNL_EXPR_CT_KEY, NFT_CT_LABELS);
+	build_number(ct, NFTNL_EXPR_CT_SREG, NFT_REG_1);
+}
+
+/* flags: NFTA_FIB_F_*; type: RTN_* */
+static void match_address_type(struct builder *builder, uint32_t flags, uint32_t operation, uint32_t type)
+{
+	struct nftnl_expr *fib = build_begin(builder, "fib");
+
+	build_number(fib, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	build_number(fib, NFTNL_EXPR_FIB_FLAGS, flags);
+	build_number(fib, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	build_compare(builder, operation, &type, sizeof(type));
+}
+
+static void match_multicast(struct builder *builder)
+{
+	load_daddr(builder, NFPROTO_IPV4, sizeof(struct in_addr));
+	build_mask(builder, htonl(0xf0000000), 0);
+	build_compare(builder, NFT_CMP_EQ, &(uint32_t){htonl(INADDR_UNSPEC_GROUP)}, sizeof(uint32_t));
+}
+
+static void match_multicast6(struct builder *builder)
+{
+	load_daddr(builder, NFPROTO_IPV6, sizeof(uint8_t));
+	build_compare_byte(builder, NFT_CMP_EQ, 0xff);
+}
+
+static void match_interface(struct builder *builder, uint32_t key, uint32_t operation, uint32_t index)
+{
+	build_load_meta(builder, key);
+	build_compare(builder, operation, &index, sizeof(index));
+}
+
+static void match_direction(struct builder *builder, uint8_t direction)
+{
+	build_load_ct(builder, NFT_CT_DIRECTION);
+	build_compare_byte(builder, NFT_CMP_EQ, direction);
+}
+
+/* What flows and addresses are. Returns whether the statement is of that kind. */
+static bool add_flow_match(struct builder *builder, const struct statement *statement)
+{
+	switch (statement->kind) {
+	case STATEMENT_CT_ORIGINAL:
+		match_direction(builder, IP_CT_DIR_ORIGINAL);
+		return true;
+	case STATEMENT_CT_REPLY:
+		match_direction(builder, IP_CT_DIR_REPLY);
+		return true;
+	case STATEMENT_CT_LABEL:
+		match_label(builder, statement->label, NFT_CMP_NEQ);
+		return true;
+	case STATEMENT_CT_NO_LABEL:
+		match_label(builder, statement->label, NFT_CMP_EQ);
+		return true;
+	case STATEMENT_SADDR_LOCAL:
+		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_EQ, RTN_LOCAL);
+		return true;
+	case STATEMENT_SADDR_FOREIGN:
+		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
+		return true;
+	case STATEMENT_DADDR_LOCAL:
+		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_LOCAL);
+		return true;
+	case STATEMENT_DADDR_BROADCAST:
+		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_BROADCAST);
+		return true;
+	case STATEMENT_DADDR_MULTICAST:
+		match_multicast(builder);
+		return true;
+	case STATEMENT_DADDR_MULTICAST6:
+		match_multicast6(builder);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void add_match(struct builder *builder, const struct statement *statement, uint32_t protocols)
 {
 	static const uint64_t no_cgroup;
-	static const uint32_t nothing;
-	const uint32_t loopback = LOOPBACK_INDEX;
 	uint16_t port = 0;
 
 	switch (statement->kind) {
 	case STATEMENT_IN_CGROUP:
-		load_cgroup(builder, statement->level);
-		compare(builder, NFT_CMP_NEQ, &no_cgroup, sizeof(no_cgroup));
-		break;
-	case STATEMENT_CT_REPLY:
-		load_ct(builder, NFT_CT_DIRECTION);
-		compare_byte(builder, NFT_CMP_EQ, IP_CT_DIR_REPLY);
-		break;
-	case STATEMENT_CT_DNAT:
-		load_ct(builder, NFT_CT_STATUS);
-		mask(builder, IPS_DST_NAT, 0);
-		compare(builder, NFT_CMP_NEQ, &nothing, sizeof(nothing));
-		break;
-	case STATEMENT_CT_STEERED:
-		match_steered(builder);
+		build_load_cgroup(builder, statement->level);
+		build_compare(builder, NFT_CMP_NEQ, &no_cgroup, sizeof(no_cgroup));
 		break;
 	case STATEMENT_NFPROTO:
-		load_meta(builder, NFT_META_NFPROTO);
-		compare_byte(builder, NFT_CMP_EQ, statement->protocol);
+		build_load_meta(builder, NFT_META_NFPROTO);
+		build_compare_byte(builder, NFT_CMP_EQ, statement->protocol);
 		break;
 	case STATEMENT_L4PROTO:
 	case STATEMENT_NOT_L4PROTO:
-		load_meta(builder, NFT_META_L4PROTO);
-		compare_byte(builder, statement->kind == STATEMENT_L4PROTO ? NFT_CMP_EQ : NFT_CMP_NEQ,
-			     statement->protocol);
+		build_load_meta(builder, NFT_META_L4PROTO);
+		build_compare_byte(builder, statement->kind == STATEMENT_L4PROTO ? NFT_CMP_EQ : NFT_CMP_NEQ,
+				   statement->protocol);
 		break;
 	case STATEMENT_TCP_OR_UDP:
 		look_up_protocol(builder, protocols, 0);
@@ -313,22 +254,38 @@ static void add_match(struct builder *builder, const struct statement *statement
 		break;
 	case STATEMENT_DPORT:
 		port = htons(statement->port);
-		load_payload(builder, NFT_PAYLOAD_TRANSPORT_HEADER, TH_DPORT_OFFSET, sizeof(port));
-		compare(builder, NFT_CMP_EQ, &port, sizeof(port));
+		build_load_payload(builder, NFT_PAYLOAD_TRANSPORT_HEADER, TH_DPORT_OFFSET, sizeof(port));
+		build_compare(builder, NFT_CMP_EQ, &port, sizeof(port));
 		break;
 	case STATEMENT_IIF_LO:
-		load_meta(builder, NFT_META_IIF);
-		compare(builder, NFT_CMP_EQ, &loopback, sizeof(loopback));
+		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, LOOPBACK_INDEX);
+		break;
+	case STATEMENT_IIF_ANY:
+		match_interface(builder, NFT_META_IIF, NFT_CMP_NEQ, 0);
+		break;
+	case STATEMENT_OIF_LO:
+		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);
 		break;
 	case STATEMENT_MARK:
-		load_meta(builder, NFT_META_MARK);
-		mask(builder, statement->mark.mask, 0);
-		compare(builder, NFT_CMP_EQ, &statement->mark.value, sizeof(statement->mark.value));
+		build_load_meta(builder, NFT_META_MARK);
+		/* nft leaves out a mask that keeps everything */
+		if (statement->mark.mask != UINT32_MAX)
+			build_mask(builder, statement->mark.mask, 0);
+		build_compare(builder, NFT_CMP_EQ, &statement->mark.value, sizeof(statement->mark.value));
 		break;
 	default:
-		builder->error = -EINVAL;
+		if (!add_flow_match(builder, statement))
+			builder->error = -EINVAL;
 		break;
 	}
+}
+
+static void add_reject(struct builder *builder, uint32_t type, uint8_t code)
+{
+	struct nftnl_expr *reject = build_begin(builder, "reject");
+
+	build_number(reject, NFTNL_EXPR_REJECT_TYPE, type);
+	build_data(builder, reject, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
 }
 
 int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t protocols)
@@ -337,20 +294,20 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 
 	switch (statement->kind) {
 	case STATEMENT_CGROUP_VMAP:
-		load_cgroup(&builder, statement->level);
-		look_up_verdict(&builder, MAP_CGROUP);
+		build_load_cgroup(&builder, statement->level);
+		build_look_up_verdict(&builder, MAP_CGROUP);
 		break;
 	case STATEMENT_CGROUP_SET:
-		load_cgroup(&builder, statement->set.level);
-		look_up(&builder, statement->set.name);
+		build_load_cgroup(&builder, statement->set.level);
+		build_look_up(&builder, statement->set.name);
 		break;
 	case STATEMENT_MARK_VMAP:
-		load_meta(&builder, NFT_META_MARK);
-		look_up_verdict(&builder, MAP_MARK);
+		build_load_meta(&builder, NFT_META_MARK);
+		build_look_up_verdict(&builder, MAP_MARK);
 		break;
 	case STATEMENT_MARK_DNS_VMAP:
-		load_meta(&builder, NFT_META_MARK);
-		look_up_verdict(&builder, MAP_MARK_DNS);
+		build_load_meta(&builder, NFT_META_MARK);
+		build_look_up_verdict(&builder, MAP_MARK_DNS);
 		break;
 	case STATEMENT_DADDR_BYPASS:
 		add_bypass(&builder, NFPROTO_IPV4, SET_BYPASS);
@@ -364,8 +321,14 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 	case STATEMENT_SET_MARK:
 		add_set_mark(&builder, &statement->mark);
 		break;
-	case STATEMENT_SET_CT_STEERED:
-		set_steered(&builder);
+	case STATEMENT_SET_CT_LABEL:
+		set_label(&builder, statement->label);
+		break;
+	case STATEMENT_REJECT:
+		add_reject(&builder, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH);
+		break;
+	case STATEMENT_REJECT_RESET:
+		add_reject(&builder, NFT_REJECT_TCP_RST, 0);
 		break;
 	case STATEMENT_DNAT:
 	case STATEMENT_DNAT6:

@@ -10,13 +10,20 @@
 const struct hook *hook_of(enum chain_hook hook)
 {
 	static const struct hook hooks[] = {
-		[HOOK_ROUTE_OUTPUT_MANGLE] = {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE,
-					      "type route hook output priority mangle; policy accept;"},
+		/* behind those that others have at mangle, or what they set would be the mark that counts */
+		[HOOK_ROUTE_OUTPUT] = {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE + 5,
+				       "type route hook output priority mangle + 5; policy accept;"},
 		/* dstnat by number: nft before 1.0.8 takes the name in prerouting only */
 		[HOOK_NAT_OUTPUT] = {"nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
 				     "type nat hook output priority -100; policy accept;"},
-		[HOOK_FILTER_PREROUTING_MANGLE] = {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE,
-						   "type filter hook prerouting priority mangle; policy accept;"},
+		/*
+		 * Late: once TPROXY gave a packet a socket, others' "fib saddr . iif oif missing" drops it (firewalld's
+		 * reverse path filter stands at filter + 10), and a mark that others change meanwhile is set again.
+		 */
+		[HOOK_FILTER_PREROUTING] = {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_FILTER + 11,
+					    "type filter hook prerouting priority filter + 11; policy accept;"},
+		[HOOK_FILTER_POSTROUTING] = {"filter", NF_INET_POST_ROUTING, NF_IP_PRI_MANGLE,
+					     "type filter hook postrouting priority mangle; policy accept;"},
 	};
 
 	return hook != HOOK_NONE ? &hooks[hook] : NULL;
@@ -24,9 +31,19 @@ const struct hook *hook_of(enum chain_hook hook)
 
 enum chain_hook hook_of_chain(const char *name)
 {
-	if (strcmp(name, CHAIN_OUTPUT_MANGLE) == 0)
-		return HOOK_ROUTE_OUTPUT_MANGLE;
-	if (strcmp(name, CHAIN_OUTPUT_NAT) == 0)
-		return HOOK_NAT_OUTPUT;
-	return strcmp(name, CHAIN_PREROUTING) == 0 ? HOOK_FILTER_PREROUTING_MANGLE : HOOK_NONE;
+	static const struct {
+		const char *name;
+		enum chain_hook hook;
+	} chains[] = {
+		{CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT},
+		{CHAIN_OUTPUT_NAT, HOOK_NAT_OUTPUT},
+		{CHAIN_PREROUTING, HOOK_FILTER_PREROUTING},
+		{CHAIN_POSTROUTING, HOOK_FILTER_POSTROUTING},
+	};
+
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++) {
+		if (strcmp(chains[i].name, name) == 0)
+			return chains[i].hook;
+	}
+	return HOOK_NONE;
 }

@@ -43,14 +43,26 @@ static const struct feature {
 	{
 		.purpose = "to hand packets to a TPROXY server",
 		.module = "nft_tproxy (CONFIG_NFT_TPROXY)",
-		.hook = HOOK_FILTER_PREROUTING_MANGLE,
+		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_TPROXY, .port = 1},
 	},
 	{
 		.purpose = "to know the direction of a connection",
 		.module = "nft_ct (CONFIG_NFT_CT)",
-		.hook = HOOK_FILTER_PREROUTING_MANGLE,
+		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_CT_REPLY},
+	},
+	{
+		.purpose = "to know the host's own addresses",
+		.module = "nft_fib_inet (CONFIG_NFT_FIB_INET)",
+		.hook = HOOK_FILTER_PREROUTING,
+		.statement = {.kind = STATEMENT_SADDR_FOREIGN},
+	},
+	{
+		.purpose = "to refuse traffic",
+		.module = "nft_reject_inet (CONFIG_NFT_REJECT_INET)",
+		.hook = HOOK_FILTER_PREROUTING,
+		.statement = {.kind = STATEMENT_REJECT},
 	},
 	{
 		.purpose = "to redirect DNS",
@@ -66,7 +78,7 @@ static bool is_missing(struct nft *nft, const struct feature *feature)
 	struct chain *chain = NULL;
 	struct error error;
 
-	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT_MANGLE) == NULL)
+	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL)
 		return false;
 	if (feature->hook == HOOK_NONE)
 		return try(nft, ruleset, true, &error) < 0;

@@ -86,26 +86,23 @@ static uint32_t deepest_level(const struct level_set *levels)
 	return deepest;
 }
 
-#define RETURN                                                                                                         \
-	{                                                                                                              \
-		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
+static bool has_chain(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		if (strcmp(ruleset->chains[i].name, name) == 0)
+			return true;
 	}
+	return false;
+}
 
-static int add_packets_without_cgroup(const struct ruleset *ruleset, struct chain *chain)
+/* For packets that have a cgroup nothing of conntrack is loaded; a strict ruleset has sent them elsewhere already. */
+static int add_orphans(const struct ruleset *ruleset, struct chain *chain)
 {
 	int error = 0;
 
-	/* for all others nothing of conntrack is loaded; a strict ruleset has sent them elsewhere already */
 	if (!ruleset->strict)
 		error = chain_add(chain, {.kind = STATEMENT_IN_CGROUP, .level = 1}, RETURN);
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_CT_REPLY}, RETURN);
-	if (error == 0 && ruleset->has_hijacks)
-		error = chain_add(chain, {.kind = STATEMENT_CT_DNAT}, RETURN);
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_CT_STEERED},
-				  {.kind = STATEMENT_SET_MARK, .mark = ruleset->steered_mark});
-	return error;
+	return error == 0 ? chain_add(chain, go_to(CHAIN_ORPHAN)) : error;
 }
 
 int ruleset_level_rules(const struct ruleset *ruleset, const struct level_set *levels, struct chain *chain)
@@ -122,8 +119,8 @@ int ruleset_level_rules(const struct ruleset *ruleset, const struct level_set *l
 		if (error == 0 && ruleset->strict)
 			error = add_refusal(chain, level, ruleset->drop_chain);
 	}
-	if (error == 0 && ruleset->has_proxies)
-		error = add_packets_without_cgroup(ruleset, chain);
+	if (error == 0 && has_chain(ruleset, CHAIN_ORPHAN))
+		error = add_orphans(ruleset, chain);
 	return error;
 }
 

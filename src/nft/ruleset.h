@@ -25,7 +25,12 @@
 #define CHAIN_PREROUTING "prerouting"
 #define CHAIN_DROP "DROP-CHAIN"
 #define CHAIN_MARK_SUFFIX "-MARK" /* behind the proxy's name */
+#define CHAIN_DNS_SUFFIX "-DNS"	  /* likewise */
 #define CHAIN_STEER "STEER-CHAIN"
+#define CHAIN_REFUSE "REFUSE-CHAIN"
+#define CHAIN_ORPHAN "ORPHAN-CHAIN"
+#define CHAIN_POSTROUTING "postrouting-fence"
+#define CHAIN_FENCE "FENCE-CHAIN"
 
 enum {
 	/* a proxy's name of 64 bytes, "-MARK", NUL; the kernel allows NFT_CHAIN_MAXNAMELEN, 128 */
@@ -33,14 +38,21 @@ enum {
 	/* net/netfilter/nft_socket.c: deeper levels than this can't be looked up */
 	CGROUP_LEVEL_MAX = 255,
 	RULE_STATEMENTS_MAX = 8,
-	/* The bit of a flow's conntrack label that says so; others' ct marks are left to them, and labels are rare. */
-	STEERED_LABEL = 127,
+	/*
+	 * Bits of a flow's conntrack label; others' ct marks are left to them, and labels are rare. One for each proxy
+	 * that the flow may be steered to, from the first downward, so that the low ones are left to others.
+	 */
+	LABEL_FIRST_PROXY = 127,
+	LABEL_PROXIES_MAX = 64,
+	LABEL_FOREIGN = LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began on this host, from an address not its own */
+	LABEL_HIJACKED = LABEL_FOREIGN - 1,		       /* DNS that was redirected by us */
 	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
 	ABOUT_SIZE = 128,
 };
 
 enum verdict_kind {
 	VERDICT_RETURN,
+	VERDICT_ACCEPT,
 	VERDICT_DROP,
 	VERDICT_GOTO,
 	VERDICT_CONTINUE, /* with what stands behind the lookup that gave it */
@@ -53,30 +65,41 @@ struct verdict {
 
 /** One part of a rule: a condition that must hold for the parts after it to be reached, or something done. */
 enum statement_kind {
-	STATEMENT_CGROUP_VMAP,	  /* socket cgroupv2 level N vmap @cgroup-vmap */
-	STATEMENT_CGROUP_SET,	  /* socket cgroupv2 level N @NAME */
-	STATEMENT_IN_CGROUP,	  /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
-	STATEMENT_CT_REPLY,	  /* ct direction reply */
-	STATEMENT_CT_DNAT,	  /* ct status dnat */
-	STATEMENT_CT_STEERED,	  /* ct label 127: packets of this flow were given a proxy's mark */
-	STATEMENT_DADDR_BYPASS,	  /* ip daddr @bypass */
-	STATEMENT_DADDR_BYPASS6,  /* ip6 daddr @bypass6 */
-	STATEMENT_NFPROTO,	  /* meta nfproto ipv4 | ipv6 */
-	STATEMENT_L4PROTO,	  /* meta l4proto tcp | udp */
-	STATEMENT_NOT_L4PROTO,	  /* meta l4proto != tcp | udp */
-	STATEMENT_TCP_OR_UDP,	  /* meta l4proto { tcp, udp } */
-	STATEMENT_NOT_TCP_OR_UDP, /* meta l4proto != { tcp, udp } */
-	STATEMENT_DPORT,	  /* th dport N; behind STATEMENT_L4PROTO */
-	STATEMENT_IIF_LO,	  /* iif lo */
-	STATEMENT_MARK,		  /* meta mark & MASK == VALUE */
-	STATEMENT_MARK_VMAP,	  /* meta mark vmap @mark-vmap */
-	STATEMENT_MARK_DNS_VMAP,  /* meta mark vmap @mark-dns-vmap */
-	STATEMENT_COUNTER_NAME,	  /* counter name "NAME" */
-	STATEMENT_SET_MARK,	  /* meta mark set: the bits under the mask become the value's, the others stay */
-	STATEMENT_SET_CT_STEERED, /* ct label set 127 */
-	STATEMENT_DNAT,		  /* dnat ip to ADDRESS:PORT */
-	STATEMENT_DNAT6,	  /* dnat ip6 to [ADDRESS]:PORT */
-	STATEMENT_TPROXY,	  /* tproxy to :PORT */
+	STATEMENT_CGROUP_VMAP,	    /* socket cgroupv2 level N vmap @cgroup-vmap */
+	STATEMENT_CGROUP_SET,	    /* socket cgroupv2 level N @NAME */
+	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
+	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
+	STATEMENT_CT_REPLY,	    /* ct direction reply */
+	STATEMENT_CT_LABEL,	    /* ct label N */
+	STATEMENT_CT_NO_LABEL,	    /* ct label ! N */
+	STATEMENT_SADDR_LOCAL,	    /* fib saddr type local */
+	STATEMENT_SADDR_FOREIGN,    /* fib saddr type != local */
+	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */
+	STATEMENT_DADDR_BROADCAST,  /* fib daddr type broadcast */
+	STATEMENT_DADDR_MULTICAST,  /* ip daddr 224.0.0.0/4 */
+	STATEMENT_DADDR_MULTICAST6, /* ip6 daddr ff00::/8 */
+	STATEMENT_DADDR_BYPASS,	    /* ip daddr @bypass */
+	STATEMENT_DADDR_BYPASS6,    /* ip6 daddr @bypass6 */
+	STATEMENT_NFPROTO,	    /* meta nfproto ipv4 | ipv6 */
+	STATEMENT_L4PROTO,	    /* meta l4proto tcp | udp */
+	STATEMENT_NOT_L4PROTO,	    /* meta l4proto != tcp | udp */
+	STATEMENT_TCP_OR_UDP,	    /* meta l4proto { tcp, udp } */
+	STATEMENT_NOT_TCP_OR_UDP,   /* meta l4proto != { tcp, udp } */
+	STATEMENT_DPORT,	    /* th dport N; behind STATEMENT_L4PROTO */
+	STATEMENT_IIF_LO,	    /* iif lo */
+	STATEMENT_IIF_ANY,	    /* iif != 0: it came in by an interface */
+	STATEMENT_OIF_LO,	    /* oif lo */
+	STATEMENT_MARK,		    /* meta mark & MASK == VALUE */
+	STATEMENT_MARK_VMAP,	    /* meta mark vmap @mark-vmap */
+	STATEMENT_MARK_DNS_VMAP,    /* meta mark vmap @mark-dns-vmap */
+	STATEMENT_COUNTER_NAME,	    /* counter name "NAME" */
+	STATEMENT_SET_MARK,	    /* meta mark set: the bits under the mask become the value's, the others stay */
+	STATEMENT_SET_CT_LABEL,	    /* ct label set N */
+	STATEMENT_DNAT,		    /* dnat ip to ADDRESS:PORT */
+	STATEMENT_DNAT6,	    /* dnat ip6 to [ADDRESS]:PORT */
+	STATEMENT_TPROXY,	    /* tproxy to :PORT; goes on when nobody listens there */
+	STATEMENT_REJECT,	    /* reject: an ICMP error to the sender */
+	STATEMENT_REJECT_RESET,	    /* reject with tcp reset; behind STATEMENT_L4PROTO */
 	STATEMENT_VERDICT,
 };
 
@@ -89,6 +112,7 @@ struct statement {
 	enum statement_kind kind;
 	union {
 		uint32_t level;
+		unsigned label;
 		uint8_t protocol; /* NFPROTO_* of STATEMENT_NFPROTO, else IPPROTO_* */
 		uint16_t port;	  /* host byte order */
 		struct mark mark;
@@ -116,9 +140,10 @@ struct rule {
 
 enum chain_hook {
 	HOOK_NONE, /* reached by goto only */
-	HOOK_ROUTE_OUTPUT_MANGLE,
+	HOOK_ROUTE_OUTPUT,
 	HOOK_NAT_OUTPUT,
-	HOOK_FILTER_PREROUTING_MANGLE,
+	HOOK_FILTER_PREROUTING,
+	HOOK_FILTER_POSTROUTING,
 };
 
 struct chain {
@@ -170,9 +195,6 @@ struct ruleset {
 	size_t chain_count;
 	size_t chain_capacity;
 	bool strict;
-	bool has_proxies;
-	bool has_hijacks;
-	struct mark steered_mark; /* what packets of steered flows get that have no cgroup; any proxy's does */
 	char drop_chain[CHAIN_NAME_SIZE];
 	char about[ABOUT_SIZE]; /* which config it is of and since when, see about.h: the comment of a rule */
 };
@@ -211,6 +233,12 @@ int chain_add_rule(struct chain *chain, const struct statement *statements, size
 	chain_add_rule((chain), (const struct statement[]){__VA_ARGS__},                                               \
 		       sizeof((const struct statement[]){__VA_ARGS__}) / sizeof(struct statement))
 
+/** The statement that ends a chain's part in a packet. */
+#define RETURN                                                                                                         \
+	{                                                                                                              \
+		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
+	}
+
 /**
  * Adds an element to a mark map.
  *
@@ -223,8 +251,7 @@ int mark_map_add(struct mark_map *map, uint32_t mark, const struct verdict *verd
  * before its ancestors'. A strict ruleset refuses at each level what is there or deeper and was not found, and guards
  * one level below the deepest, for cgroups that nobody has seen yet.
  *
- * With proxies, packets without a cgroup come last: what the kernel itself sends for a socket that is gone, like the
- * acknowledgement of a server's late end (net/ipv4/tcp_ipv4.c, tcp_v4_timewait_ack). They go the way of their flow.
+ * Packets without a cgroup come last and go to ORPHAN-CHAIN, where the ruleset has one.
  *
  * @chain:  an empty chain; the caller frees it with chain_clear()
  *

@@ -6,6 +6,7 @@
 #include "util/array.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,16 @@ const struct set_definition set_definitions[SET_COUNT] = {
 struct set_definition set_of_target(const char *name)
 {
 	return (struct set_definition){name, 0, TYPE_CGROUPV2, 8, BYTEORDER_HOST};
+}
+
+int verdict_code(enum verdict_kind kind)
+{
+	static const int codes[] = {
+		[VERDICT_RETURN] = NFT_RETURN, [VERDICT_ACCEPT] = NF_ACCEPT,	  [VERDICT_DROP] = NF_DROP,
+		[VERDICT_GOTO] = NFT_GOTO,     [VERDICT_CONTINUE] = NFT_CONTINUE,
+	};
+
+	return codes[kind];
 }
 
 bool verdict_equal(const struct verdict *one, const struct verdict *other)

@@ -82,6 +82,9 @@ void set_elements_sort(struct set_elements *elements);
 /** Returns whether two sorted lists of elements say the same. */
 bool set_elements_equal(const struct set_elements *one, const struct set_elements *other);
 
+/** Returns the kernel's number for a kind of verdict: NF_* or NFT_*. */
+int verdict_code(enum verdict_kind kind);
+
 /** Returns whether two verdicts, each of which may be NULL, are the same. */
 bool verdict_equal(const struct verdict *one, const struct verdict *other);
 

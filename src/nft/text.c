@@ -25,6 +25,9 @@ static void print_verdict(FILE *out, const struct verdict *verdict)
 	case VERDICT_RETURN:
 		fputs("return", out);
 		break;
+	case VERDICT_ACCEPT:
+		fputs("accept", out);
+		break;
 	case VERDICT_DROP:
 		fputs("drop", out);
 		break;
@@ -35,6 +38,14 @@ static void print_verdict(FILE *out, const struct verdict *verdict)
 		fputs("continue", out);
 		break;
 	}
+}
+
+static void print_mark(FILE *out, const struct mark *mark)
+{
+	if (mark->mask == UINT32_MAX)
+		fprintf(out, "meta mark 0x%08" PRIx32, mark->value);
+	else
+		fprintf(out, "meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32, mark->mask, mark->value);
 }
 
 static void print_set_mark(FILE *out, const struct mark *mark)
@@ -70,14 +81,35 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
 		break;
+	case STATEMENT_CT_ORIGINAL:
+		fputs("ct direction original", out);
+		break;
 	case STATEMENT_CT_REPLY:
 		fputs("ct direction reply", out);
 		break;
-	case STATEMENT_CT_DNAT:
-		fputs("ct status dnat", out);
+	case STATEMENT_CT_LABEL:
+		fprintf(out, "ct label %u", statement->label);
 		break;
-	case STATEMENT_CT_STEERED:
-		fprintf(out, "ct label %d", STEERED_LABEL);
+	case STATEMENT_CT_NO_LABEL:
+		fprintf(out, "ct label ! %u", statement->label);
+		break;
+	case STATEMENT_SADDR_LOCAL:
+		fputs("fib saddr type local", out);
+		break;
+	case STATEMENT_SADDR_FOREIGN:
+		fputs("fib saddr type != local", out);
+		break;
+	case STATEMENT_DADDR_LOCAL:
+		fputs("fib daddr type local", out);
+		break;
+	case STATEMENT_DADDR_BROADCAST:
+		fputs("fib daddr type broadcast", out);
+		break;
+	case STATEMENT_DADDR_MULTICAST:
+		fputs("ip daddr 224.0.0.0/4", out);
+		break;
+	case STATEMENT_DADDR_MULTICAST6:
+		fputs("ip6 daddr ff00::/8", out);
 		break;
 	case STATEMENT_DADDR_BYPASS:
 		fputs("ip daddr @" SET_BYPASS, out);
@@ -106,9 +138,14 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IIF_LO:
 		fputs("iif lo", out);
 		break;
+	case STATEMENT_IIF_ANY:
+		fputs("iif != 0", out);
+		break;
+	case STATEMENT_OIF_LO:
+		fputs("oif lo", out);
+		break;
 	case STATEMENT_MARK:
-		fprintf(out, "meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32, statement->mark.mask,
-			statement->mark.value);
+		print_mark(out, &statement->mark);
 		break;
 	case STATEMENT_MARK_VMAP:
 		fputs("meta mark vmap @" MAP_MARK, out);
@@ -122,8 +159,8 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_SET_MARK:
 		print_set_mark(out, &statement->mark);
 		break;
-	case STATEMENT_SET_CT_STEERED:
-		fprintf(out, "ct label set %d", STEERED_LABEL);
+	case STATEMENT_SET_CT_LABEL:
+		fprintf(out, "ct label set %u", statement->label);
 		break;
 	case STATEMENT_DNAT:
 	case STATEMENT_DNAT6:
@@ -131,6 +168,12 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_TPROXY:
 		fprintf(out, "tproxy to :%u", statement->port);
+		break;
+	case STATEMENT_REJECT:
+		fputs("reject", out);
+		break;
+	case STATEMENT_REJECT_RESET:
+		fputs("reject with tcp reset", out);
 		break;
 	case STATEMENT_VERDICT:
 		print_verdict(out, &statement->verdict);
@@ -156,7 +199,7 @@ static void print_chain(FILE *out, const struct chain *chain, const struct chain
 	const struct hook *hook = hook_of(chain->hook);
 	const struct chain *rules = chain;
 
-	if (chain->hook == HOOK_ROUTE_OUTPUT_MANGLE)
+	if (chain->hook == HOOK_ROUTE_OUTPUT)
 		rules = output;
 	else if (strcmp(chain->name, CHAIN_STEER) == 0)
 		rules = steered;

@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/bypass.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t address_size(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+static struct interval interval_of(const struct network *network)
+{
+	size_t size = address_size(network->family);
+	struct interval interval = {{0}, {0}};
+
+	memcpy(interval.first, &network->ip6, size);
+	memcpy(interval.last, &network->ip6, size);
+	for (unsigned bit = network->prefix; bit < size * 8; bit++)
+		interval.last[bit / 8] |= (uint8_t)(0x80U >> (bit % 8));
+	return interval;
+}
+
+static int compare_intervals(const void *left, const void *right)
+{
+	return memcmp(((const struct interval *)left)->first, ((const struct interval *)right)->first,
+		      sizeof(((const struct interval *)left)->first));
+}
+
+/* Whether the second begins within the first or right behind it; the first does not begin later. */
+static bool touches(const struct interval *one, const struct interval *other, size_t size)
+{
+	uint8_t behind[sizeof(one->last)];
+
+	memcpy(behind, one->last, sizeof(behind));
+	for (size_t i = size; i > 0 && ++behind[i - 1] == 0; i--)
+		;
+	return memcmp(other->first, one->last, size) <= 0 || memcmp(other->first, behind, size) == 0;
+}
+
+/* The kernel's interval sets refuse what overlaps; that which touches is one interval for the reader as well. */
+static size_t merge(struct interval *intervals, size_t count, size_t size)
+{
+	size_t merged = 0;
+
+	qsort(intervals, count, sizeof(*intervals), compare_intervals);
+	for (size_t i = 1; i < count; i++) {
+		if (!touches(&intervals[merged], &intervals[i], size))
+			intervals[++merged] = intervals[i];
+		else if (memcmp(intervals[i].last, intervals[merged].last, size) > 0)
+			memcpy(intervals[merged].last, intervals[i].last, size);
+	}
+	return merged + 1;
+}
+
+int bypass_intervals(const struct config *config, int family, struct interval_set *set)
+{
+	if (config->bypass_count == 0)
+		return 0;
+	set->intervals = calloc(config->bypass_count, sizeof(*set->intervals));
+	if (set->intervals == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->bypass_count; i++) {
+		if (config->bypass[i].family == family)
+			set->intervals[set->count++] = interval_of(&config->bypass[i]);
+	}
+	if (set->count > 0)
+		set->count = merge(set->intervals, set->count, address_size(family));
+	return 0;
+}

@@ -1,0 +1,288 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/chains.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdio.h>
+
+#define IPV6                                                                                                           \
+	{                                                                                                              \
+		.kind = STATEMENT_NFPROTO, .protocol = NFPROTO_IPV6                                                    \
+	}
+
+struct verdict chain_verdict(const char *name, const char *suffix)
+{
+	struct verdict verdict = {.kind = VERDICT_GOTO};
+
+	snprintf(verdict.chain, sizeof(verdict.chain), "%s%s", name, suffix);
+	return verdict;
+}
+
+struct statement chain_set_mark(const struct proxy *proxy)
+{
+	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = {.value = proxy->mark, .mask = proxy->mask}};
+}
+
+unsigned chain_label(size_t proxy)
+{
+	return LABEL_FIRST_PROXY - (unsigned)proxy;
+}
+
+static struct statement go_to(const char *chain)
+{
+	return (struct statement){.kind = STATEMENT_VERDICT, .verdict = chain_verdict(chain, "")};
+}
+
+/*
+ * Answers to the outside are never steered. Those of a flow that began here with an address that is not this host's
+ * are none: a proxy's transparent socket sent first, or somebody who wants them to be taken for answers.
+ */
+static int add_reply_exception(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
+			 RETURN);
+}
+
+static int add_bypass_exceptions(struct chain *chain)
+{
+	int error = chain_add(chain, {.kind = STATEMENT_DADDR_BYPASS}, RETURN);
+
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_BYPASS6}, RETURN) : error;
+}
+
+static int add_local_exception(struct chain *chain, const struct config *config)
+{
+	return config->bypass_local ? chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN) : 0;
+}
+
+/* A chain that ends traffic, with its counter and its set of cgroups. NULL without memory. */
+static struct chain *add_end(struct ruleset *ruleset, const struct config *config, const char *name)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
+
+	if (chain == NULL || add_reply_exception(chain) < 0 || add_bypass_exceptions(chain) < 0 ||
+	    add_local_exception(chain, config) < 0)
+		return NULL;
+	ruleset->counters[ruleset->counter_count++] = name;
+	ruleset->targets[ruleset->target_count++] = chain_verdict(name, "");
+	return chain;
+}
+
+int chains_add_drop(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = add_end(ruleset, config, CHAIN_DROP);
+
+	if (chain == NULL)
+		return -ENOMEM;
+	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
+	return chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_DROP},
+			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+}
+
+static int add_rejects(struct chain *chain)
+{
+	int error = chain_add(chain, {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP},
+			      {.kind = STATEMENT_REJECT_RESET});
+
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_REJECT}) : error;
+}
+
+int chains_add_refuse(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = add_end(ruleset, config, CHAIN_REFUSE);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_REFUSE});
+	return error == 0 ? add_rejects(chain) : error;
+}
+
+/* Traffic to port 53 that dns-hijack takes: for each of its kinds one address family and one protocol. */
+struct hijacked {
+	bool ip6;
+	bool tcp;
+};
+
+static size_t list_hijacked(const struct dns_hijack *hijack, struct hijacked *kinds)
+{
+	size_t count = 0;
+
+	if (!hijack->enabled)
+		return 0;
+	for (int ip6 = 0; ip6 <= (hijack->has_ip6 ? 1 : 0); ip6++) {
+		for (int tcp = 0; tcp <= (hijack->tcp ? 1 : 0); tcp++)
+			kinds[count++] = (struct hijacked){.ip6 = ip6, .tcp = tcp};
+	}
+	return count;
+}
+
+enum { HIJACKED_MAX = 4 };
+
+#define MATCH_HIJACKED(hijacked)                                                                                       \
+	{.kind = STATEMENT_NFPROTO, .protocol = (hijacked).ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4},                         \
+		{.kind = STATEMENT_L4PROTO, .protocol = (hijacked).tcp ? IPPROTO_TCP : IPPROTO_UDP},                   \
+	{                                                                                                              \
+		.kind = STATEMENT_DPORT, .port = DNS_PORT                                                              \
+	}
+
+/*
+ * DNS that is hijacked is so whatever else is said of its like, also when its name server is this host: to hijack it
+ * was asked for by name. It gets no label of the proxy's, since it does not go to the proxy's port.
+ */
+static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
+{
+	struct hijacked kinds[HIJACKED_MAX];
+	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
+	int error = 0;
+
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = chain_add(chain, MATCH_HIJACKED(kinds[i]),
+				  {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, chain_set_mark(proxy), RETURN);
+	return error;
+}
+
+/* What TPROXY can't take, though it may be UDP. */
+static int add_group_addresses(struct chain *chain, struct statement action)
+{
+	int error = chain_add(chain, {.kind = STATEMENT_DADDR_MULTICAST}, action);
+
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_DADDR_MULTICAST6}, action);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_NFPROTO, .protocol = NFPROTO_IPV4},
+				  {.kind = STATEMENT_DADDR_BROADCAST}, action);
+	return error;
+}
+
+/* What is both to go direct and to be refused is refused, so that comes first. */
+static int add_refusals(struct chain *chain, const struct proxy *proxy)
+{
+	const struct statement refuse = go_to(CHAIN_REFUSE);
+	const bool others = proxy->other == TRAFFIC_REFUSE;
+	int error = 0;
+
+	if (proxy->ipv6 == TRAFFIC_REFUSE)
+		error = chain_add(chain, IPV6, refuse);
+	if (error == 0)
+		error = add_group_addresses(chain, others ? refuse : (struct statement)RETURN);
+	if (error == 0 && others)
+		error = chain_add(chain, {.kind = STATEMENT_NOT_TCP_OR_UDP}, refuse);
+	if (error == 0 && proxy->udp == TRAFFIC_REFUSE)
+		error = chain_add(chain, {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_UDP}, refuse);
+	return error;
+}
+
+static int add_exclusions(struct chain *chain, const struct proxy *proxy)
+{
+	int error = 0;
+
+	if (proxy->ipv6 == TRAFFIC_DIRECT)
+		error = chain_add(chain, IPV6, RETURN);
+	if (error == 0 && proxy->udp == TRAFFIC_DIRECT)
+		return chain_add(chain, {.kind = STATEMENT_NOT_L4PROTO, .protocol = IPPROTO_TCP}, RETURN);
+	if (error == 0 && proxy->other == TRAFFIC_DIRECT)
+		error = chain_add(chain, {.kind = STATEMENT_NOT_TCP_OR_UDP}, RETURN);
+	return error;
+}
+
+/* NAME-MARK: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
+static int add_mark_chain(struct ruleset *ruleset, const struct config *config, size_t index)
+{
+	const struct proxy *proxy = &config->proxies[index];
+	struct chain *chain =
+		ruleset_add_chain(ruleset, chain_verdict(proxy->name, CHAIN_MARK_SUFFIX).chain, HOOK_NONE);
+	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
+
+	if (error == 0 && proxy->dns_hijack.enabled)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0)
+		error = add_bypass_exceptions(chain);
+	if (error == 0)
+		error = add_hijacked_marks(chain, proxy);
+	if (error == 0)
+		error = add_local_exception(chain, config);
+	if (error == 0)
+		error = add_refusals(chain, proxy);
+	if (error == 0)
+		error = add_exclusions(chain, proxy);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name},
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, chain_set_mark(proxy));
+	return error;
+}
+
+/*
+ * NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must not
+ * reach who else listens on the destination's port of this host: it is refused. But what is meant for this host goes
+ * on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
+ */
+static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, proxy->name, HOOK_NONE);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_TCP_OR_UDP},
+				  {.kind = STATEMENT_TPROXY, .port = proxy->port},
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN);
+	return error == 0 ? add_rejects(chain) : error;
+}
+
+static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
+{
+	struct statement dnat = {.kind = ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT, .nat = {.port = hijack->port}};
+
+	if (ip6)
+		dnat.nat.ip6 = hijack->ip6;
+	else
+		dnat.nat.ip = hijack->ip;
+	return dnat;
+}
+
+/* NAME-DNS: without the mark, the NAT hook routes the packet to where it sends it, not to the loopback interface. */
+static int add_dns_chain(struct ruleset *ruleset, const struct proxy *proxy)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, chain_verdict(proxy->name, CHAIN_DNS_SUFFIX).chain, HOOK_NONE);
+	const struct statement clear_mark = {.kind = STATEMENT_SET_MARK, .mark = {.value = 0, .mask = proxy->mask}};
+	struct hijacked kinds[HIJACKED_MAX];
+	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = chain_add(chain, MATCH_HIJACKED(kinds[i]), clear_mark,
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_HIJACKED},
+				  dnat_to(&proxy->dns_hijack, kinds[i].ip6));
+	return error;
+}
+
+int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t index)
+{
+	const struct proxy *proxy = &config->proxies[index];
+	int error = add_mark_chain(ruleset, config, index);
+
+	ruleset->targets[ruleset->target_count++] = chain_verdict(proxy->name, CHAIN_MARK_SUFFIX);
+	ruleset->counters[ruleset->counter_count++] = proxy->name;
+	if (error == 0)
+		error = add_tproxy_chain(ruleset, proxy);
+	if (error == 0 && proxy->dns_hijack.enabled)
+		error = add_dns_chain(ruleset, proxy);
+	return error;
+}
+
+/* Only from an address of this host: a proxy's answers in the name of others are sent without a cgroup as well. */
+int chains_add_orphan(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_ORPHAN, HOOK_NONE);
+	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
+
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
+				  {.kind = STATEMENT_SADDR_LOCAL}, chain_set_mark(&config->proxies[i]));
+	return error;
+}

@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_CHAINS_H
+#define CGTPROXY_ENGINE_CHAINS_H
+
+#include "config/config.h"
+#include "nft/ruleset.h"
+
+/* The chains that a target consists of. The config says what they do; compile.c says where packets come from. */
+
+/** Returns the verdict that goes to the chain NAME followed by a suffix. */
+struct verdict chain_verdict(const char *name, const char *suffix);
+
+/** Returns the statement that sets a proxy's mark. */
+struct statement chain_set_mark(const struct proxy *proxy);
+
+/** Returns the bit of a flow's label that says that the flow goes to the proxy of that index. */
+unsigned chain_label(size_t proxy);
+
+/** Adds DROP-CHAIN, which refuses silently. Returns 0 or -ENOMEM, as the next ones do. */
+int chains_add_drop(struct ruleset *ruleset, const struct config *config);
+
+/** Adds REFUSE-CHAIN, which refuses and lets the program know. */
+int chains_add_refuse(struct ruleset *ruleset, const struct config *config);
+
+/** Adds the chains of a proxy: NAME-MARK, NAME and, with dns-hijack, NAME-DNS. */
+int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t proxy);
+
+/**
+ * Adds ORPHAN-CHAIN, for packets that have no cgroup: what the kernel itself sends for a socket that is gone, like the
+ * acknowledgement of a server's late end (net/ipv4/tcp_ipv4.c, tcp_v4_timewait_ack). They go the way of their flow.
+ */
+int chains_add_orphan(struct ruleset *ruleset, const struct config *config);
+
+#endif
