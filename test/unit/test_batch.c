@@ -335,7 +335,7 @@ static void test_intervals(void **state)
 /* As large as configs get: every message is well-formed, and they are many instead of too long. */
 static void test_large_contents(void **state)
 {
-	enum { PROXIES = 700, NETWORKS = 3000 };
+	enum { PROXIES = PROXIES_MAX, NETWORKS = 3000 };
 	struct level_set levels;
 	struct batch batch = {0};
 	struct config *config = NULL;

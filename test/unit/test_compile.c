@@ -7,35 +7,61 @@
 
 #define PROXY(keys) "version: 1\ntproxies: {p: {mark: 3000, port: 7893" keys "}}\n"
 
-#define EXCEPTIONS "ct direction reply return\n"
+#define EXCEPTIONS "ct direction reply ct label ! 63 return\n"
 #define BYPASS "ip daddr @bypass return\nip6 daddr @bypass6 return\n"
+#define LOCAL "fib daddr type local return\n"
+#define GROUPS(action)                                                                                                 \
+	"ip daddr 224.0.0.0/4 " action "\nip6 daddr ff00::/8 " action                                                  \
+	"\nmeta nfproto ipv4 fib daddr type broadcast " action "\n"
+#define OTHERS "meta l4proto != { tcp, udp } return\n"
+#define MARK "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n"
+#define REJECTS "meta l4proto tcp reject with tcp reset\nreject\n"
+#define TPROXY(port) "meta l4proto { tcp, udp } tproxy to :" port " accept\n" LOCAL REJECTS
+#define PREROUTING                                                                                                     \
+	"type filter hook prerouting priority filter + 11; policy accept;\n"                                           \
+	"iif lo ct direction original fib saddr type != local ct label set 63\n"                                       \
+	"iif lo meta mark vmap @mark-vmap\n"
+#define OUTPUT "type route hook output priority mangle + 5; policy accept;\n"
 
 static void test_without_proxies(void **state)
 {
 	/* blank lines between the parts, and none elsewhere */
 	static const char wanted[] = "table inet cgtproxy {\n"
 				     "\tcounter DROP-CHAIN {\n\t}\n\n"
+				     "\tcounter REFUSE-CHAIN {\n\t}\n\n"
 				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
 				     "\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
 				     "\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
 				     "\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
+				     "\n\tset REFUSE-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 				     "\n\tchain DROP-CHAIN {\n"
-				     "\t\tct direction reply return\n"
+				     "\t\tct direction reply ct label ! 63 return\n"
 				     "\t\tip daddr @bypass return\n"
 				     "\t\tip6 daddr @bypass6 return\n"
+				     "\t\tfib daddr type local return\n"
 				     "\t\tcounter name \"DROP-CHAIN\" drop\n"
 				     "\t}\n"
+				     "\n\tchain REFUSE-CHAIN {\n"
+				     "\t\tct direction reply ct label ! 63 return\n"
+				     "\t\tip daddr @bypass return\n"
+				     "\t\tip6 daddr @bypass6 return\n"
+				     "\t\tfib daddr type local return\n"
+				     "\t\tcounter name \"REFUSE-CHAIN\"\n"
+				     "\t\tmeta l4proto tcp reject with tcp reset\n"
+				     "\t\treject\n"
+				     "\t}\n"
 				     "\n\tchain prerouting {\n"
-				     "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+				     "\t\ttype filter hook prerouting priority filter + 11; policy accept;\n"
+				     "\t\tiif lo ct direction original fib saddr type != local ct label set 63\n"
 				     "\t\tiif lo meta mark vmap @mark-vmap\n"
 				     "\t}\n"
 				     "\n\tchain STEER-CHAIN {\n"
 				     "\t\tgoto DROP-CHAIN\n"
 				     "\t}\n"
 				     "\n\tchain output-mangle {\n"
-				     "\t\ttype route hook output priority mangle; policy accept;\n"
+				     "\t\ttype route hook output priority mangle + 5; policy accept;\n"
 				     "\t}\n"
 				     "}\n";
 	struct rendered rendered = render("version: 1\n");
@@ -50,12 +76,10 @@ static void test_plain_proxy(void **state)
 	struct rendered rendered = render(PROXY(""));
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS BYPASS "meta l4proto != { tcp, udp } return\n"
-				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
-	assert_body(&rendered, "chain p", "meta l4proto { tcp, udp } tproxy to :7893\n");
+	assert_body(&rendered, "chain p-MARK", EXCEPTIONS BYPASS LOCAL GROUPS("return") OTHERS MARK);
+	assert_body(&rendered, "chain p", TPROXY("7893"));
 	assert_body(&rendered, "chain prerouting",
-		    "type filter hook prerouting priority mangle; policy accept;\niif lo meta mark vmap @mark-vmap\n");
+		    PREROUTING "iif lo ct label 127 fib saddr type local meta mark set 0x00000bb8 goto p\n");
 	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p }\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\n");
 	assert_body(&rendered, "counter p", "");
@@ -66,26 +90,87 @@ static void test_plain_proxy(void **state)
 	rendered_clear(&rendered);
 }
 
-static void test_no_udp_and_no_ipv6(void **state)
+/* What has a proxy's mark leaves by the loopback interface or not at all. */
+static void test_fence(void **state)
 {
-	struct rendered rendered = render(PROXY(", no-udp: true"));
+	struct rendered rendered = render("version: 1\ntproxies:\n"
+					  "  p: {mark: 0x100/0xff00, port: 1}\n"
+					  "  q: {mark: 5, port: 2}\n");
+
+	(void)state;
+	assert_body(&rendered, "chain postrouting-fence",
+		    "type filter hook postrouting priority mangle; policy accept;\n"
+		    "meta mark & 0x0000ff00 == 0x00000100 goto FENCE-CHAIN\n"
+		    "meta mark 0x00000005 goto FENCE-CHAIN\n");
+	assert_body(&rendered, "chain FENCE-CHAIN",
+		    "oif lo return\niif != 0 return\ncounter name \"FENCE-CHAIN\" drop\n");
+	rendered_clear(&rendered);
+	/* nothing has a mark to be stopped by */
+	rendered = render("version: 1\n");
+	assert_no_body(&rendered, "chain postrouting-fence");
+	rendered_clear(&rendered);
+}
+
+static void test_without_bypass_local(void **state)
+{
+	struct rendered rendered = render(PROXY("") "bypass-local: false\n");
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK", EXCEPTIONS BYPASS GROUPS("return") OTHERS MARK);
+	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter name \"DROP-CHAIN\" drop\n");
+	rendered_clear(&rendered);
+}
+
+static void test_traffic_that_goes_direct(void **state)
+{
+	struct rendered rendered = render(PROXY(", udp: direct"));
 
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS BYPASS
-		    "meta l4proto != tcp return\ncounter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
+		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true"));
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != { tcp, udp } return\n"
-				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
+		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta nfproto ipv6 return\n" OTHERS MARK);
 	rendered_clear(&rendered);
-	rendered = render(PROXY(", no-ipv6: true, no-udp: true"));
-	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS BYPASS "meta nfproto ipv6 return\nmeta l4proto != tcp return\n"
-				      "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
+	rendered = render(PROXY(", ipv6: direct, no-udp: true"));
+	assert_body(
+		&rendered, "chain p-MARK",
+		EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta nfproto ipv6 return\nmeta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
 }
+
+/* What is both to be refused and to go direct is refused, so refusals come first. */
+static void test_traffic_that_is_refused(void **state)
+{
+	struct rendered rendered = render(PROXY(", udp: refuse, ipv6: refuse, other: refuse"));
+
+	(void)state;
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS LOCAL "meta nfproto ipv6 goto REFUSE-CHAIN\n" GROUPS(
+			    "goto REFUSE-CHAIN") "meta l4proto != { tcp, udp } goto REFUSE-CHAIN\nmeta l4proto udp "
+						 "goto REFUSE-CHAIN\n" MARK);
+	rendered_clear(&rendered);
+	rendered = render(PROXY(", udp: direct, ipv6: direct, other: refuse"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS LOCAL GROUPS(
+			    "goto REFUSE-CHAIN") "meta l4proto != { tcp, udp } goto REFUSE-CHAIN\n"
+						 "meta nfproto ipv6 return\nmeta l4proto != tcp return\n" MARK);
+	rendered_clear(&rendered);
+	/* multicast is no UDP that TPROXY could take */
+	rendered = render(PROXY(", udp: refuse"));
+	assert_body(&rendered, "chain p-MARK",
+		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta l4proto udp goto REFUSE-CHAIN\n" OTHERS MARK);
+	rendered_clear(&rendered);
+}
+
+#define HIJACKED "ct label 62 return\n"
+#define HIJACK(family, protocol)                                                                                       \
+	"meta nfproto " family " meta l4proto " protocol " th dport 53 counter name \"p\" "                            \
+	"meta mark set 0x00000bb8 return\n"
+#define REDIRECT(family, protocol, to)                                                                                 \
+	"meta nfproto " family " meta l4proto " protocol                                                               \
+	" th dport 53 meta mark set 0x00000000 ct label set 62 dnat " to "\n"
 
 static void test_dns_hijack(void **state)
 {
@@ -94,16 +179,13 @@ static void test_dns_hijack(void **state)
 	(void)state;
 	/* a flow that is redirected is left alone, and that is asked before the bypass */
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
-	assert_body(
-		&rendered, "chain p-DNS",
-		"meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set 0x00000000 dnat ip to 127.0.0.1:53\n");
+		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") LOCAL GROUPS("return") OTHERS MARK);
+	assert_body(&rendered, "chain p-DNS", REDIRECT("ipv4", "udp", "ip to 127.0.0.1:53"));
 	assert_body(&rendered, "chain output-nat",
 		    "type nat hook output priority -100; policy accept;\nmeta mark vmap @mark-dns-vmap\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p-DNS }\n");
 	/* what is dropped is never redirected, so its chain has no need to ask */
-	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter name \"DROP-CHAIN\" drop\n");
+	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS LOCAL "counter name \"DROP-CHAIN\" drop\n");
 	rendered_clear(&rendered);
 }
 
@@ -113,45 +195,27 @@ static void test_dns_hijack_of_all_kinds(void **state)
 		render(PROXY(", dns-hijack: {ip: 10.0.0.53, ip6: 'fd00::53', port: 1053, tcp: true}"));
 
 	(void)state;
-	assert_body(
-		&rendered, "chain p-DNS",
-		"meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set 0x00000000 dnat ip to 10.0.0.53:1053\n"
-		"meta nfproto ipv4 meta l4proto tcp th dport 53 meta mark set 0x00000000 dnat ip to 10.0.0.53:1053\n"
-		"meta nfproto ipv6 meta l4proto udp th dport 53 meta mark set 0x00000000 "
-		"dnat ip6 to [fd00::53]:1053\n"
-		"meta nfproto ipv6 meta l4proto tcp th dport 53 meta mark set 0x00000000 "
-		"dnat ip6 to [fd00::53]:1053\n");
+	assert_body(&rendered, "chain p-DNS",
+		    REDIRECT("ipv4", "udp", "ip to 10.0.0.53:1053") REDIRECT("ipv4", "tcp", "ip to 10.0.0.53:1053")
+			    REDIRECT("ipv6", "udp", "ip6 to [fd00::53]:1053")
+				    REDIRECT("ipv6", "tcp", "ip6 to [fd00::53]:1053"));
 	rendered_clear(&rendered);
 }
 
-/* DNS is hijacked even where its like goes direct, and only the kinds that would else go direct need a rule. */
+/* DNS is hijacked even where its like goes direct or is refused. */
 static void test_dns_hijack_with_exclusions(void **state)
 {
-	struct rendered rendered = render(PROXY(", no-udp: true, dns-hijack: {tcp: true}"));
+	struct rendered rendered = render(PROXY(", udp: refuse, dns-hijack: {tcp: true}"));
 
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv4 meta l4proto udp th dport 53 "
-			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
-			       "meta l4proto != tcp return\n"
-			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
+		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") HIJACK("ipv4", "tcp")
+			    LOCAL GROUPS("return") "meta l4proto udp goto REFUSE-CHAIN\n" OTHERS MARK);
 	rendered_clear(&rendered);
-	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {ip6: '::1', tcp: true}"));
+	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {ip6: '::1'}"));
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv6 meta l4proto udp th dport 53 "
-			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
-			       "meta nfproto ipv6 meta l4proto tcp th dport 53 "
-			       "counter name \"p\" meta mark set 0x00000bb8 return\n"
-			       "meta nfproto ipv6 return\n"
-			       "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
-	rendered_clear(&rendered);
-	/* IPv6 that is not hijacked goes direct with all the rest of it */
-	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {}"));
-	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS "ct status dnat return\n" BYPASS "meta nfproto ipv6 return\n"
-			       "meta l4proto != { tcp, udp } return\n"
-			       "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n");
+		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") HIJACK("ipv6", "udp")
+			    LOCAL GROUPS("return") "meta nfproto ipv6 return\n" OTHERS MARK);
 	rendered_clear(&rendered);
 }
 
@@ -164,16 +228,18 @@ static void test_masked_mark(void **state)
 
 	(void)state;
 	assert_body(&rendered, "chain p-MARK",
-		    EXCEPTIONS
-		    "ct status dnat return\n" BYPASS "meta l4proto != { tcp, udp } return\n"
+		    EXCEPTIONS HIJACKED BYPASS
+		    "meta nfproto ipv4 meta l4proto udp th dport 53 counter name \"p\" "
+		    "meta mark set meta mark & 0xffff00ff | 0x00000100 return\n" LOCAL GROUPS("return") OTHERS
 		    "counter name \"p\" ct label set 127 meta mark set meta mark & 0xffff00ff | 0x00000100\n");
 	assert_body(&rendered, "chain p-DNS",
 		    "meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set meta mark & 0xffff00ff | 0x00000000 "
-		    "dnat ip to 127.0.0.1:53\n");
+		    "ct label set 62 dnat ip to 127.0.0.1:53\n");
 	assert_body(&rendered, "chain prerouting",
-		    "type filter hook prerouting priority mangle; policy accept;\n"
-		    "iif lo meta mark vmap @mark-vmap\n"
-		    "iif lo meta mark & 0x0000ff00 == 0x00000100 goto p\n");
+		    PREROUTING "iif lo meta mark & 0x0000ff00 == 0x00000100 goto p\n"
+			       "iif lo ct label 127 fib saddr type local "
+			       "meta mark set meta mark & 0xffff00ff | 0x00000100 goto p\n"
+			       "iif lo ct label 126 fib saddr type local meta mark set 0x00000005 goto q\n");
 	assert_body(&rendered, "chain output-nat",
 		    "type nat hook output priority -100; policy accept;\n"
 		    "meta mark vmap @mark-dns-vmap\n"
@@ -196,7 +262,7 @@ static void test_many_proxies(void **state)
 	assert_body(&rendered, "map mark-dns-vmap",
 		    "type mark : verdict\nelements = { 0x00000002 : goto b-DNS, 0x00000003 : goto c-DNS }\n");
 	assert_no_body(&rendered, "chain a-DNS");
-	assert_body(&rendered, "chain c", "meta l4proto { tcp, udp } tproxy to :3\n");
+	assert_body(&rendered, "chain c", TPROXY("3"));
 	rendered_clear(&rendered);
 }
 
@@ -211,20 +277,21 @@ static void test_levels(void **state)
 	/* the deepest first, and none that has no element */
 	assert_body(&rendered, "chain STEER-CHAIN",
 		    "socket cgroupv2 level 255 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 255 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
 		    "socket cgroupv2 level 255 @p-MARK goto p-MARK\n"
 		    "socket cgroupv2 level 4 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 4 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
 		    "socket cgroupv2 level 4 @p-MARK goto p-MARK\n"
 		    "socket cgroupv2 level 1 @DROP-CHAIN goto DROP-CHAIN\n"
+		    "socket cgroupv2 level 1 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
 		    "socket cgroupv2 level 1 @p-MARK goto p-MARK\n"
 		    "goto DROP-CHAIN\n");
 	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 4 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 != \".\" return\n"
-		    "ct direction reply return\n"
-		    "ct label 127 meta mark set 0x00000bb8\n");
+		    OUTPUT "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 4 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 1 != \".\" return\n"
+			   "goto ORPHAN-CHAIN\n");
 	rendered_clear(&rendered);
 }
 
@@ -238,21 +305,18 @@ static void test_packets_without_a_cgroup(void **state)
 	levels.has[1] = true;
 	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
 	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 != \".\" return\n"
-		    "ct direction reply return\n"
-		    "ct label 127 meta mark set 0x00000bb8\n");
+		    OUTPUT "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 1 != \".\" return\n"
+			   "goto ORPHAN-CHAIN\n");
 	rendered_clear(&rendered);
 	rendered = render_with(PROXY(", dns-hijack: {}") "strict: true\n", &levels, &(struct path_elements){0});
 	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 2 != \".\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n"
-		    "ct direction reply return\n"
-		    "ct status dnat return\n"
-		    "ct label 127 meta mark set 0x00000bb8\n");
+		    OUTPUT "socket cgroupv2 level 2 != \".\" goto DROP-CHAIN\n"
+			   "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n"
+			   "goto ORPHAN-CHAIN\n");
+	assert_body(&rendered, "chain ORPHAN-CHAIN",
+		    EXCEPTIONS HIJACKED "ct label 127 fib saddr type local meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 
@@ -265,27 +329,23 @@ static void test_strict_levels(void **state)
 	levels.has[1] = levels.has[2] = true;
 	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "unified"});
 	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 2 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 2 != \"unified\" goto DROP-CHAIN\n"
-		    "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
+		    OUTPUT "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
+			   "socket cgroupv2 level 2 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 2 != \"unified\" goto DROP-CHAIN\n"
+			   "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* there is no level below this that could be guarded, or need be */
 	memset(&levels, 0, sizeof(levels));
 	levels.has[255] = true;
 	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "."});
 	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
-		    "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
+		    OUTPUT "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
+			   "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* a host without cgroups refuses the first one that comes */
 	rendered = render("version: 1\nstrict: true\n");
-	assert_body(&rendered, "chain output-mangle",
-		    "type route hook output priority mangle; policy accept;\n"
-		    "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n");
+	assert_body(&rendered, "chain output-mangle", OUTPUT "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 }
 
@@ -343,7 +403,7 @@ static void test_longest_name(void **state)
 	struct rendered rendered = render("version: 1\ntproxies: {" NAME ": {mark: 1, port: 1, dns-hijack: {}}}\n");
 
 	(void)state;
-	assert_body(&rendered, "chain " NAME, "meta l4proto { tcp, udp } tproxy to :1\n");
+	assert_body(&rendered, "chain " NAME, TPROXY("1"));
 	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000001 : goto " NAME " }\n");
 	assert_body(&rendered, "map mark-dns-vmap",
 		    "type mark : verdict\nelements = { 0x00000001 : goto " NAME "-DNS }\n");
@@ -360,7 +420,8 @@ static void test_names_of_targets(void **state)
 	} examples[] = {
 		{{VERDICT_RETURN, ""}, "direct"},   {{VERDICT_DROP, ""}, "drop"},
 		{{VERDICT_GOTO, "a-MARK"}, "a"},    {{VERDICT_GOTO, "a-b-MARK"}, "a-b"},
-		{{VERDICT_GOTO, "other"}, "other"}, {{VERDICT_GOTO, "-MARK"}, "-MARK"},
+		{{VERDICT_GOTO, "other"}, "other"}, {{VERDICT_GOTO, "REFUSE-CHAIN"}, "refuse"},
+		{{VERDICT_GOTO, "-MARK"}, "-MARK"},
 	};
 	struct config *config = parse_good("version: 1\ntproxies: {p: {mark: 1, port: 1}}\n");
 	char name[CHAIN_NAME_SIZE];
@@ -384,7 +445,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_proxies),
 		cmocka_unit_test(test_plain_proxy),
-		cmocka_unit_test(test_no_udp_and_no_ipv6),
+		cmocka_unit_test(test_fence),
+		cmocka_unit_test(test_without_bypass_local),
+		cmocka_unit_test(test_traffic_that_goes_direct),
+		cmocka_unit_test(test_traffic_that_is_refused),
 		cmocka_unit_test(test_dns_hijack),
 		cmocka_unit_test(test_dns_hijack_of_all_kinds),
 		cmocka_unit_test(test_dns_hijack_with_exclusions),

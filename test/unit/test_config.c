@@ -38,6 +38,7 @@ static void test_every_key(void **state)
 				   "    port: 7893\n"
 				   "    no-udp: true\n"
 				   "    no-ipv6: true\n"
+				   "    other: refuse\n"
 				   "    dns-hijack:\n"
 				   "      ip: 127.0.0.53\n"
 				   "      ip6: fd00::53\n"
@@ -57,6 +58,7 @@ static void test_every_key(void **state)
 	assert_int_equal(config->route_table, 400);
 	assert_int_equal(config->rule_priority, 2000);
 	assert_true(config->strict);
+	assert_true(config->bypass_local);
 	assert_int_equal(config->on_stop, ON_STOP_KEEP);
 	assert_int_equal(config->bypass_count, 2);
 	assert_network(&config->bypass[0], "192.168.0.0", 16);
@@ -67,8 +69,9 @@ static void test_every_key(void **state)
 	assert_int_equal(proxy->mark, 0x100);
 	assert_int_equal(proxy->mask, 0xf00);
 	assert_int_equal(proxy->port, 7893);
-	assert_true(proxy->no_udp);
-	assert_true(proxy->no_ipv6);
+	assert_int_equal(proxy->udp, TRAFFIC_DIRECT);
+	assert_int_equal(proxy->ipv6, TRAFFIC_DIRECT);
+	assert_int_equal(proxy->other, TRAFFIC_REFUSE);
 	assert_true(proxy->dns_hijack.enabled);
 	assert_int_equal(proxy->dns_hijack.ip.s_addr, inet_addr("127.0.0.53"));
 	assert_true(proxy->dns_hijack.has_ip6);
@@ -79,17 +82,60 @@ static void test_every_key(void **state)
 	assert_int_equal(config->rule_count, 3);
 	assert_string_equal(config->rules[0].pattern, "^/user\\.slice");
 	assert_int_equal(config->rules[0].target, TARGET_FIRST_PROXY);
-	assert_int_equal(config->rules[0].position.line, 22);
+	assert_int_equal(config->rules[0].position.line, 23);
 	assert_string_equal(config->rules[1].pattern, "/lan");
 	assert_int_equal(config->rules[1].target, TARGET_DROP);
 	assert_int_equal(config->rules[2].target, TARGET_DIRECT);
-	assert_int_equal(config->rules[2].position.line, 25);
+	assert_int_equal(config->rules[2].position.line, 26);
+	config_free(config);
+}
+
+/* What becomes of the traffic that a proxy may not get, in both ways to write it. */
+static void test_traffic(void **state)
+{
+	static const struct {
+		const char *keys;
+		enum traffic udp;
+		enum traffic ipv6;
+		enum traffic other;
+	} examples[] = {
+		{"udp: proxy, ipv6: proxy, other: direct", TRAFFIC_PROXY, TRAFFIC_PROXY, TRAFFIC_DIRECT},
+		{"udp: direct, ipv6: refuse", TRAFFIC_DIRECT, TRAFFIC_REFUSE, TRAFFIC_DIRECT},
+		{"udp: refuse, ipv6: direct, other: refuse", TRAFFIC_REFUSE, TRAFFIC_DIRECT, TRAFFIC_REFUSE},
+		{"no-udp: false, ipv6: refuse", TRAFFIC_PROXY, TRAFFIC_REFUSE, TRAFFIC_DIRECT},
+		{"no-udp: true, no-ipv6: true", TRAFFIC_DIRECT, TRAFFIC_DIRECT, TRAFFIC_DIRECT},
+		{"udp: ~, no-udp: true, ipv6:, other: ~", TRAFFIC_DIRECT, TRAFFIC_PROXY, TRAFFIC_DIRECT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(examples); i++) {
+		char text[256];
+		struct config *config = NULL;
+
+		snprintf(text, sizeof(text), "version: 1\ntproxies: {p: {mark: 1, port: 1, %s}}\n", examples[i].keys);
+		config = parse_good(text);
+		assert_int_equal(config->proxies[0].udp, examples[i].udp);
+		assert_int_equal(config->proxies[0].ipv6, examples[i].ipv6);
+		assert_int_equal(config->proxies[0].other, examples[i].other);
+		config_free(config);
+	}
+}
+
+static void test_bypass_local_and_refuse(void **state)
+{
+	struct config *config = parse_good("version: 1\nbypass-local: false\nrules:\n  - {match: a, refuse: true}\n");
+
+	(void)state;
+	assert_false(config->bypass_local);
+	assert_int_equal(config->rules[0].target, TARGET_REFUSE);
+	assert_string_equal(config_target_name(config, TARGET_REFUSE), "refuse");
 	config_free(config);
 }
 
 static void assert_defaults(const struct config *config)
 {
 	assert_null(config->cgroup_root);
+	assert_true(config->bypass_local);
 	assert_int_equal(config->route_table, 300);
 	assert_int_equal(config->rule_priority, 3000);
 	assert_false(config->strict);
@@ -154,8 +200,9 @@ static void test_proxy_defaults(void **state)
 
 		assert_int_equal(proxy->mark, i + 1);
 		assert_int_equal(proxy->mask, UINT32_MAX);
-		assert_false(proxy->no_udp);
-		assert_false(proxy->no_ipv6);
+		assert_int_equal(proxy->udp, TRAFFIC_PROXY);
+		assert_int_equal(proxy->ipv6, TRAFFIC_PROXY);
+		assert_int_equal(proxy->other, TRAFFIC_DIRECT);
 		assert_int_equal(proxy->dns_hijack.enabled, i >= 2);
 	}
 	for (size_t i = 2; i < config->proxy_count; i++) {
@@ -382,6 +429,7 @@ static void test_forms_of_patterns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_traffic),		  cmocka_unit_test(test_bypass_local_and_refuse),
 		cmocka_unit_test(test_every_key),	  cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_null_values),	  cmocka_unit_test(test_proxy_defaults),
 		cmocka_unit_test(test_forms_of_numbers),  cmocka_unit_test(test_forms_of_bools),

@@ -57,6 +57,19 @@ static void test_refused_values(void **state)
 		 {"0", "4294967296", "99999999999999999999999", "-1", "1.5", "abc", "0x", "0xfg", "0o8", "0b2", "08",
 		  "1 2", "true", "_", "0x-1", "1,000"}},
 		{VERSION "route-table: ", "\n", "300", {"253", "254", "255"}},
+		{VERSION "bypass-local: ", "\n", "true or false", {"maybe", "2", "local"}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, udp: ",
+		 "}}\n",
+		 "proxy, direct or refuse",
+		 {"true", "drop", "Proxy", "1", "no"}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, ipv6: ",
+		 "}}\n",
+		 "proxy, direct or refuse",
+		 {"false", "reject"}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, other: ",
+		 "}}\n",
+		 "direct or refuse",
+		 {"proxy", "drop", "no"}},
 		{VERSION "rule-priority: ",
 		 "\n",
 		 "from 1 to 32765",
@@ -164,6 +177,13 @@ static void test_faults(void **state)
 		{VERSION "rules:\n  - {match: /a, drop: true, direct: true}\n",
 		 {3, 6},
 		 {"exactly one target", "has 2"}},
+		{VERSION "rules:\n  - {match: /a, drop: true, refuse: true}\n", {3, 6}, {"\"refuse: true\"", "has 2"}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, udp: direct, no-udp: true}}\n",
+		 {2, 0},
+		 {"no-udp", "\"udp\""}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, no-ipv6: false, ipv6: refuse}}\n",
+		 {2, 0},
+		 {"ipv6", "\"no-ipv6\""}},
 		{VERSION "rules:\n  - drop: true\n", {3, 5}, {"exactly one selector", "has 0"}},
 		{VERSION "rules:\n  - match: /a(b\n    drop: true\n", {3, 12}, {"missing )", "/a(b"}},
 		{VERSION "rules:\n  - match: /ok/a{2,1}b\n    drop: true\n", {3, 12}, {"character 6", "{2,1}"}},
@@ -193,8 +213,25 @@ static void test_names_of_proxies(void **state)
 	static const char too_long[] = "01234567890123456789012345678901"
 				       "234567890123456789012345678901234";
 	static const char *const names[] = {
-		"output-mangle", "output-nat", "prerouting",   "DROP-CHAIN", "x-MARK", "-MARK", "x-DNS",  "-DNS",
-		"a/b",		 "a b",	       "\xe4\xb8\xad", "a\"b",	     "a{",     "<<x",	too_long,
+		"output-mangle",
+		"output-nat",
+		"prerouting",
+		"DROP-CHAIN",
+		"REFUSE-CHAIN",
+		"FENCE-CHAIN",
+		"ORPHAN-CHAIN",
+		"postrouting-fence",
+		"x-MARK",
+		"-MARK",
+		"x-DNS",
+		"-DNS",
+		"a/b",
+		"a b",
+		"\xe4\xb8\xad",
+		"a\"b",
+		"a{",
+		"<<x",
+		too_long,
 	};
 
 	(void)state;
@@ -205,6 +242,22 @@ static void test_names_of_proxies(void **state)
 		check_fault(&(struct fault){text, {3, 0}, {"tproxies: the proxy's name"}});
 	}
 	check_fault(&(struct fault){VERSION "tproxies:\n  '': {mark: 1, port: 1}\n", {3, 0}, {"1 to 64"}});
+}
+
+/* Each proxy has a bit of a flow's label. */
+static void test_too_many_proxies(void **state)
+{
+	char text[8192] = VERSION "tproxies:\n";
+	struct parsed parsed;
+
+	(void)state;
+	for (unsigned i = 0; i < PROXIES_MAX; i++)
+		sprintf(text + strlen(text), "  p%u: {mark: %u, port: 1}\n", i, i + 1);
+	parsed = parse(text);
+	assert_int_equal(parsed.result, 0);
+	parsed_clear(&parsed);
+	sprintf(text + strlen(text), "  more: {mark: 99, port: 1}\n");
+	check_fault(&(struct fault){text, {PROXIES_MAX + 3, 3}, {"65 proxies", "64"}});
 }
 
 /* Marks that one packet can have both of, so that it would be for both proxies. */
@@ -245,13 +298,10 @@ static void test_three_proxies_with_one_mark(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused_values),
-		cmocka_unit_test(test_odd_numbers),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_two_documents),
-		cmocka_unit_test(test_names_of_proxies),
-		cmocka_unit_test(test_marks_that_are_one),
-		cmocka_unit_test(test_three_proxies_with_one_mark),
+		cmocka_unit_test(test_refused_values),	   cmocka_unit_test(test_odd_numbers),
+		cmocka_unit_test(test_too_many_proxies),   cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_two_documents),	   cmocka_unit_test(test_names_of_proxies),
+		cmocka_unit_test(test_marks_that_are_one), cmocka_unit_test(test_three_proxies_with_one_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

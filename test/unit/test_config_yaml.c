@@ -28,8 +28,8 @@ static void test_aliases(void **state)
 
 	(void)state;
 	assert_int_equal(config->bypass_count, 2);
-	assert_true(config->proxies[0].no_udp);
-	assert_false(config->proxies[1].no_udp);
+	assert_int_equal(config->proxies[0].udp, TRAFFIC_DIRECT);
+	assert_int_equal(config->proxies[1].udp, TRAFFIC_PROXY);
 	assert_int_equal(config->proxies[1].port, 80);
 	assert_int_equal(config->proxies[1].dns_hijack.port, 80);
 	assert_int_equal(config->rule_count, 2);
@@ -57,14 +57,14 @@ static void test_merge_keys(void **state)
 	for (size_t i = 0; i < config->proxy_count; i++)
 		assert_int_equal(proxies[i].mark, i + 1);
 	assert_int_equal(proxies[2].port, 1);
-	assert_true(proxies[2].no_udp);
+	assert_int_equal(proxies[2].udp, TRAFFIC_DIRECT);
 	assert_true(proxies[2].dns_hijack.tcp);
 	assert_int_equal(proxies[3].port, 1);
 	assert_int_equal(proxies[4].port, 2);
-	assert_true(proxies[4].no_udp);
-	assert_true(proxies[4].no_ipv6);
+	assert_int_equal(proxies[4].udp, TRAFFIC_DIRECT);
+	assert_int_equal(proxies[4].ipv6, TRAFFIC_DIRECT);
 	assert_int_equal(proxies[5].port, 6);
-	assert_true(proxies[5].no_udp);
+	assert_int_equal(proxies[5].udp, TRAFFIC_DIRECT);
 	assert_int_equal(proxies[6].dns_hijack.port, 5353);
 	assert_true(proxies[6].dns_hijack.tcp);
 	config_free(config);
