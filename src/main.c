@@ -44,7 +44,7 @@ static const struct command {
 	 "says.",
 	 TAKES_JSON | TAKES_PID},
 	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
-	 "Run a program with its traffic going to NAME: direct, drop, or a proxy of the config. What follows NAME is "
+	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config. What follows NAME is "
 	 "the\n"
 	 "program's own command line. It keeps the terminal, the directory, the environment and the exit code.\n"
 	 "\n"
@@ -70,7 +70,7 @@ static const struct command {
 	 "without the permission to ask.",
 	 TAKES_JSON | TAKES_WATCH},
 	{"targets", cmd_targets, "targets",
-	 "Print what a rule of this config can lead to, a line each: direct, drop, and the proxies' names."},
+	 "Print what a rule of this config can lead to, a line each: direct, drop, refuse, and the proxies' names."},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

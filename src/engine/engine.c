@@ -16,17 +16,15 @@
 #include "route/monitor.h"
 #include "route/route.h"
 #include "util/cleanup.h"
+#include "util/grace.h"
 #include "util/log.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -56,6 +54,7 @@ struct engine {
 	struct route_monitor route_monitor;
 	struct batch batch;
 	char *mount;
+	size_t room;	       /* for elements in the kernel's cgroup map */
 	size_t most_kept;      /* cgroups and departed elements, since memory was given back last */
 	uint32_t told_of_port; /* netlink port of who removed routes, as was told last */
 	uint64_t last_told;
@@ -166,7 +165,7 @@ static int replace_table(struct engine *engine, struct generation *generation, s
 	contents.levels = step.levels;
 	contents.elements = step.elements;
 	contents.element_count = step.element_count;
-	result = table_replace(&engine->nft, &contents, error);
+	result = table_replace(&engine->nft, &contents, &engine->room, error);
 	if (result < 0)
 		return result;
 	plan_done(&generation->plan, &step);
@@ -244,6 +243,11 @@ static int advance(struct engine *engine, struct error *error)
 
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= now() ? heal(engine, error) : 0;
+	if (plan_count_elements(plan) > engine->room) {
+		log_info("the map of cgroups is full with %zu, so the table is made anew with a larger one",
+			 engine->room);
+		return heal(engine, error);
+	}
 	result = plan_changes(plan, now(), &step);
 	if (result < 0)
 		error_set(error, result, "no memory for the elements of new cgroups");
@@ -350,12 +354,11 @@ static int listen_to_others(struct engine *engine, struct error *error)
 
 /*
  * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
- * already and not yet routed, so those first get where they go: MEMBARRIER_CMD_GLOBAL awaits them, being an RCU grace
- * period (kernel/sched/membarrier.c), and netfilter's hooks are read-side sections.
+ * already and not yet routed, so those first get where they go.
  */
 static int remove_other_routes(const struct routing *routing, struct error *error)
 {
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	grace_period();
 	return route_remove_others(routing, error);
 }
 

@@ -26,7 +26,7 @@ struct explanation {
 	int32_t rule;	    /* in force, or NO_RULE */
 	bool *matched;	    /* of each rule, whether it matches that part of the path which decides */
 	size_t decides;	    /* its length: less than the path's when it is an ancestor's, whose target is inherited */
-	const char *target; /* "direct", "drop" or the proxy's name; belongs to the config */
+	const char *target; /* "direct", "drop", "refuse" or the proxy's name; belongs to the config */
 
 	enum kernel_view view;
 	char kernel[CHAIN_NAME_SIZE]; /* with KERNEL_STEERS: the target that the kernel sends it to */

@@ -244,7 +244,7 @@ int plan_changes(struct plan *plan, uint64_t now, struct step *step)
 	return 0;
 }
 
-static size_t count_elements(const struct plan *plan)
+size_t plan_count_elements(const struct plan *plan)
 {
 	size_t count = 0;
 
@@ -258,7 +258,7 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 	const struct departed *departed = NULL;
 
 	*step = (struct step){0};
-	if (reserve_elements(plan, count_elements(plan)) < 0)
+	if (reserve_elements(plan, plan_count_elements(plan)) < 0)
 		return -ENOMEM;
 	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup)) {
 		if (plan_has_element(plan, cgroup))

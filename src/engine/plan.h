@@ -90,6 +90,9 @@ int plan_changes(struct plan *plan, uint64_t now, struct step *step);
  */
 int plan_everything(struct plan *plan, const struct cgroup *root, struct step *step);
 
+/** Returns how many elements the kernel is to hold. */
+size_t plan_count_elements(const struct plan *plan);
+
 /** Takes note that the kernel has carried out a step. */
 void plan_done(struct plan *plan, const struct step *step);
 

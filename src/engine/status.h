@@ -23,7 +23,7 @@
 
 /** Where traffic goes, and how much of it. */
 struct status_target {
-	char name[PROXY_NAME_MAX + 1]; /* "direct", "drop" or the proxy's */
+	char name[PROXY_NAME_MAX + 1]; /* "direct", "drop", "refuse" or the proxy's */
 	bool is_proxy;
 	bool is_counted; /* whether packets and bytes are known */
 	uint64_t packets;

@@ -137,6 +137,16 @@ static int keep_target(struct held_table *held, const struct attributes *set, ui
 	return MNL_CB_OK;
 }
 
+static uint32_t read_size(const struct attributes *set)
+{
+	struct attributes description;
+	uint32_t size = 0;
+
+	attributes_of_nest(&description, set->of[NFTA_SET_DESC]);
+	attribute_u32(description.of[NFTA_SET_DESC_SIZE], &size);
+	return size;
+}
+
 static int note_set(const struct nlmsghdr *message, void *data)
 {
 	struct held_table *held = data;
@@ -154,6 +164,8 @@ static int note_set(const struct nlmsghdr *message, void *data)
 		if (strcmp(name, set_definitions[i].name) != 0)
 			continue;
 		held->has_set[i] = true;
+		if (i == SET_INDEX_CGROUPS)
+			held->room = read_size(&set);
 		held->has_our_shape &= is_defined_so(&set, flags, &set_definitions[i]);
 		return MNL_CB_OK;
 	}

@@ -37,6 +37,7 @@ struct held_table {
 	/* made as we make it, so that its parts can be changed one by one; otherwise only as a whole */
 	bool has_our_shape;
 	bool has_set[SET_COUNT];
+	uint32_t room; /* for so many elements in the cgroup map; 0: any number */
 
 	struct held_chain *chains;
 	size_t chain_count;

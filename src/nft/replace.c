@@ -5,6 +5,7 @@
 
 #include "nft/table.h"
 #include "util/cleanup.h"
+#include "util/grace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +17,11 @@ enum {
 	 * been the answer only, with the table half way between the two transactions.
 	 */
 	TRIES = 3,
+	LEAST_ROOM = 16384,
 };
+
+/* Does what our table does while that is exchanged. */
+#define TABLE_NEXT TABLE_NAME "-next"
 
 static const struct chain *find_chain(const struct ruleset *ruleset, const char *name)
 {
@@ -195,34 +200,85 @@ int table_put_change(struct batch *batch, const struct held_table *held, const s
 	return 0;
 }
 
-static int make_anew(struct nft *nft, struct batch *batch, const struct held_table *held,
-		     const struct table_contents *contents, struct error *error)
+/* Room in the cgroup map for twice the elements, in a power of two. */
+static uint32_t room_for(size_t elements)
 {
+	uint32_t room = LEAST_ROOM;
+
+	while (room < 2 * elements && room <= UINT32_MAX / 2)
+		room *= 2;
+	return room;
+}
+
+static int send_whole(struct nft *nft, struct batch *batch, const struct table_contents *contents, const char *table,
+		      uint32_t table_flags, bool exists, struct error *error)
+{
+	struct ruleset ruleset = *contents->ruleset;
+
+	ruleset.table = table;
+	ruleset.room = room_for(contents->element_count);
 	batch_begin(batch);
-	if (held->state.exists)
-		table_put_delete(batch, TABLE_NAME);
-	table_put_new(batch, TABLE_NAME, nft_table_flags(nft), 0);
-	table_put_contents(batch, contents->ruleset, &contents->levels);
-	table_put_elements(batch, contents->ruleset, contents->elements, contents->element_count);
+	if (exists)
+		table_put_delete(batch, table);
+	table_put_new(batch, table, table_flags, 0);
+	table_put_contents(batch, &ruleset, &contents->levels);
+	table_put_elements(batch, &ruleset, contents->elements, contents->element_count);
 	batch_end(batch);
 	return nft_send(nft, batch, error);
 }
 
-static int change(struct nft *nft, struct batch *batch, const struct held_table *held,
-		  const struct table_contents *contents, struct error *error)
+static int make_anew(struct nft *nft, struct batch *batch, bool exists, const struct table_contents *contents,
+		     struct error *error)
 {
+	return send_whole(nft, batch, contents, TABLE_NAME, nft_table_flags(nft), exists, error);
+}
+
+/*
+ * A packet that met the old table's chains may look up its sets when they are gone, and one that met none of the new
+ * chains may be on its way yet. So another table does the same from before until after, each time for a grace period.
+ * It ends with this process, should that be killed.
+ */
+static int exchange(struct nft *nft, struct batch *batch, const struct table_contents *contents, struct error *error)
+{
+	int result = send_whole(nft, batch, contents, TABLE_NEXT, TABLE_OWNER, false, error);
+
+	if (result < 0)
+		return result;
+	grace_period();
+	result = make_anew(nft, batch, true, contents, error);
+	grace_period();
+	batch_begin(batch);
+	table_put_delete(batch, TABLE_NEXT);
+	batch_end(batch);
+	if (result < 0) {
+		struct error ignored;
+
+		nft_send(nft, batch, &ignored);
+		return result;
+	}
+	return nft_send(nft, batch, error);
+}
+
+static int change(struct nft *nft, struct batch *batch, const struct held_table *held,
+		  const struct table_contents *wanted, struct error *error)
+{
+	struct ruleset ruleset = *wanted->ruleset;
+	struct table_contents contents = *wanted;
 	int result = 0;
 
+	ruleset.room = held->room;
+	contents.ruleset = &ruleset;
+
 	batch_begin(batch);
-	table_put_preparation(batch, held, contents);
+	table_put_preparation(batch, held, &contents);
 	batch_end(batch);
 	result = nft_send(nft, batch, error);
 	if (result < 0)
 		return result;
 	batch_begin(batch);
-	if (table_put_change(batch, held, contents) < 0)
+	if (table_put_change(batch, held, &contents) < 0)
 		return error_set(error, -ENOMEM, "no memory to compare the verdicts of %zu cgroups with the kernel's",
-				 contents->element_count);
+				 contents.element_count);
 	batch_end(batch);
 	return nft_send(nft, batch, error);
 }
@@ -236,7 +292,7 @@ static bool has_all_sets(const struct held_table *held)
 	return true;
 }
 
-static int replace_once(struct nft *nft, const struct table_contents *contents, struct error *error)
+static int replace_once(struct nft *nft, const struct table_contents *contents, size_t *room, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
 	CLEANUP(held_table_clear) struct held_table held = {0};
@@ -246,9 +302,15 @@ static int replace_once(struct nft *nft, const struct table_contents *contents, 
 		result = nft_adopt(nft, &held.state, error);
 	if (result < 0)
 		return result;
-	if (nft_can_change(nft, &held.state) && held.has_our_shape && has_all_sets(&held))
+	if (held.state.exists && nft_can_change(nft, &held.state) && held.has_our_shape && has_all_sets(&held) &&
+	    held.room >= contents->element_count) {
+		*room = held.room;
 		return change(nft, &batch, &held, contents, error);
-	return make_anew(nft, &batch, &held, contents, error);
+	}
+	*room = room_for(contents->element_count);
+	if (held.state.exists)
+		return exchange(nft, &batch, contents, error);
+	return make_anew(nft, &batch, false, contents, error);
 }
 
 /* What can't be otherwise the next time. */
@@ -257,11 +319,11 @@ static bool is_final(int result)
 	return result == 0 || result == -EBUSY || result == -EPERM;
 }
 
-int table_replace(struct nft *nft, const struct table_contents *contents, struct error *error)
+int table_replace(struct nft *nft, const struct table_contents *contents, size_t *room, struct error *error)
 {
-	int result = replace_once(nft, contents, error);
+	int result = replace_once(nft, contents, room, error);
 
 	for (int i = 1; i < TRIES && !is_final(result); i++)
-		result = replace_once(nft, contents, error);
+		result = replace_once(nft, contents, room, error);
 	return result;
 }

@@ -29,11 +29,14 @@ struct table_contents {
  * transaction, and one before it prepares for packets that meet old rules and new elements: it makes the chains that
  * are missing, to which nothing leads yet, and has all levels looked up. No packet then falls between the two.
  *
- * Only a table that is not of our shape, of another program or another version, is removed and made anew, at once.
+ * Only a table that is not of our shape, of another program or another version, or whose cgroup map has too little
+ * room, is removed and made anew. A second table does the same meanwhile, so that no packet falls between the two.
+ *
+ * @room: set to how many elements the cgroup map has room for
  *
  * Returns 0, -EBUSY when another cgtproxy has the table, or another negative errno, with @error.
  */
-int table_replace(struct nft *nft, const struct table_contents *contents, struct error *error);
+int table_replace(struct nft *nft, const struct table_contents *contents, size_t *room, struct error *error);
 
 /**
  * Adds the transaction that prepares for table_put_change().

@@ -195,6 +195,7 @@ struct ruleset {
 	size_t chain_count;
 	size_t chain_capacity;
 	bool strict;
+	uint32_t room; /* for so many elements in the cgroup map, which is looked up faster then; 0: any number */
 	char drop_chain[CHAIN_NAME_SIZE];
 	char about[ABOUT_SIZE]; /* which config it is of and since when, see about.h: the comment of a rule */
 };

@@ -105,7 +105,18 @@ static void put_set_userdata(struct nlmsghdr *message, const struct set_definiti
 	mnl_attr_put(message, NFTA_SET_USERDATA, size, data);
 }
 
-static void put_set(struct batch *batch, const char *table, const struct set_definition *set, uint32_t id)
+/* The kernel gives a set with a size a hash table that does not grow, which is faster to look up. */
+static void put_set_size(struct nlmsghdr *message, uint32_t size)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
+
+	put_u32(message, NFTA_SET_DESC_SIZE, size);
+	mnl_attr_nest_end(message, nest);
+}
+
+/* size: how many elements it has room for, or 0 for any number */
+static void put_set(struct batch *batch, const char *table, const struct set_definition *set, uint32_t id,
+		    uint32_t size)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
 
@@ -121,6 +132,8 @@ static void put_set(struct batch *batch, const char *table, const struct set_def
 		put_u32(message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
 		put_u32(message, NFTA_SET_DATA_LEN, 0);
 	}
+	if (size > 0)
+		put_set_size(message, size);
 	put_set_userdata(message, set);
 	batch_finish(batch, message);
 }
@@ -138,7 +151,7 @@ static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 	};
 	const size_t count = sizeof(protocols) / sizeof(protocols[0]);
 
-	put_set(batch, table, &set, id);
+	put_set(batch, table, &set, id, 0);
 	elements_put(batch, table, &set, id, protocols, count);
 }
 
@@ -230,11 +243,12 @@ void table_put_frame(struct batch *batch, const struct ruleset *ruleset)
 	for (size_t i = 0; i < ruleset->chain_count; i++)
 		put_chain(batch, ruleset->table, &ruleset->chains[i]);
 	for (size_t i = 0; i < SET_COUNT; i++)
-		put_set(batch, ruleset->table, &set_definitions[i], SET_ID_FIRST_NAMED + (uint32_t)i);
+		put_set(batch, ruleset->table, &set_definitions[i], SET_ID_FIRST_NAMED + (uint32_t)i,
+			i == SET_INDEX_CGROUPS ? ruleset->room : 0);
 	for (size_t i = 0; i < ruleset->target_count; i++) {
 		const struct set_definition set = set_of_target(ruleset->targets[i].chain);
 
-		put_set(batch, ruleset->table, &set, SET_ID_TARGETS + (uint32_t)i);
+		put_set(batch, ruleset->table, &set, SET_ID_TARGETS + (uint32_t)i, 0);
 	}
 }
 

@@ -12,7 +12,7 @@
 struct log_fields {
 	const char *cgroup; /* path below the mount, as it is */
 	const char *rule;   /* number of the rule, from 1, or "none" */
-	const char *target; /* "direct", "drop" or the proxy's name */
+	const char *target; /* "direct", "drop", "refuse" or the proxy's name */
 };
 
 /**

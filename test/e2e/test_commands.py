@@ -280,7 +280,7 @@ def test_targets_lists_what_a_rule_can_lead_to(world):
     program = world.scratch.program()
     done = world.cgtproxy("targets", "-c", world.scratch.write(ALL_IN_ONE[0]), wrap=as_nobody, program=program)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["direct", "drop", "plain", "tcp-only", "v4-only", "minimal", "dns", "dns-all",
+    assert done.stdout.split() == ["direct", "drop", "refuse", "plain", "tcp-only", "v4-only", "minimal", "dns", "dns-all",
                                    "dns-tcp-only", "masked", "A.b_c-9"]
     bad = world.cgtproxy("targets", "-c", world.scratch.write(BAD))
     assert (bad.returncode, bad.stdout) == (1, "")

@@ -63,13 +63,13 @@ def test_check(shell):
 
 @pytest.mark.parametrize("option", ["-c some.yaml", "-csome.yaml", "--config some.yaml", "--config=some.yaml"])
 def test_targets_are_those_of_the_config(shell, option):
-    assert sorted(shell.complete(f"cgtproxy {option} exec ")) == ["direct", "drop", "mihomo", "v.p-s_2"]
+    assert sorted(shell.complete(f"cgtproxy {option} exec ")) == ["direct", "drop", "mihomo", "refuse", "v.p-s_2"]
     assert shell.complete(f"cgtproxy {option} exec mi") == ["mihomo"]
     assert shell.complete(f"cgtproxy exec {option} mi") == ["mihomo"]
 
 
 def test_targets_without_a_config(shell):
-    assert {"direct", "drop"} <= set(words(shell, "cgtproxy exec "))
+    assert {"direct", "drop", "refuse"} <= set(words(shell, "cgtproxy exec "))
 
 
 @pytest.mark.parametrize("between", ["", "-- "])

@@ -234,7 +234,7 @@ def test_a_rule_for_the_parent_of_a_nested_slice(stage):
 def test_an_unknown_name(stage, name):
     done = stage.exec(name, "true")
     assert done.returncode == 1
-    assert "direct, drop, mihomo, a-b, a.b_c, a--b" in done.stderr
+    assert "direct, drop, refuse, mihomo, a-b, a.b_c, a--b" in done.stderr
     assert "\x1b" not in done.stderr
     assert stage.started is None
 
@@ -276,7 +276,7 @@ def test_without_a_users_manager(stage):
     assert stage.exec("mihomo", "true", wrap=lambda argv: argv).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["direct", "drop", "mihomo"])
+@pytest.mark.parametrize("name", ["direct", "drop", "refuse", "mihomo"])
 def test_without_a_daemon(stage, name):
     """The program's traffic would go direct: that is told, and done if it is what was asked for."""
     stage.daemon.stop()

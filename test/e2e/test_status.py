@@ -101,7 +101,7 @@ def test_a_daemon_that_runs(world):
     assert state["table"]["protected"] is kernel_owns_tables()
     assert state["table"]["owner"] == (subject.daemon.pid if kernel_owns_tables() else None)
     assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
-    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo", "another"]
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "refuse", "mihomo", "another"]
 
 
 def test_what_a_person_reads(world):
@@ -287,7 +287,7 @@ def test_missing_parts_of_the_table(world):
     world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy mihomo-MARK")
     state = read(world, code=NOT_RUNNING)
     assert (state["table"]["complete"], state["complete"]) == (False, False)
-    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo"]
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "refuse", "mihomo"]
     assert (target(state, "mihomo")["packets"], target(state, "mihomo")["port"]) == (None, None)
     assert state["config"] == {"file": None, "state": "unknown", "loaded": None}
     assert "parts are missing" in show(world, code=NOT_RUNNING)
@@ -359,7 +359,7 @@ def test_a_config_that_cant_be_read(world, what):
         subject.path.write_text("version: 2\n", encoding="utf-8")
     state = read(world)
     assert (state["config"]["file"], state["config"]["state"]) == (str(subject.path), "unreadable")
-    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "mihomo", "another"]
+    assert [one["name"] for one in state["targets"]] == ["direct", "drop", "refuse", "mihomo", "another"]
     mihomo = target(state, "mihomo")
     assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
     assert ours(world, state) == {"proxied": "mihomo"}
