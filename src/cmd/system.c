@@ -4,6 +4,7 @@
 #include "cmd/system.h"
 
 #include "cmd/finding.h"
+#include "cmd/obstacles.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/generation.h"
@@ -221,6 +222,8 @@ int check_system(struct config *config)
 	check_name_service(config);
 	check_br_netfilter();
 	check_policy_rules(config);
+	check_obstacles();
+	check_fence();
 	engine = engine_new(config, &error);
 	if (engine == NULL || engine_observe(engine, &error) < 0) {
 		finding_print(FINDING_ERROR, "cgroups", "%s", error.text);

@@ -39,6 +39,8 @@ def _open(order, kind, protocol=0):
     sock.settimeout(order["timeout"])
     if order.get("mark"):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, struct.pack("=I", order["mark"]))
+    if order.get("device"):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, order["device"].encode())
     if order.get("bind") or order.get("bind_port"):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((order.get("bind", ""), order.get("bind_port", 0)))

@@ -104,7 +104,7 @@ class Client:
     def ask(self, protocol, family, address=None, port=SERVICE_PORT, times=1, timeout=ANSWER_TIMEOUT, **options):
         """Send `times` requests, each after the last one's answer, on one new socket; see what becomes of them.
 
-        Options: mark=N sets SO_MARK; bind=ADDRESS and bind_port=PORT bind first; connect=True connects a UDP socket;
+        Options: mark=N sets SO_MARK; device=NAME sets SO_BINDTODEVICE; bind=ADDRESS and bind_port=PORT bind first; connect=True connects a UDP socket;
         hold=True keeps the socket open, and resume=True goes on with the one that was kept; await_end=True ends a TCP
         connection only when the server has, too.
         """

@@ -1,0 +1,13 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_OBSTACLES_H
+#define CGTPROXY_CMD_OBSTACLES_H
+
+/** Prints what other programs' firewall rules do that keeps steered traffic from getting where it should. */
+void check_obstacles(void);
+
+/** Prints how much the fence has stopped since the table was made; nothing when there is no table with a fence. */
+void check_fence(void);
+
+#endif

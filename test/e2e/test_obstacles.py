@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What other programs' firewall rules do that keeps steered traffic from getting where it should, and who says so."""
+
+import pytest
+from lab.addresses import V4
+from lab.checks import OURS
+from lab.daemon import binary
+
+LATE_MARK = """
+table inet lb {
+  chain marks {
+    meta mark set 0x5
+  }
+  chain out {
+    type route hook output priority 0;
+    jump marks
+  }
+}
+"""
+NOTRACK = """
+table ip raw {
+  chain OUTPUT {
+    type filter hook output priority raw;
+    udp dport 53 notrack
+  }
+}
+"""
+CLOSED_INPUT = """
+table inet fw {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established accept
+  }
+}
+"""
+WG_QUICK = """
+table ip wg-quick-wg0 {
+  chain preraw {
+    type filter hook prerouting priority raw;
+    iifname != "wg0" ip daddr 10.0.0.2 fib saddr type != local drop
+  }
+}
+"""
+# Each is an obstacle, where it stands, and what takes it away; the last is typed as it is printed.
+OBSTACLES = {
+    "a mark behind ours": (LATE_MARK, ["marks", "inet lb", "-145"], None),
+    "notrack": (NOTRACK, ["OUTPUT", "ip raw", "notrack"], None),
+    "an input policy": (CLOSED_INPUT, ["input", "inet fw"], "nft insert rule inet fw input iif lo accept"),
+    "wg-quick": (WG_QUICK, ["preraw", "ip wg-quick-wg0"], "nft insert rule ip wg-quick-wg0 preraw iif lo accept"),
+}
+# Much like them, and in nobody's way.
+HARMLESS = {
+    "a mark before ours": LATE_MARK.replace("priority 0", "priority mangle"),
+    "a mark of what comes in": LATE_MARK.replace("type route hook output", "type filter hook prerouting"),
+    "a mark that nothing leads to": LATE_MARK.replace("jump marks", "accept"),
+    "an input policy that lets lo in": CLOSED_INPUT.replace("ct state", 'iifname "lo" accept\n    ct state'),
+    "an input policy whose chain lets lo in": CLOSED_INPUT.replace(
+        "  chain input", "  chain before {\n    iif lo accept\n  }\n  chain input").replace("ct state", "jump before\n    ct state"),
+    "firewalld's look at the way back": WG_QUICK.replace(
+        'iifname != "wg0" ip daddr 10.0.0.2 fib saddr type != local', "fib saddr . mark . iif oif missing"),
+    "a forward policy": CLOSED_INPUT.replace("hook input", "hook forward"),
+    "an open input policy": CLOSED_INPUT.replace("policy drop", "policy accept"),
+}
+
+
+def findings(world, subject):
+    """What "check system" prints of a subject: (is a warning, text) a line."""
+    lines = world.cgtproxy("check", "system", "-c", world.scratch.write("version: 1\n")).stdout.splitlines()
+    return [(line.startswith("warning"), line) for line in lines if line.split()[1] == f"{subject}:"]
+
+
+@pytest.mark.parametrize("name", OBSTACLES)
+def test_an_obstacle_is_named_with_its_cure(world, name):
+    rules, words, cure = OBSTACLES[name]
+    world.host.run("nft", "-f", "-", text_in=rules)
+    ((is_warning, text),) = findings(world, "firewall")
+    assert is_warning and all(word in text for word in words)
+    if cure is not None:
+        assert text.endswith(cure)
+        world.host.run("sh", "-c", cure)
+        ((is_warning, text),) = findings(world, "firewall")
+        assert not is_warning, text
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_looks_like_one(world, name):
+    world.host.run("nft", "-f", "-", text_in=HARMLESS[name])
+    assert not any(is_warning for is_warning, _ in findings(world, "firewall"))
+
+
+def test_all_at_once_and_hostile_names(world):
+    for rules, _, _ in OBSTACLES.values():
+        world.host.run("nft", "-f", "-", text_in=rules)
+    assert len(findings(world, "firewall")) == len(OBSTACLES)
+
+
+def test_the_fence_is_told_of(world):
+    config = world.scratch.write(
+        f"version: 1\ntproxies: {{mihomo: {{mark: 3000, port: 7893}}}}\nrules: [{{match: '{OURS}proxied$', tproxy: mihomo}}]\n")
+    world.client("proxied")
+    world.launch(binary(), "-c", config).wait_ready()
+
+    def said():
+        lines = world.cgtproxy("check", "system", "-c", config).stdout.splitlines()
+        (line,) = (line for line in lines if line.split()[1] == "fence:")
+        return line
+
+    assert said().startswith("ok")
+    assert "Fence" not in world.cgtproxy("status").stdout
+    assert world.client("proxied").ask_in_vain("udp", V4, device="cable").dropped
+    assert said().startswith("warning")
+    assert "Fence" in world.cgtproxy("status").stdout
