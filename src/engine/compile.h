@@ -24,7 +24,8 @@ struct verdict compile_verdict(const struct config *config, uint32_t target);
 /**
  * Names the target that a verdict sends a cgroup to, whether it is one of this config or not.
  *
- * @name: CHAIN_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's when it is none of ours
+ * @name: CHAIN_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's when it is none of
+ * ours
  */
 void compile_target_name(const struct verdict *verdict, char *name);
 

@@ -5,6 +5,7 @@
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
+#include "engine/fence.h"
 #include "engine/generation.h"
 #include "engine/loop.h"
 #include "engine/render.h"
@@ -53,6 +54,7 @@ struct engine {
 	struct nft_monitor nft_monitor;
 	struct route_monitor route_monitor;
 	struct batch batch;
+	struct fence fence;
 	char *mount;
 	size_t room;	       /* for elements in the kernel's cgroup map */
 	size_t most_kept;      /* cgroups and departed elements, since memory was given back last */
@@ -99,6 +101,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 	engine->watch.root = -1;
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
+	engine->fence.next = UINT64_MAX;
 	engine->generation = generation_new(config);
 	if (engine->generation == NULL) {
 		error_set(error, -ENOMEM, "no memory for the rules of the config");
@@ -395,6 +398,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 		result = remove_other_routes(&routing, error);
 	if (result == 0)
 		engine_warn_of_loops(engine, false);
+	fence_begin(&engine->fence, &engine->nft, now());
 	return result;
 }
 
@@ -455,6 +459,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	if (remove_other_routes(&routing, error) < 0)
 		log_error("the new config is in force, but %s", error->text);
 	engine_warn_of_loops(engine, false);
+	fence_look(&engine->fence, &engine->nft, now());
 	return 0;
 }
 
@@ -488,6 +493,8 @@ uint64_t engine_deadline(const struct engine *engine)
 
 	if (engine->next_look < deadline)
 		deadline = engine->next_look;
+	if (engine->fence.next < deadline)
+		deadline = engine->fence.next;
 	return engine->next_retry < deadline ? engine->next_retry : deadline;
 }
 
@@ -495,6 +502,8 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 {
 	uint64_t begin = now();
 
+	if (engine->fence.next <= begin)
+		fence_look(&engine->fence, &engine->nft, begin);
 	if (engine->next_look <= begin) {
 		watch_walk_unwatched(&engine->watch);
 		schedule_look(engine, begin);
@@ -523,6 +532,7 @@ int engine_stop(struct engine *engine, struct error *error)
 	const struct routing nothing = generation_routing(engine->generation, false);
 	int result = 0;
 
+	fence_look(&engine->fence, &engine->nft, now());
 	if (engine->generation->config->on_stop == ON_STOP_KEEP) {
 		log_info("on-stop is keep: all verdicts stay in force");
 		return 0;

@@ -5,7 +5,7 @@
 
 #include <endian.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stddef.h>
+#include <string.h>
 
 static int keep(const struct nlattr *attribute, void *data)
 {
@@ -36,6 +36,16 @@ const char *attribute_text(const struct nlattr *attribute)
 	if (attribute == NULL || mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
 		return NULL;
 	return mnl_attr_get_str(attribute);
+}
+
+bool text_copy(char *out, size_t size, const char *text)
+{
+	size_t length = text != NULL ? strlen(text) : size;
+
+	if (length >= size)
+		return false;
+	memcpy(out, text, length + 1);
+	return true;
 }
 
 bool attribute_u32(const struct nlattr *attribute, uint32_t *number)

@@ -6,6 +6,7 @@
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -30,6 +31,9 @@ void attributes_of_nest(struct attributes *attributes, const struct nlattr *nest
 
 /** Returns an attribute's text, or NULL when it has none that ends. */
 const char *attribute_text(const struct nlattr *attribute);
+
+/** Copies a text, which may be NULL; returns whether it was one and fits @size bytes. */
+bool text_copy(char *out, size_t size, const char *text);
 
 /** Reads a number in network byte order; returns whether it is one. */
 bool attribute_u32(const struct nlattr *attribute, uint32_t *number);

@@ -24,17 +24,6 @@ static int no_memory(void)
 	return MNL_CB_ERROR;
 }
 
-/* Copies a name that fits one of ours; no other can be ours. */
-static bool copy_name(char *out, size_t size, const char *name)
-{
-	size_t length = name != NULL ? strlen(name) : size;
-
-	if (length >= size)
-		return false;
-	memcpy(out, name, length + 1);
-	return true;
-}
-
 static bool chain_fits(const struct attributes *chain, const char *name)
 {
 	const struct hook *hook = hook_of(hook_of_chain(name));
@@ -67,7 +56,7 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 	if (chains == NULL)
 		return no_memory();
 	held->chains = chains;
-	if (copy_name(chains[held->chain_count].name, sizeof(chains->name),
+	if (text_copy(chains[held->chain_count].name, sizeof(chains->name),
 		      attribute_text(chain.of[NFTA_CHAIN_NAME])) &&
 	    chain_fits(&chain, chains[held->chain_count].name))
 		held->chain_count++;
@@ -76,23 +65,10 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static bool read_counter(struct held_counter *counter, const struct attributes *object)
-{
-	struct attributes counts;
-	uint32_t type = 0;
-
-	if (!attribute_u32(object->of[NFTA_OBJ_TYPE], &type) || type != NFT_OBJECT_COUNTER)
-		return false;
-	attributes_of_nest(&counts, object->of[NFTA_OBJ_DATA]);
-	return attribute_u64(counts.of[NFTA_COUNTER_PACKETS], &counter->packets) &&
-	       attribute_u64(counts.of[NFTA_COUNTER_BYTES], &counter->bytes) &&
-	       copy_name(counter->name, sizeof(counter->name), attribute_text(object->of[NFTA_OBJ_NAME]));
-}
-
 static int note_counter(const struct nlmsghdr *message, void *data)
 {
 	struct held_table *held = data;
-	struct held_counter *counters = NULL;
+	struct counter *counters = NULL;
 	struct attributes object;
 
 	attributes_of_message(&object, message);
@@ -100,7 +76,7 @@ static int note_counter(const struct nlmsghdr *message, void *data)
 	if (counters == NULL)
 		return no_memory();
 	held->counters = counters;
-	if (read_counter(&counters[held->counter_count], &object))
+	if (counter_read(&counters[held->counter_count], &object))
 		held->counter_count++;
 	else
 		held->has_our_shape = false;
@@ -129,7 +105,7 @@ static int keep_target(struct held_table *held, const struct attributes *set, ui
 	if (targets == NULL)
 		return no_memory();
 	held->targets = targets;
-	if (copy_name(targets[held->target_count].name, sizeof(targets->name), name) &&
+	if (text_copy(targets[held->target_count].name, sizeof(targets->name), name) &&
 	    is_defined_so(set, flags, &definition))
 		held->target_count++;
 	else
@@ -215,7 +191,7 @@ static bool read_verdict(const struct nlattr *data, struct verdict *verdict)
 		return true;
 	case NFT_GOTO:
 		verdict->kind = VERDICT_GOTO;
-		return copy_name(verdict->chain, sizeof(verdict->chain),
+		return text_copy(verdict->chain, sizeof(verdict->chain),
 				 attribute_text(attributes.of[NFTA_VERDICT_CHAIN]));
 	default:
 		return false;
@@ -330,7 +306,7 @@ static void read_comment(struct held_table *held, const uint8_t *item, size_t si
 		size_t length = item[1];
 
 		if (item[0] == NFTNL_UDATA_RULE_COMMENT && length > 0 && text[length - 1] == '\0')
-			copy_name(held->about, sizeof(held->about), text);
+			text_copy(held->about, sizeof(held->about), text);
 		item += HEAD_SIZE + length;
 		size -= HEAD_SIZE + length;
 	}

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_NFT_HELD_H
 #define CGTPROXY_NFT_HELD_H
 
+#include "nft/counter.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "nft/set.h"
@@ -26,12 +27,6 @@ struct held_target {
 	char name[CHAIN_NAME_SIZE];
 };
 
-struct held_counter {
-	char name[CHAIN_NAME_SIZE];
-	uint64_t packets;
-	uint64_t bytes;
-};
-
 struct held_table {
 	struct table_state state;
 	/* made as we make it, so that its parts can be changed one by one; otherwise only as a whole */
@@ -43,7 +38,7 @@ struct held_table {
 	size_t chain_count;
 	size_t chain_capacity;
 
-	struct held_counter *counters;
+	struct counter *counters;
 	size_t counter_count;
 	size_t counter_capacity;
 

@@ -64,16 +64,6 @@ static int compare(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-static bool copy_name(char *out, const char *name)
-{
-	size_t length = name != NULL ? strlen(name) : OTHERS_NAME_SIZE;
-
-	if (length >= OTHERS_NAME_SIZE)
-		return false;
-	memcpy(out, name, length + 1);
-	return true;
-}
-
 /* The key of a chain that a message is about; false for a table of our own, and for what can't be read. */
 static bool read_key(const struct nlmsghdr *message, const struct nlattr *table, const struct nlattr *name,
 		     struct other_chain *key)
@@ -83,7 +73,8 @@ static bool read_key(const struct nlmsghdr *message, const struct nlattr *table,
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return false;
 	*key = (struct other_chain){.family = head->nfgen_family, .hook = NO_HOOK};
-	return copy_name(key->table, attribute_text(table)) && copy_name(key->name, attribute_text(name)) &&
+	return text_copy(key->table, OTHERS_NAME_SIZE, attribute_text(table)) &&
+	       text_copy(key->name, OTHERS_NAME_SIZE, attribute_text(name)) &&
 	       strncmp(key->table, TABLE_NAME, strlen(TABLE_NAME)) != 0;
 }
 
@@ -188,7 +179,7 @@ static int add_jump(struct rule_view *rule, const struct nlattr *name)
 	struct other_chain key = *rule->chain;
 	struct jump *jumps = NULL;
 
-	if (!copy_name(key.name, attribute_text(name)) || find_chain(others, &key) == NULL)
+	if (!text_copy(key.name, OTHERS_NAME_SIZE, attribute_text(name)) || find_chain(others, &key) == NULL)
 		return 0;
 	jumps = array_reserve(others->jumps, &others->jump_capacity, others->jump_count + 1, sizeof(*jumps));
 	if (jumps == NULL)

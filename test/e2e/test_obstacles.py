@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What other programs' firewall rules do that keeps steered traffic from getting where it should, and who says so."""
 
+import signal
+
 import pytest
 from lab.addresses import V4
 from lab.checks import OURS
@@ -99,7 +101,7 @@ def test_the_fence_is_told_of(world):
     config = world.scratch.write(
         f"version: 1\ntproxies: {{mihomo: {{mark: 3000, port: 7893}}}}\nrules: [{{match: '{OURS}proxied$', tproxy: mihomo}}]\n")
     world.client("proxied")
-    world.launch(binary(), "-c", config).wait_ready()
+    daemon = world.launch(binary(), "-c", config).wait_ready()
 
     def said():
         lines = world.cgtproxy("check", "system", "-c", config).stdout.splitlines()
@@ -111,3 +113,8 @@ def test_the_fence_is_told_of(world):
     assert world.client("proxied").ask_in_vain("udp", V4, device="cable").dropped
     assert said().startswith("warning")
     assert "Fence" in world.cgtproxy("status").stdout
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_log("were about to bypass the proxy")
+    assert world.client("proxied").ask_in_vain("udp", V4, device="cable").dropped
+    assert daemon.stop() == 0
+    assert daemon.log.count("1 packets of proxied programs were about to bypass the proxy") == 2

@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/fence.h"
+
+#include "nft/counter.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#define LOOK_INTERVAL UINT64_C(60000000)
+#define QUIET_INTERVAL (10 * LOOK_INTERVAL)
+
+void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
+{
+	struct counter counter = {0};
+
+	int result = nft_query_counter(nft, CHAIN_FENCE, &counter);
+
+	fence->packets = result == 0 ? counter.packets : 0;
+	fence->next = result == -ENOENT ? UINT64_MAX : now + LOOK_INTERVAL;
+}
+
+void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
+{
+	struct counter counter = {0};
+	uint64_t stopped = 0;
+
+	int result = nft_query_counter(nft, CHAIN_FENCE, &counter);
+
+	/* without proxies there is no fence, until the config has some */
+	fence->next = result == -ENOENT ? UINT64_MAX : now + LOOK_INTERVAL;
+	if (result < 0)
+		return;
+	/* a counter that was made anew began at 0 */
+	stopped = counter.packets > fence->packets ? counter.packets - fence->packets : 0;
+	fence->packets = counter.packets;
+	if (stopped == 0)
+		return;
+	log_warning("%" PRIu64
+		    " packets of proxied programs were about to bypass the proxy and were dropped: a program "
+		    "binds its sockets to an interface, or another program changed policy rules, routes or marks. "
+		    "\"cgtproxy check system\" looks for the reason",
+		    stopped);
+	fence->next = now + QUIET_INTERVAL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "nft/counter.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+
+bool counter_read(struct counter *counter, const struct attributes *object)
+{
+	struct attributes counts;
+	uint32_t type = 0;
+
+	if (!attribute_u32(object->of[NFTA_OBJ_TYPE], &type) || type != NFT_OBJECT_COUNTER)
+		return false;
+	attributes_of_nest(&counts, object->of[NFTA_OBJ_DATA]);
+	return attribute_u64(counts.of[NFTA_COUNTER_PACKETS], &counter->packets) &&
+	       attribute_u64(counts.of[NFTA_COUNTER_BYTES], &counter->bytes) &&
+	       text_copy(counter->name, sizeof(counter->name), attribute_text(object->of[NFTA_OBJ_NAME]));
+}
+
+static int note_counter(const struct nlmsghdr *message, void *data)
+{
+	struct attributes object;
+
+	attributes_of_message(&object, message);
+	if (counter_read(data, &object))
+		return MNL_CB_OK;
+	errno = EINVAL;
+	return MNL_CB_ERROR;
+}
+
+int nft_query_counter(struct nft *nft, const char *name, struct counter *counter)
+{
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETOBJ, NLM_F_ACK);
+
+	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, TABLE_NAME);
+	mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
+	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	return nft_request_run(nft, &request, note_counter, counter);
+}

@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_NFT_COUNTER_H
+#define CGTPROXY_NFT_COUNTER_H
+
+#include "nft/attributes.h"
+#include "nft/nft.h"
+#include "nft/ruleset.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** A named counter of our table. */
+struct counter {
+	char name[CHAIN_NAME_SIZE];
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/** Reads a counter from the attributes of an object; returns whether it is one that could be ours. */
+bool counter_read(struct counter *counter, const struct attributes *object);
+
+/**
+ * Asks for a counter.
+ *
+ * Returns 0, -ENOENT when there is none of that name, or another negative errno.
+ */
+int nft_query_counter(struct nft *nft, const char *name, struct counter *counter);
+
+#endif
