@@ -3,6 +3,7 @@
 
 #include "config/yaml.h"
 
+#include "config/place.h"
 #include "config/text.h"
 
 #include <libfyaml.h>
@@ -67,7 +68,7 @@ static void refuse_more_documents(struct fy_parser *parser, struct diagnostics *
 
 	if (more == NULL)
 		return;
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(fy_document_root(more)),
+	diagnose(diagnostics, SEVERITY_ERROR, place_of_document(more),
 		 "a second document begins here, behind \"---\"; a config is one document");
 	fy_document_destroy(more);
 }
@@ -96,6 +97,8 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 		refuse_more_documents(parser, diagnostics);
 	else if (parse.diag != NULL)
 		report_parser_errors(parse.diag, text, length, diagnostics);
+	if (document != NULL && !diagnostics->has_error && !place_items(document, text, length))
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
 	fy_parser_destroy(parser);
 	fy_diag_destroy(parse.diag);
 	if (document == NULL && !diagnostics->has_error)
@@ -114,45 +117,9 @@ struct fy_node *yaml_root(struct fy_document *document)
 	return fy_document_root(document);
 }
 
-static struct position key_position(struct fy_node *node)
-{
-	struct fy_node *parent = fy_node_get_parent(node);
-	struct fy_node_pair *pair = NULL;
-	void *at = NULL;
-
-	while (parent != NULL && fy_node_is_mapping(parent) && (pair = fy_node_mapping_iterate(parent, &at)) != NULL) {
-		if (fy_node_pair_value(pair) == node && fy_node_pair_key(pair) != NULL)
-			return yaml_position(fy_node_pair_key(pair));
-	}
-	return (struct position){0};
-}
-
-/* libfyaml marks scalars only: a map begins where its first key does, a list where its first item does. */
-static struct fy_node *first_scalar(struct fy_node *node)
-{
-	while (node != NULL && !fy_node_is_scalar(node)) {
-		void *at = NULL;
-
-		if (fy_node_is_sequence(node)) {
-			node = fy_node_sequence_iterate(node, &at);
-		} else {
-			struct fy_node_pair *pair = fy_node_mapping_iterate(node, &at);
-
-			node = pair != NULL ? fy_node_pair_key(pair) : NULL;
-		}
-	}
-	return node;
-}
-
 struct position yaml_position(struct fy_node *node)
 {
-	struct fy_node *scalar = first_scalar(node);
-	struct fy_token *token = scalar != NULL ? fy_node_get_scalar_token(scalar) : NULL;
-	const struct fy_mark *mark = token != NULL ? fy_token_start_mark(token) : NULL;
-
-	if (mark != NULL)
-		return (struct position){mark->line + 1, mark->column + 1};
-	return node != NULL ? key_position(node) : (struct position){0};
+	return place_of(node);
 }
 
 const char *yaml_text(struct fy_node *node, size_t *length)
@@ -177,9 +144,9 @@ bool yaml_is_null(struct fy_node *node)
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
 
-	if (node == NULL || fy_node_is_null(node))
+	if (node == NULL)
 		return true;
-	if (text == NULL || !yaml_is_plain(node))
+	if (text == NULL || !yaml_is_plain(node)) /* an alias is not plain, whatever its name is */
 		return false;
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++) {
 		if (strlen(nulls[i]) == length && memcmp(nulls[i], text, length) == 0)
@@ -301,7 +268,20 @@ static bool key_is(struct fy_node *key, const char *name)
 	size_t length = 0;
 	const char *text = yaml_text(key, &length);
 
-	return text != NULL && strlen(name) == length && memcmp(name, text, length) == 0;
+	return text != NULL && !fy_node_is_alias(key) && strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
+/* Whether a key is no alias. What an alias is called is not what it means, and libfyaml would not see it twice. */
+static bool is_key(struct fy_node *key, const char *what, struct diagnostics *diagnostics)
+{
+	char shown[YAML_SHOWN_SIZE];
+
+	if (!fy_node_is_alias(key))
+		return true;
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(key),
+		 "%s: the key is the alias %s; write the key itself, aliases are for values", what,
+		 yaml_show(key, shown));
+	return false;
 }
 
 struct map_reader {
@@ -360,7 +340,8 @@ static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth
 	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
 		if (!is_affordable(fy_node_pair_key(pair), reader->diagnostics))
 			return;
-		if (!key_is(fy_node_pair_key(pair), MERGE_KEY))
+		if (is_key(fy_node_pair_key(pair), reader->what, reader->diagnostics) &&
+		    !key_is(fy_node_pair_key(pair), MERGE_KEY))
 			read_key(reader, fy_node_pair_key(pair), fy_node_pair_value(pair));
 	}
 	at = NULL;
@@ -398,8 +379,11 @@ bool yaml_read_named(struct fy_node *node, const char *what,
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL &&
 	       is_affordable(fy_node_pair_key(pair), diagnostics)) {
 		struct fy_node *value = fy_node_pair_value(pair);
-		struct fy_node *target = value != NULL ? follow(value, diagnostics) : NULL;
+		struct fy_node *target = NULL;
 
+		if (!is_key(fy_node_pair_key(pair), what, diagnostics))
+			continue;
+		target = value != NULL ? follow(value, diagnostics) : NULL;
 		if (value == NULL || target != NULL)
 			read(fy_node_pair_key(pair), target, diagnostics, userdata);
 	}
