@@ -1,19 +1,28 @@
-#!/usr/bin/python3
+#!/usr/bin/env -S --block-signal=INT,TERM /usr/bin/python3
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shows what cgtproxy does: one client, run in three cgroups, and where its packets go.
 
 The daemon runs with data/example.yaml in a network namespace of the demo's own; so do the clients and a TPROXY server.
 Another namespace is the outside world. Exits with 0 if everything went where the example config says it should.
+
+Ctrl-C counts between two steps only, so that each is done or not begun, and all of them can be undone. Before that it is
+blocked: from the first line above, which is why the program should be run by its name, to the end.
 """
 
-import json
-import os
-import sys
-from pathlib import Path
+import signal
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before threads and children, which inherit it
+
+import json  # noqa: E402  (after the signals are blocked)
+import os  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "test"))
+sys.dont_write_bytecode = True  # root would leave it in somebody's clone
 
 from lab.addresses import ALL_TRAFFIC, OUTSIDE, SERVICE_PORT  # noqa: E402  (after the path to it)
 from lab.daemon import binary  # noqa: E402
@@ -26,7 +35,22 @@ ANSWERED, DROPPED, PROXIED = "outside answered", "dropped", "TPROXY saw"
 EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-proxy.slice": PROXIED}
 COLOURS = {ANSWERED: "\033[32m", DROPPED: "\033[31m", PROXIED: "\033[36m"}
 UNEXPECTED, PLAIN = "\033[1;33m", "\033[0m"
+ABOUT_TARGETS = """These addresses are for documentation (RFC 5737, RFC 3849): here they belong to the demo's
+second namespace, and to no host on the internet."""
+ABOUT_DROPPED = """
+Nothing that is dropped leaves the host. TCP's SYNs vanish, which the client learns only when
+its connect times out; whoever sends UDP is told by the kernel at once, with EPERM."""
 HEADINGS = ("cgroup", "asked", "what happened", "rule")
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C, or asked the demo to end."""
+
+
+def go_on():
+    """Between two steps: raise Interrupted if there should be no next one."""
+    if signal.sigpending() & SIGNALS:
+        raise Interrupted
 
 
 def has_colours():
@@ -52,7 +76,7 @@ def what_happened(world, result):
     if result.who == f"proxy {PROXY}":
         return PROXIED, " " + printable(*result.answer.asked)
     if result.dropped and not world.wire.saw(result):
-        return DROPPED, " (no answer)" if result.outcome == "timeout" else f" (refused: {result.outcome})"
+        return DROPPED, " (silently: connect times out)" if result.outcome == "timeout" else f" (refused: {result.outcome})"
     return "unexpected", f": {result.who}"
 
 
@@ -61,6 +85,7 @@ def rows_for(world, slice_name, differences):
     client = world.client(f"{slice_name}/demo.scope")
     rule = rule_for(world, world.cgroups.path(f"{slice_name}/demo.scope"))
     for protocol, family in ALL_TRAFFIC:
+        go_on()
         ask = client.ask_in_vain if EXPECTED[slice_name] == DROPPED else client.ask
         kind, details = what_happened(world, ask(protocol, family))
         wanted = f" {printable(OUTSIDE[family], SERVICE_PORT)}" if EXPECTED[slice_name] == PROXIED else details
@@ -92,12 +117,17 @@ def run():
     with World(purpose="demo") as world:
         untouched = world.footprint()
         for slice_name in EXPECTED:
+            go_on()
             world.client(f"{slice_name}/demo.scope")
         world.proxy(PROXY)
+        go_on()
         daemon = world.launch(binary(), "-c", CONFIG).wait_ready()
+        go_on()
         targets = " and ".join(printable(address, SERVICE_PORT) for address in OUTSIDE.values())
-        print(f"The same client runs in three cgroups below {world.cgroups.top}\nand asks {targets}:\n")
+        print(f"The same client runs in three cgroups below {world.cgroups.top}\nand asks {targets}.\n{ABOUT_TARGETS}\n")
         print_table([row for slice_name in EXPECTED for row in rows_for(world, slice_name, differences)])
+        print(ABOUT_DROPPED)
+        go_on()
         if daemon.stop() != 0 or world.footprint() != untouched:
             differences.append(f"the daemon did not end cleanly; its log:\n{daemon.log}")
         top = world.cgroups.directory(world.cgroups.top)
@@ -109,13 +139,14 @@ def run():
 def main():
     """Run the demo and judge it."""
     if os.geteuid() != 0:
-        sys.exit("The demo makes network namespaces and cgroups, which only root may do: run it as root.")
+        sys.exit("The demo makes network namespaces and cgroups, which takes root. Run as root: make demo")
     print("This demo touches nothing of the host's network: its traffic stays in two network\n"
           "namespaces and some cgroups of its own.\n")
     try:
         differences = run()
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted; everything is cleaned up.")
+    except Interrupted:
+        print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     if differences:
         sys.exit("\nNot everything went as it should:\n  " + "\n  ".join(differences))
     print("\nThe TPROXY server was told the address that the client meant, and answered in its name.\n"

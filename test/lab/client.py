@@ -91,7 +91,8 @@ class Client:
     """A process in a cgroup (None: the caller's own), inside a namespace."""
 
     def __init__(self, namespace, directory=None):
-        argv = namespace.command(sys.executable, "-I", "-S", "-c", _BOOTSTRAP, str(directory or ""))
+        options = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]  # -I means the environment's is not seen
+        argv = namespace.command(sys.executable, *options, "-c", _BOOTSTRAP, str(directory or ""))
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                          start_new_session=True)  # Ctrl-C is for the caller to handle
         self._read_reply()
