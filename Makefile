@@ -9,7 +9,11 @@ MESON_OPTIONS =
 FUZZ_SECONDS = 60
 
 # The demo and the tests make network namespaces and cgroups, which takes root.
-ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+ROOT = tools/as-root
+export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
+
+# What a tree from a tarball can't do.
+NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
 .PHONY: all demo test test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
 
@@ -22,15 +26,18 @@ $(BUILD)/build.ninja:
 
 demo:
 	@tools/install-dependencies build demo
-	@$(MAKE) --no-print-directory all
-	@$(ROOT) CGTPROXY=$(BUILD)/cgtproxy /usr/bin/python3 demo/demo.py
+	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all
+	@$(ROOT) env CGTPROXY=$(BUILD)/cgtproxy demo/demo.py
 
 test:
 	@tools/install-dependencies build test
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	meson configure $(BUILD) -Dtests=true
-	@$(MAKE) --no-print-directory all
+	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all-with-tests
 	@$(ROOT) tools/run-tests $(BUILD)
+
+.PHONY: all-with-tests
+all-with-tests: $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=true
+	ninja -C $(BUILD)
 
 # The same tests under the address and undefined-behaviour sanitizers, with which gcc warns of what can't be.
 test-sanitized:
@@ -88,6 +95,7 @@ install: all
 
 # A tarball of what is committed, in build/meson-dist, which is then built and tested by itself.
 dist:
+	$(NEEDS_GIT)
 	@tools/install-dependencies build test
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
@@ -99,9 +107,11 @@ deb:
 	tools/build-deb $(BUILD)/deb
 
 format:
+	$(NEEDS_GIT)
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
 
 lint:
+	$(NEEDS_GIT)
 	@tools/install-dependencies build test lint
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson setup --reconfigure -Dtests=true -Dbench=true $(BUILD)

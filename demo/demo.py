@@ -147,6 +147,8 @@ def main():
     except Interrupted:
         print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
+    except (OSError, RuntimeError, AssertionError) as error:
+        sys.exit(f"\nThe demo could not go on: {error}")
     if differences:
         sys.exit("\nNot everything went as it should:\n  " + "\n  ".join(differences))
     print("\nThe TPROXY server was told the address that the client meant, and answered in its name.\n"
