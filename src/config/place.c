@@ -136,8 +136,9 @@ static void keep_dash(struct dashes *dashes, struct fy_node *item, struct positi
 	}
 }
 
-/* Each item of a block's list has a dash, and no other node has one. The parser bounds how deep nodes are nested. */
-static void place_below(struct dashes *dashes, struct fy_node *node) // NOLINT(misc-no-recursion)
+/* Each item of a block's list has a dash, and no other node has one. */
+/* NOLINTNEXTLINE(misc-no-recursion): libfyaml bounds how deep nodes are nested */
+static void place_below(struct dashes *dashes, struct fy_node *node)
 {
 	struct fy_node_pair *pair = NULL;
 	struct fy_node *item = NULL;
