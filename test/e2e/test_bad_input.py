@@ -5,6 +5,7 @@
 import re
 
 import pytest
+from lab.addresses import UDP, V4
 from lab.daemon import binary
 
 PROXY = "tproxies: {mihomo: {mark: 3000, port: 7893}}\n"
