@@ -14,8 +14,8 @@ WITHOUT_CGROUP2 = """
 PURE = WITHOUT_CGROUP2 + """
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
 """
-# What systemd makes where version 1 is used besides.
-HYBRID = """
+# What systemd makes where version 1 is used besides; the first mount of the table is covered.
+HYBRID = PURE + """
     mount -t tmpfs tmpfs /sys/fs/cgroup
     mkdir /sys/fs/cgroup/unified /sys/fs/cgroup/memory
     mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
