@@ -11,7 +11,7 @@ FUZZ_SECONDS = 60
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
+.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -25,16 +25,19 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) CGTPROXY=$(BUILD)/cgtproxy /usr/bin/python3 demo/demo.py
 
-test:
+# The tests that take minutes, or do more of what others do; see pytest.ini. The rest is "make test".
+test-long: RUN = --long
+
+test test-long:
 	@tools/install-dependencies build test
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
 	@$(MAKE) --no-print-directory all
-	@$(ROOT) tools/run-tests $(BUILD)
+	@$(ROOT) tools/run-tests $(RUN) $(BUILD)
 
 # The same tests under the address and undefined-behaviour sanitizers, with which gcc warns of what can't be.
 test-sanitized:
-	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
+	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test test-long BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
 
 # A real systemd in a private world, with the Debian package installed.
 test-systemd:

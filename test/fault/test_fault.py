@@ -53,6 +53,8 @@ MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
 EVERYTHING = os.environ.get("CGTPROXY_FAULTS") == "all"
 MEMORY_STEP = 1 if EVERYTHING else 8
 
+# They share a survey, which takes long.
+pytestmark = pytest.mark.xdist_group("faults")
 _logger = logging.getLogger(__name__)
 
 
