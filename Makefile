@@ -15,7 +15,7 @@ export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
 # What a tree from a tarball can't do.
 NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
-.PHONY: all demo test test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
+.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -29,10 +29,13 @@ demo:
 	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all
 	@$(ROOT) env CGTPROXY=$(BUILD)/cgtproxy demo/demo.py
 
-test:
+# The tests that take minutes, or do more of what others do; see pytest.ini. The rest is "make test".
+test-long: RUN = --long
+
+test test-long:
 	@tools/install-dependencies build test
 	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all-with-tests
-	@$(ROOT) tools/run-tests $(BUILD)
+	@$(ROOT) tools/run-tests $(RUN) $(BUILD)
 
 .PHONY: all-with-tests
 all-with-tests: $(BUILD)/build.ninja
@@ -41,7 +44,7 @@ all-with-tests: $(BUILD)/build.ninja
 
 # The same tests under the address and undefined-behaviour sanitizers, with which gcc warns of what can't be.
 test-sanitized:
-	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
+	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test test-long BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
 
 # A real systemd in a private world, with the Debian package installed.
 test-systemd:

@@ -6,7 +6,10 @@
 # Cgroups, as paths below the mount, one level at a time.
 _cgtproxy_cgroups() {
 	local mount path
-	mount=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) || return
+	while read -r mount; do
+		[[ -e $mount/cgroup.controllers ]] && break # another mount may cover it
+	done < <(findmnt --noheadings --list --types cgroup2 --output TARGET)
+	[[ -n $mount ]] || return
 	[[ $cur == /* ]] || cur=/$cur
 	compopt -o nospace
 	while read -r path; do

@@ -50,7 +50,14 @@ end
 
 # Cgroups, as paths below the mount, one level at a time.
 function __cgtproxy_cgroups
-    set -l mount (findmnt --noheadings --first-only --types cgroup2 --output TARGET); or return
+    set -l mount
+    for directory in (findmnt --noheadings --list --types cgroup2 --output TARGET)
+        if test -e $directory/cgroup.controllers # another mount may cover it
+            set mount $directory
+            break
+        end
+    end
+    test -n "$mount"; or return
     set -l begin (commandline --current-token)
     set -l escaped_mount (string escape --style=regex -- $mount)
     string match --quiet -- '/*' $begin; or set begin /

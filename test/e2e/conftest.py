@@ -11,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab.world import World  # noqa: E402  (after the path to it)
+from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
+from lab.world import World  # noqa: E402
 
 logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for tests that fail
 
@@ -20,6 +21,7 @@ def pytest_sessionstart():
     """Without root there is no test at all: say so once instead of failing a hundred times."""
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests make network namespaces and cgroups: run them as root", returncode=1)
+    enter_usual_layout()
 
 
 @pytest.fixture

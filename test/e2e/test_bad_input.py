@@ -6,8 +6,7 @@ import re
 
 import pytest
 from lab.addresses import UDP, V4
-from lab.cgroups import cgroup2_mount
-from lab.daemon import binary, in_private_mounts
+from lab.daemon import binary
 
 PROXY = "tproxies: {mihomo: {mark: 3000, port: 7893}}\n"
 
@@ -150,59 +149,3 @@ def test_an_endless_config(world):
     daemon = world.launch(binary(), "-c", "/dev/zero")
     assert daemon.wait_refused() > 0
     assert "/dev/zero" in daemon.log
-
-
-WITHOUT_CGROUP2 = """
-    while read -r _ directory type _; do
-        if [ "$type" = cgroup2 ]; then umount -l "$directory"; fi
-    done < /proc/mounts
-"""
-
-
-def test_no_cgroup2_mount(world):
-    before = world.footprint()
-    daemon = world.start_daemon("version: 1\n", wrap=lambda argv: in_private_mounts(WITHOUT_CGROUP2, argv))
-    assert daemon.wait_refused() > 0
-    assert "cgroup2" in daemon.log
-    assert not daemon.is_ready()
-    assert world.footprint() == before
-
-
-@pytest.mark.parametrize("root", ["/tmp", "/nonexistent", "/proc", "/dev/null"])
-def test_a_cgroup_root_that_is_none(world, root):
-    before = world.footprint()
-    daemon = world.start_daemon(f"version: 1\ncgroup-root: {root}\n")
-    assert daemon.wait_refused() > 0
-    assert root in daemon.log
-    assert not daemon.is_ready()
-    assert world.footprint() == before
-
-
-def test_an_explicit_cgroup_root(world):
-    config = f"version: 1\ncgroup-root: {cgroup2_mount()}\nrules: [{{match: /dropped$, drop: true}}]\n"
-    world.client("dropped")
-    world.client("other")
-    world.daemon(config)
-    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
-    assert world.client("other").ask(UDP, V4).who == "outside"
-
-
-HYBRID = """
-    mount -t tmpfs tmpfs /sys/fs/cgroup
-    mkdir /sys/fs/cgroup/unified /sys/fs/cgroup/memory
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
-"""
-PURE = WITHOUT_CGROUP2 + """
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup
-"""
-
-
-@pytest.mark.parametrize("mounts", [HYBRID, PURE], ids=["hybrid", "pure"])
-@pytest.mark.parametrize("key", ["", "cgroup-root: AUTO\n"], ids=["default", "AUTO"])
-def test_cgroup2_is_found_wherever_it_is_mounted(world, mounts, key):
-    world.client("dropped")
-    world.client("other")
-    world.daemon("version: 1\n" + key + "rules: [{match: '^/cgtproxy-test[^/]*/dropped$', drop: true}]\n",
-                 wrap=lambda argv: in_private_mounts(mounts, argv))
-    assert world.client("dropped").ask_in_vain(UDP, V4).dropped
-    assert world.client("other").ask(UDP, V4).who == "outside"

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 from lab.addresses import BYPASSED, HOST, TCP, UDP, V4, V6
+from lab.amounts import amounts
 from lab.births import Nursery, seen_on
 from lab.checks import OURS
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
 from lab.waiting import wait_until
 
-BIRTHS = int(os.environ.get("CGTPROXY_TEST_BIRTHS", "1000"))
+BIRTHS = pytest.mark.parametrize("amount", amounts("CGTPROXY_TEST_BIRTHS", 200, 1000))
 CONFIG = f"""
 version: 1
 bypass: [{BYPASSED[V4]}, "{BYPASSED[V6]}"]
@@ -92,12 +93,13 @@ def check_that_births_are_seen(world, nursery):
     world.wire.forget()
 
 
+@BIRTHS
 @pytest.mark.parametrize("fate", [running, stopped, killed, reloading, starved])
-def test_no_packet_of_a_new_cgroup_gets_out_the_wrong_way(world, nursery, fate):
+def test_no_packet_of_a_new_cgroup_gets_out_the_wrong_way(world, nursery, fate, amount):
     sink = world.keep(ProxySink(world.host, 7893))
     subject = Reloadable(world, STRICT)
     check_that_births_are_seen(world, nursery)
-    count = BIRTHS if fate is running else max(BIRTHS // 4, 10)
+    count = amount if fate is running else max(amount // 4, 10)
     births = {}
     with fate(subject) as meanwhile:
         for name in ("dropped", "proxied"):
@@ -140,17 +142,18 @@ def test_answers_and_bypassed_destinations_of_the_refused(world):
         world.cgroups.remove(world.cgroups.path(f"unseen/{name}"))
 
 
-def test_without_strict_the_window_is_measured(world, nursery, record_property):
+@BIRTHS
+def test_without_strict_the_window_is_measured(world, nursery, record_property, amount):
     """Nothing is promised here: the number is for the documentation. (With the daemon stopped, all of them get out.)"""
     world.keep(ProxySink(world.host, 7893))
     subject = Reloadable(world, CONFIG)
     for name in ("dropped", "proxied"):
-        nursery.begin("new", name, BIRTHS)
+        nursery.begin("new", name, amount)
         births = nursery.finish()
         escaped = {number for number, _ in seen_on(world.wire)}
-        assert len(births) == BIRTHS
-        record_property(f"{name} births without strict", f"{len(escaped)} of {BIRTHS} got a packet out")
-        _logger.info("without strict %d of %d %s births got a packet out", len(escaped), BIRTHS, name)
+        assert len(births) == amount
+        record_property(f"{name} births without strict", f"{len(escaped)} of {amount} got a packet out")
+        _logger.info("without strict %d of %d %s births got a packet out", len(escaped), amount, name)
         world.wire.forget()
     with stopped(subject):
         nursery.begin("new", "dropped", 10)

@@ -85,6 +85,7 @@ def test_without_the_capability(world):
         assert only(findings, subject).startswith("ok")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("enough", [True, False])
 def test_few_inotify_watches(world, enough):
     cgroups = sum(1 for _ in os.walk(world.cgroups.mount))

@@ -6,18 +6,18 @@ import re
 
 import pytest
 from lab.addresses import UDP, V4
-from lab.checks import without_about
+from lab.checks import OURS, without_about
 from lab.daemon import as_nobody, binary
 from lab.namespaces import Namespace
 from lab.netfilter import cgroup_elements
 from lab.world import without_cgroups
 
-GOOD = """
+GOOD = f"""
 version: 1
-tproxies: {mihomo: {mark: 3000, port: 7893}}
+tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
 rules:
-  - {match: /proxied$, tproxy: mihomo}
-  - {match: /dropped$, drop: true}
+  - {{match: '{OURS}proxied$', tproxy: mihomo}}
+  - {{match: '{OURS}dropped$', drop: true}}
 """
 # Three errors and two unknown keys, in lines of their own.
 BAD = """\
@@ -49,10 +49,11 @@ tproxies:
   dns-tcp-only: {mark: 3006, port: 7899, no-udp: true, dns-hijack: {tcp: true}}
   masked: {mark: 0x10000/0xff0000, port: 7900, dns-hijack: {ip6: "::1"}}
   A.b_c-9: {mark: 0xffffffff, port: 65535}
+""" + f"""
 rules:
-  - {match: /a$, tproxy: plain}
-  - {match: /dropped$, drop: true}
-  - {match: /c/d/e$, tproxy: dns-all}
+  - {{match: '{OURS}a$', tproxy: plain}}
+  - {{match: '{OURS}dropped$', drop: true}}
+  - {{match: '{OURS}c/d/e$', tproxy: dns-all}}
 """
 ALL_IN_ONE = [ALL_FEATURES.replace("STRICT", strict) for strict in ("false", "true")]
 

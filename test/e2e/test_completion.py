@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from lab.cgroups import CgroupTree
 from lab.daemon import Scratch, binary
+from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
 COMMANDS = ["check", "clear", "exec", "explain", "render", "status", "targets"]
@@ -95,7 +96,8 @@ def test_process_ids(shell):
     assert str(os.getpid()) in shell.complete("cgtproxy explain --pid ")
 
 
-def test_cgroups(shell):
+def check_cgroups(shell):
+    """See that the shell completes cgroups, level by level."""
     tree = CgroupTree()
     try:
         tree.make(r"app-a\x2db.scope/below")
@@ -105,3 +107,15 @@ def test_cgroups(shell):
             tree.top + r"/app-a\x2db.scope/below/"]
     finally:
         tree.close()
+
+
+def test_cgroups(shell):
+    check_cgroups(shell)
+
+
+def test_cgroups_of_a_hybrid_host(world, scratch):
+    shell = scratch.shell(world.scratch.directory, binary(), HYBRID)
+    try:
+        check_cgroups(shell)
+    finally:
+        shell.close()

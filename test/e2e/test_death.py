@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SIGKILL at any moment: the rules stay, and the next start takes over without a gap."""
 
-import os
 import random
 import re
 import signal
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from lab.addresses import UDP, V4
+from lab.amounts import amounts
 from lab.checks import DROP_CHAIN, ONE_PROXY, await_chains, routing
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
@@ -18,8 +18,8 @@ from lab.storms import Churn, Storm
 from lab.waiting import wait_until
 from lab.world import World
 
-# What is promised; a build with sanitizers is told to try fewer.
-KILLS = int(os.environ.get("CGTPROXY_TEST_KILLS", "100"))
+# What is promised is a hundred; a build with sanitizers is told to try fewer.
+KILLS = pytest.mark.parametrize("kills", amounts("CGTPROXY_TEST_KILLS", 20, 100))
 CONFIG = ONE_PROXY
 OTHER_CONFIG = CONFIG.replace("3000", "4000/0xffff").replace("7893", "7993") + "route-table: 301\nrule-priority: 2999\n"
 
@@ -50,7 +50,8 @@ def watched_floods(world):
     assert other.sent > 1000
 
 
-def test_kills_during_a_storm(world):
+@KILLS
+def test_kills_during_a_storm(world, kills):
     """Every third in the middle of a start, the others soon after."""
     sink = world.keep(ProxySink(world.host, 7893))
     for cgroup in ("dropped", "proxied", "other"):
@@ -58,7 +59,7 @@ def test_kills_during_a_storm(world):
     world.daemon(CONFIG).kill()
     churn = world.keep(Churn(world.cgroups.directory(world.cgroups.make("churn")), ("dropped", "proxied", "other")))
     with watched_floods(world) as see_that_nothing_gets_out:
-        for number in range(KILLS):
+        for number in range(kills):
             if number % 3 == 0:
                 kill_after(world.start_daemon(CONFIG), random.uniform(0, 0.05))
             else:
@@ -69,14 +70,15 @@ def test_kills_during_a_storm(world):
         world.daemon(CONFIG)
         storm = Storm(world, "last", 100, "dropped").make()
         await_chains(world, dict.fromkeys(storm.ids(), DROP_CHAIN))
-    assert made > 50 * KILLS
+    assert made > 50 * kills
     churn.close()
     sink.close()
     world.proxy("mihomo")
     world.check({"dropped": "dropped", "proxied": "proxy mihomo", "other": "outside"})
 
 
-def test_kills_during_a_reload(world):
+@KILLS
+def test_kills_during_a_reload(world, kills):
     """Whichever config was in force then, the next start puts its own there and removes all of the other's."""
     for port in (7893, 7993):
         world.keep(ProxySink(world.host, port))
@@ -90,7 +92,7 @@ def test_kills_during_a_reload(world):
     configs = [CONFIG, OTHER_CONFIG]
     subject = Reloadable(world, CONFIG)
     with watched_floods(world) as see_that_nothing_gets_out:
-        for _ in range(max(KILLS // 2, 1)):
+        for _ in range(max(kills // 2, 1)):
             configs.reverse()
             subject.begin_reload(configs[0])
             kill_after(subject.daemon, random.uniform(0, 0.03))

@@ -7,13 +7,13 @@ import subprocess
 
 import pytest
 from lab.addresses import ALL_TRAFFIC, HOST, OUTSIDE, SERVICE_PORT, UDP, V4
-from lab.checks import routing, table
+from lab.checks import OURS, routing, table
 from lab.world import World
 
-RULES = """
+RULES = f"""
 rules:
-  - {match: /proxied$, tproxy: mihomo}
-  - {match: /dropped$, drop: true}
+  - {{match: '{OURS}proxied$', tproxy: mihomo}}
+  - {{match: '{OURS}dropped$', drop: true}}
 """
 CONFIG = f"""
 version: 1
@@ -30,7 +30,7 @@ tproxies:
   mihomo: {{mark: 0x100/0xf00, port: 7993}}
   another: {{mark: 0x200/0xf00, port: 7994}}
 {RULES}
-  - {{match: /another$, tproxy: another}}
+  - {{match: '{OURS}another$', tproxy: another}}
 """
 
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from lab.addresses import BYPASSED, TCP, UDP, V4, V6
+from lab.amounts import amounts
 from lab.checks import DROP_CHAIN, ONE_PROXY, OURS, await_chains, count_lines, routing, table
 from lab.netfilter import cgroup_elements
 from lab.reloading import Reloadable
@@ -13,7 +14,6 @@ from lab.sinks import ProxySink
 from lab.world import World
 
 MANY = int(os.environ.get("CGTPROXY_TEST_MANY", "15000"))
-RELOADS = int(os.environ.get("CGTPROXY_TEST_RELOADS", "100"))
 
 CONFIG = ONE_PROXY
 # Every number differs from the first config's, and so does the order of the rules.
@@ -197,6 +197,7 @@ def test_a_proxy_without_rules_goes_with_its_mark(world):
     world.check(IN_FORCE)
 
 
+@pytest.mark.alone
 def test_many_cgroups_change_their_verdicts(world):
     """All of them are right when the daemon says that it is ready, and in no element is anything of the old config."""
     names = [f"{number % 20}/{('dropped', 'proxied', 'other')[number % 3]}-{number}" for number in range(MANY)]
@@ -220,7 +221,8 @@ RENAMED_CONFIG = CONFIG.replace("mihomo", "renamed").replace("7893", "7993").rep
 
 
 @pytest.mark.parametrize("other", ["numbers", "names"])
-def test_a_hundred_reloads_let_no_packet_out(world, other):
+@pytest.mark.parametrize("reloads", amounts("CGTPROXY_TEST_RELOADS", 20, 100))
+def test_reloads_let_no_packet_out(world, other, reloads):
     """Two clients send without a pause, while numbers, names and the order of rules change under them."""
     sinks = [world.keep(ProxySink(world.host, port)) for port in (7893, 7993)]
     dropped, proxied, direct = (world.client(cgroup) for cgroup in ("dropped", "proxied", "other"))
@@ -230,17 +232,17 @@ def test_a_hundred_reloads_let_no_packet_out(world, other):
     with dropped.flooding() as one, proxied.flooding() as another:
         one.await_more()
         another.await_more()
-        for number in range(RELOADS):
+        for number in range(reloads):
             subject.reload(configs[number % 2])
             assert not world.wire.saw(one), number
             assert not world.wire.saw(another), number
             sinks[(number + 1) % 2].await_datagram()
         one.await_more()
         another.await_more()
-    assert one.refused > RELOADS
+    assert one.refused > reloads
     assert (one.sent == 0) == (other == "numbers")
-    assert another.sent > RELOADS
-    assert subject.count("READY=1") == RELOADS + 1
+    assert another.sent > reloads
+    assert subject.count("READY=1") == reloads + 1
     assert not world.wire.saw(one)
     assert not world.wire.saw(another)
 

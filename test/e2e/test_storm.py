@@ -64,7 +64,8 @@ def has_sanitizer(daemon):
         return "libasan" in maps.read()
 
 
-@pytest.mark.parametrize("count", [STORM, LARGEST_STORM])
+@pytest.mark.alone
+@pytest.mark.parametrize("count", [STORM, pytest.param(LARGEST_STORM, marks=pytest.mark.long)])
 def test_a_storm(world, count):
     """All of it is in force, as fast as the kernel makes it."""
     world.proxy("mihomo")
@@ -88,6 +89,7 @@ def test_two_storms_at_once_with_other_changes(world):
     await_storm(world, other, "mihomo-MARK")
 
 
+@pytest.mark.alone
 def test_a_storm_that_overflows_the_queue(world):
     """Again and again: the daemon's queue is short, and at first it does not read at all."""
     world.proxy("mihomo")
@@ -105,6 +107,7 @@ def test_a_storm_that_overflows_the_queue(world):
     assert not set(removed) - set(cgroup_elements(world.host))  # their sockets may live on
 
 
+@pytest.mark.alone
 def test_a_storm_without_watches(world):
     """There are watches for what exists, and for few of the new ones; so nothing tells of what is made below."""
     world.proxy("mihomo")
@@ -135,6 +138,8 @@ def test_a_socket_outlives_its_cgroup(world):
     assert client.ask(UDP, V4).who == "outside"  # with a socket that was made in its new cgroup
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_nothing_of_a_storm_stays(world):
     """Elements stay for a minute, not too many of them; then they and the memory are gone.
 

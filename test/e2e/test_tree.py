@@ -5,13 +5,12 @@
 import os
 import random
 import signal
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from lab.addresses import ALL_TRAFFIC, TCP, UDP, V4, V6
 from lab.daemon import as_nobody
 from lab.netfilter import cgroup_elements
+from lab.storms import inotify_limit
 from lab.waiting import wait_until
 
 CONFIG = """
@@ -24,18 +23,6 @@ rules:
   - {match: '/direct[^/]*$', direct: true}
 """
 MANY = int(os.environ.get("CGTPROXY_TEST_MANY", "20000"))
-
-
-@contextmanager
-def inotify_limit(name, value):
-    """Another value of /proc/sys/fs/inotify/NAME in the meantime; it is the whole machine's, so keep it short."""
-    path = Path("/proc/sys/fs/inotify") / name
-    before = path.read_text(encoding="ascii")
-    path.write_text(str(value), encoding="ascii")
-    try:
-        yield
-    finally:
-        path.write_text(before, encoding="ascii")
 
 
 def await_elements(world, paths, chain=None):
@@ -139,6 +126,7 @@ def test_a_thousand_cgroups_made_while_it_runs(world):
         assert world.client(f"{number % 10}/deep/proxied-{number}").ask(TCP, V4).who == "proxy mihomo"
 
 
+@pytest.mark.alone
 def test_many_cgroups_at_the_start_are_all_covered(world):
     """And from the moment on that the daemon says that it is ready: the clients wait for nothing else."""
     world.proxy("mihomo")
@@ -161,6 +149,7 @@ def test_many_cgroups_at_the_start_are_all_covered(world):
     assert world.client("0").ask(UDP, V4).who == "outside"
 
 
+@pytest.mark.alone
 def test_the_event_queue_overflows(world):
     """The daemon can't read while the kernel drops events: it must look at everything again."""
     world.proxy("mihomo")
@@ -183,6 +172,7 @@ def test_the_event_queue_overflows(world):
     world.client("after/proxied").await_answer_by("proxy mihomo")  # the watch goes on
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("when", ["at the start", "later"])
 def test_watches_run_out(world, when):
     """The daemon runs as a user of its own, so that the limit is its alone."""

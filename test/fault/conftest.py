@@ -10,8 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
+
 
 def pytest_sessionstart():
     """Without root there is no test at all: say so once instead of failing each."""
     if os.geteuid() != 0:
         pytest.exit("the tests of faults make network namespaces and cgroups: run them as root", returncode=1)
+    enter_usual_layout()

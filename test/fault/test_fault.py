@@ -35,6 +35,7 @@ FAULTS = {
     "readdir": ["ENOMEM"],
     "fopen": ["EMFILE", "ENOMEM"],
     "setmntent": ["EMFILE", "ENOMEM"],
+    "statfs": ["EACCES", "ENOMEM"],
     "inotify_init1": ["EMFILE", "ENOMEM"],
     "inotify_add_watch": ["ENOSPC", "ENOMEM", "EPERM"],
     "inotify_rm_watch": ["EINVAL"],
@@ -52,6 +53,8 @@ MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
 EVERYTHING = os.environ.get("CGTPROXY_FAULTS") == "all"
 MEMORY_STEP = 1 if EVERYTHING else 8
 
+# They share a survey, which takes long.
+pytestmark = pytest.mark.xdist_group("faults")
 _logger = logging.getLogger(__name__)
 
 

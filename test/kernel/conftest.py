@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from lab.checks import kernel_owns_tables  # noqa: E402  (after the path to it)
+from lab.layouts import enter_usual_layout  # noqa: E402
 from lab.world import World  # noqa: E402
 
 logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for tests that fail
@@ -22,6 +23,7 @@ def pytest_sessionstart():
     if kernel_owns_tables():
         pytest.exit(f"Linux {os.uname().release} protects the daemon's table; test/kernel/run boots one that does not",
                     returncode=1)
+    enter_usual_layout()
 
 
 @pytest.fixture

@@ -12,17 +12,25 @@ from .waiting import wait_until
 
 # Seconds after which a cgroup without processes and without its maker is nobody's.
 _OLD = 600
+# Where all current distributions have it.
+USUAL_MOUNT = Path("/sys/fs/cgroup")
 _numbers = itertools.count(1)
 _TOP_NAME = re.compile(r"cgtproxy-(?:test|demo|bench)-(\d+)(?:-\d+)?\.slice")
 
 
 def cgroup2_mount():
-    """Where cgroup2 is mounted: /sys/fs/cgroup, or on hybrid hosts /sys/fs/cgroup/unified."""
-    for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
-        _, directory, kind, *_ = line.split()
-        if kind == "cgroup2":
-            return Path(directory)
+    """Where cgroup2 is mounted and not covered: /sys/fs/cgroup, or on hybrid hosts /sys/fs/cgroup/unified."""
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    directories = [Path(directory) for directory, kind in mounts if kind == "cgroup2"]
+    for directory in sorted(directories, key=lambda directory: directory != USUAL_MOUNT):
+        if is_cgroup2(directory):
+            return directory
     raise RuntimeError("no cgroup2 mount on this machine")
+
+
+def is_cgroup2(directory):
+    """Whether cgroup2 is what is seen there; version 1 has no such file."""
+    return (directory / "cgroup.controllers").exists()
 
 
 def _is_empty(directory):

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network namespaces that vanish with the process that made them."""
+"""Namespaces that vanish with the process that made them."""
 
 import ctypes
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -16,6 +16,12 @@ def _check(returned, what):
     if returned != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare_mounts():
+    """Move the calling thread into a mount namespace of its own, whose changes stay inside."""
+    _check(_libc.unshare(CLONE_NEWNS), "unshare a mount namespace")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 class Namespace:

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from .daemon import in_private_mounts
 from .waiting import PATIENCE
 
 COMPLETION = Path(__file__).resolve().parents[2] / "completion"
@@ -37,7 +38,7 @@ class Terminal:
         pid, self._terminal = pty.fork()
         if pid == 0:
             os.chdir(directory)
-            os.execve(argv[0], argv, _environment(directory, program))
+            os.execvpe(argv[0], argv, _environment(directory, program))
         self._pid = pid
         self._said = b""
         script = directory / "setup"
@@ -77,9 +78,9 @@ class Terminal:
         os.waitpid(self._pid, 0)
 
 
-def bash(directory, program):
-    """A bash with bash-completion."""
-    return Terminal(directory, program, ["/bin/bash", "--noprofile", "--norc", "-i"], rf"""
+def bash(directory, program, mounts=":"):
+    """A bash with bash-completion, behind this change of the mounts."""
+    return Terminal(directory, program, in_private_mounts(mounts, ["/bin/bash", "--noprofile", "--norc", "-i"]), rf"""
 . /usr/share/bash-completion/bash_completion
 . {COMPLETION}/cgtproxy.bash
 bind '"\C-x\C-a": insert-completions'
@@ -89,9 +90,9 @@ echo ready >{{told}}
 """)
 
 
-def zsh(directory, program):
-    """A zsh with its completion system."""
-    return Terminal(directory, program, ["/bin/zsh", "-f", "-i"], rf"""
+def zsh(directory, program, mounts=":"):
+    """A zsh with its completion system, behind this change of the mounts."""
+    return Terminal(directory, program, in_private_mounts(mounts, ["/bin/zsh", "-f", "-i"]), rf"""
 fpath=({COMPLETION} $fpath)
 autoload -U compinit
 compinit -u -D
@@ -108,18 +109,19 @@ print ready >{{told}}
 
 
 class Fish:
-    """fish, which tells what it would complete without a terminal."""
+    """fish, which tells what it would complete without a terminal, behind this change of the mounts."""
 
-    def __init__(self, directory, program):
+    def __init__(self, directory, program, mounts=":"):
         self._environment = _environment(directory, program)
         self._directory = directory
+        self._mounts = mounts
 
     def complete(self, line):
         """The words that the end of the line can be completed to."""
         quoted = line.replace("\\", r"\\").replace("'", r"\'")  # in fish, both are special between quotes
         script = f"source {COMPLETION}/cgtproxy.fish; complete --do-complete '{quoted}'"
-        done = subprocess.run(["/usr/bin/fish", "--no-config", "-c", script], env=self._environment,
-                              cwd=self._directory, capture_output=True, text=True, timeout=4 * PATIENCE, check=True)
+        done = subprocess.run(in_private_mounts(self._mounts, ["/usr/bin/fish", "--no-config", "-c", script]),
+                              env=self._environment, cwd=self._directory, capture_output=True, text=True, timeout=4 * PATIENCE, check=True)
         assert done.stderr == "", done.stderr
         return [re.sub(r"\t.*", "", word) for word in done.stdout.splitlines()]
 

@@ -73,6 +73,7 @@ class Churn:
 @contextmanager
 def inotify_limit(name, value):
     """Another value of /proc/sys/fs/inotify/NAME in the meantime; it is the whole machine's, so keep it short."""
+    assert "PYTEST_XDIST_WORKER" not in os.environ, "other tests run: mark this one with pytest.mark.alone"
     path = Path("/proc/sys/fs/inotify") / name
     before = path.read_text(encoding="ascii")
     path.write_text(str(value), encoding="ascii")

@@ -14,7 +14,8 @@ _TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_TESTS))
 
 # pylint: disable=wrong-import-position
-from lab.world import World  # noqa: E402  (after the path to it)
+from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
+from lab.world import World  # noqa: E402
 from machine import Machine  # noqa: E402
 from programs import LAB, Program, User, start_proxy  # noqa: E402
 from service import UNIT, Service, add_package, install  # noqa: E402
@@ -30,6 +31,7 @@ def pytest_sessionstart():
     """Without root there is no test at all: say so once instead of failing every one."""
     if os.geteuid() != 0:
         pytest.exit("these tests make namespaces and cgroups for a systemd: run them as root", returncode=1)
+    enter_usual_layout()
 
 
 def _boot(world):
