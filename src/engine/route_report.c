@@ -148,10 +148,10 @@ static void report_move(struct route_report *report, const struct routing *wante
 	if (news == NULL ||
 	    (is_recent(&report->move, time) && (owner == NULL || is_same_program(owner, &report->move.owner))))
 		return;
-	log_info("%s%s%s may take proxied traffic, so ours stand in front of it: at priority %" PRIu32
+	log_info("%s%s%s%s may take proxied traffic, so ours stand in front of it: at priority %" PRIu32
 		 " instead of %" PRIu32,
-		 news->reason, is_known ? ", added by " : "", is_known ? owner->name : "", news->priority,
-		 wanted->priority);
+		 news->reason, is_known ? ", added by " : "", is_known ? owner->name : "", is_known ? "," : "",
+		 news->priority, wanted->priority);
 	report->told_of_move = true;
 	if (owner != NULL || report->move.time != 0)
 		note_told(&report->move, owner != NULL ? owner : &report->move.owner, time);

@@ -339,6 +339,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 	for (size_t i = 0; i < FAMILY_COUNT && wanted->mark_count > 0; i++) {
 		struct route_entries entries = {0};
 		char text[ROUTE_TEXT_SIZE];
+		char more[32] = "";
 		int result = entries_list(rtnetlink, families[i], wanted->table, &entries);
 
 		if (result < 0 && !means_no_family(result))
@@ -348,14 +349,16 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 		if (entries.foreign_count == 0)
 			continue;
 		entry_describe(&entries.foreign[0], text, sizeof(text));
+		if (entries.foreign_count > 1)
+			snprintf(more, sizeof(more), " and %zu more", entries.foreign_count - 1);
 		return error_set(
 			error, -EEXIST,
-			"the routing table %" PRIu32 " has %s routes that are not cgtproxy's, %zu of them, and "
-			"proxied traffic would take them: \"%s\" of the protocol %u (%s). Set route-table to a "
-			"number that nothing else uses, or remove it: ip %s route del %s table %" PRIu32,
-			wanted->table, route_family_name(i), entries.foreign_count, text, entries.foreign[0].protocol,
-			protocol_name(entries.foreign[0].protocol), i == FAMILY_IPV4 ? "-4" : "-6", text,
-			wanted->table);
+			"the routing table %" PRIu32
+			" has a route that is not cgtproxy's and that proxied traffic would take: "
+			"%s \"%s\", protocol %s (%u)%s. Set route-table to a number that nothing else uses, or "
+			"remove the route: ip %s route del %s table %" PRIu32,
+			wanted->table, route_family_name(i), text, protocol_name(entries.foreign[0].protocol),
+			entries.foreign[0].protocol, more, i == FAMILY_IPV4 ? "-4" : "-6", text, wanted->table);
 	}
 	return 0;
 }

@@ -172,5 +172,5 @@ void rule_describe(const struct policy_rule *rule, char *text, size_t size)
 		snprintf(table, sizeof(table), " %" PRIu32, rule->table);
 	snprintf(text, size, "the %s policy rule %" PRIu32 " (%s%s%s%s%s)", rule->family == AF_INET ? "IPv4" : "IPv6",
 		 rule->priority, rule->is_inverted ? "not " : "", mark,
-		 rule->has_other_selector ? "and other selectors, " : "", action_name(rule->action), table);
+		 rule->has_other_selector ? "with selectors, " : "", action_name(rule->action), table);
 }
