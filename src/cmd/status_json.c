@@ -24,9 +24,14 @@ static json_t *json_of_time(time_t moment)
 
 static json_t *json_of_part(enum status_part part)
 {
-	if (part == STATUS_THERE || part == STATUS_MISSING)
+	if (part == STATUS_THERE || part == STATUS_MISSING || part == STATUS_BEHIND)
 		return json_boolean(part == STATUS_THERE);
 	return json_null();
+}
+
+static json_t *json_of_priority(const struct status_routing *routing)
+{
+	return routing->priority != 0 ? json_integer(routing->priority) : json_null();
 }
 
 static json_t *json_of_path(const char *path)
@@ -128,10 +133,11 @@ static json_t *json_of_cgroups(const struct status *status)
 int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out)
 {
 	json_t *json = json_pack(
-		"{sb sb sb so so so s{so so} s{so so} so so so}", "running", status->is_running, "ready",
+		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
 		"policy_rules", "ipv4", json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules),
+		"rule_priority", "ipv4", json_of_priority(&status->ip), "ipv6", json_of_priority(&status->ip6),
 		"routes", "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route), "fence",
 		json_of_fence(status), "targets", json_of_targets(status, before), "cgroups", json_of_cgroups(status));
 	/* in ASCII, so that nothing in it steers a terminal */

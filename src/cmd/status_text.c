@@ -124,8 +124,7 @@ static void write_table_state(const struct status *status, const struct style *s
 		status->elements == 1 ? "element" : "elements");
 }
 
-static void write_part(const char *name, enum status_part ip, enum status_part ip6, const struct style *style,
-		       FILE *out)
+static void write_part(enum status_part part, const char *family, const struct style *style, FILE *out)
 {
 	static const struct {
 		const char *word;
@@ -135,11 +134,42 @@ static void write_part(const char *name, enum status_part ip, enum status_part i
 		[STATUS_NOT_NEEDED] = {"not needed", COLOUR_NONE},
 		[STATUS_THERE] = {"there", COLOUR_NONE},
 		[STATUS_MISSING] = {"missing", COLOUR_BAD},
+		[STATUS_BEHIND] = {"there, but another program's comes first", COLOUR_BAD},
 	};
 
-	fprintf(out, "%s%s%s%s for IPv4, %s%s%s for IPv6\n", name, style_begin(style, parts[ip].colour), parts[ip].word,
-		style_end(style, parts[ip].colour), style_begin(style, parts[ip6].colour), parts[ip6].word,
-		style_end(style, parts[ip6].colour));
+	fprintf(out, "%s%s%s for %s", style_begin(style, parts[part].colour), parts[part].word,
+		style_end(style, parts[part].colour), family);
+}
+
+static void write_rules(const struct status_routing *routing, const char *family, const struct style *style, FILE *out)
+{
+	write_part(routing->rules, family, style, out);
+	if (routing->is_displaced)
+		fprintf(out, " (at priority %" PRIu32 ")", routing->priority);
+}
+
+/* What is missing is the way to the proxy: such packets go nowhere. */
+static void write_routing(const struct status *status, const struct style *style, FILE *out)
+{
+	bool is_refused =
+		status->loopback_is_down || status->ip.route == STATUS_MISSING || status->ip6.route == STATUS_MISSING;
+
+	fputs("  Policy rules: ", out);
+	write_rules(&status->ip, "IPv4", style, out);
+	fputs(", ", out);
+	write_rules(&status->ip6, "IPv6", style, out);
+	fputs("\n        Routes: ", out);
+	write_part(status->ip.route, "IPv4", style, out);
+	fputs(", ", out);
+	write_part(status->ip6.route, "IPv6", style, out);
+	if (is_refused)
+		fprintf(out, "; %s%sproxied traffic %sis refused%s", style_begin(style, COLOUR_BAD),
+			status->loopback_is_down ? "the loopback interface is down: " : "",
+			status->loopback_is_down || status->ip.route == status->ip6.route ? ""
+			: status->ip.route == STATUS_MISSING				  ? "of IPv4 "
+											  : "of IPv6 ",
+			style_end(style, COLOUR_BAD));
+	fputc('\n', out);
 }
 
 static void write_bytes(char *text, double bytes)
@@ -250,8 +280,7 @@ void status_write_text(const struct status *status, const struct status *before,
 	}
 	write_config(status, out);
 	write_table_state(status, style, out);
-	write_part("  Policy rules: ", status->ip.rules, status->ip6.rules, style, out);
-	write_part("        Routes: ", status->ip.route, status->ip6.route, style, out);
+	write_routing(status, style, out);
 	write_fence(status, style, out);
 	if (status->target_count > 0)
 		write_targets(status, before, style, out);

@@ -10,6 +10,7 @@
 #include "engine/generation.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
+#include "route/order.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 DEFINE_CLEANUP(struct engine *, engine_free)
 DEFINE_CLEANUP(struct ruleset *, ruleset_free)
@@ -179,49 +179,87 @@ static void check_br_netfilter(void)
 		finding_print(FINDING_OK, "br_netfilter", "bridged packets don't pass nftables' chains for IP");
 }
 
-struct earlier_count {
-	size_t count;
-	uint32_t own_priority;
-};
-
-static void tell_earlier_rule(const struct earlier_rule *rule, void *userdata)
+static void check_rules(const struct routing *wanted, const struct route_state *state)
 {
-	struct earlier_count *earlier = userdata;
+	bool is_well = true;
 
-	earlier->count++;
-	finding_print(FINDING_WARNING, "policy rules",
-		      "the %s rule of priority %" PRIu32 " (table %" PRIu32
-		      "), a VPN's perhaps, comes before ours of %" PRIu32
-		      " and may take packets with the mark 0x%" PRIx32 " elsewhere. Set rule-priority below %" PRIu32,
-		      rule->family == AF_INET ? "IPv4" : "IPv6", rule->priority, rule->table, earlier->own_priority,
-		      rule->mark, rule->priority);
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		const struct route_family *family = &state->families[i];
+
+		if (family->blocking[0] != '\0') {
+			is_well = false;
+			finding_print(
+				FINDING_WARNING, "policy rules",
+				"%s may take proxied packets elsewhere, and ours can't stand in front of it: what it "
+				"takes is refused. Give it a priority above %d",
+				family->blocking, LOWEST_PLACE);
+		}
+		if (family->reason[0] != '\0') {
+			is_well = false;
+			finding_print(FINDING_OK, "policy rules",
+				      "%s may take proxied packets elsewhere, so ours stand in front of it while it is "
+				      "there, at priority %" PRIu32 " instead of %" PRIu32,
+				      family->reason, family->due, wanted->priority);
+		}
+	}
+	if (is_well)
+		finding_print(FINDING_OK, "policy rules", "none of other programs takes proxied packets first");
 }
 
-static void check_policy_rules(const struct config *config)
+static int check_routes(const struct routing *wanted, const struct route_state *state, struct rtnetlink *rtnetlink)
 {
-	struct earlier_count earlier = {.own_priority = config->rule_priority};
+	const struct route_family *ip6 = &state->families[FAMILY_IPV6];
+	struct error error;
+
+	if (route_refuse_foreign(rtnetlink, wanted, &error) < 0) {
+		finding_print(FINDING_ERROR, "routes", "%s", error.text);
+		return EXIT_ERROR;
+	}
+	if (!state->loopback_is_up)
+		finding_print(FINDING_WARNING, "routes",
+			      "the loopback interface is down, so there is no way to a proxy and proxied packets are "
+			      "refused: ip link set lo up");
+	else if (ip6->exists && ip6->in_use && !ip6->on_loopback)
+		finding_print(
+			FINDING_WARNING, "routes",
+			"IPv6 is off on the loopback interface while other interfaces have it, so proxied packets of "
+			"IPv6 are refused: sysctl net.ipv6.conf.lo.disable_ipv6=0");
+	else
+		finding_print(FINDING_OK, "routes", "the routing table %" PRIu32 " is used by nothing else",
+			      wanted->table);
+	return EXIT_OK;
+}
+
+static int check_routing(const struct config *config)
+{
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	CLEANUP(freep) struct fwmark *marks = config_marks(config);
-	const struct routing routing = {config->route_table, config->rule_priority, marks, config->proxy_count};
-	int result = marks != NULL ? 0 : -ENOMEM;
+	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
+	struct route_state state = {0};
+	struct error error;
+	int result = marks != NULL ? 0 : error_set(&error, -ENOMEM, "no memory");
 
 	if (result == 0)
-		result = route_find_earlier(&routing, tell_earlier_rule, &earlier);
-	if (result < 0)
-		finding_print(FINDING_SKIPPED, "policy rules", "can't list them: %s", strerror(-result));
-	else if (earlier.count == 0)
-		finding_print(FINDING_OK, "policy rules", "none of other programs takes proxied packets first");
+		result = route_look(&rtnetlink, &wanted, &state, &error);
+	if (result < 0) {
+		finding_print(FINDING_SKIPPED, "policy rules", "%s", error.text);
+		return EXIT_OK;
+	}
+	check_rules(&wanted, &state);
+	return check_routes(&wanted, &state, &rtnetlink);
 }
 
 int check_system(struct config *config)
 {
 	int code = check_kernel(config);
+	int routing_code = EXIT_OK;
 	CLEANUP(engine_freep) struct engine *engine = NULL;
 	struct error error;
 
 	check_networkd();
 	check_name_service(config);
 	check_br_netfilter();
-	check_policy_rules(config);
+	routing_code = check_routing(config);
 	check_obstacles();
 	check_fence();
 	engine = engine_new(config, &error);
@@ -231,5 +269,5 @@ int check_system(struct config *config)
 	}
 	check_inotify(engine);
 	engine_warn_of_loops(engine, true);
-	return code;
+	return code != EXIT_OK ? code : routing_code;
 }

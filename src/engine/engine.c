@@ -9,12 +9,12 @@
 #include "engine/generation.h"
 #include "engine/loop.h"
 #include "engine/render.h"
+#include "engine/routes.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "nft/replace.h"
 #include "nft/table.h"
-#include "route/monitor.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 #include "util/grace.h"
@@ -37,9 +37,6 @@
 /* After a transaction that failed, the table is made anew; when that fails too, it is tried again after this long. */
 #define RETRY_INTERVAL USEC_PER_SEC
 
-/* What one process does again and again is told of again after this long. */
-#define TELL_AGAIN_INTERVAL (10 * USEC_PER_SEC)
-
 enum {
 	CATCH_UP_MAX = 100,
 	CROWD = 1024, /* the least number of cgroups whose memory is worth giving back */
@@ -52,18 +49,15 @@ struct engine {
 	struct watch watch;
 	struct nft nft;
 	struct nft_monitor nft_monitor;
-	struct route_monitor route_monitor;
+	struct routes routes;
 	struct batch batch;
 	struct fence fence;
 	char *mount;
-	size_t room;	       /* for elements in the kernel's cgroup map */
-	size_t most_kept;      /* cgroups and departed elements, since memory was given back last */
-	uint32_t told_of_port; /* netlink port of who removed routes, as was told last */
-	uint64_t last_told;
-	bool told_of_loopback; /* that it is down */
-	uint64_t next_look;    /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
-	uint64_t next_retry;   /* likewise; UINT64_MAX: the kernel holds what it should */
-	bool undecided;	       /* what is noted in the tree is not, or not all, the generation's */
+	size_t room;	     /* for elements in the kernel's cgroup map */
+	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */
+	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
+	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
+	bool undecided;	     /* what is noted in the tree is not, or not all, the generation's */
 };
 
 static uint64_t now(void)
@@ -115,7 +109,7 @@ void engine_free(struct engine *engine)
 {
 	if (engine == NULL)
 		return;
-	route_monitor_close(&engine->route_monitor);
+	routes_close(&engine->routes);
 	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
 	watch_close(&engine->watch);
@@ -207,14 +201,17 @@ static int heal(struct engine *engine, struct error *error)
 	const struct routing routing = generation_routing(engine->generation, true);
 	int result = decide_if_undecided(engine, error);
 
+	/* a marked packet without a way goes nowhere, so the table does not wait for it */
+	if (result == 0 && routes_put(&engine->routes, &routing, error) < 0)
+		log_error("%s", error->text);
 	if (result == 0)
-		result = route_add(&routing, error);
-	if (result >= 0)
 		result = replace_table(engine, engine->generation, error);
-	engine->next_retry = UINT64_MAX;
-	if (result == 0 || result == -EBUSY)
+	if (result == 0 || result == -EBUSY) {
+		engine->next_retry = UINT64_MAX;
 		return result;
-	log_error("%s; this is tried again every second", error->text);
+	}
+	if (engine->next_retry == UINT64_MAX)
+		log_error("%s; this is tried again every second", error->text);
 	engine->next_retry = now() + RETRY_INTERVAL;
 	return 0;
 }
@@ -290,50 +287,11 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	return heal(engine, error);
 }
 
-/* "ip route flush" goes on until nothing is left, and we put it back each time: one process is told of once. */
-static void tell_once(struct engine *engine, const struct route_disturbance *disturbance, int added)
-{
-	uint64_t time = now();
-
-	if (disturbance->port != 0 && disturbance->port == engine->told_of_port &&
-	    time < engine->last_told + TELL_AGAIN_INTERVAL)
-		return;
-	log_warning("policy rules or routes were removed by %s; they are back (%d of them)", disturbance->by, added);
-	engine->told_of_port = disturbance->port;
-	engine->last_told = time;
-}
-
-/* Its routes go in several steps, one of each family at least. */
-static void tell_of_loopback(struct engine *engine)
-{
-	if (!engine->told_of_loopback)
-		log_warning("the loopback interface is down, so proxied traffic goes nowhere until it is up again");
-	engine->told_of_loopback = true;
-}
-
-static int handle_route_events(struct engine *engine, struct error *error)
+static void handle_route_events(struct engine *engine)
 {
 	const struct routing routing = generation_routing(engine->generation, true);
-	struct route_disturbance disturbance;
-	int added = 0;
 
-	route_monitor_read(&engine->route_monitor, &routing, &disturbance);
-	if (!disturbance.happened)
-		return 0;
-	added = route_add(&routing, error);
-	if (added > 0)
-		tell_once(engine, &disturbance, added);
-	if (added >= 0) {
-		engine->told_of_loopback = false;
-		return 0;
-	}
-	if (added == -ENETDOWN) {
-		tell_of_loopback(engine);
-		return 0;
-	}
-	log_error("%s; this is tried again every second", error->text);
-	engine->next_retry = now() + RETRY_INTERVAL;
-	return 0;
+	routes_handle_events(&engine->routes, &routing);
 }
 
 /* What came while the table was made; not for ever, since somebody may go on making cgroups. */
@@ -348,7 +306,7 @@ static int catch_up(struct engine *engine, struct error *error)
 
 static int listen_to_others(struct engine *engine, struct error *error)
 {
-	int result = route_monitor_open(&engine->route_monitor, error);
+	int result = routes_open(&engine->routes, error);
 
 	if (result == 0 && !engine->nft.persistent_owner)
 		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, error);
@@ -359,10 +317,10 @@ static int listen_to_others(struct engine *engine, struct error *error)
  * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
  * already and not yet routed, so those first get where they go.
  */
-static int remove_other_routes(const struct routing *routing, struct error *error)
+static int remove_other_routes(struct rtnetlink *rtnetlink, const struct routing *routing, struct error *error)
 {
 	grace_period();
-	return route_remove_others(routing, error);
+	return route_remove_others(rtnetlink, routing, error);
 }
 
 /*
@@ -375,8 +333,10 @@ static int put_into_force(struct engine *engine, struct generation *generation, 
 	int result = nft_try(&engine->nft, generation->ruleset, error);
 
 	if (result == 0)
-		result = route_add(&routing, error);
-	if (result >= 0)
+		result = routes_claim(&engine->routes, &routing, error);
+	if (result == 0)
+		result = routes_put(&engine->routes, &routing, error);
+	if (result == 0)
 		result = replace_table(engine, generation, error);
 	return result;
 }
@@ -395,7 +355,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = catch_up(engine, error);
 	if (result == 0)
-		result = remove_other_routes(&routing, error);
+		result = remove_other_routes(&engine->routes.rtnetlink, &routing, error);
 	if (result == 0)
 		engine_warn_of_loops(engine, false);
 	fence_begin(&engine->fence, &engine->nft, now());
@@ -424,7 +384,7 @@ static void return_to_last(struct engine *engine, struct generation *next)
 	engine->undecided = true;
 	result = heal(engine, &error);
 	if (result == 0 && engine->next_retry == UINT64_MAX)
-		result = remove_other_routes(&routing, &error);
+		result = remove_other_routes(&engine->routes.rtnetlink, &routing, &error);
 	if (result < 0)
 		log_error("%s", error.text);
 }
@@ -456,7 +416,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	engine->generation = next;
 	engine->next_retry = UINT64_MAX;
 	next = last;
-	if (remove_other_routes(&routing, error) < 0)
+	if (remove_other_routes(&engine->routes.rtnetlink, &routing, error) < 0)
 		log_error("the new config is in force, but %s", error->text);
 	engine_warn_of_loops(engine, false);
 	fence_look(&engine->fence, &engine->nft, now());
@@ -468,7 +428,7 @@ size_t engine_fds(const struct engine *engine, int *fds)
 	size_t count = 0;
 
 	fds[count++] = engine->watch.inotify;
-	fds[count++] = route_monitor_fd(&engine->route_monitor);
+	fds[count++] = routes_fd(&engine->routes);
 	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
 		fds[count++] = nft_monitor_fd(&engine->nft_monitor);
 	return count;
@@ -480,8 +440,8 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 
 	if (fd == engine->watch.inotify)
 		result = handle_cgroup_events(engine, error);
-	else if (fd == route_monitor_fd(&engine->route_monitor))
-		result = handle_route_events(engine, error);
+	else if (fd == routes_fd(&engine->routes))
+		handle_route_events(engine);
 	else
 		result = handle_nft_events(engine, error);
 	return result < 0 ? result : 0;
@@ -495,11 +455,14 @@ uint64_t engine_deadline(const struct engine *engine)
 		deadline = engine->next_look;
 	if (engine->fence.next < deadline)
 		deadline = engine->fence.next;
+	if (routes_deadline(&engine->routes) < deadline)
+		deadline = routes_deadline(&engine->routes);
 	return engine->next_retry < deadline ? engine->next_retry : deadline;
 }
 
 int engine_handle_deadline(struct engine *engine, struct error *error)
 {
+	const struct routing routing = generation_routing(engine->generation, true);
 	uint64_t begin = now();
 
 	if (engine->fence.next <= begin)
@@ -508,12 +471,14 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 		watch_walk_unwatched(&engine->watch);
 		schedule_look(engine, begin);
 	}
+	routes_handle_deadline(&engine->routes, &routing);
 	return advance(engine, error);
 }
 
 int engine_clear(struct error *error)
 {
 	const struct routing nothing = {0};
+	struct rtnetlink rtnetlink = {0};
 	struct nft nft = {0};
 	int result = nft_open(&nft, error);
 
@@ -522,7 +487,8 @@ int engine_clear(struct error *error)
 	if (result == 0)
 		result = nft_remove_table(&nft, error);
 	if (result == 0)
-		result = remove_other_routes(&nothing, error);
+		result = remove_other_routes(&rtnetlink, &nothing, error);
+	rtnetlink_close(&rtnetlink);
 	nft_close(&nft);
 	return result;
 }
@@ -538,7 +504,7 @@ int engine_stop(struct engine *engine, struct error *error)
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);
-	return result < 0 ? result : remove_other_routes(&nothing, error);
+	return result < 0 ? result : remove_other_routes(&engine->routes.rtnetlink, &nothing, error);
 }
 
 void engine_warn_of_loops(struct engine *engine, bool absent)

@@ -174,26 +174,39 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 	return whole;
 }
 
-/* What is missing by a config that is not the one in force need not be missing. */
-static struct status_routing compare_routing(const struct route_presence *presence, size_t wanted, bool is_current)
+/*
+ * What is missing by a config that is not the one in force need not be missing. A route that can't be for lack of an
+ * interface is as missing as any other, as long as packets of its family can be sent.
+ */
+static struct status_routing compare_routing(const struct route_family *family, const struct routing *wanted,
+					     bool is_current)
 {
 	const enum status_part missing = is_current ? STATUS_MISSING : STATUS_UNKNOWN;
+	struct status_routing routing = {STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
 
-	if (!presence->has_family || wanted == 0)
-		return (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
-	return (struct status_routing){
-		.rules = presence->rules == wanted ? STATUS_THERE : missing,
-		.route = presence->route ? STATUS_THERE : missing,
-	};
+	if (!family->exists || !family->in_use || wanted->mark_count == 0)
+		return routing;
+	routing.rules = family->rules == wanted->mark_count ? STATUS_THERE : missing;
+	routing.route = family->route ? STATUS_THERE : missing;
+	if (routing.rules == STATUS_THERE) {
+		routing.priority = family->priority;
+		routing.is_displaced = family->priority != wanted->priority;
+	}
+	if (routing.rules == STATUS_THERE && (family->priority > family->due || family->blocking[0] != '\0'))
+		routing.rules = STATUS_BEHIND;
+	if (routing.route == STATUS_THERE && family->foreign_count > 0)
+		routing.route = STATUS_BEHIND;
+	return routing;
 }
 
 static int look_at_routing(const struct sources *sources, struct status *status, struct error *error)
 {
 	const struct config *config = sources->config;
-	struct route_presence ip = {0};
-	struct route_presence ip6 = {0};
-	struct routing wanted = {0};
+	const bool is_current = status->config == STATUS_CONFIG_CURRENT;
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	CLEANUP(freep) struct fwmark *marks = NULL;
+	struct route_state state = {0};
+	struct routing wanted = {0};
 	int result = 0;
 
 	if (status->config == STATUS_CONFIG_BUILT_IN)
@@ -204,11 +217,12 @@ static int look_at_routing(const struct sources *sources, struct status *status,
 	if (marks == NULL)
 		return no_memory(error);
 	wanted = (struct routing){config->route_table, config->rule_priority, marks, config->proxy_count};
-	result = route_look(&wanted, &ip, &ip6);
+	result = route_look(&rtnetlink, &wanted, &state, error);
 	if (result < 0)
-		return error_set(error, result, "can't list policy rules and routes: %s", strerror(-result));
-	status->ip = compare_routing(&ip, wanted.mark_count, status->config == STATUS_CONFIG_CURRENT);
-	status->ip6 = compare_routing(&ip6, wanted.mark_count, status->config == STATUS_CONFIG_CURRENT);
+		return result;
+	status->ip = compare_routing(&state.families[FAMILY_IPV4], &wanted, is_current);
+	status->ip6 = compare_routing(&state.families[FAMILY_IPV6], &wanted, is_current);
+	status->loopback_is_down = wanted.mark_count > 0 && !state.loopback_is_up;
 	return 0;
 }
 
@@ -372,11 +386,15 @@ int status_read(const char *file, struct status *status, struct error *error)
 	return result < 0 ? result : look_at_cgroups(&sources, status, error);
 }
 
+static bool is_well(enum status_part part)
+{
+	return part != STATUS_MISSING && part != STATUS_BEHIND;
+}
+
 bool status_is_complete(const struct status *status)
 {
-	return status->table.exists && status->is_whole && status->ip.rules != STATUS_MISSING &&
-	       status->ip.route != STATUS_MISSING && status->ip6.rules != STATUS_MISSING &&
-	       status->ip6.route != STATUS_MISSING;
+	return status->table.exists && status->is_whole && !status->loopback_is_down && is_well(status->ip.rules) &&
+	       is_well(status->ip.route) && is_well(status->ip6.rules) && is_well(status->ip6.route);
 }
 
 void status_clear(struct status *status)

@@ -56,11 +56,14 @@ enum status_part {
 	STATUS_NOT_NEEDED,
 	STATUS_THERE,
 	STATUS_MISSING,
+	STATUS_BEHIND, /* it is there, and something of others that comes first may take proxied traffic */
 };
 
 struct status_routing {
 	enum status_part rules;
 	enum status_part route;
+	uint32_t priority; /* where the rules stand, or 0 */
+	bool is_displaced; /* which is not where the config has them */
 };
 
 struct status {
@@ -81,6 +84,7 @@ struct status {
 
 	struct status_routing ip;
 	struct status_routing ip6;
+	bool loopback_is_down; /* by which all that is proxied goes */
 
 	struct status_target fence;    /* what had a proxy's mark and was about to leave by another interface than lo */
 	struct status_target *targets; /* direct, drop, refuse and the proxies; none without a table */

@@ -5,20 +5,15 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-	LOOPBACK_INDEX = 1, /* include/net/net_namespace.h, LOOPBACK_IFINDEX */
-	RECEIVE_SIZE = 32 * 1024,
-};
+enum { RECEIVE_SIZE = 32 * 1024 };
 
 int route_monitor_open(struct route_monitor *monitor, struct error *error)
 {
-	/* an IPv6 address on the loopback interface is how IPv6 begins to be there */
 	static const int groups[] = {RTNLGRP_LINK,	 RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE,
 				     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_IFADDR};
 
@@ -48,6 +43,7 @@ void route_monitor_close(struct route_monitor *monitor)
 
 struct hearing {
 	const struct routing *wanted;
+	uint32_t own_port;
 	struct route_disturbance *disturbance;
 };
 
@@ -62,47 +58,78 @@ static uint32_t number_of(const struct nlmsghdr *message, unsigned head_size, ui
 	return 0;
 }
 
-static bool matters(const struct nlmsghdr *message, const struct routing *wanted)
+static unsigned family_bit(unsigned char family)
 {
+	if (family == AF_INET)
+		return 1U << FAMILY_IPV4;
+	return family == AF_INET6 ? 1U << FAMILY_IPV6 : 0;
+}
+
+/* Returns the families that a message is about, if it matters. A rule's priority is left out when it is 0. */
+static unsigned what_matters(const struct nlmsghdr *message, const struct routing *wanted)
+{
+	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
-	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(message);
 	size_t length = mnl_nlmsg_get_payload_len(message);
 
 	switch (message->nlmsg_type) {
+	case RTM_NEWRULE:
 	case RTM_DELRULE:
-		return length >= sizeof(struct fib_rule_hdr) &&
-		       number_of(message, sizeof(struct fib_rule_hdr), FRA_PRIORITY) == wanted->priority;
+		if (length < sizeof(*rule) || number_of(message, sizeof(*rule), FRA_PRIORITY) > wanted->priority)
+			return 0;
+		return family_bit(rule->family);
+	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		return length >= sizeof(struct rtmsg) &&
-		       number_of(message, sizeof(struct rtmsg), RTA_TABLE) == wanted->table;
+		if (length < sizeof(*route) || number_of(message, sizeof(*route), RTA_TABLE) != wanted->table)
+			return 0;
+		return family_bit(route->rtm_family);
 	case RTM_NEWLINK:
-		return length >= sizeof(*link) && link->ifi_index == LOOPBACK_INDEX;
+		if (length < sizeof(*link) || link->ifi_index != LOOPBACK_INDEX)
+			return 0;
+		return 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6;
 	case RTM_NEWADDR:
-		return length >= sizeof(*address) && address->ifa_index == LOOPBACK_INDEX;
+		return 1U << FAMILY_IPV6;
 	default:
-		return false;
+		return 0;
 	}
+}
+
+static void note_owner(const struct nlmsghdr *message, struct route_owner *owner)
+{
+	if (message->nlmsg_pid == 0 || owner->port != 0)
+		return;
+	owner->port = message->nlmsg_pid;
+	process_of_port(message->nlmsg_pid, owner->name);
 }
 
 static int hear(const struct nlmsghdr *message, void *data)
 {
 	const struct hearing *hearing = data;
+	unsigned families = what_matters(message, hearing->wanted);
+	uint16_t type = message->nlmsg_type;
 
-	if (!matters(message, hearing->wanted))
+	if (families == 0 || (hearing->own_port != 0 && message->nlmsg_pid == hearing->own_port))
 		return MNL_CB_OK;
-	hearing->disturbance->happened = true;
-	if (message->nlmsg_pid != 0 && hearing->disturbance->port == 0) {
-		hearing->disturbance->port = message->nlmsg_pid;
-		process_of_port(message->nlmsg_pid, hearing->disturbance->by);
-	}
+	hearing->disturbance->families |= families;
+	if (type == RTM_DELRULE || type == RTM_DELROUTE)
+		note_owner(message, &hearing->disturbance->removed);
+	else if (type == RTM_NEWRULE || type == RTM_NEWROUTE)
+		note_owner(message, &hearing->disturbance->added);
 	return MNL_CB_OK;
 }
 
-void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted,
+static void name_if_unknown(struct route_owner *owner)
+{
+	if (owner->port == 0)
+		snprintf(owner->name, sizeof(owner->name), "the kernel or another program");
+}
+
+void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted, uint32_t own_port,
 			struct route_disturbance *disturbance)
 {
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	struct hearing hearing = {.wanted = wanted, .disturbance = disturbance};
+	struct hearing hearing = {wanted, own_port, disturbance};
 
 	*disturbance = (struct route_disturbance){0};
 	for (;;) {
@@ -113,13 +140,13 @@ void route_monitor_read(struct route_monitor *monitor, const struct routing *wan
 		if (length < 0 && errno == EAGAIN)
 			break;
 		if (length < 0) {
-			disturbance->happened = true;
+			disturbance->families = 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6;
 			if (errno == ENOBUFS)
 				continue;
 			break;
 		}
 		mnl_cb_run(buffer, (size_t)length, 0, 0, hear, &hearing);
 	}
-	if (disturbance->by[0] == '\0')
-		snprintf(disturbance->by, sizeof(disturbance->by), "the kernel or another program");
+	name_if_unknown(&disturbance->removed);
+	name_if_unknown(&disturbance->added);
 }

@@ -12,15 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Hears of what may have taken our policy rules or routes away. */
+/** Hears of what may have come between marked packets and their way: rules, routes, and the loopback interface. */
 struct route_monitor {
 	struct mnl_socket *socket;
 };
 
+/** Who did something. */
+struct route_owner {
+	uint32_t port; /* the netlink port; 0: the kernel, or not known */
+	char name[PROCESS_NAME_SIZE];
+};
+
 struct route_disturbance {
-	bool happened; /* something may be missing now */
-	uint32_t port; /* netlink port of who did it; 0: not known */
-	char by[PROCESS_NAME_SIZE];
+	unsigned families; /* where to look, a bit (1 << FAMILY_...) for each */
+	struct route_owner removed;
+	struct route_owner added;
 };
 
 /**
@@ -36,10 +42,13 @@ int route_monitor_open(struct route_monitor *monitor, struct error *error);
 int route_monitor_fd(const struct route_monitor *monitor);
 
 /**
- * Reads all there is to hear: rules and routes that were removed, and changes of the loopback interface, which loses
- * its routes when it goes down. What was lost for lack of room counts as a disturbance.
+ * Reads all there is to hear: of rules that stand where they can be in front of ours, of routes in our table, of the
+ * loopback interface, which loses its routes when it goes down, and of addresses of IPv6, by which that begins to be
+ * there. What was lost for lack of room counts as a disturbance.
+ *
+ * @own_port: netlink port of our own changes, which are none
  */
-void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted,
+void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted, uint32_t own_port,
 			struct route_disturbance *disturbance);
 
 void route_monitor_close(struct route_monitor *monitor);

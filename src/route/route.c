@@ -3,90 +3,46 @@
 
 #include "route/route.h"
 
-#include "route/rtnetlink.h"
+#include "route/entries.h"
+#include "route/order.h"
+#include "route/rules.h"
 #include "util/cleanup.h"
-#include "util/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/rtnetlink.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-static const int families[] = {AF_INET, AF_INET6};
+enum {
+	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
+};
 
-enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+static const int families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
 
-static const char *family_name(int family)
+const char *route_family_name(size_t family)
 {
-	return family == AF_INET ? "IPv4" : "IPv6";
+	return family == FAMILY_IPV4 ? "IPv4" : "IPv6";
 }
 
-/* No module, or switched off for the loopback interface (net/ipv6/route.c, fib6_nh_init). */
-static bool means_no_ipv6(int family, int error)
+/* IPv6 is not compiled in, its module is missing, or it was switched off at the boot (ipv6.disable=1). */
+static bool means_no_family(int result)
 {
-	return family == AF_INET6 && (error == -EAFNOSUPPORT || error == -EOPNOTSUPP || error == -EACCES);
+	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP;
 }
 
-static int explain(int result, const char *what, int family, const struct routing *wanted, struct error *error)
+static int explain(int result, const char *what, size_t family, const struct routing *wanted, struct error *error)
 {
 	return error_set(error, result,
-			 "can't %s in the routing table %" PRIu32 " or at priority %" PRIu32 " (%s): %s%s", what,
-			 wanted->table, wanted->priority, family_name(family), strerror(-result),
+			 "can't %s in the routing table %" PRIu32 " or for priority %" PRIu32 " (%s): %s%s", what,
+			 wanted->table, wanted->priority, route_family_name(family), strerror(-result),
 			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
-}
-
-/* Counts what was missing; what is there already is as good. */
-static int count_added(int result, int *added)
-{
-	if (result == 0)
-		(*added)++;
-	return result == -EEXIST ? 0 : result;
-}
-
-static int add_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, int *added)
-{
-	int result = count_added(rtnetlink_change_route(rtnetlink, family, wanted->table, true), added);
-
-	for (size_t i = 0; i < wanted->mark_count && result == 0; i++) {
-		const struct policy_rule rule = {
-			.family = family,
-			.mark = wanted->marks[i],
-			.table = wanted->table,
-			.priority = wanted->priority,
-		};
-
-		result = count_added(rtnetlink_change_rule(rtnetlink, &rule, true), added);
-	}
-	return result;
-}
-
-int route_add(const struct routing *wanted, struct error *error)
-{
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	int added = 0;
-	int result = 0;
-
-	if (wanted->mark_count == 0)
-		return 0;
-	result = rtnetlink_open(&rtnetlink);
-	if (result < 0)
-		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
-	for (size_t i = 0; i < FAMILIES; i++) {
-		result = add_for_family(&rtnetlink, families[i], wanted, &added);
-		if (means_no_ipv6(families[i], result))
-			log_debug("this host has no IPv6, so only IPv4 is steered");
-		else if (result < 0)
-			return explain(result, "add a policy rule or route", families[i], wanted, error);
-	}
-	return added;
 }
 
 static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
 {
-	if (rule->table != wanted->table || rule->priority != wanted->priority)
+	if (rule->table != wanted->table || !rule_has_our_shape(rule))
 		return false;
 	for (size_t i = 0; i < wanted->mark_count; i++) {
 		if (rule->mark.value == wanted->marks[i].value && rule->mark.mask == wanted->marks[i].mask)
@@ -95,173 +51,314 @@ static bool is_wanted(const struct policy_rule *rule, const struct routing *want
 	return false;
 }
 
-/* What is gone already was to be removed. */
-static int ignore_missing(int result)
+/* The rule for a mark that is asked first, or NULL; with @priority other than 0 only one that stands there. */
+static const struct policy_rule *find_rule(const struct policy_rules *rules, const struct routing *wanted,
+					   const struct fwmark *mark, uint32_t priority)
 {
-	return result == -ENOENT || result == -ESRCH ? 0 : result;
-}
+	const struct routing one = {.table = wanted->table, .marks = mark, .mark_count = 1};
 
-static bool has_our_shape(const struct policy_rule *rule)
-{
-	return rule->protocol == RTPROT_KERNEL && rule->mark.value != 0 && !rule->is_inverted &&
-	       !rule->has_other_selector;
-}
-
-static bool has_our_route(const struct routing_tables *tables, uint32_t table)
-{
-	for (size_t i = 0; i < tables->count; i++) {
-		if (tables->items[i] == table)
-			return true;
+	for (size_t i = 0; i < rules->count; i++) {
+		if ((priority == 0 || rules->items[i].priority == priority) && is_wanted(&rules->items[i], &one))
+			return &rules->items[i];
 	}
-	return false;
+	return NULL;
 }
 
-/* The routes go after the rules, because it is by them that a rule is known as ours. */
-static int remove_unwanted(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
-			   const struct policy_rules *rules, const struct routing_tables *tables)
+static void note_rules(const struct policy_rules *rules, const struct routing *wanted, struct route_family *state)
+{
+	const struct order order = order_decide(rules, wanted);
+
+	state->rules = 0;
+	state->priority = 0;
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		const struct policy_rule *rule = find_rule(rules, wanted, &wanted->marks[i], 0);
+
+		if (rule == NULL)
+			continue;
+		state->rules++;
+		state->priority = rule->priority > state->priority ? rule->priority : state->priority;
+	}
+	state->due = order.priority;
+	state->reason[0] = '\0';
+	state->blocking[0] = '\0';
+	if (order.reason != NULL)
+		rule_describe(order.reason, state->reason, sizeof(state->reason));
+	if (order.blocking != NULL)
+		rule_describe(order.blocking, state->blocking, sizeof(state->blocking));
+}
+
+/* Rules of a run with another config, for other tables that have our route, are as good as ours until they are removed.
+ */
+static int note_own(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct policy_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		struct policy_rule *rule = &rules->items[i];
+		struct route_entries entries = {0};
+		int result = 0;
+
+		if (rule->priority > wanted->priority || rule->table == wanted->table || !rule_has_our_shape(rule))
+			continue;
+		result = entries_list(rtnetlink, family, rule->table, &entries);
+		if (result < 0)
+			return result;
+		rule->is_own = entries.has_ours;
+	}
+	return 0;
+}
+
+static int list_rules(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct policy_rules *rules)
+{
+	int result = rules_list(rtnetlink, family, rules);
+
+	return result < 0 ? result : note_own(rtnetlink, family, wanted, rules);
+}
+
+/* What is there already is as good, and what is gone already was to be removed. */
+static int ignore(int result, int one, int other)
+{
+	return result == one || result == other ? 0 : result;
+}
+
+static int add_rules(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+		     const struct policy_rules *rules, uint32_t priority, struct route_family *state)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < wanted->mark_count && result == 0; i++) {
+		const struct fwmark *mark = &wanted->marks[i];
+
+		if (find_rule(rules, wanted, mark, priority) != NULL)
+			continue;
+		result = rules_change(rtnetlink, family, mark, wanted->table, priority, true);
+		if (result == 0 && find_rule(rules, wanted, mark, 0) != NULL)
+			state->moved = true;
+		else if (result == 0)
+			state->added++;
+		result = ignore(result, -EEXIST, 0);
+	}
+	return result;
+}
+
+static int remove_misplaced(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+			    const struct policy_rules *rules, uint32_t priority)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < rules->count && result == 0; i++) {
 		const struct policy_rule *rule = &rules->items[i];
 
-		if (has_our_shape(rule) && !is_wanted(rule, wanted) &&
-		    (rule->table == wanted->table || has_our_route(tables, rule->table)))
-			result = ignore_missing(rtnetlink_change_rule(rtnetlink, rule, false));
-	}
-	for (size_t i = 0; i < tables->count && result == 0; i++) {
-		if (tables->items[i] != wanted->table || wanted->mark_count == 0)
-			result = ignore_missing(rtnetlink_change_route(rtnetlink, family, tables->items[i], false));
+		if (rule->priority != priority && is_wanted(rule, wanted))
+			result =
+				ignore(rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false),
+				       -ENOENT, -ESRCH);
 	}
 	return result;
 }
 
-static int remove_for_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted)
+static int put_rules(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, bool undo,
+		     struct route_family *state)
 {
 	struct policy_rules rules = {0};
-	struct routing_tables tables = {0};
-	int result = rtnetlink_list_rules(rtnetlink, family, &rules);
+	uint32_t priority = 0;
+	int result = list_rules(rtnetlink, family, wanted, &rules);
 
+	if (result == 0) {
+		note_rules(&rules, wanted, state);
+		priority = undo || state->priority == 0 ? state->due : state->priority;
+		result = add_rules(rtnetlink, family, wanted, &rules, priority, state);
+	}
 	if (result == 0)
-		result = rtnetlink_list_tables(rtnetlink, family, &tables);
-	if (result == 0)
-		result = remove_unwanted(rtnetlink, family, wanted, &rules, &tables);
+		result = remove_misplaced(rtnetlink, family, wanted, &rules, priority);
+	if (result == 0) {
+		state->rules = wanted->mark_count;
+		state->priority = priority;
+	}
 	free(rules.items);
-	free(tables.items);
 	return result;
 }
 
-int route_remove_others(const struct routing *wanted, struct error *error)
+static void note_entries(const struct route_entries *entries, struct route_family *state)
 {
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	int result = rtnetlink_open(&rtnetlink);
+	state->route = entries->has_ours;
+	state->foreign_count = entries->foreign_count;
+	if (entries->foreign_count == 0)
+		return;
+	entry_describe(&entries->foreign[0], state->foreign, sizeof(state->foreign));
+	state->foreign_protocol = entries->foreign[0].protocol;
+}
 
-	if (result < 0)
-		return error_set(error, result, "can't open a netlink socket for routing: %s", strerror(-result));
-	for (size_t i = 0; i < FAMILIES; i++) {
-		result = remove_for_family(&rtnetlink, families[i], wanted);
-		if (result < 0 && !means_no_ipv6(families[i], result))
-			return explain(result, "remove old policy rules or routes", families[i], wanted, error);
-	}
+/* Ours takes the place of a default route of others in one step, where that has taken ours. */
+static int put_ours(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct route_family *state)
+{
+	int result = entries_put_ours(rtnetlink, family, wanted->table);
+
+	if (means_no_family(result) || result == -EPERM)
+		return result;
+	state->route = result == 0;
+	state->route_error = result;
+	state->added += result == 0;
 	return 0;
 }
 
-static bool is_there(const struct policy_rules *rules, const struct routing *wanted, const struct fwmark *mark)
+/* That one can't be removed shows in that it is still there. */
+static int remove_foreign(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
+			  struct route_entries *entries, struct route_family *state)
 {
-	struct routing one = *wanted;
+	int result = 0;
 
-	one.marks = mark;
-	one.mark_count = 1;
-	for (size_t i = 0; i < rules->count; i++) {
-		if (has_our_shape(&rules->items[i]) && is_wanted(&rules->items[i], &one))
-			return true;
+	for (int round = 0; round < UNDO_ROUNDS && entries->foreign_count > 0 && result == 0; round++) {
+		size_t before = entries->foreign_count;
+
+		for (size_t i = 0; i < before && i < ENTRIES_MAX; i++)
+			entries_delete(rtnetlink, &entries->foreign[i]);
+		result = entries_list(rtnetlink, family, wanted->table, entries);
+		if (result == 0 && entries->foreign_count < before)
+			state->removed += before - entries->foreign_count;
 	}
-	return false;
+	return result;
 }
 
-static int look_at_family(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
-			  struct route_presence *presence)
+static int put_route(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, bool undo,
+		     struct route_family *state)
+{
+	struct route_entries entries = {0};
+	size_t foreign = 0;
+	int result = entries_list(rtnetlink, family, wanted->table, &entries);
+
+	if (result < 0)
+		return result;
+	state->foreign[0] = '\0';
+	note_entries(&entries, state);
+	foreign = state->foreign_count;
+	if (!state->route && (foreign == 0 || undo))
+		result = put_ours(rtnetlink, family, wanted, state);
+	if (result < 0 || foreign == 0 || !undo)
+		return result;
+	result = entries_list(rtnetlink, family, wanted->table, &entries);
+	if (result == 0 && entries.foreign_count < foreign)
+		state->removed = foreign - entries.foreign_count;
+	if (result == 0)
+		result = remove_foreign(rtnetlink, family, wanted, &entries, state);
+	if (result == 0)
+		note_entries(&entries, state);
+	return result;
+}
+
+static int find_use(struct rtnetlink *rtnetlink, size_t family, struct route_family *state)
+{
+	struct ipv6_use use = {true, true};
+	int result = family == FAMILY_IPV4 || state->route ? 0 : rtnetlink_find_ipv6(rtnetlink, &use);
+
+	state->in_use = use.anywhere;
+	state->on_loopback = use.on_loopback;
+	return result;
+}
+
+static int put_family(struct rtnetlink *rtnetlink, size_t family, const struct routing *wanted, bool undo,
+		      struct route_family *state)
+{
+	int result = 0;
+
+	*state = (struct route_family){.exists = true};
+	result = put_rules(rtnetlink, families[family], wanted, undo, state);
+	if (result == 0)
+		result = put_route(rtnetlink, families[family], wanted, undo, state);
+	if (result == 0)
+		result = find_use(rtnetlink, family, state);
+	if (!means_no_family(result))
+		return result;
+	*state = (struct route_family){0};
+	return 0;
+}
+
+static int look_at_loopback(struct rtnetlink *rtnetlink, struct route_state *state, struct error *error)
+{
+	int result = rtnetlink_loopback_is_up(rtnetlink);
+
+	state->loopback_is_up = result > 0;
+	return result < 0 ? error_set(error, result, "can't look at the loopback interface: %s", strerror(-result)) : 0;
+}
+
+int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned which, bool undo,
+	      struct route_state *state, struct error *error)
+{
+	if (wanted->mark_count == 0) {
+		*state = (struct route_state){.loopback_is_up = true};
+		return 0;
+	}
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		int result = 0;
+
+		if (!(which & 1U << i))
+			continue;
+		result = put_family(rtnetlink, i, wanted, undo, &state->families[i]);
+		if (result < 0)
+			return explain(result, "add a policy rule or route", i, wanted, error);
+	}
+	return look_at_loopback(rtnetlink, state, error);
+}
+
+static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const struct routing *wanted,
+			  struct route_family *state)
 {
 	struct policy_rules rules = {0};
-	struct routing_tables tables = {0};
-	int result = rtnetlink_list_rules(rtnetlink, family, &rules);
+	struct route_entries entries = {0};
+	int result = list_rules(rtnetlink, families[family], wanted, &rules);
 
-	if (result == 0)
-		result = rtnetlink_list_tables(rtnetlink, family, &tables);
-	*presence = (struct route_presence){.has_family = true};
-	for (size_t i = 0; i < wanted->mark_count; i++)
-		presence->rules += is_there(&rules, wanted, &wanted->marks[i]);
-	presence->route = has_our_route(&tables, wanted->table);
+	*state = (struct route_family){.exists = true};
+	if (result == 0) {
+		note_rules(&rules, wanted, state);
+		result = entries_list(rtnetlink, families[family], wanted->table, &entries);
+	}
+	if (result == 0) {
+		note_entries(&entries, state);
+		result = find_use(rtnetlink, family, state);
+	}
 	free(rules.items);
-	free(tables.items);
-	return result;
+	if (!means_no_family(result))
+		return result;
+	*state = (struct route_family){0};
+	return 0;
 }
 
-/* Without IPv6 on the loopback interface there is no route to it, see means_no_ipv6(). */
-static bool has_ipv6(void)
+int route_look(struct rtnetlink *rtnetlink, const struct routing *wanted, struct route_state *state,
+	       struct error *error)
 {
-	CLEANUP(fclosep) FILE *file = fopen("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "re");
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		int result = look_at_family(rtnetlink, i, wanted, &state->families[i]);
 
-	return file != NULL && fgetc(file) == '0';
+		if (result < 0)
+			return error_set(error, result, "can't list policy rules and routes (%s): %s",
+					 route_family_name(i), strerror(-result));
+	}
+	return look_at_loopback(rtnetlink, state, error);
 }
 
-int route_look(const struct routing *wanted, struct route_presence *ip, struct route_presence *ip6)
+int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error)
 {
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	int result = rtnetlink_open(&rtnetlink);
+	for (size_t i = 0; i < FAMILY_COUNT && wanted->mark_count > 0; i++) {
+		struct route_entries entries = {0};
+		char text[ROUTE_TEXT_SIZE];
+		char more[32] = "";
+		int result = entries_list(rtnetlink, families[i], wanted->table, &entries);
 
-	*ip6 = (struct route_presence){0};
-	if (result == 0)
-		result = look_at_family(&rtnetlink, AF_INET, wanted, ip);
-	if (result == 0 && has_ipv6())
-		result = look_at_family(&rtnetlink, AF_INET6, wanted, ip6);
-	return result;
-}
-
-/* Whether a rule may take a packet with that mark. */
-static bool may_take(const struct policy_rule *rule, const struct fwmark *mark)
-{
-	bool selects_by_mark = rule->mark.mask != 0;
-	bool mark_matches = (mark->value & rule->mark.mask) == rule->mark.value;
-
-	if (rule->is_inverted && !rule->has_other_selector)
-		return selects_by_mark && !mark_matches;
-	return rule->is_inverted || !selects_by_mark || mark_matches;
-}
-
-static void tell_of_earlier(const struct policy_rules *rules, const struct routing *wanted,
-			    void (*tell)(const struct earlier_rule *rule, void *userdata), void *userdata)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct policy_rule *rule = &rules->items[i];
-
-		if (rule->priority >= wanted->priority || rule->table == RT_TABLE_LOCAL)
+		if (result < 0 && !means_no_family(result))
+			return error_set(error, result,
+					 "can't list the routes in the routing table %" PRIu32 " (%s): %s",
+					 wanted->table, route_family_name(i), strerror(-result));
+		if (entries.foreign_count == 0)
 			continue;
-		for (size_t j = 0; j < wanted->mark_count; j++) {
-			const struct earlier_rule earlier = {rule->family, rule->priority, rule->table,
-							     wanted->marks[j].value};
-
-			if (may_take(rule, &wanted->marks[j]))
-				tell(&earlier, userdata);
-		}
+		entry_describe(&entries.foreign[0], text, sizeof(text));
+		if (entries.foreign_count > 1)
+			snprintf(more, sizeof(more), " and %zu more", entries.foreign_count - 1);
+		return error_set(
+			error, -EEXIST,
+			"the routing table %" PRIu32
+			" has a route that is not cgtproxy's and that proxied traffic would take: "
+			"%s \"%s\", protocol %s (%u)%s. Set route-table to a number that nothing else uses, or "
+			"remove the route: ip %s route del %s table %" PRIu32,
+			wanted->table, route_family_name(i), text, protocol_name(entries.foreign[0].protocol),
+			entries.foreign[0].protocol, more, i == FAMILY_IPV4 ? "-4" : "-6", text, wanted->table);
 	}
-}
-
-int route_find_earlier(const struct routing *wanted, void (*tell)(const struct earlier_rule *rule, void *userdata),
-		       void *userdata)
-{
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	int result = rtnetlink_open(&rtnetlink);
-
-	for (size_t i = 0; i < FAMILIES && result == 0; i++) {
-		struct policy_rules rules = {0};
-
-		result = rtnetlink_list_rules(&rtnetlink, families[i], &rules);
-		if (result == 0)
-			tell_of_earlier(&rules, wanted, tell, userdata);
-		free(rules.items);
-		if (means_no_ipv6(families[i], result))
-			result = 0;
-	}
-	return result;
+	return 0;
 }

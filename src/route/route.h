@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_ROUTE_ROUTE_H
 #define CGTPROXY_ROUTE_ROUTE_H
 
+#include "route/rtnetlink.h"
 #include "util/error.h"
 
 #include <stdbool.h>
@@ -16,9 +17,12 @@
  *   ip rule add fwmark MARK/MASK lookup TABLE priority PRIORITY protocol kernel
  *   ip route add local default dev lo table TABLE proto kernel
  *
- * for IPv4 and, where the host has it, IPv6. The protocol is "kernel" because systemd-networkd removes rules and routes
- * of others when it starts. It is also how our own are known again after a killed run: nothing else makes such a route
- * of that protocol, nor a rule of it for a fwmark that leads there.
+ * for IPv4 and, where the kernel has it, IPv6. The protocol is "kernel" because systemd-networkd removes rules and
+ * routes of others when it starts. It is also how our own are known again after a killed run: nothing else makes such a
+ * route of that protocol, nor a rule of it for a fwmark that leads there.
+ *
+ * The rules stand at the config's priority, or in front of any rule of others that may take a packet with a mark, see
+ * order.h. The table is ours alone.
  */
 
 struct fwmark {
@@ -33,48 +37,81 @@ struct routing {
 	size_t mark_count; /* 0: neither rules nor routes are wanted */
 };
 
+enum {
+	FAMILY_IPV4,
+	FAMILY_IPV6,
+	FAMILY_COUNT,
+	ROUTE_TEXT_SIZE = 160,
+};
+
+/** What there is of policy routing for a family. */
+struct route_family {
+	bool exists;	  /* the kernel has the family; without, nothing of it is wanted */
+	bool in_use;	  /* packets of it can be sent: always IPv4; IPv6 if some interface has an address */
+	bool on_loopback; /* the loopback interface has it, as far as it is up */
+
+	size_t rules;		      /* how many of the wanted rules are there */
+	uint32_t priority;	      /* where they stand, the last of them, or 0 */
+	uint32_t due;		      /* where they belong */
+	char reason[ROUTE_TEXT_SIZE]; /* the rule in front of which that is, or "" */
+	/* a rule of others in front of ours that may take what is ours, and in front of which nothing can stand; or ""
+	 */
+	char blocking[ROUTE_TEXT_SIZE];
+
+	bool route;
+	int route_error;	       /* why route_put() could not add it, or 0 */
+	size_t foreign_count;	       /* routes of others in our table */
+	char foreign[ROUTE_TEXT_SIZE]; /* one that is there, or that route_put() has removed, or "" */
+	uint8_t foreign_protocol;      /* RTPROT_* */
+
+	/* what route_put() has done */
+	size_t added;	/* rules and routes that were missing */
+	bool moved;	/* the rules stood elsewhere */
+	size_t removed; /* routes of others */
+};
+
+struct route_state {
+	bool loopback_is_up;
+	struct route_family families[FAMILY_COUNT];
+};
+
+/** Returns "IPv4" or "IPv6". */
+const char *route_family_name(size_t family);
+
 /**
- * Adds the policy rules and routes that are missing.
+ * Adds the policy rules and routes that are missing, moves the rules to where they belong, the new ones being there
+ * before the old ones are gone, and removes routes of others from our table. That a route can't be, for lack of an
+ * interface that is up, is no failure.
  *
- * Returns how many were, or a negative errno with @error.
+ * @families: which ones to look at, a bit (1 << FAMILY_...) for each; the others' part of @state stays as it is
+ * @undo:     whether to move rules and to remove routes of others; without, what is there stays
+ * @state:    what there is afterwards
+ *
+ * Returns 0 or a negative errno with @error.
  */
-int route_add(const struct routing *wanted, struct error *error);
+int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
+	      struct route_state *state, struct error *error);
+
+/**
+ * Looks what there is. It takes no privileges.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int route_look(struct rtnetlink *rtnetlink, const struct routing *wanted, struct route_state *state,
+	       struct error *error);
 
 /**
  * Removes those of our policy rules and routes that are not wanted, whatever run they are from.
  *
  * Returns 0 or a negative errno with @error.
  */
-int route_remove_others(const struct routing *wanted, struct error *error);
-
-/** Which of the wanted policy rules and routes of a family are there. */
-struct route_presence {
-	bool has_family; /* the host has it; without, nothing of it is wanted */
-	size_t rules;	 /* how many of the wanted ones */
-	bool route;
-};
+int route_remove_others(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error);
 
 /**
- * Looks which policy rules and routes there are. It takes no privileges.
+ * Refuses a routing table in which others have routes, before any use is made of it.
  *
- * Returns 0 or a negative errno.
+ * Returns 0, -EEXIST when there is one, or another negative errno, with @error.
  */
-int route_look(const struct routing *wanted, struct route_presence *ip, struct route_presence *ip6);
-
-/** A policy rule of somebody else's that comes before ours and may take packets that are meant for a proxy. */
-struct earlier_rule {
-	int family; /* AF_INET or AF_INET6 */
-	uint32_t priority;
-	uint32_t table;
-	uint32_t mark; /* of the proxy */
-};
-
-/**
- * Finds such rules.
- *
- * Returns 0 or a negative errno.
- */
-int route_find_earlier(const struct routing *wanted, void (*tell)(const struct earlier_rule *rule, void *userdata),
-		       void *userdata);
+int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error);
 
 #endif

@@ -4,57 +4,61 @@
 #ifndef CGTPROXY_ROUTE_RTNETLINK_H
 #define CGTPROXY_ROUTE_RTNETLINK_H
 
-#include "route/route.h"
-
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* The few messages of rtnetlink(7) that policy routing takes. */
+/* Requests by rtnetlink(7). What they are about, rules and routes, is in files of their own. */
 
+enum {
+	LOOPBACK_INDEX = 1, /* include/net/net_namespace.h, LOOPBACK_IFINDEX */
+	RTNETLINK_REQUEST_SIZE = 512,
+};
+
+/** A connection, which is made when it is first used, and anew after an answer that was lost. */
 struct rtnetlink {
 	struct mnl_socket *socket;
 	unsigned sequence;
 };
 
-/** A policy rule that looks up a table. */
-struct policy_rule {
-	int family; /* AF_INET or AF_INET6 */
-	struct fwmark mark;
-	uint32_t table;
-	uint32_t priority;
-	uint8_t protocol; /* RTPROT_*; rtnetlink_change_rule() always means RTPROT_KERNEL */
-	bool is_inverted; /* "not": it is for what its selectors don't match */
-	bool has_other_selector;
-};
-
-struct policy_rules {
-	struct policy_rule *items; /* for free() */
-	size_t count;
-	size_t capacity;
-};
-
-struct routing_tables {
-	uint32_t *items; /* for free() */
-	size_t count;
-	size_t capacity;
-};
-
-/** Opens @rtnetlink (zeroed); rtnetlink_close() it whatever this returns. Returns 0 or a negative errno. */
-int rtnetlink_open(struct rtnetlink *rtnetlink);
+/** Returns the netlink port, by which others see whose a change was, or 0 as long as there is none. */
+uint32_t rtnetlink_port(const struct rtnetlink *rtnetlink);
 
 void rtnetlink_close(struct rtnetlink *rtnetlink);
 
-/** Adds or removes a rule. Returns 0 or a negative errno, -EEXIST and -ENOENT among them. */
-int rtnetlink_change_rule(struct rtnetlink *rtnetlink, const struct policy_rule *rule, bool add);
+/**
+ * Sends a request and takes its answers.
+ *
+ * @callback: for each message of the answer, or NULL
+ *
+ * Returns 0 or a negative errno: the kernel's, or -EINTR when what was listed has changed meanwhile.
+ */
+int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data);
 
-/** Adds or removes "local default dev lo" in a table. Returns 0 or a negative errno, -EEXIST and -ESRCH among them. */
-int rtnetlink_change_route(struct rtnetlink *rtnetlink, int family, uint32_t table, bool add);
+/**
+ * Lists, again while the list changes under it, but not for ever: what somebody changes all the time, he tells of, too.
+ *
+ * @restart: forgets what was listed
+ *
+ * Returns 0 or a negative errno.
+ */
+int rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback,
+		   void (*restart)(void *data), void *data);
 
-/** Lists the rules that look up a table. Returns 0 or a negative errno. */
-int rtnetlink_list_rules(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
+/** Returns the flags of a message that adds or removes something. */
+uint16_t rtnetlink_change_flags(bool add);
 
-/** Lists the tables that have our route. Returns 0 or a negative errno. */
-int rtnetlink_list_tables(struct rtnetlink *rtnetlink, int family, struct routing_tables *tables);
+/** Returns 1 when the loopback interface is up, 0 when it is down, or a negative errno. */
+int rtnetlink_loopback_is_up(struct rtnetlink *rtnetlink);
+
+/** Which interfaces have an address of IPv6. */
+struct ipv6_use {
+	bool anywhere;
+	bool on_loopback;
+};
+
+/** Finds out. Returns 0 or a negative errno. */
+int rtnetlink_find_ipv6(struct rtnetlink *rtnetlink, struct ipv6_use *use);
 
 #endif

@@ -51,7 +51,7 @@ def test_a_system_without_troubles(world):
         world.host.sysctl("bridge/bridge-nf-call-iptables", 0)
     done, findings = check_system(world)
     assert done.returncode == 0
-    assert set(findings) >= {"kernel", "inotify", "systemd-networkd", "br_netfilter", "policy rules"}
+    assert set(findings) >= {"kernel", "inotify", "systemd-networkd", "br_netfilter", "policy rules", "routes"}
     assert {line.split()[0] for lines in findings.values() for line in lines} == {"ok"}
     assert world.footprint() == before
 
@@ -159,35 +159,40 @@ RULES_OF_OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "warns"), RULES_OF_OTHERS)
+@pytest.mark.parametrize(("rule", "moves"), RULES_OF_OTHERS)
 @pytest.mark.parametrize("family", ["-4", "-6"])
-def test_policy_rules_of_others(world, rule, warns, family):
+def test_policy_rules_of_others(world, rule, moves, family):
+    """Ours will stand in front of them, which is worth a word and no warning."""
     world.host.run("ip", family, "rule", "add", *rule.split())
     before = routing(world)
     done, findings = check_system(world)
     finding = only(findings, "policy rules")
     assert done.returncode == 0
-    assert finding.startswith("warning" if warns else "ok")
-    if warns:
-        assert f"priority {rule.split()[1]}" in finding
-        assert ("IPv4" if family == "-4" else "IPv6") in finding
-        assert "rule-priority" in finding
+    assert finding.startswith("ok")
+    if moves:
+        priority = int(rule.split()[1])
+        assert f"the {'IPv4' if family == '-4' else 'IPv6'} policy rule {priority} (" in finding
+        assert f"at priority {priority - 1} instead of 3000" in finding
+    else:
+        assert "none of other programs" in finding
     assert routing(world) == before
 
 
-def test_the_advice_on_policy_rules_helps(world):
-    """A VPN's rule takes the proxied packets, until rule-priority is lower, as the finding says."""
+@pytest.mark.parametrize("family", ["-4", "-6"])
+def test_a_policy_rule_in_front_of_which_nothing_can_stand(world, family):
+    """Its owner has to give it another priority, as the finding says, and that helps."""
     world.proxy("mihomo")
-    world.host.ip("route add default via 192.0.2.1 table 1234", "rule add priority 100 from all lookup 1234")
     world.client("proxied")
-    daemon = world.daemon(CONFIG)
-    assert world.client("proxied").ask(UDP, V4).who == "outside"
-    assert only(check_system(world)[1], "policy rules").startswith("warning")
-    assert daemon.stop() == 0
-    lower = CONFIG + "rule-priority: 99\n"
-    assert only(check_system(world, lower)[1], "policy rules").startswith("ok")
-    world.daemon(lower)
-    assert world.client("proxied").ask(UDP, V4).who == "proxy mihomo"
+    world.host.run("ip", family, "rule", "add", "priority", "1", "lookup", "1234")
+    done, findings = check_system(world)
+    assert done.returncode == 0
+    assert only(findings, "policy rules").startswith("warning")
+    assert "Give it a priority above 2" in only(findings, "policy rules")
+    world.host.run("ip", family, "rule", "del", "priority", "1")
+    world.host.run("ip", family, "rule", "add", "priority", "3", "lookup", "1234")
+    assert only(check_system(world)[1], "policy rules").startswith("ok")
+    world.daemon(CONFIG)
+    world.check({"proxied": "proxy mihomo"})
 
 
 @pytest.mark.parametrize(("pattern", "warns"), [

@@ -147,7 +147,7 @@ def test_foreign_rules_and_routes_are_left_alone(world):
     """Also where they look much like the daemon's own."""
     world.host.ip("rule add fwmark 4000 lookup 400 priority 3000", "rule add fwmark 3000/0xffff lookup 401 priority 5000",
                   "rule add from 10.9.8.7 lookup 300 priority 2990", "rule add fwmark 5000 lookup 300 priority 3000",
-                  "route add 203.0.113.99/32 dev lo table 300")
+                  "route add 203.0.113.99/32 dev lo table 400")
     world.host.run("ip", "-6", "rule", "add", "fwmark", "4000", "lookup", "400", "priority", "3000")
     world.host.run("nft", "add table inet other; add chain inet other cgtproxy; add table ip cgtproxy")
     before = world.footprint()

@@ -21,8 +21,11 @@
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/replace.h"
+#include "route/entries.h"
 #include "route/monitor.h"
-#include "route/rtnetlink.h"
+#include "route/order.h"
+#include "route/route.h"
+#include "route/rules.h"
 
 #include <errno.h>
 #include <sanitizer/asan_interface.h>
@@ -251,52 +254,104 @@ static void monitor_nft(void)
 	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));
 }
 
+static const struct routing *wanted_routing(void)
+{
+	static const struct fwmark mark = {3000, UINT32_MAX};
+	static const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
+
+	return &wanted;
+}
+
+static void check_text(const char *text, size_t size)
+{
+	CHECK(memchr(text, '\0', size) != NULL);
+	CHECK(is_harmless(text, strlen(text)));
+}
+
 static void monitor_route(void)
 {
-	static struct fwmark mark = {3000, UINT32_MAX};
-	const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
 	struct route_monitor monitor = {.socket = anywhere};
 	struct route_disturbance disturbance;
 
-	route_monitor_read(&monitor, &wanted, &disturbance);
-	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));
+	route_monitor_read(&monitor, wanted_routing(), 0, &disturbance);
+	CHECK(*disturbance.removed.name != '\0' && *disturbance.added.name != '\0');
+	check_text(disturbance.removed.name, sizeof(disturbance.removed.name));
+	check_text(disturbance.added.name, sizeof(disturbance.added.name));
 }
 
 static void list_rules(void)
 {
-	struct rtnetlink rtnetlink = {.socket = anywhere};
+	struct rtnetlink rtnetlink = {0};
 	struct policy_rules rules = {0};
+	struct order order;
 
-	rtnetlink_list_rules(&rtnetlink, AF_INET, &rules);
+	rules_list(&rtnetlink, AF_INET, &rules);
 	CHECK(rules.count <= rules.capacity);
+	order = order_decide(&rules, wanted_routing());
+	CHECK(order.priority <= wanted_routing()->priority && order.priority >= LOWEST_PLACE);
+	for (size_t i = 0; i < rules.count; i++) {
+		char text[ROUTE_TEXT_SIZE];
+
+		rule_describe(&rules.items[i], text, sizeof(text));
+		check_text(text, sizeof(text));
+	}
 	free(rules.items);
+	rtnetlink_close(&rtnetlink);
 }
 
 static void list_tables(void)
 {
-	struct rtnetlink rtnetlink = {.socket = anywhere};
-	struct routing_tables tables = {0};
+	struct rtnetlink rtnetlink = {0};
+	struct route_tables tables = {0};
 
-	rtnetlink_list_tables(&rtnetlink, AF_INET6, &tables);
+	entries_list_tables(&rtnetlink, AF_INET6, &tables);
 	CHECK(tables.count <= tables.capacity);
 	free(tables.items);
+	rtnetlink_close(&rtnetlink);
+}
+
+static void list_entries(void)
+{
+	struct rtnetlink rtnetlink = {0};
+	struct route_entries entries = {0};
+
+	entries_list(&rtnetlink, AF_INET6, wanted_routing()->table, &entries);
+	for (size_t i = 0; i < entries.foreign_count && i < ENTRIES_MAX; i++) {
+		char text[ROUTE_TEXT_SIZE];
+
+		entry_describe(&entries.foreign[i], text, sizeof(text));
+		check_text(text, sizeof(text));
+	}
+	rtnetlink_close(&rtnetlink);
+}
+
+/* All that is done by what the lists say: moving, putting back, removing. */
+static void put(void)
+{
+	struct rtnetlink rtnetlink = {0};
+	struct route_state state = {0};
+	struct error error;
+
+	CHECK(route_put(&rtnetlink, wanted_routing(), 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6, true, &state, &error) <=
+	      0);
+	rtnetlink_close(&rtnetlink);
 }
 
 /* All that cleaning up makes of what the lists say: which rules and routes are taken for our own. */
 static void remove_others(void)
 {
-	static struct fwmark mark = {3000, UINT32_MAX};
-	const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
+	struct rtnetlink rtnetlink = {0};
 	struct error error;
 
-	route_remove_others(&wanted, &error);
+	route_remove_others(&rtnetlink, wanted_routing(), &error);
+	rtnetlink_close(&rtnetlink);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table, own,	  remove_table,	 monitor_nft, monitor_route,
-		list_rules,  list_tables, remove_others, read_held,   replace,
+		query_table, own,	    remove_table, monitor_nft, monitor_route, list_rules,
+		list_tables, remove_others, read_held,	  replace,     list_entries,  put,
 	};
 
 	if (size == 0)

@@ -1,0 +1,73 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ROUTE_ENTRIES_H
+#define CGTPROXY_ROUTE_ENTRIES_H
+
+#include "route/rtnetlink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Entries of routing tables. */
+
+enum {
+	ADDRESS_SIZE_MAX = 16,
+	ENTRIES_MAX = 64, /* that are kept of a table; the rest is counted */
+};
+
+struct route_entry {
+	int family;
+	uint32_t table;
+	uint8_t type;	  /* RTN_* */
+	uint8_t protocol; /* RTPROT_* */
+	uint8_t tos;
+	uint8_t length; /* of the prefix, in bits */
+	uint8_t destination[ADDRESS_SIZE_MAX];
+	bool has_gateway; /* of the same family */
+	uint8_t gateway[ADDRESS_SIZE_MAX];
+	uint32_t interface; /* or 0, for several */
+	uint32_t metric;
+};
+
+/** What a routing table holds. */
+struct route_entries {
+	bool has_ours;
+	size_t foreign_count;
+	struct route_entry foreign[ENTRIES_MAX]; /* as many of them as there is room for */
+};
+
+/** The tables that have a route of ours. */
+struct route_tables {
+	uint32_t *items; /* for free() */
+	size_t count;
+	size_t capacity;
+};
+
+/**
+ * Puts "local default dev lo" into a table, in the place of what stands exactly there.
+ *
+ * Returns 0 or a negative errno.
+ */
+int entries_put_ours(struct rtnetlink *rtnetlink, int family, uint32_t table);
+
+/** Removes it. Returns 0 or a negative errno, -ESRCH and -ENOENT among them. */
+int entries_delete_ours(struct rtnetlink *rtnetlink, int family, uint32_t table);
+
+/** Removes an entry that was listed. Returns 0 or a negative errno. */
+int entries_delete(struct rtnetlink *rtnetlink, const struct route_entry *entry);
+
+/** Lists what is in a table. Returns 0 or a negative errno. */
+int entries_list(struct rtnetlink *rtnetlink, int family, uint32_t table, struct route_entries *entries);
+
+/** Lists the tables that have our route. Returns 0 or a negative errno. */
+int entries_list_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables);
+
+/** Describes an entry in the words of "ip route del": default via 192.0.2.1 dev eth0 metric 5. */
+void entry_describe(const struct route_entry *entry, char *text, size_t size);
+
+/** Returns the name of a routing protocol as "ip" shows it, or "another one". */
+const char *protocol_name(uint8_t protocol);
+
+#endif

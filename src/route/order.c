@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "route/order.h"
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+
+enum match {
+	MATCHES_NEVER,
+	MATCHES_MAYBE,
+	MATCHES_ALWAYS,
+};
+
+/* Of a packet's mark only those bits are known that our mask covers. */
+static enum match match_mark(const struct fwmark *selector, const struct fwmark *mark)
+{
+	uint32_t known = selector->mask & mark->mask;
+
+	if ((selector->value & known) != (mark->value & known))
+		return MATCHES_NEVER;
+	return known == selector->mask ? MATCHES_ALWAYS : MATCHES_MAYBE;
+}
+
+static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark)
+{
+	enum match match = match_mark(&rule->mark, mark);
+
+	if (rule->has_hopeless_selector)
+		match = MATCHES_NEVER;
+	if (rule->has_other_selector && match == MATCHES_ALWAYS)
+		match = MATCHES_MAYBE;
+	return rule->is_inverted ? MATCHES_ALWAYS - match : match;
+}
+
+static bool is_harmless(const struct policy_rule *rule, const struct routing *wanted)
+{
+	if (rule->action == FR_ACT_TO_TBL)
+		return rule->is_own || rule->table == wanted->table || rule->table == RT_TABLE_LOCAL;
+	return rule->action == FR_ACT_NOP;
+}
+
+bool order_may_take(const struct policy_rule *rule, const struct routing *wanted)
+{
+	if (is_harmless(rule, wanted))
+		return false;
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		if (match_rule(rule, &wanted->marks[i]) != MATCHES_NEVER)
+			return true;
+	}
+	return false;
+}
+
+struct order order_decide(const struct policy_rules *rules, const struct routing *wanted)
+{
+	struct order order = {.priority = wanted->priority};
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct policy_rule *rule = &rules->items[i];
+
+		if (rule->priority > wanted->priority || !order_may_take(rule, wanted))
+			continue;
+		if (rule->priority <= LOWEST_PLACE) {
+			order.blocking = order.blocking != NULL ? order.blocking : rule;
+		} else if (rule->priority <= order.priority) {
+			order.priority = rule->priority - 1;
+			order.reason = rule;
+		}
+	}
+	return order;
+}

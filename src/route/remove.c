@@ -1,0 +1,143 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "route/entries.h"
+#include "route/route.h"
+#include "route/rules.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Cleaning up: what a run with another config, or one that was killed, has left. */
+
+static const int families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
+
+/* All that a family has of ours, whoever it was made for. */
+struct leftovers {
+	bool exists; /* the kernel has the family */
+	struct policy_rules rules;
+	struct route_tables tables;
+};
+
+static int list_leftovers(struct rtnetlink *rtnetlink, int family, struct leftovers *leftovers)
+{
+	int result = rules_list(rtnetlink, family, &leftovers->rules);
+
+	if (result == 0)
+		result = entries_list_tables(rtnetlink, family, &leftovers->tables);
+	leftovers->exists = result == 0;
+	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP ? 0 : result;
+}
+
+static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
+{
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		if (rule->table == wanted->table && rule->mark.value == wanted->marks[i].value &&
+		    rule->mark.mask == wanted->marks[i].mask)
+			return true;
+	}
+	return false;
+}
+
+static bool has_table(const struct route_tables *tables, uint32_t table)
+{
+	for (size_t i = 0; i < tables->count; i++) {
+		if (tables->items[i] == table)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A rule of our shape is known as ours by the route of either family that it leads to: a family that was off had no
+ * route. With the loopback interface down there is none at all, and a rule to an empty table is of no use to anybody.
+ */
+static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rule *rule, const struct leftovers *all,
+			    const struct routing *wanted, bool *ours)
+{
+	*ours = rule->table == wanted->table;
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
+		*ours = *ours || has_table(&all[i].tables, rule->table);
+	if (*ours)
+		return 0;
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		struct route_entries entries = {0};
+		int result = all[i].exists ? entries_list(rtnetlink, families[i], rule->table, &entries) : 0;
+
+		if (result < 0 || entries.foreign_count > 0)
+			return result;
+	}
+	*ours = true;
+	return 0;
+}
+
+/* What is gone already was to be removed. */
+static int ignore_missing(int result)
+{
+	return result == -ENOENT || result == -ESRCH ? 0 : result;
+}
+
+static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct policy_rules *rules,
+			const struct leftovers *all, const struct routing *wanted)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < rules->count && result == 0; i++) {
+		const struct policy_rule *rule = &rules->items[i];
+		bool ours = false;
+
+		if (!rule_has_our_shape(rule) || is_wanted(rule, wanted))
+			continue;
+		result = find_out_if_ours(rtnetlink, rule, all, wanted, &ours);
+		if (result == 0 && ours)
+			result = ignore_missing(
+				rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false));
+	}
+	return result;
+}
+
+static int remove_routes(struct rtnetlink *rtnetlink, int family, const struct route_tables *tables,
+			 const struct routing *wanted)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < tables->count && result == 0; i++) {
+		if (tables->items[i] != wanted->table || wanted->mark_count == 0)
+			result = ignore_missing(entries_delete_ours(rtnetlink, family, tables->items[i]));
+	}
+	return result;
+}
+
+/* The routes go after the rules of both families, because it is by them that a rule is known as ours. */
+static int remove_leftovers(struct rtnetlink *rtnetlink, const struct leftovers *all, const struct routing *wanted)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
+		result = remove_rules(rtnetlink, families[i], &all[i].rules, all, wanted);
+	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
+		result = remove_routes(rtnetlink, families[i], &all[i].tables, wanted);
+	return result;
+}
+
+int route_remove_others(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error)
+{
+	struct leftovers all[FAMILY_COUNT] = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
+		result = list_leftovers(rtnetlink, families[i], &all[i]);
+	if (result == 0)
+		result = remove_leftovers(rtnetlink, all, wanted);
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		free(all[i].rules.items);
+		free(all[i].tables.items);
+	}
+	if (result < 0)
+		error_set(error, result, "can't remove old policy rules or routes: %s%s", strerror(-result),
+			  result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
+	return result;
+}

@@ -1,0 +1,176 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "route/rules.h"
+
+#include "util/array.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int rules_change(struct rtnetlink *rtnetlink, int family, const struct fwmark *mark, uint32_t table, uint32_t priority,
+		 bool add)
+{
+	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct fib_rule_hdr *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+
+	message->nlmsg_type = add ? RTM_NEWRULE : RTM_DELRULE;
+	message->nlmsg_flags = rtnetlink_change_flags(add);
+	head->family = (uint8_t)family;
+	head->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(message, FRA_PRIORITY, priority);
+	mnl_attr_put_u32(message, FRA_FWMARK, mark->value);
+	mnl_attr_put_u32(message, FRA_FWMASK, mark->mask);
+	mnl_attr_put_u32(message, FRA_TABLE, table);
+	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_KERNEL);
+	return rtnetlink_request(rtnetlink, message, NULL, NULL);
+}
+
+static bool is_loopback(const struct nlattr *attribute)
+{
+	return mnl_attr_get_payload_len(attribute) == sizeof("lo") &&
+	       memcmp(mnl_attr_get_payload(attribute), "lo", sizeof("lo")) == 0;
+}
+
+/*
+ * Selectors but the mark. What this host sends has the interface lo for the one that it came in by; another one that
+ * it is to leave by, a VRF's too, means a socket that is bound to it, and from there no route leads to lo, whichever
+ * rule comes first. What is not known here may match.
+ */
+static void note_selector(struct policy_rule *rule, const struct nlattr *attribute)
+{
+	uint16_t type = mnl_attr_get_type(attribute);
+
+	rule->has_other_selector = true;
+	if (type == FRA_L3MDEV || ((type == FRA_IIFNAME || type == FRA_OIFNAME) && !is_loopback(attribute)))
+		rule->has_hopeless_selector = true;
+}
+
+static int read_attribute(const struct nlattr *attribute, void *data)
+{
+	struct policy_rule *rule = data;
+	size_t length = mnl_attr_get_payload_len(attribute);
+	uint32_t number = length >= sizeof(number) ? mnl_attr_get_u32(attribute) : 0;
+
+	switch (mnl_attr_get_type(attribute)) {
+	case FRA_PRIORITY:
+		rule->priority = number;
+		break;
+	case FRA_FWMARK:
+		rule->mark.value = number;
+		break;
+	case FRA_FWMASK:
+		rule->mark.mask = number;
+		break;
+	case FRA_TABLE:
+		rule->table = number;
+		break;
+	case FRA_PROTOCOL:
+		rule->protocol = length > 0 ? mnl_attr_get_u8(attribute) : 0;
+		break;
+	case FRA_L3MDEV:
+		if (length > 0 && mnl_attr_get_u8(attribute) != 0)
+			note_selector(rule, attribute);
+		break;
+	case FRA_GOTO:
+	case FRA_FLOW:
+	case FRA_SUPPRESS_IFGROUP:
+	case FRA_SUPPRESS_PREFIXLEN:
+	case FRA_PAD:
+		break;
+	default:
+		note_selector(rule, attribute);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int note_rule(const struct nlmsghdr *message, void *data)
+{
+	const struct fib_rule_hdr *head = mnl_nlmsg_get_payload(message);
+	struct policy_rules *rules = data;
+	struct policy_rule rule = {0};
+	struct policy_rule *items = NULL;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head))
+		return MNL_CB_OK;
+	rule.family = head->family;
+	rule.action = head->action;
+	rule.is_inverted = (head->flags & FIB_RULE_INVERT) != 0;
+	rule.has_other_selector = head->tos != 0;
+	mnl_attr_parse(message, sizeof(*head), read_attribute, &rule);
+	if (rules->count == RULES_MAX) {
+		errno = E2BIG;
+		return MNL_CB_ERROR;
+	}
+	items = array_reserve(rules->items, &rules->capacity, rules->count + 1, sizeof(*items));
+	if (items == NULL) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	rules->items = items;
+	items[rules->count++] = rule;
+	return MNL_CB_OK;
+}
+
+static void forget_rules(void *data)
+{
+	struct policy_rules *rules = data;
+
+	rules->count = 0;
+}
+
+int rules_list(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules)
+{
+	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct fib_rule_hdr *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+
+	message->nlmsg_type = RTM_GETRULE;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	head->family = (uint8_t)family;
+	return rtnetlink_dump(rtnetlink, message, note_rule, forget_rules, rules);
+}
+
+bool rule_has_our_shape(const struct policy_rule *rule)
+{
+	return rule->action == FR_ACT_TO_TBL && rule->protocol == RTPROT_KERNEL && rule->mark.value != 0 &&
+	       !rule->is_inverted && !rule->has_other_selector;
+}
+
+static const char *action_name(uint8_t action)
+{
+	static const char *const names[] = {
+		[FR_ACT_TO_TBL] = "lookup",
+		[FR_ACT_GOTO] = "goto",
+		[FR_ACT_NOP] = "nop",
+		[FR_ACT_BLACKHOLE] = "blackhole",
+		[FR_ACT_UNREACHABLE] = "unreachable",
+		[FR_ACT_PROHIBIT] = "prohibit",
+	};
+	const char *name = action < sizeof(names) / sizeof(names[0]) ? names[action] : NULL;
+
+	return name != NULL ? name : "an unknown action";
+}
+
+void rule_describe(const struct policy_rule *rule, char *text, size_t size)
+{
+	char mark[48] = "";
+	char table[16] = "";
+
+	if (rule->mark.mask == UINT32_MAX)
+		snprintf(mark, sizeof(mark), "fwmark 0x%" PRIx32 " ", rule->mark.value);
+	else if (rule->mark.mask != 0)
+		snprintf(mark, sizeof(mark), "fwmark 0x%" PRIx32 "/0x%" PRIx32 " ", rule->mark.value, rule->mark.mask);
+	if (rule->action == FR_ACT_TO_TBL)
+		snprintf(table, sizeof(table), " %" PRIu32, rule->table);
+	snprintf(text, size, "the %s policy rule %" PRIu32 " (%s%s%s%s%s)", rule->family == AF_INET ? "IPv4" : "IPv6",
+		 rule->priority, rule->is_inverted ? "not " : "", mark,
+		 rule->has_other_selector ? "with selectors, " : "", action_name(rule->action), table);
+}

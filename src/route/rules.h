@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ROUTE_RULES_H
+#define CGTPROXY_ROUTE_RULES_H
+
+#include "route/route.h"
+#include "route/rtnetlink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Policy rules, as the kernel lists them (net/core/fib_rules.c). */
+
+enum { RULES_MAX = 1 << 16 };
+
+struct policy_rule {
+	int family; /* AF_INET or AF_INET6 */
+	struct fwmark mark;
+	uint32_t table; /* for the action FR_ACT_TO_TBL */
+	uint32_t priority;
+	uint8_t action;		    /* FR_ACT_* */
+	uint8_t protocol;	    /* RTPROT_* */
+	bool is_inverted;	    /* "not": it is for what its selectors don't match */
+	bool has_other_selector;    /* than the mark */
+	bool has_hopeless_selector; /* one of the others is such that no packet with a way to the proxy matches it */
+	bool is_own;		    /* what it leads to is as good as our own table; for the caller to set */
+};
+
+struct policy_rules {
+	struct policy_rule *items; /* for free() */
+	size_t count;
+	size_t capacity;
+};
+
+/**
+ * Adds or removes a rule that looks up a table for a mark, of the protocol "kernel".
+ *
+ * Returns 0 or a negative errno, -EEXIST and -ENOENT among them.
+ */
+int rules_change(struct rtnetlink *rtnetlink, int family, const struct fwmark *mark, uint32_t table, uint32_t priority,
+		 bool add);
+
+/** Lists all rules in the order in which they are asked. Returns 0 or a negative errno. */
+int rules_list(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
+
+/** Returns whether a rule is one that we may have made: with a mark, without other selectors, of our protocol. */
+bool rule_has_our_shape(const struct policy_rule *rule);
+
+/** Describes a rule: the IPv4 policy rule 2999 (not fwmark 0xca6c lookup 51820). */
+void rule_describe(const struct policy_rule *rule, char *text, size_t size);
+
+#endif
