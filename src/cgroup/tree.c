@@ -114,6 +114,11 @@ struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch)
 	return found(tfind(&key, &tree->by_watch, compare_watches));
 }
 
+bool cgroup_wants_watch(const struct cgroup *cgroup)
+{
+	return cgroup->watch == NO_WATCH && cgroup->level < CGROUP_DEPTH_MAX;
+}
+
 size_t cgroup_path(const struct cgroup *cgroup, char *path)
 {
 	size_t length = 0;

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_CGROUP_TREE_H
 #define CGTPROXY_CGROUP_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -77,6 +78,9 @@ void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup);
 
 /** Returns the cgroup with that watch or NULL. */
 struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
+
+/** Returns whether a cgroup lacks the watch that it should have. */
+bool cgroup_wants_watch(const struct cgroup *cgroup);
 
 /**
  * Writes a cgroup's path below the mount, beginning with '/'; the root's is "/".
