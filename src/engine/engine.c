@@ -5,6 +5,7 @@
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
+#include "engine/census.h"
 #include "engine/fence.h"
 #include "engine/generation.h"
 #include "engine/loop.h"
@@ -50,6 +51,7 @@ DEFINE_CLEANUP(struct generation *, generation_free)
 struct engine {
 	struct generation *generation;
 	struct watch watch;
+	struct census census;
 	struct nft nft;
 	struct nft_monitor nft_monitor;
 	struct route_monitor route_monitor;
@@ -99,6 +101,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 	}
 	engine->watch.inotify = -1;
 	engine->watch.root = -1;
+	engine->census.sockets.poll = -1;
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
 	engine->fence.next = UINT64_MAX;
@@ -118,6 +121,7 @@ void engine_free(struct engine *engine)
 	route_monitor_close(&engine->route_monitor);
 	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
+	census_close(&engine->census);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
 	generation_free(engine->generation);
@@ -182,10 +186,10 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	const struct ruleset *ruleset = engine->generation->ruleset;
 
 	batch_begin(&engine->batch);
+	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
 	table_put_elements(&engine->batch, ruleset, step->elements, step->element_count);
 	if (step->levels_changed)
 		table_put_levels(&engine->batch, ruleset, &step->levels);
-	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
 	batch_end(&engine->batch);
 	return nft_send(&engine->nft, &engine->batch, error);
 }
@@ -251,7 +255,7 @@ static int advance(struct engine *engine, struct error *error)
 			 engine->room);
 		return heal(engine, error);
 	}
-	result = plan_changes(plan, now(), &step);
+	result = plan_changes(plan, &step);
 	if (result < 0)
 		error_set(error, result, "no memory for the elements of new cgroups");
 	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
@@ -348,8 +352,11 @@ static int catch_up(struct engine *engine, struct error *error)
 
 static int listen_to_others(struct engine *engine, struct error *error)
 {
-	int result = route_monitor_open(&engine->route_monitor, error);
+	int result = census_open(&engine->census);
 
+	if (result < 0)
+		return error_set(error, result, "can't prepare for looking at sockets: %s", strerror(-result));
+	result = route_monitor_open(&engine->route_monitor, error);
 	if (result == 0 && !engine->nft.persistent_owner)
 		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, error);
 	return result;
@@ -413,14 +420,13 @@ static bool same_root(const struct config *one, const struct config *other)
  * What failed may have changed the kernel all the same: its answer may be what was lost. So the last generation is put
  * there anew, like after any doubt.
  */
-static void return_to_last(struct engine *engine, struct generation *next)
+static void return_to_last(struct engine *engine)
 {
 	struct generation *last = engine->generation;
 	const struct routing routing = generation_routing(last, true);
 	struct error error;
 	int result = 0;
 
-	plan_take_departed(&last->plan, &next->plan);
 	engine->undecided = true;
 	result = heal(engine, &error);
 	if (result == 0 && engine->next_retry == UINT64_MAX)
@@ -443,13 +449,14 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	next = generation_new(config);
 	if (next == NULL)
 		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
-	plan_take_departed(&next->plan, &last->plan);
+	if (plan_copy_departed(&next->plan, &last->plan) < 0)
+		return error_set(error, -ENOMEM, "no memory for the removed cgroups under the new config");
 	if (plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
 		result = error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
 	if (result == 0)
 		result = put_into_force(engine, next, error);
 	if (result < 0) {
-		return_to_last(engine, next);
+		return_to_last(engine);
 		return result;
 	}
 	routing = generation_routing(next, true);
@@ -468,10 +475,20 @@ size_t engine_fds(const struct engine *engine, int *fds)
 	size_t count = 0;
 
 	fds[count++] = engine->watch.inotify;
+	fds[count++] = census_fd(&engine->census);
 	fds[count++] = route_monitor_fd(&engine->route_monitor);
 	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
 		fds[count++] = nft_monitor_fd(&engine->nft_monitor);
 	return count;
+}
+
+static int handle_census(struct engine *engine, struct error *error)
+{
+	int result = census_read(&engine->census, &engine->generation->plan, now);
+
+	if (result < 0)
+		log_warning("no memory to remove the verdicts of removed cgroups; they stay for now");
+	return result != 0 ? advance(engine, error) : 0;
 }
 
 int engine_handle_events(struct engine *engine, int fd, struct error *error)
@@ -480,6 +497,8 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 
 	if (fd == engine->watch.inotify)
 		result = handle_cgroup_events(engine, error);
+	else if (fd == census_fd(&engine->census))
+		result = handle_census(engine, error);
 	else if (fd == route_monitor_fd(&engine->route_monitor))
 		result = handle_route_events(engine, error);
 	else
@@ -489,7 +508,7 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 
 uint64_t engine_deadline(const struct engine *engine)
 {
-	uint64_t deadline = departed_next_expiry(&engine->generation->plan.departed);
+	uint64_t deadline = census_deadline(&engine->census, &engine->generation->plan);
 
 	if (engine->next_look < deadline)
 		deadline = engine->next_look;
@@ -508,6 +527,8 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 		watch_walk_unwatched(&engine->watch);
 		schedule_look(engine, begin);
 	}
+	if (census_deadline(&engine->census, &engine->generation->plan) <= begin)
+		census_begin(&engine->census, &engine->generation->plan, engine->watch.tree.root, begin);
 	return advance(engine, error);
 }
 
