@@ -106,6 +106,25 @@ struct cgroup *cgroup_next(const struct cgroup *cgroup);
 /** The same without what lies below @cgroup. */
 struct cgroup *cgroup_next_outside(const struct cgroup *cgroup);
 
+/** The ids of all cgroups that there were at one moment. */
+struct cgroup_ids {
+	uint64_t *items; /* ascending; NULL before they are listed */
+	size_t count;
+};
+
+/**
+ * Lists the ids of a tree.
+ *
+ * @ids: zeroed; cgroup_ids_clear() it when this returns 0
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int cgroup_ids_list(struct cgroup_ids *ids, const struct cgroup *root);
+
+bool cgroup_ids_have(const struct cgroup_ids *ids, uint64_t id);
+
+void cgroup_ids_clear(struct cgroup_ids *ids);
+
 /** Returns the level of the deepest cgroup there is; 0 when there is none but the root. */
 uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree);
 

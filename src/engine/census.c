@@ -6,7 +6,6 @@
 #include "util/log.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The pause after a census, in usec, and as a multiple of what it cost, also when there are too many departed. */
@@ -38,34 +37,9 @@ uint64_t census_deadline(const struct census *census, const struct plan *plan)
 	return census->ended != 0 && allowed > due ? allowed : due;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-	const uint64_t *a = left;
-	const uint64_t *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static int list_living(struct census *census, const struct cgroup *root)
-{
-	size_t count = 0;
-
-	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
-		count++;
-	census->living = calloc(count, sizeof(*census->living));
-	if (census->living == NULL)
-		return -ENOMEM;
-	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
-		census->living[census->living_count++] = cgroup->id;
-	qsort(census->living, count, sizeof(*census->living), compare_ids);
-	return 0;
-}
-
 static void end(struct census *census, uint64_t now)
 {
-	free(census->living);
-	census->living = NULL;
-	census->living_count = 0;
+	cgroup_ids_clear(&census->living);
 	census->taken = false;
 	census->ended = now;
 }
@@ -86,7 +60,7 @@ void census_begin(struct census *census, struct plan *plan, const struct cgroup 
 
 	census->cost = 0;
 	if (plan->departed.unknown_count > 0)
-		error = list_living(census, root);
+		error = cgroup_ids_list(&census->living, root);
 	if (error == 0)
 		error = socket_census_begin(&census->sockets);
 	if (error < 0) {
@@ -107,8 +81,8 @@ static void note_socket(uint64_t cgroup_id, void *userdata)
 	const struct finding *finding = userdata;
 	const struct census *census = finding->census;
 
-	if (!departed_census_see(finding->departed, cgroup_id) && census->living != NULL &&
-	    bsearch(&cgroup_id, census->living, census->living_count, sizeof(cgroup_id), compare_ids) == NULL)
+	if (!departed_census_see(finding->departed, cgroup_id) && census->living.items != NULL &&
+	    !cgroup_ids_have(&census->living, cgroup_id))
 		departed_census_see_stranger(finding->departed);
 }
 

@@ -13,9 +13,8 @@
 /* When it is asked which cgroups have sockets, and what the answer means for the departed of a plan. */
 struct census {
 	struct socket_census sockets;
-	uint64_t *living; /* ids of all cgroups when it began, sorted; for free(), NULL when nobody needs them */
-	size_t living_count;
-	bool taken;	 /* one is being taken */
+	struct cgroup_ids living; /* when it began; none when nobody needs them */
+	bool taken;		  /* one is being taken */
 	uint64_t ended;	 /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
 	uint64_t cost;	 /* usec that it took to read the last one, or to read this one until now */
 	bool told;	 /* that it failed */

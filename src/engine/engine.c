@@ -10,6 +10,7 @@
 #include "engine/generation.h"
 #include "engine/loop.h"
 #include "engine/render.h"
+#include "engine/takeover.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
@@ -170,6 +171,11 @@ static int replace_table(struct engine *engine, struct generation *generation, s
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
 	contents.levels = step.levels;
+	/* removed cgroups may have been deeper than all that there are */
+	for (uint32_t level = contents.deepest_level; level <= CGROUP_LEVEL_MAX; level++) {
+		if (step.levels.has[level])
+			contents.deepest_level = level;
+	}
 	contents.elements = step.elements;
 	contents.element_count = step.element_count;
 	result = table_replace(&engine->nft, &contents, &engine->room, error);
@@ -397,6 +403,9 @@ int engine_enforce(struct engine *engine, struct error *error)
 		result = nft_own(&engine->nft, error);
 	if (result == 0)
 		result = listen_to_others(engine, error);
+	if (result == 0)
+		result = takeover_departed(&engine->nft, &engine->generation->plan, engine->watch.tree.root, now(),
+					   error);
 	if (result == 0)
 		result = put_into_force(engine, engine->generation, error);
 	if (result == 0)

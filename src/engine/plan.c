@@ -4,6 +4,7 @@
 #include "engine/plan.h"
 
 #include "engine/compile.h"
+#include "nft/set.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -231,6 +232,7 @@ int plan_copy_departed(struct plan *plan, const struct plan *other)
 
 	if (!departed_copy(&plan->departed, &other->departed))
 		return -ENOMEM;
+	plan->old_levels = other->old_levels;
 	TAILQ_FOREACH (departed, &plan->departed.items, next)
 		departed->target = find_target(plan->config, other->config, departed->target);
 	return 0;
@@ -254,6 +256,21 @@ static void compare_levels(const struct plan *plan, struct step *step)
 							(plan->level_elements[0] > 0 && plan->old_levels.has[level]));
 		step->levels_changed |= step->levels.has[level] != plan->kernel_levels.has[level];
 	}
+}
+
+int plan_adopt(struct plan *plan, const struct element *element, uint64_t now)
+{
+	const uint32_t targets = TARGET_FIRST_PROXY + (uint32_t)plan->config->proxy_count;
+	struct departed departed = {.cgroup_id = element->cgroup_id, .expires = now, .has_element = true};
+
+	while (departed.target < targets && !verdict_equal(&plan->verdicts[departed.target], element->verdict))
+		departed.target++;
+	if (departed.target == targets)
+		departed.target = TARGET_DROP;
+	if (!departed_add(&plan->departed, &departed))
+		return -ENOMEM;
+	plan->level_elements[0]++;
+	return 0;
 }
 
 static int remove_departed(const struct departed *departed, void *userdata)

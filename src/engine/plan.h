@@ -76,6 +76,15 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup);
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
 
 /**
+ * Takes over an element of the last run, whose cgroup is gone, as that of a departed one at an unknown level: as long as
+ * there is one, what the last run looked up is looked up. One that leads to what this plan's config does not have is
+ * dropped.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_adopt(struct plan *plan, const struct element *element, uint64_t now);
+
+/**
  * Ends a census of the departed: elements that nobody needs are to be removed.
  *
  * Returns 0, or -ENOMEM, whereupon some stay until the next.
