@@ -5,6 +5,7 @@
 
 #include "cgroup/directory.h"
 #include "cgroup/lookup.h"
+#include "cgroup/share.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -12,12 +13,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 
-enum { LINKS_WITHOUT_CHILDREN = 2 /* its name and "." */ };
+enum {
+	LINKS_WITHOUT_CHILDREN = 2, /* its name and "." */
+	LISTED_AT_A_TIME = 500,
+};
 
 static void closedirp(DIR **directory)
 {
@@ -47,20 +49,6 @@ bool scan_means_gone(int error)
 	return error == -ENOENT || error == -ENODEV || error == -ENOTDIR;
 }
 
-static void tell_about_limit(struct watch *watch, int failure)
-{
-	if (watch->told_about_limit)
-		return;
-	watch->told_about_limit = true;
-	if (failure == ENOSPC)
-		log_warning("no inotify watch left for some cgroups: new cgroups below them are found by looking every "
-			    "second or so, not at once. Raise the sysctl fs.inotify.max_user_watches");
-	else
-		log_warning("can't watch some cgroups (%s): new cgroups below them are found by looking every second "
-			    "or so, not at once",
-			    strerror(failure));
-}
-
 static void tell_about_failure(struct watch *watch, const char *name, int error)
 {
 	char shown[ESCAPED_SIZE(NAME_MAX)];
@@ -75,12 +63,6 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 		error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
 }
 
-static void drop_watch(struct watch *watch, struct cgroup *cgroup)
-{
-	inotify_rm_watch(watch->inotify, cgroup->watch);
-	cgroup_drop_watch(&watch->tree, cgroup);
-}
-
 /*
  * What can't be looked at now, for want of memory, file descriptors or permission, is looked at again together with
  * the cgroups that have no watch. So the one whose list of children is not complete loses its watch.
@@ -90,31 +72,8 @@ void scan_later(struct watch *watch, struct cgroup *listed, const char *name, in
 	tell_about_failure(watch, name, error);
 	if (error != -EACCES)
 		watch->failure = error;
-	if (listed->watch == NO_WATCH)
-		return;
-	drop_watch(watch, listed);
-	watch->unwatched++;
-}
-
-/*
- * By way of the open directory, so that the watch, the id and the list of children are of one and the same cgroup,
- * whoever has the name by now.
- */
-static void set_watch(struct watch *watch, struct cgroup *cgroup, int fd)
-{
-	char path[32];
-	int descriptor = -1;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	descriptor = inotify_add_watch(watch->inotify, path, IN_CREATE | IN_DELETE | IN_ONLYDIR);
-	if (descriptor < 0) {
-		tell_about_limit(watch, errno);
-	} else if (cgroup_set_watch(&watch->tree, cgroup, descriptor) < 0) {
-		inotify_rm_watch(watch->inotify, descriptor);
-		tell_about_limit(watch, ENOMEM);
-	} else {
-		watch->unwatched--;
-	}
+	if (listed->watch != NO_WATCH)
+		share_unwatch(watch, listed);
 }
 
 static void vanish(struct watch *watch, struct cgroup *cgroup)
@@ -124,11 +83,7 @@ static void vanish(struct watch *watch, struct cgroup *cgroup)
 	while ((child = LIST_FIRST(&cgroup->children)) != NULL)
 		vanish(watch, child); /* NOLINT(misc-no-recursion): CGROUP_DEPTH_MAX bounds it */
 	watch->listener.vanished(cgroup, watch->listener.userdata);
-	/* a watch keeps the inode of a removed cgroup, and no IN_IGNORED comes: kernfs leaves the link count alone */
-	if (cgroup->watch != NO_WATCH)
-		drop_watch(watch, cgroup);
-	else if (cgroup_wants_watch(cgroup))
-		watch->unwatched--;
+	share_leave(watch, cgroup);
 	cgroup_remove(&watch->tree, cgroup);
 }
 
@@ -143,7 +98,10 @@ static struct cgroup *appear(struct watch *watch, struct cgroup *parent, const c
 
 	if (cgroup == NULL)
 		return NULL;
-	watch->unwatched += cgroup_wants_watch(cgroup);
+	if (share_join(watch, cgroup) < 0) {
+		cgroup_remove(&watch->tree, cgroup);
+		return NULL;
+	}
 	if (watch->listener.appeared(cgroup, watch->listener.userdata) == 0)
 		return cgroup;
 	vanish(watch, cgroup);
@@ -194,35 +152,50 @@ void scan_name(struct watch *watch, struct cgroup *parent, int parent_fd, const 
 	look_at(watch, parent, name, cgroup_open_directory(parent_fd, name), deep);
 }
 
-/* What is in the tree and was not listed is looked for by name: it may be gone or may have come meanwhile. */
-static void look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd)
+/*
+ * What is in the tree and was not listed is looked for by name: it may be gone or may have come meanwhile.
+ *
+ * walk: number of the walk that lists
+ */
+static void look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd, uint32_t walk, bool deep)
 {
 	struct cgroup *child = LIST_FIRST(&cgroup->children);
 
 	while (child != NULL) {
 		struct cgroup *next = LIST_NEXT(child, sibling);
 
-		if (child->last_seen != watch->walk)
-			scan_name(watch, cgroup, fd, child->name, true);
+		if (child->last_seen != walk)
+			scan_name(watch, cgroup, fd, child->name, deep);
 		child = next;
 	}
+}
+
+/*
+ * Reads the next name of a child. Returns 1, 0 at the end, or a negative errno when not all can be read.
+ *
+ * Nothing can be read from O_PATH, which cgroup_open_directory() resorts to.
+ */
+static int next_child(DIR *directory, const struct dirent **entry)
+{
+	do {
+		errno = 0;
+		*entry = readdir(directory); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+		if (*entry == NULL)
+			return errno == EBADF ? -EACCES : -errno;
+	} while ((*entry)->d_type != DT_DIR || strcmp((*entry)->d_name, ".") == 0 ||
+		 strcmp((*entry)->d_name, "..") == 0);
+	return 1;
 }
 
 /* Returns 0 or a negative errno when not all of it could be read. */
 static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *directory, bool deep)
 {
 	const struct dirent *entry = NULL;
+	int result = 0;
 
-	for (;;) {
-		errno = 0;
-		entry = readdir(directory); /* NOLINT(concurrency-mt-unsafe): there is one thread */
-		if (entry == NULL)
-			break;
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			scan_name(watch, cgroup, dirfd(directory), entry->d_name, deep);
-	}
-	/* nothing can be read from O_PATH, which cgroup_open_directory() resorts to */
-	return errno == EBADF ? -EACCES : -errno;
+	while ((result = next_child(directory, &entry)) > 0)
+		scan_name(watch, cgroup, dirfd(directory), entry->d_name, deep);
+	return result;
 }
 
 /*
@@ -251,14 +224,14 @@ static void read_children(struct watch *watch, struct cgroup *cgroup, int fd, bo
 	if (error < 0 && !scan_means_gone(error))
 		scan_later(watch, cgroup, cgroup->name, error);
 	if (deep)
-		look_for_unlisted(watch, cgroup, fd);
+		look_for_unlisted(watch, cgroup, fd, watch->walk, true);
 }
 
 /* fd: of the cgroup; this closes it */
 static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
 {
 	if (watch->inotify >= 0 && cgroup_wants_watch(cgroup))
-		set_watch(watch, cgroup, fd);
+		share_watch(watch, cgroup, fd);
 	/* what is made from here on is told by the watch */
 	if (cgroup->level < CGROUP_DEPTH_MAX && (!LIST_EMPTY(&cgroup->children) || has_children(fd)))
 		read_children(watch, cgroup, fd, deep);
@@ -292,4 +265,78 @@ void scan_cgroup(struct watch *watch, struct cgroup *cgroup)
 		scan_name(watch, cgroup->parent, parent, cgroup->name, true);
 	else if (!scan_means_gone(parent))
 		scan_later(watch, cgroup->parent, cgroup->name, parent);
+}
+
+/*
+ * The inode number of a directory of kernfs is the id (fs/kernfs/dir.c, kernfs_fop_readdir), so that what is known need
+ * not be opened. On 32-bit kernels it is a part of it only.
+ */
+static bool is_known(const struct watch *watch, struct cgroup *cgroup, const struct dirent *entry, uint32_t walk)
+{
+	struct cgroup *child = cgroup_child(&watch->tree, cgroup, entry->d_name);
+
+	if (child == NULL || child->id != entry->d_ino || child->id <= UINT32_MAX)
+		return false;
+	child->last_seen = walk;
+	return true;
+}
+
+/* Lists so many children from where the last time ended. Returns whether it came to their end. */
+static bool list_some(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, DIR *directory, size_t most)
+{
+	const struct dirent *entry = NULL;
+	int result = 1;
+
+	if (share->position != 0)
+		seekdir(directory, share->position);
+	while (most-- > 0 && (result = next_child(directory, &entry)) > 0) {
+		if (!is_known(watch, cgroup, entry, share->walk))
+			scan_name(watch, cgroup, dirfd(directory), entry->d_name, false);
+	}
+	share->position = telldir(directory);
+	if (result > 0)
+		return false;
+	if (result < 0 && !scan_means_gone(result))
+		scan_later(watch, cgroup, cgroup->name, result);
+	look_for_unlisted(watch, cgroup, dirfd(directory), share->walk, false);
+	return true;
+}
+
+/* Returns whether all of it was looked at. fd: of the cgroup; this closes it */
+static bool look_at_unwatched(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, int fd)
+{
+	CLEANUP(closedirp) DIR *directory = NULL;
+
+	share_watch(watch, cgroup, fd);
+	if (LIST_EMPTY(&cgroup->children) && !has_children(fd)) {
+		close(fd);
+		return true;
+	}
+	directory = fdopendir(fd);
+	if (directory == NULL) {
+		scan_later(watch, cgroup, cgroup->name, -errno);
+		close(fd);
+		return true;
+	}
+	if (cgroup->watch != NO_WATCH || share->listed_id != cgroup->id || share->position == 0) {
+		share->listed_id = cgroup->id;
+		share->position = 0;
+		share->walk = ++watch->walk;
+	}
+	/* from here on its watch tells what is new, but not what came until now */
+	return list_some(watch, share, cgroup, directory, cgroup->watch != NO_WATCH ? SIZE_MAX : LISTED_AT_A_TIME);
+}
+
+void scan_unwatched(struct watch *watch, struct watch_share *share)
+{
+	struct cgroup *cgroup = TAILQ_FIRST(&share->unwatched);
+	int fd = scan_open(watch, cgroup);
+	bool done = true;
+
+	if (fd >= 0)
+		done = look_at_unwatched(watch, share, cgroup, fd);
+	else if (!scan_means_gone(fd))
+		scan_later(watch, cgroup, cgroup->name, fd);
+	if (done)
+		share_looked(share, cgroup->watch == NO_WATCH ? cgroup : NULL);
 }

@@ -21,12 +21,16 @@ enum {
 	CGROUP_PATH_SIZE = CGROUP_DEPTH_MAX * 256 + 1,
 };
 
+struct watch_share;
+
 struct cgroup {
 	uint64_t id; /* kernfs id, never used again until the next boot */
 	struct cgroup *parent;
 	LIST_HEAD(cgroup_list, cgroup) children;
 	LIST_ENTRY(cgroup) sibling;
 	const char *name;   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
+	struct watch_share *share; /* the watch's: the part that it belongs to, see cgroup/share.h */
+	TAILQ_ENTRY(cgroup) in_share;
 	int watch;	    /* inotify watch descriptor or NO_WATCH */
 	uint32_t level;	    /* 0 for the root */
 	uint32_t last_seen; /* number of the walk that saw it last */
@@ -35,6 +39,8 @@ struct cgroup {
 };
 
 enum { NO_WATCH = -1 };
+
+TAILQ_HEAD(cgroup_queue, cgroup);
 
 struct cgroup_tree {
 	struct cgroup *root;

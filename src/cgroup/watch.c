@@ -16,7 +16,10 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-enum { EVENTS_SIZE = 64 * 1024 };
+enum {
+	EVENTS_SIZE = 64 * 1024,
+	LOOKS = 256, /* at cgroups without a watch, at a time */
+};
 
 int watch_walk(struct watch *watch, struct error *error)
 {
@@ -28,23 +31,16 @@ int watch_walk(struct watch *watch, struct error *error)
 	return 0;
 }
 
-void watch_walk_unwatched(struct watch *watch)
+bool watch_look(struct watch *watch, uint64_t now)
 {
-	struct cgroup *cgroup = watch->tree.root;
+	for (int i = 0; i < LOOKS; i++) {
+		struct watch_share *share = share_next(watch, now);
 
-	watch->walk++;
-	while (cgroup != NULL) {
-		struct cgroup *next = NULL;
-
-		if (!cgroup_wants_watch(cgroup)) {
-			cgroup = cgroup_next(cgroup);
-			continue;
-		}
-		/* what lies below it is walked with it, and may not be there any more afterwards */
-		next = cgroup_next_outside(cgroup);
-		scan_cgroup(watch, cgroup);
-		cgroup = next;
+		if (share == NULL)
+			return false;
+		scan_unwatched(watch, share);
 	}
+	return true;
 }
 
 /* The directory that an event is of: opened once for all events in a row, and closed after the last. */
@@ -126,7 +122,7 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	uint64_t id = 0;
 	int result = 0;
 
-	*watch = (struct watch){.inotify = -1, .root = -1, .listener = *listener, .unwatched = 1};
+	*watch = (struct watch){.inotify = -1, .root = -1, .listener = *listener};
 	escape(shown, sizeof(shown), mount, strlen(mount));
 	watch->root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (watch->root < 0)
@@ -136,6 +132,8 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 		return error_set(error, result, "can't read the id of the root cgroup %s: %s", shown,
 				 strerror(-result));
 	result = cgroup_tree_init(&watch->tree, id);
+	if (result == 0)
+		result = share_init(watch);
 	return result < 0 ? error_set(error, result, "no memory for the tree of cgroups") : 0;
 }
 
@@ -191,6 +189,7 @@ void watch_close(struct watch *watch)
 {
 	closep(&watch->inotify);
 	closep(&watch->root);
+	share_clear(watch);
 	if (watch->tree.root != NULL)
 		cgroup_tree_clear(&watch->tree);
 	watch->inotify = -1;

@@ -18,8 +18,12 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-/* Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. */
+/*
+ * Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. Those
+ * that are nearer than that are parts of one thing that is done in pieces.
+ */
 #define DEADLINE_ACCURACY UINT64_C(500000)
+#define NEAR_DEADLINE_ACCURACY UINT64_C(1000)
 
 DEFINE_CLEANUP(struct engine *, engine_free)
 
@@ -33,11 +37,17 @@ struct daemon {
 static int set_timer(struct daemon *daemon)
 {
 	uint64_t deadline = engine_deadline(daemon->engine);
+	uint64_t now = 0;
 	int result = 0;
 
 	if (deadline == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
-	result = sd_event_source_set_time(daemon->timer, deadline);
+	result = sd_event_now(daemon->loop, CLOCK_MONOTONIC, &now);
+	if (result >= 0)
+		result = sd_event_source_set_time_accuracy(
+			daemon->timer, deadline > now + DEADLINE_ACCURACY ? DEADLINE_ACCURACY : NEAR_DEADLINE_ACCURACY);
+	if (result >= 0)
+		result = sd_event_source_set_time(daemon->timer, deadline);
 	return result < 0 ? result : sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 }
 

@@ -131,19 +131,18 @@ void engine_free(struct engine *engine)
 }
 
 /* Sets when to look at cgroups that have no watch, after a look that began at @begin. */
-static void schedule_look(struct engine *engine, uint64_t begin)
+static void schedule_look(struct engine *engine, uint64_t begin, bool more)
 {
 	uint64_t end = now();
 
 	engine->next_look = UINT64_MAX;
 	if (engine->watch.unwatched > 0)
-		engine->next_look = end + LOOK_INTERVAL + LOOK_COST_FACTOR * (end - begin);
+		engine->next_look = end + LOOK_COST_FACTOR * (end - begin) + (more ? 0 : LOOK_INTERVAL);
 }
 
 int engine_observe(struct engine *engine, struct error *error)
 {
 	const struct watch_listener listener = {on_appeared, on_vanished, engine};
-	uint64_t begin = now();
 	int result = cgroup_mount_find(engine->generation->config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
@@ -151,7 +150,7 @@ int engine_observe(struct engine *engine, struct error *error)
 	/* once more what could not be looked at, before anybody relies on it */
 	if (result == 0 && watch_walk(&engine->watch, error) < 0)
 		result = watch_walk(&engine->watch, error);
-	schedule_look(engine, begin);
+	schedule_look(engine, now(), false);
 	return result;
 }
 
@@ -277,14 +276,13 @@ static int advance(struct engine *engine, struct error *error)
 
 static int handle_cgroup_events(struct engine *engine, struct error *error)
 {
-	size_t unwatched = engine->watch.unwatched;
 	int events = watch_read(&engine->watch, error);
 	int result = 0;
 
 	if (events < 0)
 		return events;
-	if (engine->watch.unwatched > 0 && unwatched == 0)
-		schedule_look(engine, now());
+	if (engine->watch.unwatched > 0 && engine->next_look == UINT64_MAX)
+		schedule_look(engine, now(), false);
 	result = advance(engine, error);
 	return result < 0 ? result : events;
 }
@@ -532,10 +530,8 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 
 	if (engine->fence.next <= begin)
 		fence_look(&engine->fence, &engine->nft, begin);
-	if (engine->next_look <= begin) {
-		watch_walk_unwatched(&engine->watch);
-		schedule_look(engine, begin);
-	}
+	if (engine->next_look <= begin)
+		schedule_look(engine, begin, watch_look(&engine->watch, begin));
 	if (census_deadline(&engine->census, &engine->generation->plan) <= begin)
 		census_begin(&engine->census, &engine->generation->plan, engine->watch.tree.root, begin);
 	return advance(engine, error);
