@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/slice.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +25,9 @@
  */
 #define DEADLINE_ACCURACY UINT64_C(500000)
 #define NEAR_DEADLINE_ACCURACY UINT64_C(1000)
+
+/* In nsec; the least that the kernel takes (kernel/sched/fair.c, __setparam_fair). */
+#define SLICE UINT64_C(100000)
 
 DEFINE_CLEANUP(struct engine *, engine_free)
 
@@ -186,6 +190,15 @@ static int run_until_stopped(struct daemon *daemon)
 	return EXIT_ERROR;
 }
 
+/* A new cgroup should not wait until others have had their slices. */
+static void shorten_slice(void)
+{
+	int result = slice_set(SLICE);
+
+	if (result < 0)
+		log_debug("can't have a shorter slice of the CPU: %s", strerror(-result));
+}
+
 int cmd_daemon(const struct arguments *arguments)
 {
 	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
@@ -197,6 +210,7 @@ int cmd_daemon(const struct arguments *arguments)
 
 	if (engine == NULL)
 		return EXIT_ERROR;
+	shorten_slice();
 	result = set_up_loop(&daemon);
 	loop = daemon.loop;
 	timer = daemon.timer;
