@@ -34,10 +34,50 @@ static int preference(const char *path)
 	return 1;
 }
 
+static const char *name_of(const struct statfs *filesystem)
+{
+	switch ((unsigned long)filesystem->f_type) {
+	case TMPFS_MAGIC:
+		return "tmpfs";
+	case CGROUP_SUPER_MAGIC:
+		return "cgroup version 1";
+	default:
+		return "another filesystem";
+	}
+}
+
+/** The mount table lists mounts that nobody sees, too: another one covers them, or a directory above them. */
+static int check_visible(const char *path, struct error *error)
+{
+	char shown[ESCAPED_SIZE(PATH_MAX)];
+	struct statfs filesystem;
+
+	escape(shown, sizeof(shown), path, strlen(path));
+	if (statfs(path, &filesystem) < 0)
+		return error_set(error, -errno, "can't look at %s, where it is mounted: %s", shown, strerror(errno));
+	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
+		return error_set(error, -ENOENT, "%s covers it at %s", name_of(&filesystem), shown);
+	return 0;
+}
+
+static int no_mount(const struct error *hidden, struct error *error)
+{
+	if (hidden->text[0] != '\0')
+		return error_set(error, -ENOENT,
+				 "no cgroup2 mount can be seen: %s. cgtproxy matches programs by their cgroup and "
+				 "needs one: unmount what covers it, or mount another and name it under cgroup-root",
+				 hidden->text);
+	return error_set(error, -ENOENT,
+			 "no cgroup2 mount in " MOUNT_TABLE ". cgtproxy matches programs by their cgroup and "
+			 "needs one: mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with "
+			 "systemd.unified_cgroup_hierarchy=1");
+}
+
 static int search_mount_table(char **path, struct error *error)
 {
 	CLEANUP(endmntentp) FILE *table = setmntent(MOUNT_TABLE, "re");
 	const struct mntent *entry = NULL;
+	struct error hidden = {0};
 	int best = 0;
 
 	if (table == NULL)
@@ -45,18 +85,15 @@ static int search_mount_table(char **path, struct error *error)
 	while ((entry = getmntent(table)) != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
 		if (strcmp(entry->mnt_type, "cgroup2") != 0 || preference(entry->mnt_dir) <= best)
 			continue;
+		if (check_visible(entry->mnt_dir, &hidden) < 0)
+			continue;
 		best = preference(entry->mnt_dir);
 		free(*path);
 		*path = strdup(entry->mnt_dir);
 		if (*path == NULL)
 			return error_set(error, -ENOMEM, "no memory for the path of the cgroup2 mount");
 	}
-	if (best == 0)
-		return error_set(error, -ENOENT,
-				 "no cgroup2 mount in " MOUNT_TABLE ". cgtproxy matches programs by their cgroup and "
-				 "needs one: mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with "
-				 "systemd.unified_cgroup_hierarchy=1");
-	return 0;
+	return best > 0 ? 0 : no_mount(&hidden, error);
 }
 
 static int check_configured(const char *configured, char **path, struct error *error)
@@ -71,7 +108,8 @@ static int check_configured(const char *configured, char **path, struct error *e
 		return error_set(error, -errno, "cgroup-root: can't look at %s: %s", shown, strerror(errno));
 	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
 		return error_set(error, -EINVAL,
-				 "cgroup-root: %s is no cgroup2 filesystem. Use AUTO to let it be found", shown);
+				 "cgroup-root: %s is no cgroup2 filesystem, but %s. Use AUTO to let it be found", shown,
+				 name_of(&filesystem));
 	/* levels count from the mount, so a directory below it would look at the wrong ones */
 	if (statx(AT_FDCWD, configured, 0, STATX_TYPE, &status) == 0 &&
 	    (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))

@@ -8,12 +8,12 @@
 
 /**
  * Finds the cgroup2 mount: /sys/fs/cgroup on a pure v2 host, /sys/fs/cgroup/unified on a hybrid one, else the first of
- * the mount table.
+ * the mount table. One that another mount covers does not count.
  *
  * @configured: the mount as the config names it, which is checked, or NULL to look for it
  * @path:       set to the mount's path, without a slash at its end; the caller frees it
  *
- * Returns 0, -ENOENT when there is none, or another negative errno, with @error.
+ * Returns 0, -ENOENT when there is none to be seen, or another negative errno, with @error.
  */
 int cgroup_mount_find(const char *configured, char **path, struct error *error);
 

@@ -35,6 +35,7 @@ FAULTS = {
     "readdir": ["ENOMEM"],
     "fopen": ["EMFILE", "ENOMEM"],
     "setmntent": ["EMFILE", "ENOMEM"],
+    "statfs": ["EACCES", "ENOMEM"],
     "inotify_init1": ["EMFILE", "ENOMEM"],
     "inotify_add_watch": ["ENOSPC", "ENOMEM", "EPERM"],
     "inotify_rm_watch": ["EINVAL"],
