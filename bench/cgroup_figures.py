@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: MIT
 """How long it takes until a cgroup has its rule, and what the daemon takes for it."""
 
+import os
+import subprocess
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from lab.addresses import OUTSIDE, V4
@@ -19,6 +22,11 @@ IDLE_SECONDS = 30
 STORMS = ((10_000, 1.0), (100_000, 5.0))
 # How many other cgroups there are, each with an element.
 LATENCY_SIZES = (10, 1_000, 10_000, 50_000)
+# With how many of them it is measured beside processes that keep the CPUs busy, and how many those are.
+BUSY_SIZE = 1_000
+HOGS = 4
+# data/cgtproxy.service.in
+UNIT_NICE = -10
 START_SIZES = (1_000, 15_000, 100_000)
 MEMORY_SIZE = 5_000
 RELOAD_SIZE = 15_000
@@ -48,6 +56,9 @@ def measure_new_cgroups(stage, figures):
         made = size
         if size in LATENCY_SIZES:
             _measure_latency(stage, figures, size)
+        if size == BUSY_SIZE:
+            with _busy():
+                _measure_latency(stage, figures, size, "busy_")
         found.append(_measure_start(stage, figures, size))
         if size == RELOAD_SIZE:
             more += [("start", key, seconds, "s") for key, seconds in _measure_reloads(stage)]
@@ -74,25 +85,41 @@ def _add_more(figures, more, heading, size):
             figures.add(key, value, unit, count=size)
 
 
-def _measure_latency(stage, figures, others):
-    """The floor is measured before and after, without a daemon."""
+@contextmanager
+def _busy():
+    """Processes that would like to have all of the CPUs in the meantime."""
+    with ExitStack() as stack:
+        for _ in range(HOGS):
+            hog = stack.enter_context(subprocess.Popen([sys.executable, "-I", "-S", "-c", "while True: pass"]))
+            stack.callback(hog.kill)
+        yield
+
+
+def _measure_latency(stage, figures, others, load=""):
+    """The floor is measured before and after, without a daemon; the daemon is as nice as its unit makes it."""
     namespace = Namespace()
     floor = _measure_floor(stage, namespace)
     with stage.daemon() as observed:
+        os.setpriority(os.PRIO_PROCESS, observed.daemon.pid, UNIT_NICE)
         assert observed.elements() >= others
         times = column(driver("latency", stage.directory(), "proxied", LATENCY_ROUNDS, namespace=stage.host))
     floor += _measure_floor(stage, namespace)
     namespace.close()
     found = [value for value in times if value is not None]
-    floor_p50, p50 = percentile(floor, 0.5), percentile(found, 0.5)
-    figures.add("floor", floor_p50 / US, "us", others=others)
+    floors = {name: percentile(floor, part) for name, part in (("p50", 0.5), ("p99", 0.99))}
+    p50, p99 = percentile(found, 0.5), percentile(found, 0.99)
+    for name, value in floors.items():
+        figures.add(load + "floor", value / US, "us", part=name, others=others)
     for name, part in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1)):
-        figures.add("latency", percentile(found, part) / US, "us", part=name, others=others)
-    figures.add("ratio", p50 / floor_p50, "", 3, others=others)
-    figures.add("missed", times.count(None), "", 0, others=others)
-    figures.point("floor", others, floor_p50 / US)
+        figures.add(load + "latency", percentile(found, part) / US, "us", part=name, others=others)
+    figures.add(load + "ratio", p50 / floors["p50"], "", None if load else 2, part="p50")
+    figures.add(load + "ratio", p99 / floors["p99"], "", 3, part="p99")
+    figures.add(load + "missed", times.count(None), "", 0, others=others)
+    if load:
+        return
+    figures.point("floor", others, floors["p50"] / US)
     figures.point("p50", others, p50 / US)
-    figures.point("p99", others, percentile(found, 0.99) / US)
+    figures.point("p99", others, p99 / US)
 
 
 def _measure_floor(stage, namespace):

@@ -114,6 +114,11 @@ struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch)
 	return found(tfind(&key, &tree->by_watch, compare_watches));
 }
 
+bool cgroup_wants_watch(const struct cgroup *cgroup)
+{
+	return cgroup->watch == NO_WATCH && cgroup->level < CGROUP_DEPTH_MAX;
+}
+
 size_t cgroup_path(const struct cgroup *cgroup, char *path)
 {
 	size_t length = 0;
@@ -176,6 +181,40 @@ struct cgroup *cgroup_next_outside(const struct cgroup *cgroup)
 struct cgroup *cgroup_next(const struct cgroup *cgroup)
 {
 	return !LIST_EMPTY(&cgroup->children) ? LIST_FIRST(&cgroup->children) : cgroup_next_outside(cgroup);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	const uint64_t *a = left;
+	const uint64_t *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+int cgroup_ids_list(struct cgroup_ids *ids, const struct cgroup *root)
+{
+	size_t count = 0;
+
+	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
+		count++;
+	ids->items = calloc(count, sizeof(*ids->items));
+	if (ids->items == NULL)
+		return -ENOMEM;
+	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
+		ids->items[ids->count++] = cgroup->id;
+	qsort(ids->items, count, sizeof(*ids->items), compare_ids);
+	return 0;
+}
+
+bool cgroup_ids_have(const struct cgroup_ids *ids, uint64_t id)
+{
+	return ids->count > 0 && bsearch(&id, ids->items, ids->count, sizeof(id), compare_ids) != NULL;
+}
+
+void cgroup_ids_clear(struct cgroup_ids *ids)
+{
+	free(ids->items);
+	*ids = (struct cgroup_ids){0};
 }
 
 uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree)

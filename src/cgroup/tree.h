@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_CGROUP_TREE_H
 #define CGTPROXY_CGROUP_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -20,12 +21,16 @@ enum {
 	CGROUP_PATH_SIZE = CGROUP_DEPTH_MAX * 256 + 1,
 };
 
+struct watch_share;
+
 struct cgroup {
 	uint64_t id; /* kernfs id, never used again until the next boot */
 	struct cgroup *parent;
 	LIST_HEAD(cgroup_list, cgroup) children;
 	LIST_ENTRY(cgroup) sibling;
 	const char *name;   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
+	struct watch_share *share; /* the watch's: the part that it belongs to, see cgroup/share.h */
+	TAILQ_ENTRY(cgroup) in_share;
 	int watch;	    /* inotify watch descriptor or NO_WATCH */
 	uint32_t level;	    /* 0 for the root */
 	uint32_t last_seen; /* number of the walk that saw it last */
@@ -34,6 +39,8 @@ struct cgroup {
 };
 
 enum { NO_WATCH = -1 };
+
+TAILQ_HEAD(cgroup_queue, cgroup);
 
 struct cgroup_tree {
 	struct cgroup *root;
@@ -78,6 +85,9 @@ void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup);
 /** Returns the cgroup with that watch or NULL. */
 struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
 
+/** Returns whether a cgroup lacks the watch that it should have. */
+bool cgroup_wants_watch(const struct cgroup *cgroup);
+
 /**
  * Writes a cgroup's path below the mount, beginning with '/'; the root's is "/".
  *
@@ -101,6 +111,25 @@ struct cgroup *cgroup_next(const struct cgroup *cgroup);
 
 /** The same without what lies below @cgroup. */
 struct cgroup *cgroup_next_outside(const struct cgroup *cgroup);
+
+/** The ids of all cgroups that there were at one moment. */
+struct cgroup_ids {
+	uint64_t *items; /* ascending; NULL before they are listed */
+	size_t count;
+};
+
+/**
+ * Lists the ids of a tree.
+ *
+ * @ids: zeroed; cgroup_ids_clear() it when this returns 0
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int cgroup_ids_list(struct cgroup_ids *ids, const struct cgroup *root);
+
+bool cgroup_ids_have(const struct cgroup_ids *ids, uint64_t id);
+
+void cgroup_ids_clear(struct cgroup_ids *ids);
 
 /** Returns the level of the deepest cgroup there is; 0 when there is none but the root. */
 uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree);

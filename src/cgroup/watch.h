@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_CGROUP_WATCH_H
 #define CGTPROXY_CGROUP_WATCH_H
 
+#include "cgroup/share.h"
 #include "cgroup/tree.h"
 #include "util/error.h"
 
@@ -23,10 +24,11 @@ struct watch {
 	int inotify; /* readable when watch_read() has work */
 	int root;    /* the mount's directory */
 	struct cgroup_tree tree;
+	struct watch_shares shares;
 	struct watch_listener listener;
 	uint32_t walk;	  /* number of the last walk */
 	int failure;	  /* negative errno of the last failure to look at a cgroup, but for want of permission; or 0 */
-	size_t unwatched; /* cgroups that have no watch, so that watch_walk_unwatched() must be called now and then */
+	size_t unwatched; /* cgroups that have no watch, so that watch_look() must be called now and then */
 	bool told_about_limit;
 	bool told_about_failure;
 	char path[CGROUP_PATH_SIZE];
@@ -49,8 +51,15 @@ int watch_open(struct watch *watch, const char *mount, const struct watch_listen
  */
 int watch_walk(struct watch *watch, struct error *error);
 
-/** Looks again at those cgroups that have no watch. */
-void watch_walk_unwatched(struct watch *watch);
+/**
+ * Looks at some of those cgroups that have no watch. It takes a few milliseconds, however many there are: each part of
+ * the tree has its turn, see cgroup/share.h.
+ *
+ * @now: usec of CLOCK_MONOTONIC
+ *
+ * Returns whether there is more to be looked at soon; otherwise it is time enough after a second.
+ */
+bool watch_look(struct watch *watch, uint64_t now);
 
 /**
  * Handles some thousand queued events; not all there are, or whoever makes cgroups faster than they are handled could

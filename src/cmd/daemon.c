@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/slice.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,8 +19,15 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-/* Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. */
+/*
+ * Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. Those
+ * that are nearer than that are parts of one thing that is done in pieces.
+ */
 #define DEADLINE_ACCURACY UINT64_C(500000)
+#define NEAR_DEADLINE_ACCURACY UINT64_C(1000)
+
+/* In nsec; the least that the kernel takes (kernel/sched/fair.c, __setparam_fair). */
+#define SLICE UINT64_C(100000)
 
 DEFINE_CLEANUP(struct engine *, engine_free)
 
@@ -33,11 +41,17 @@ struct daemon {
 static int set_timer(struct daemon *daemon)
 {
 	uint64_t deadline = engine_deadline(daemon->engine);
+	uint64_t now = 0;
 	int result = 0;
 
 	if (deadline == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
-	result = sd_event_source_set_time(daemon->timer, deadline);
+	result = sd_event_now(daemon->loop, CLOCK_MONOTONIC, &now);
+	if (result >= 0)
+		result = sd_event_source_set_time_accuracy(
+			daemon->timer, deadline > now + DEADLINE_ACCURACY ? DEADLINE_ACCURACY : NEAR_DEADLINE_ACCURACY);
+	if (result >= 0)
+		result = sd_event_source_set_time(daemon->timer, deadline);
 	return result < 0 ? result : sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 }
 
@@ -176,6 +190,15 @@ static int run_until_stopped(struct daemon *daemon)
 	return EXIT_ERROR;
 }
 
+/* A new cgroup should not wait until others have had their slices. */
+static void shorten_slice(void)
+{
+	int result = slice_set(SLICE);
+
+	if (result < 0)
+		log_debug("can't have a shorter slice of the CPU: %s", strerror(-result));
+}
+
 int cmd_daemon(const struct arguments *arguments)
 {
 	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
@@ -187,6 +210,7 @@ int cmd_daemon(const struct arguments *arguments)
 
 	if (engine == NULL)
 		return EXIT_ERROR;
+	shorten_slice();
 	result = set_up_loop(&daemon);
 	loop = daemon.loop;
 	timer = daemon.timer;

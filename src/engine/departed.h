@@ -10,47 +10,98 @@
 #include <sys/queue.h>
 
 /*
- * Cgroups that are gone and whose elements are not. Sockets outlive their cgroup (FIN, retransmits), and their last
- * packets must go the way of their first.
+ * Cgroups that are gone and whose sockets may not be. A socket keeps the cgroup that it was made in, and its packets go
+ * the way of the nearest element from there up, so elements stay as long as there are sockets of their cgroup, or of
+ * one that was below it. For that, also those are noted that had no element but were below one.
+ *
+ * Which cgroups have sockets is asked when the first has been gone for DEPARTED_GRACE (a census). Sockets may move
+ * between the kernel's lists while these are read, so none counts as gone before two in a row have not found it.
  */
 
 enum {
-	/* Bounds the memory that somebody can take by making and removing cgroups in a loop: the oldest gives way. */
+	/* With more of which it is not known that they have sockets, the next census does not wait for the grace. */
 	DEPARTED_MAX = 16384,
 };
 
-/** How long an element stays, in usec. */
+/** How long one stays at least, if there are not too many, and after which it is looked for again; in usec. */
 #define DEPARTED_GRACE UINT64_C(60000000)
 
 struct departed {
-	STAILQ_ENTRY(departed) next;
+	TAILQ_ENTRY(departed) next;
 	uint64_t cgroup_id;
-	uint64_t expires; /* usec of CLOCK_MONOTONIC */
-	uint32_t level;
-	uint32_t target;
+	uint64_t parent_id; /* 0 when it is not known */
+	uint64_t expires;   /* usec of CLOCK_MONOTONIC */
+	uint32_t level;	    /* 0 when it is not known */
+	uint32_t target;    /* of its element */
+	uint32_t seen;	    /* number of the last census that found a socket of it or below it */
+	bool has_element;
+	bool is_used;	/* the last census found one */
+	uint8_t missed; /* censuses in a row that found none and could have */
 };
 
 struct departed_list {
-	STAILQ_HEAD(departed_items, departed) items; /* in the order of their expiry */
+	TAILQ_HEAD(departed_items, departed) items; /* in the order of their expiry */
+	void *by_id;				    /* tsearch(3) */
 	size_t count;
+	size_t used_count;
+	size_t unknown_count; /* those whose parent is not known */
+	uint32_t census;      /* number of the last census, or of the one that is taken */
+	uint64_t begun;	      /* when that began, in usec of CLOCK_MONOTONIC */
+	bool strangers;	      /* it found sockets of cgroups that are not known, and so may be below any of unknown parents */
 };
 
+void departed_init(struct departed_list *list);
+
 /**
- * Adds a cgroup.
+ * Adds a cgroup, which must not be there.
+ *
+ * @departed: what is not about the list itself; copied
  *
  * Returns whether it was added; not without memory.
  */
-bool departed_add(struct departed_list *list, uint64_t cgroup_id, uint32_t level, uint32_t target, uint64_t expires);
+bool departed_add(struct departed_list *list, const struct departed *departed);
+
+/** Returns the one of this id or NULL. */
+struct departed *departed_find(const struct departed_list *list, uint64_t cgroup_id);
+
+/** Takes one out and frees it. */
+void departed_remove(struct departed_list *list, struct departed *departed);
 
 /**
- * Takes the oldest out if its time is over or there are too many.
+ * Adds all of another list, as they are, to one that is empty.
  *
- * Returns it, for free(), or NULL.
+ * Returns whether they were; not without memory, whereupon there may be some of them.
  */
-struct departed *departed_take_expired(struct departed_list *list, uint64_t now);
+bool departed_copy(struct departed_list *list, const struct departed_list *other);
 
-/** Returns when the oldest expires, in usec of CLOCK_MONOTONIC, or UINT64_MAX. */
-uint64_t departed_next_expiry(const struct departed_list *list);
+/** Returns whether there are so many that a census should not wait for the grace. */
+bool departed_too_many(const struct departed_list *list);
+
+/** Returns when the next census is due, in usec of CLOCK_MONOTONIC, or UINT64_MAX. */
+uint64_t departed_due(const struct departed_list *list);
+
+/** Begins a census. */
+void departed_census_begin(struct departed_list *list, uint64_t now);
+
+/**
+ * Takes note of a socket.
+ *
+ * Returns whether its cgroup is one of these.
+ */
+bool departed_census_see(struct departed_list *list, uint64_t cgroup_id);
+
+/** Takes note of a socket of a cgroup that is neither one of these nor one that exists. */
+void departed_census_see_stranger(struct departed_list *list);
+
+/**
+ * Ends a census. Who has sockets stays for another grace; who has none is given to @take, unless that fails, and freed.
+ *
+ * @take: returns 0 or a negative errno
+ *
+ * Returns 0 or what @take returned.
+ */
+int departed_census_end(struct departed_list *list, uint64_t now,
+			int (*take)(const struct departed *departed, void *userdata), void *userdata);
 
 void departed_clear(struct departed_list *list);
 

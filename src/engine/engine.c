@@ -5,11 +5,13 @@
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
+#include "engine/census.h"
 #include "engine/fence.h"
 #include "engine/generation.h"
 #include "engine/loop.h"
 #include "engine/render.h"
 #include "engine/routes.h"
+#include "engine/takeover.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
@@ -47,6 +49,7 @@ DEFINE_CLEANUP(struct generation *, generation_free)
 struct engine {
 	struct generation *generation;
 	struct watch watch;
+	struct census census;
 	struct nft nft;
 	struct nft_monitor nft_monitor;
 	struct routes routes;
@@ -93,6 +96,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 	}
 	engine->watch.inotify = -1;
 	engine->watch.root = -1;
+	engine->census.sockets.poll = -1;
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
 	engine->fence.next = UINT64_MAX;
@@ -112,6 +116,7 @@ void engine_free(struct engine *engine)
 	routes_close(&engine->routes);
 	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
+	census_close(&engine->census);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
 	generation_free(engine->generation);
@@ -120,19 +125,18 @@ void engine_free(struct engine *engine)
 }
 
 /* Sets when to look at cgroups that have no watch, after a look that began at @begin. */
-static void schedule_look(struct engine *engine, uint64_t begin)
+static void schedule_look(struct engine *engine, uint64_t begin, bool more)
 {
 	uint64_t end = now();
 
 	engine->next_look = UINT64_MAX;
 	if (engine->watch.unwatched > 0)
-		engine->next_look = end + LOOK_INTERVAL + LOOK_COST_FACTOR * (end - begin);
+		engine->next_look = end + LOOK_COST_FACTOR * (end - begin) + (more ? 0 : LOOK_INTERVAL);
 }
 
 int engine_observe(struct engine *engine, struct error *error)
 {
 	const struct watch_listener listener = {on_appeared, on_vanished, engine};
-	uint64_t begin = now();
 	int result = cgroup_mount_find(engine->generation->config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
@@ -140,7 +144,7 @@ int engine_observe(struct engine *engine, struct error *error)
 	/* once more what could not be looked at, before anybody relies on it */
 	if (result == 0 && watch_walk(&engine->watch, error) < 0)
 		result = watch_walk(&engine->watch, error);
-	schedule_look(engine, begin);
+	schedule_look(engine, now(), false);
 	return result;
 }
 
@@ -160,6 +164,11 @@ static int replace_table(struct engine *engine, struct generation *generation, s
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
 	contents.levels = step.levels;
+	/* removed cgroups may have been deeper than all that there are */
+	for (uint32_t level = contents.deepest_level; level <= CGROUP_LEVEL_MAX; level++) {
+		if (step.levels.has[level])
+			contents.deepest_level = level;
+	}
 	contents.elements = step.elements;
 	contents.element_count = step.element_count;
 	result = table_replace(&engine->nft, &contents, &engine->room, error);
@@ -176,10 +185,10 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	const struct ruleset *ruleset = engine->generation->ruleset;
 
 	batch_begin(&engine->batch);
+	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
 	table_put_elements(&engine->batch, ruleset, step->elements, step->element_count);
 	if (step->levels_changed)
 		table_put_levels(&engine->batch, ruleset, &step->levels);
-	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
 	batch_end(&engine->batch);
 	return nft_send(&engine->nft, &engine->batch, error);
 }
@@ -248,7 +257,7 @@ static int advance(struct engine *engine, struct error *error)
 			 engine->room);
 		return heal(engine, error);
 	}
-	result = plan_changes(plan, now(), &step);
+	result = plan_changes(plan, &step);
 	if (result < 0)
 		error_set(error, result, "no memory for the elements of new cgroups");
 	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
@@ -264,14 +273,13 @@ static int advance(struct engine *engine, struct error *error)
 
 static int handle_cgroup_events(struct engine *engine, struct error *error)
 {
-	size_t unwatched = engine->watch.unwatched;
 	int events = watch_read(&engine->watch, error);
 	int result = 0;
 
 	if (events < 0)
 		return events;
-	if (engine->watch.unwatched > 0 && unwatched == 0)
-		schedule_look(engine, now());
+	if (engine->watch.unwatched > 0 && engine->next_look == UINT64_MAX)
+		schedule_look(engine, now(), false);
 	result = advance(engine, error);
 	return result < 0 ? result : events;
 }
@@ -306,8 +314,11 @@ static int catch_up(struct engine *engine, struct error *error)
 
 static int listen_to_others(struct engine *engine, struct error *error)
 {
-	int result = routes_open(&engine->routes, error);
+	int result = census_open(&engine->census);
 
+	if (result < 0)
+		return error_set(error, result, "can't prepare for looking at sockets: %s", strerror(-result));
+	result = routes_open(&engine->routes, error);
 	if (result == 0 && !engine->nft.persistent_owner)
 		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, error);
 	return result;
@@ -351,6 +362,9 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = listen_to_others(engine, error);
 	if (result == 0)
+		result = takeover_departed(&engine->nft, &engine->generation->plan, engine->watch.tree.root, now(),
+					   error);
+	if (result == 0)
 		result = put_into_force(engine, engine->generation, error);
 	if (result == 0)
 		result = catch_up(engine, error);
@@ -373,14 +387,13 @@ static bool same_root(const struct config *one, const struct config *other)
  * What failed may have changed the kernel all the same: its answer may be what was lost. So the last generation is put
  * there anew, like after any doubt.
  */
-static void return_to_last(struct engine *engine, struct generation *next)
+static void return_to_last(struct engine *engine)
 {
 	struct generation *last = engine->generation;
 	const struct routing routing = generation_routing(last, true);
 	struct error error;
 	int result = 0;
 
-	plan_take_departed(&last->plan, &next->plan);
 	engine->undecided = true;
 	result = heal(engine, &error);
 	if (result == 0 && engine->next_retry == UINT64_MAX)
@@ -403,13 +416,14 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	next = generation_new(config);
 	if (next == NULL)
 		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
-	plan_take_departed(&next->plan, &last->plan);
+	if (plan_copy_departed(&next->plan, &last->plan) < 0)
+		return error_set(error, -ENOMEM, "no memory for the removed cgroups under the new config");
 	if (plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
 		result = error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
 	if (result == 0)
 		result = put_into_force(engine, next, error);
 	if (result < 0) {
-		return_to_last(engine, next);
+		return_to_last(engine);
 		return result;
 	}
 	routing = generation_routing(next, true);
@@ -429,9 +443,19 @@ size_t engine_fds(const struct engine *engine, int *fds)
 
 	fds[count++] = engine->watch.inotify;
 	fds[count++] = routes_fd(&engine->routes);
+	fds[count++] = census_fd(&engine->census);
 	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
 		fds[count++] = nft_monitor_fd(&engine->nft_monitor);
 	return count;
+}
+
+static int handle_census(struct engine *engine, struct error *error)
+{
+	int result = census_read(&engine->census, &engine->generation->plan, now);
+
+	if (result < 0)
+		log_warning("no memory to remove the verdicts of removed cgroups; they stay for now");
+	return result != 0 ? advance(engine, error) : 0;
 }
 
 int engine_handle_events(struct engine *engine, int fd, struct error *error)
@@ -442,6 +466,8 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 		result = handle_cgroup_events(engine, error);
 	else if (fd == routes_fd(&engine->routes))
 		handle_route_events(engine);
+	else if (fd == census_fd(&engine->census))
+		result = handle_census(engine, error);
 	else
 		result = handle_nft_events(engine, error);
 	return result < 0 ? result : 0;
@@ -449,7 +475,7 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 
 uint64_t engine_deadline(const struct engine *engine)
 {
-	uint64_t deadline = departed_next_expiry(&engine->generation->plan.departed);
+	uint64_t deadline = census_deadline(&engine->census, &engine->generation->plan);
 
 	if (engine->next_look < deadline)
 		deadline = engine->next_look;
@@ -467,10 +493,10 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 
 	if (engine->fence.next <= begin)
 		fence_look(&engine->fence, &engine->nft, begin);
-	if (engine->next_look <= begin) {
-		watch_walk_unwatched(&engine->watch);
-		schedule_look(engine, begin);
-	}
+	if (engine->next_look <= begin)
+		schedule_look(engine, begin, watch_look(&engine->watch, begin));
+	if (census_deadline(&engine->census, &engine->generation->plan) <= begin)
+		census_begin(&engine->census, &engine->generation->plan, engine->watch.tree.root, begin);
 	routes_handle_deadline(&engine->routes, &routing);
 	return advance(engine, error);
 }

@@ -52,7 +52,7 @@ int engine_enforce(struct engine *engine, struct error *error);
  */
 int engine_reload(struct engine *engine, struct config *config, struct error *error);
 
-enum { ENGINE_FDS_MAX = 3 };
+enum { ENGINE_FDS_MAX = 4 };
 
 /**
  * Lists the file descriptors to wait for.
@@ -64,7 +64,7 @@ enum { ENGINE_FDS_MAX = 3 };
 size_t engine_fds(const struct engine *engine, int *fds);
 
 /**
- * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes. It stays readable while
+ * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes, of sockets. It stays readable while
  * there is more.
  *
  * Returns 0 or a negative errno with @error when it is of no use to go on.

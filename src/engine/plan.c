@@ -4,6 +4,7 @@
 #include "engine/plan.h"
 
 #include "engine/compile.h"
+#include "nft/set.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -26,7 +27,7 @@ int plan_init(struct plan *plan, const struct config *config, struct policy *pol
 	size_t targets = TARGET_FIRST_PROXY + config->proxy_count;
 
 	*plan = (struct plan){.config = config, .policy = policy};
-	STAILQ_INIT(&plan->departed.items);
+	departed_init(&plan->departed);
 	plan->verdicts = calloc(targets, sizeof(*plan->verdicts));
 	if (plan->verdicts == NULL)
 		return -ENOMEM;
@@ -89,21 +90,29 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 			  plan->config->rules[rule].position.line, inherited ? ", inherited" : "");
 }
 
-int plan_appeared(struct plan *plan, struct cgroup *cgroup)
+static int reserve_removal(struct plan *plan)
 {
-	size_t length = cgroup_path(cgroup, plan->path);
-	int32_t rule = policy_match(plan->policy, plan->path, length);
-	struct cgroup **added = NULL;
+	struct element *removed =
+		array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1, sizeof(*removed));
 
-	cgroup->rule = rule >= 0 ? rule : rule_in_force(cgroup->parent);
-	cgroup->slot = SLOT_NONE;
-	if (rule == RULE_UNKNOWN)
+	if (removed == NULL)
 		return -ENOMEM;
-	if (log_shows(LOG_DEBUG))
-		log_decision(plan, cgroup, length, rule == NO_RULE);
-	if (!plan_has_element(plan, cgroup))
-		return 0;
-	added = array_reserve(plan->added, &plan->added_capacity, plan->added_count + 1, sizeof(struct cgroup *));
+	plan->removed = removed;
+	return 0;
+}
+
+/* To be reserved before. */
+static void plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level, uint32_t target)
+{
+	plan->level_elements[level]--;
+	plan->removed[plan->removed_count++] = (struct element){cgroup_id, &plan->verdicts[target]};
+}
+
+static int plan_addition(struct plan *plan, struct cgroup *cgroup)
+{
+	struct cgroup **added =
+		array_reserve(plan->added, &plan->added_capacity, plan->added_count + 1, sizeof(struct cgroup *));
+
 	if (added == NULL)
 		return -ENOMEM;
 	plan->added = added;
@@ -113,34 +122,74 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 	return 0;
 }
 
-static int plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level, uint32_t target)
+/*
+ * A cgroup that was taken for gone is there (again): its element is no departed one any more, and is removed unless it
+ * is right. The watch gives no occasion for it, as far as is known; but to remove the element of a living cgroup would
+ * open what is closed, so nothing here relies on that.
+ */
+static int undo_departure(struct plan *plan, struct cgroup *cgroup)
 {
-	struct element *removed =
-		array_reserve(plan->removed, &plan->removed_capacity, plan->removed_count + 1, sizeof(*removed));
+	struct departed *departed = departed_find(&plan->departed, cgroup->id);
 
-	plan->level_elements[level]--;
-	if (removed == NULL)
-		return -ENOMEM;
-	plan->removed = removed;
-	removed[plan->removed_count++] = (struct element){cgroup_id, &plan->verdicts[target]};
+	if (departed == NULL)
+		return 0;
+	if (departed->has_element && plan_has_element(plan, cgroup) && departed->level == cgroup->level &&
+	    departed->target == plan_target(plan, cgroup)) {
+		cgroup->slot = SLOT_KERNEL;
+	} else if (departed->has_element) {
+		if (reserve_removal(plan) < 0)
+			return -ENOMEM;
+		plan_removal(plan, departed->cgroup_id, departed->level, departed->target);
+	}
+	departed_remove(&plan->departed, departed);
 	return 0;
 }
 
+int plan_appeared(struct plan *plan, struct cgroup *cgroup)
+{
+	size_t length = cgroup_path(cgroup, plan->path);
+	int32_t rule = policy_match(plan->policy, plan->path, length);
+
+	cgroup->rule = rule >= 0 ? rule : rule_in_force(cgroup->parent);
+	cgroup->slot = SLOT_NONE;
+	if (rule == RULE_UNKNOWN)
+		return -ENOMEM;
+	if (log_shows(LOG_DEBUG))
+		log_decision(plan, cgroup, length, rule == NO_RULE);
+	if (undo_departure(plan, cgroup) < 0)
+		return -ENOMEM;
+	return cgroup->slot == SLOT_NONE && plan_has_element(plan, cgroup) ? plan_addition(plan, cgroup) : 0;
+}
+
+static bool is_below_element(const struct plan *plan, const struct cgroup *cgroup)
+{
+	while (cgroup != NULL && !plan_has_element(plan, cgroup))
+		cgroup = cgroup->parent;
+	return cgroup != NULL;
+}
+
+/* Without memory nothing is known of its sockets any more, and the element of its own, if any, stays for good. */
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 {
-	if (cgroup->slot == SLOT_NONE)
-		return;
-	if (cgroup->slot != SLOT_KERNEL) {
+	const bool has_element = cgroup->slot == SLOT_KERNEL;
+	const struct departed departed = {
+		.cgroup_id = cgroup->id,
+		.parent_id = cgroup->parent->id,
+		.expires = now + DEPARTED_GRACE,
+		.level = cgroup->level,
+		.target = plan_target(plan, cgroup),
+		.has_element = has_element,
+	};
+
+	if (!has_element && cgroup->slot != SLOT_NONE) {
 		/* it came and went between two steps: the kernel never hears of it */
 		plan->added[cgroup->slot] = NULL;
 		plan->level_elements[cgroup->level]--;
-		return;
 	}
-	if (departed_add(&plan->departed, cgroup->id, cgroup->level, plan_target(plan, cgroup), now + DEPARTED_GRACE))
+	if (!has_element && !is_below_element(plan, cgroup->parent))
 		return;
-	log_warning("no memory to keep the verdict of a removed cgroup for its last packets");
-	if (plan_removal(plan, cgroup->id, cgroup->level, plan_target(plan, cgroup)) < 0)
-		log_warning("no memory to remove the verdict of a removed cgroup; it stays, which does no harm");
+	if (!departed_add(&plan->departed, &departed))
+		log_warning("no memory to look after the verdict of a removed cgroup; it stays until the next reload");
 }
 
 int plan_decide_all(struct plan *plan, struct cgroup *root)
@@ -155,8 +204,8 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	}
 	plan->added_count = 0;
 	memset(plan->level_elements, 0, sizeof(plan->level_elements));
-	STAILQ_FOREACH (departed, &plan->departed.items, next)
-		plan->level_elements[departed->level]++;
+	TAILQ_FOREACH (departed, &plan->departed.items, next)
+		plan->level_elements[departed->level] += departed->has_element;
 	/* also after a failure, so that no cgroup keeps the slot that it had in another plan */
 	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
 		if (plan_appeared(plan, cgroup) < 0)
@@ -165,30 +214,28 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	return error;
 }
 
-/* What a target of one config is in another: a proxy is known by its name. False when there is none of that name. */
-static bool find_target(const struct config *config, const struct config *other, uint32_t others, uint32_t *target)
+/* What a target of one config is in another: a proxy is known by its name. One that is no more lets nothing through. */
+static uint32_t find_target(const struct config *config, const struct config *other, uint32_t others)
 {
-	*target = others;
 	if (others < TARGET_FIRST_PROXY)
-		return true;
-	for (*target = TARGET_FIRST_PROXY; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {
-		if (strcmp(config_target_name(config, *target), config_target_name(other, others)) == 0)
-			return true;
+		return others;
+	for (uint32_t target = TARGET_FIRST_PROXY; target < TARGET_FIRST_PROXY + config->proxy_count; target++) {
+		if (strcmp(config_target_name(config, target), config_target_name(other, others)) == 0)
+			return target;
 	}
-	return false;
+	return TARGET_DROP;
 }
 
-void plan_take_departed(struct plan *plan, struct plan *other)
+int plan_copy_departed(struct plan *plan, const struct plan *other)
 {
 	struct departed *departed = NULL;
 
-	while ((departed = departed_take_expired(&other->departed, UINT64_MAX)) != NULL) {
-		uint32_t target = TARGET_DIRECT;
-
-		if (find_target(plan->config, other->config, departed->target, &target))
-			departed_add(&plan->departed, departed->cgroup_id, departed->level, target, departed->expires);
-		free(departed);
-	}
+	if (!departed_copy(&plan->departed, &other->departed))
+		return -ENOMEM;
+	plan->old_levels = other->old_levels;
+	TAILQ_FOREACH (departed, &plan->departed.items, next)
+		departed->target = find_target(plan->config, other->config, departed->target);
+	return 0;
 }
 
 static int reserve_elements(struct plan *plan, size_t count)
@@ -201,35 +248,53 @@ static int reserve_elements(struct plan *plan, size_t count)
 	return 0;
 }
 
+/* An element of unknown level is looked up where the last run looked. */
 static void compare_levels(const struct plan *plan, struct step *step)
 {
 	for (size_t level = 0; level <= CGROUP_LEVEL_MAX; level++) {
-		step->levels.has[level] = plan->level_elements[level] > 0;
+		step->levels.has[level] = level > 0 && (plan->level_elements[level] > 0 ||
+							(plan->level_elements[0] > 0 && plan->old_levels.has[level]));
 		step->levels_changed |= step->levels.has[level] != plan->kernel_levels.has[level];
 	}
 }
 
-static int remove_expired(struct plan *plan, uint64_t now)
+int plan_adopt(struct plan *plan, const struct element *element, uint64_t now)
 {
-	struct departed *expired = NULL;
-	int error = 0;
+	const uint32_t targets = TARGET_FIRST_PROXY + (uint32_t)plan->config->proxy_count;
+	struct departed departed = {.cgroup_id = element->cgroup_id, .expires = now, .has_element = true};
 
-	while (error == 0 && (expired = departed_take_expired(&plan->departed, now)) != NULL) {
-		error = plan_removal(plan, expired->cgroup_id, expired->level, expired->target);
-		free(expired);
-	}
-	return error;
+	while (departed.target < targets && !verdict_equal(&plan->verdicts[departed.target], element->verdict))
+		departed.target++;
+	if (departed.target == targets)
+		departed.target = TARGET_DROP;
+	if (!departed_add(&plan->departed, &departed))
+		return -ENOMEM;
+	plan->level_elements[0]++;
+	return 0;
 }
 
-int plan_changes(struct plan *plan, uint64_t now, struct step *step)
+static int remove_departed(const struct departed *departed, void *userdata)
 {
-	int error = remove_expired(plan, now);
+	struct plan *plan = userdata;
 
+	if (!departed->has_element)
+		return 0;
+	if (reserve_removal(plan) < 0)
+		return -ENOMEM;
+	plan_removal(plan, departed->cgroup_id, departed->level, departed->target);
+	return 0;
+}
+
+int plan_census_end(struct plan *plan, uint64_t now)
+{
+	return departed_census_end(&plan->departed, now, remove_departed, plan);
+}
+
+int plan_changes(struct plan *plan, struct step *step)
+{
 	*step = (struct step){0};
-	if (error == 0)
-		error = reserve_elements(plan, plan->added_count);
-	if (error < 0)
-		return error;
+	if (reserve_elements(plan, plan->added_count) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < plan->added_count; i++) {
 		if (plan->added[i] != NULL)
 			plan->elements[step->element_count++] = (struct element){
@@ -267,11 +332,13 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 				.verdict = plan_verdict(plan, cgroup),
 			};
 	}
-	STAILQ_FOREACH (departed, &plan->departed.items, next)
-		plan->elements[step->element_count++] = (struct element){
-			.cgroup_id = departed->cgroup_id,
-			.verdict = &plan->verdicts[departed->target],
-		};
+	TAILQ_FOREACH (departed, &plan->departed.items, next) {
+		if (departed->has_element)
+			plan->elements[step->element_count++] = (struct element){
+				.cgroup_id = departed->cgroup_id,
+				.verdict = &plan->verdicts[departed->target],
+			};
+	}
 	step->elements = plan->elements;
 	compare_levels(plan, step);
 	return 0;

@@ -28,12 +28,13 @@ struct plan {
 	size_t added_count;
 	size_t added_capacity;
 
-	struct departed_list departed; /* elements that stay for a while without their cgroup */
+	struct departed_list departed; /* cgroups that are gone, whose elements stay for a while */
 	struct element *removed;       /* those that are to be removed */
 	size_t removed_count;
 	size_t removed_capacity;
 
-	size_t level_elements[CGROUP_LEVEL_MAX + 1]; /* how many elements there are to be at each level */
+	size_t level_elements[CGROUP_LEVEL_MAX + 1]; /* how many there are to be at each level; 0: it is not known */
+	struct level_set old_levels;		     /* those at which a last run had elements */
 	struct level_set kernel_levels;		     /* those that output-mangle looks up now */
 
 	struct element *elements; /* what plan_changes() and plan_everything() give out */
@@ -41,7 +42,7 @@ struct plan {
 	char path[CGROUP_PATH_SIZE];
 };
 
-/** What a transaction is made of. The arrays belong to the plan, until it is asked for another step. */
+/** What a transaction is made of: what is removed goes first, since it may be added anew. The arrays belong to the plan, until it is asked for another step. */
 struct step {
 	const struct element *elements;
 	size_t element_count;
@@ -70,18 +71,32 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup);
 /**
  * Takes note that a cgroup is about to leave the tree.
  *
- * @now: usec of CLOCK_MONOTONIC; its element is removed DEPARTED_GRACE later
+ * @now: usec of CLOCK_MONOTONIC; its element stays until a census finds no socket of it, see engine/departed.h
  */
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
 
 /**
- * Sums up all that has changed since the last step, in what may be nothing.
- *
- * @now: usec of CLOCK_MONOTONIC; departed elements whose time is over are removed
+ * Takes over an element of the last run, whose cgroup is gone, as that of a departed one at an unknown level: as long as
+ * there is one, what the last run looked up is looked up. One that leads to what this plan's config does not have is
+ * dropped.
  *
  * Returns 0 or -ENOMEM.
  */
-int plan_changes(struct plan *plan, uint64_t now, struct step *step);
+int plan_adopt(struct plan *plan, const struct element *element, uint64_t now);
+
+/**
+ * Ends a census of the departed: elements that nobody needs are to be removed.
+ *
+ * Returns 0, or -ENOMEM, whereupon some stay until the next.
+ */
+int plan_census_end(struct plan *plan, uint64_t now);
+
+/**
+ * Sums up all that has changed since the last step, in what may be nothing.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int plan_changes(struct plan *plan, struct step *step);
 
 /**
  * Gives out everything that the kernel should hold.
@@ -108,10 +123,12 @@ void plan_trim(struct plan *plan);
 int plan_decide_all(struct plan *plan, struct cgroup *root);
 
 /**
- * Takes over the departed elements of another plan, which has none then. Those of targets that this plan's config does
- * not have are forgotten. To be followed by plan_decide_all().
+ * Copies the departed of another plan. Those whose target this plan's config does not have are dropped: nobody knows
+ * what else to do with their packets. To be followed by plan_decide_all().
+ *
+ * Returns 0 or -ENOMEM.
  */
-void plan_take_departed(struct plan *plan, struct plan *other);
+int plan_copy_departed(struct plan *plan, const struct plan *other);
 
 /** Returns whether a cgroup is to have an element. */
 bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);

@@ -13,7 +13,7 @@ static int make_list(void **state)
 
 	if (list == NULL)
 		return -1;
-	STAILQ_INIT(&list->items);
+	departed_init(list);
 	*state = list;
 	return 0;
 }
@@ -25,87 +25,169 @@ static int free_list(void **state)
 	return 0;
 }
 
-static void assert_next(struct departed_list *list, uint64_t now, uint64_t cgroup_id)
+static void add(struct departed_list *list, uint64_t id, uint64_t parent, uint64_t expires)
 {
-	struct departed *departed = departed_take_expired(list, now);
+	const struct departed departed = {
+		.cgroup_id = id, .parent_id = parent, .expires = expires, .level = 3, .target = 2, .has_element = true};
 
-	assert_non_null(departed);
-	assert_int_equal(departed->cgroup_id, cgroup_id);
-	free(departed);
+	assert_true(departed_add(list, &departed));
+}
+
+static int count_taken(const struct departed *departed, void *userdata)
+{
+	int *taken = userdata;
+
+	assert_true(departed->has_element);
+	(*taken)++;
+	return 0;
+}
+
+/* A census that finds sockets of one cgroup, or of none when it is 0. Returns how many departed are over. */
+static int census(struct departed_list *list, uint64_t now, uint64_t with_socket)
+{
+	int taken = 0;
+
+	departed_census_begin(list, now);
+	if (with_socket != 0)
+		departed_census_see(list, with_socket);
+	assert_int_equal(departed_census_end(list, now, count_taken, &taken), 0);
+	return taken;
 }
 
 static void test_empty(void **state)
 {
-	assert_null(departed_take_expired(*state, UINT64_MAX));
-	assert_int_equal(departed_next_expiry(*state), UINT64_MAX);
+	assert_null(departed_find(*state, 1));
+	assert_int_equal(departed_due(*state), UINT64_MAX);
+	assert_int_equal(census(*state, 100, 1), 0);
 }
 
-static void test_expiry(void **state)
+static void test_two_censuses_that_miss(void **state)
 {
 	struct departed_list *list = *state;
 
-	assert_true(departed_add(list, 1, 5, 2, 100));
-	assert_true(departed_add(list, 2, 6, 3, 100));
-	assert_true(departed_add(list, 3, 7, 4, 200));
-	assert_int_equal(list->count, 3);
-	assert_int_equal(departed_next_expiry(list), 100);
-	assert_null(departed_take_expired(list, 99));
-	assert_next(list, 100, 1);
-	assert_next(list, 100, 2);
-	assert_null(departed_take_expired(list, 199));
-	assert_int_equal(departed_next_expiry(list), 200);
-	assert_next(list, UINT64_MAX, 3);
+	add(list, 10, 1, 100);
+	add(list, 11, 1, 200);
+	assert_int_equal(departed_due(list), 100);
+	assert_int_equal(census(list, 99, 0), 0);
+	assert_int_equal(census(list, 100, 0), 0);
+	assert_non_null(departed_find(list, 10));
+	assert_int_equal(census(list, 101, 0), 1);
+	assert_null(departed_find(list, 10));
+	assert_int_equal(departed_due(list), 200);
+	/* one that finds it in between begins the count anew, and puts it off */
+	assert_int_equal(census(list, 200, 0), 0);
+	assert_int_equal(census(list, 201, 11), 0);
+	assert_int_equal(departed_due(list), 201 + DEPARTED_GRACE);
+	assert_int_equal(census(list, 201 + DEPARTED_GRACE, 0), 0);
+	assert_int_equal(census(list, 202 + DEPARTED_GRACE, 0), 1);
 	assert_int_equal(list->count, 0);
-	assert_int_equal(departed_next_expiry(list), UINT64_MAX);
+	assert_int_equal(list->used_count, 0);
 }
 
-static void test_members(void **state)
-{
-	struct departed *departed = NULL;
-
-	assert_true(departed_add(*state, UINT64_MAX, 255, 7, 0));
-	departed = departed_take_expired(*state, 0);
-	assert_non_null(departed);
-	assert_int_equal(departed->cgroup_id, UINT64_MAX);
-	assert_int_equal(departed->level, 255);
-	assert_int_equal(departed->target, 7);
-	free(departed);
-}
-
-/* The oldest gives way although its time is not over. */
-static void test_bound(void **state)
+/* A socket of the lowest keeps all above it, and nobody beside it. */
+static void test_ancestors(void **state)
 {
 	struct departed_list *list = *state;
 
-	for (uint64_t id = 1; id <= DEPARTED_MAX + 2; id++)
-		assert_true(departed_add(list, id, 1, 1, 100));
-	assert_next(list, 0, 1);
-	assert_next(list, 0, 2);
-	assert_null(departed_take_expired(list, 0));
-	assert_int_equal(list->count, DEPARTED_MAX);
-	assert_next(list, 100, 3);
+	add(list, 12, 11, 100);
+	add(list, 11, 10, 100);
+	add(list, 13, 10, 100);
+	add(list, 10, 1, 100);
+	assert_int_equal(census(list, 100, 12), 0);
+	assert_int_equal(census(list, 101, 12), 1);
+	assert_null(departed_find(list, 13));
+	assert_int_equal(list->used_count, 3);
 }
 
-static void test_clear(void **state)
+/* What departed while the sockets were read may have had some where was looked already. */
+static void test_later_than_the_census(void **state)
+{
+	struct departed_list *list = *state;
+	int taken = 0;
+
+	for (uint64_t id = 1; id <= DEPARTED_MAX + 1; id++)
+		add(list, id + 1, 1, 1000 + DEPARTED_GRACE);
+	for (int i = 0; i < 3; i++) {
+		departed_census_begin(list, 999);
+		assert_int_equal(departed_census_end(list, 2000, count_taken, &taken), 0);
+	}
+	assert_int_equal(taken, 0);
+	assert_int_equal(departed_due(list), 0);
+	assert_int_equal(census(list, 2000, 0), 0);
+	assert_int_equal(census(list, 2001, 0), 1);
+	assert_null(departed_find(list, 2));
+	assert_int_equal(departed_due(list), 1000 + DEPARTED_GRACE);
+}
+
+/* Whose parent is not known may be above any socket of a cgroup that is not known either. */
+static void test_strangers(void **state)
+{
+	struct departed_list *list = *state;
+	int taken = 0;
+
+	add(list, 10, 0, 100);
+	add(list, 11, 1, 100);
+	for (int i = 0; i < 3; i++) {
+		departed_census_begin(list, 100);
+		assert_false(departed_census_see(list, 99));
+		departed_census_see_stranger(list);
+		assert_int_equal(departed_census_end(list, 100, count_taken, &taken), 0);
+	}
+	assert_int_equal(taken, 1);
+	assert_non_null(departed_find(list, 10));
+	assert_int_equal(census(list, 100 + DEPARTED_GRACE, 0), 0);
+	assert_int_equal(census(list, 100 + DEPARTED_GRACE, 0), 1);
+	assert_int_equal(list->unknown_count, 0);
+}
+
+static void test_copy(void **state)
+{
+	struct departed_list *list = *state;
+	struct departed_list copy;
+
+	add(list, 10, 1, 100);
+	add(list, 11, 0, 100);
+	census(list, 100, 10);
+	departed_init(&copy);
+	assert_true(departed_copy(&copy, list));
+	assert_int_equal(copy.count, 2);
+	assert_int_equal(copy.used_count, 1);
+	assert_int_equal(copy.unknown_count, 1);
+	assert_int_equal(departed_find(&copy, 10)->expires, 100 + DEPARTED_GRACE);
+	assert_int_equal(departed_due(&copy), 100);
+	departed_clear(&copy);
+	assert_int_equal(list->count, 2);
+}
+
+static int refuse(const struct departed *departed, void *userdata)
+{
+	(void)departed;
+	(void)userdata;
+	return -1;
+}
+
+static void test_what_can_not_be_taken_stays(void **state)
 {
 	struct departed_list *list = *state;
 
-	assert_true(departed_add(list, 1, 1, 1, 1));
-	departed_clear(list);
-	assert_int_equal(list->count, 0);
-	assert_null(departed_take_expired(list, UINT64_MAX));
-	assert_true(departed_add(list, 2, 1, 1, 1));
-	assert_next(list, 1, 2);
+	add(list, 10, 1, 100);
+	census(list, 100, 0);
+	departed_census_begin(list, 100);
+	assert_int_equal(departed_census_end(list, 100, refuse, NULL), -1);
+	assert_non_null(departed_find(list, 10));
+	assert_int_equal(census(list, 100, 0), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_empty, make_list, free_list),
-		cmocka_unit_test_setup_teardown(test_expiry, make_list, free_list),
-		cmocka_unit_test_setup_teardown(test_members, make_list, free_list),
-		cmocka_unit_test_setup_teardown(test_bound, make_list, free_list),
-		cmocka_unit_test_setup_teardown(test_clear, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_two_censuses_that_miss, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_ancestors, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_later_than_the_census, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_strangers, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_copy, make_list, free_list),
+		cmocka_unit_test_setup_teardown(test_what_can_not_be_taken_stays, make_list, free_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,7 +145,8 @@ static void test_come_and_go(void **state)
 	assert_int_equal(step.removed_count, 0);
 	assert_false(step.levels.has[2]);
 	assert_true(kernel_has(world, stays, "p-MARK"));
-	assert_int_equal(departed_next_expiry(&world->plan.departed), UINT64_MAX);
+	/* but the one below p may have had a socket, and that goes to p */
+	assert_int_equal(world->plan.departed.count, 1);
 	world_free(world);
 }
 
@@ -161,7 +162,7 @@ static void test_departed_stay_for_a_while(void **state)
 	vanish(world, old);
 	/* the same name again is another cgroup: both have elements */
 	appear(world, world->tree.root, "p");
-	assert_int_equal(departed_next_expiry(&world->plan.departed), 1000 + DEPARTED_GRACE);
+	assert_int_equal(departed_due(&world->plan.departed), 1000 + DEPARTED_GRACE);
 	step = take_step(world);
 	assert_int_equal(step.element_count, 1);
 	assert_int_equal(step.removed_count, 0);
@@ -217,13 +218,128 @@ static void test_departed_are_bounded(void **state)
 		assert_non_null(cgroup);
 		vanish(world, cgroup);
 	}
+	world->has_socket[2] = true;
+	world->now++;
 	step = take_step(world);
-	assert_int_equal(step.removed_count, TOO_MANY);
-	for (size_t i = 0; i < TOO_MANY; i++)
-		assert_int_equal(step.removed[i].cgroup_id, 2 + i); /* the oldest */
-	assert_int_equal(world->plan.departed.count, DEPARTED_MAX);
+	assert_int_equal(step.removed_count, TOO_MANY - 1);
+	for (size_t i = 0; i < step.removed_count; i++)
+		assert_int_equal(step.removed[i].cgroup_id, 3 + i); /* the oldest of those that have no socket */
+	assert_int_equal(world->plan.departed.count, DEPARTED_MAX + 1);
 	assert_kernel_is_everything(world);
 	world_free(world);
+}
+
+/* However many there are: who has a socket stays. */
+static void test_departed_with_sockets_are_not(void **state)
+{
+	enum { TOO_MANY = 100 };
+	struct world *world = world_new(CONFIG);
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		world->has_socket[appear(world, world->tree.root, name)->id] = true;
+	}
+	take_step(world);
+	while (!LIST_EMPTY(&world->tree.root->children))
+		vanish(world, LIST_FIRST(&world->tree.root->children));
+	for (int i = 0; i < 3; i++) {
+		world->now += DEPARTED_GRACE;
+		assert_int_equal(take_step(world).removed_count, 0);
+		/* they are not asked for again and again */
+		assert_int_equal(departed_due(&world->plan.departed), world->now + DEPARTED_GRACE);
+	}
+	assert_kernel_is_everything(world);
+	memset(world->has_socket, 0, sizeof(world->has_socket));
+	world->now += DEPARTED_GRACE;
+	assert_int_equal(take_step(world).removed_count, DEPARTED_MAX + TOO_MANY);
+	world_free(world);
+}
+
+static void test_departed_with_a_socket_stays(void **state)
+{
+	struct world *world = world_new(CONFIG "strict: true\n");
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *direct = appear(world, world->tree.root, "x");
+	uint64_t p_id = p->id;
+	uint64_t direct_id = direct->id;
+
+	(void)state;
+	world->has_socket[p_id] = true;
+	world->has_socket[direct_id] = true;
+	take_step(world);
+	vanish(world, p);
+	vanish(world, direct);
+	for (int i = 0; i < 3; i++) {
+		world->now += DEPARTED_GRACE;
+		assert_int_equal(take_step(world).removed_count, 0);
+	}
+	assert_true(goes_to(world->kernel[p_id], "p-MARK"));
+	assert_true(goes_to(world->kernel[direct_id], "return"));
+	world->has_socket[p_id] = false;
+	world->now += DEPARTED_GRACE;
+	assert_int_equal(take_step(world).removed_count, 1);
+	assert_null(world->kernel[p_id]);
+	world_free(world);
+}
+
+/* A socket of a cgroup without an element goes the way of its ancestor's, which stays for it, also when both are gone. */
+static void test_departed_with_a_socket_below_it_stays(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *between = appear(world, p, "x");
+	struct cgroup *below = appear(world, between, "x");
+	uint64_t p_id = p->id;
+	uint64_t below_id = below->id;
+
+	(void)state;
+	world->has_socket[below_id] = true;
+	take_step(world);
+	vanish(world, below);
+	world->now += 2 * DEPARTED_GRACE;
+	take_step(world);
+	vanish(world, between);
+	vanish(world, p);
+	for (int i = 0; i < 3; i++) {
+		world->now += DEPARTED_GRACE;
+		assert_int_equal(take_step(world).removed_count, 0);
+	}
+	assert_true(goes_to(world->kernel[p_id], "p-MARK"));
+	world->has_socket[below_id] = false;
+	world->now += DEPARTED_GRACE;
+	assert_int_equal(take_step(world).removed_count, 1);
+	assert_int_equal(world->plan.departed.count, 0);
+	world_free(world);
+}
+
+/* What was taken for gone is there: its element is that of a living cgroup, which may have another target by now. */
+static void test_departure_is_undone(void **state)
+{
+	static const char *const names[] = {"p", "q", "x"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct world *world = world_new(CONFIG);
+		struct cgroup *cgroup = appear(world, world->tree.root, "p");
+		uint64_t id = cgroup->id;
+
+		take_step(world);
+		vanish(world, cgroup);
+		take_step(world);
+		cgroup = cgroup_add(&world->tree, world->tree.root, names[i], id);
+		assert_non_null(cgroup);
+		assert_int_equal(plan_appeared(&world->plan, cgroup), 0);
+		take_step(world);
+		world->now += DEPARTED_GRACE;
+		assert_int_equal(take_step(world).removed_count, 0);
+		assert_ptr_equal(world->kernel[id],
+				 plan_has_element(&world->plan, cgroup) ? plan_verdict(&world->plan, cgroup) : NULL);
+		assert_int_equal(world->plan.departed.count, 0);
+		assert_kernel_is_everything(world);
+		world_free(world);
+	}
 }
 
 /* A step that the kernel refused is part of the next, and of everything. */
@@ -239,6 +355,7 @@ static void test_a_refused_step(void **state)
 	vanish(world, first);
 	world->now += DEPARTED_GRACE;
 	appear(world, world->tree.root, "q");
+	take_censuses(world);
 	changes(world); /* refused */
 	step = changes(world);
 	assert_int_equal(step.element_count, 1);
@@ -262,7 +379,7 @@ static void reload(struct world *world, const char *text)
 	struct config *config = world->config;
 	struct policy *policy = world->policy;
 
-	plan_take_departed(plan, &world->plan);
+	assert_int_equal(plan_copy_departed(plan, &world->plan), 0);
 	assert_int_equal(plan_decide_all(plan, world->tree.root), 0);
 	plan_clear(&world->plan);
 	policy_free(policy);
@@ -270,9 +387,10 @@ static void reload(struct world *world, const char *text)
 	world->plan = other->plan;
 	world->config = other->config;
 	world->policy = other->policy;
-	/* the list's end is told by an address within the plan that was */
-	if (STAILQ_EMPTY(&world->plan.departed.items))
-		STAILQ_INIT(&world->plan.departed.items);
+	/* the list refers to its head, which was within the other plan */
+	departed_init(&world->plan.departed);
+	assert_true(departed_copy(&world->plan.departed, &plan->departed));
+	departed_clear(&plan->departed);
 	cgroup_tree_clear(&other->tree);
 	free(other);
 	take_everything(world);
@@ -292,18 +410,18 @@ static void test_reload(void **state)
 	vanish(world, cgroup_child(&world->tree, world->tree.root, "p-gone"));
 	vanish(world, cgroup_child(&world->tree, world->tree.root, "q-gone"));
 	take_step(world);
-	/* q is another target by number, there is no p, and more goes to q than did */
+	/* q is another target by number, there is no p (so its sockets get nowhere), and more goes to q than did */
 	reload(world, "version: 1\ntproxies: {q: {mark: 2, port: 2}}\nrules: [{match: '/p$', tproxy: q}]\n");
 	assert_int_equal(plan_target(&world->plan, p), TARGET_FIRST_PROXY);
 	assert_true(kernel_has(world, p, "q-MARK"));
 	assert_null(world->kernel[q->id]);
 	assert_null(world->kernel[direct->id]);
 	assert_int_equal(plan_target(&world->plan, direct), TARGET_FIRST_PROXY);
-	assert_null(world->kernel[gone_p]);
+	assert_true(goes_to(world->kernel[gone_p], "DROP-CHAIN"));
 	assert_true(goes_to(world->kernel[gone_q], "q-MARK"));
 	assert_kernel_is_everything(world);
 	world->now += DEPARTED_GRACE;
-	assert_int_equal(take_step(world).removed_count, 1);
+	assert_int_equal(take_step(world).removed_count, 2);
 	assert_null(world->kernel[gone_q]);
 	world_free(world);
 }
@@ -343,6 +461,10 @@ int main(void)
 		cmocka_unit_test(test_departed_stay_for_a_while),
 		cmocka_unit_test(test_level_of_departed),
 		cmocka_unit_test(test_departed_are_bounded),
+		cmocka_unit_test(test_departed_with_sockets_are_not),
+		cmocka_unit_test(test_departed_with_a_socket_stays),
+		cmocka_unit_test(test_departed_with_a_socket_below_it_stays),
+		cmocka_unit_test(test_departure_is_undone),
 		cmocka_unit_test(test_a_refused_step),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_reload_with_odd_names),

@@ -27,6 +27,7 @@ struct world {
 	const struct verdict *kernel[IDS_MAX]; /* the elements, by cgroup id */
 	uint32_t level_of[IDS_MAX];
 	struct level_set looked_up;
+	bool has_socket[IDS_MAX]; /* by cgroup id */
 };
 
 static inline struct world *world_new(const char *text)
@@ -102,14 +103,30 @@ static inline struct step changes(struct world *world)
 {
 	struct step step;
 
-	assert_int_equal(plan_changes(&world->plan, world->now, &step), 0);
+	assert_int_equal(plan_changes(&world->plan, &step), 0);
 	return step;
+}
+
+/* The engine asks which cgroups have sockets, if that is due, and once more, since one answer is not enough. */
+static inline void take_censuses(struct world *world)
+{
+	for (int i = 0; i < 2 && departed_due(&world->plan.departed) <= world->now; i++) {
+		departed_census_begin(&world->plan.departed, world->now);
+		for (uint64_t id = 0; id < world->next_id; id++) {
+			if (world->has_socket[id])
+				departed_census_see(&world->plan.departed, id);
+		}
+		assert_int_equal(plan_census_end(&world->plan, world->now), 0);
+	}
 }
 
 /* One step, carried out. */
 static inline struct step take_step(struct world *world)
 {
-	struct step step = changes(world);
+	struct step step;
+
+	take_censuses(world);
+	step = changes(world);
 
 	for (size_t i = 0; i < step.removed_count; i++) {
 		const struct element *removed = &step.removed[i];

@@ -1,0 +1,143 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "socket/census.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	REQUEST_SIZE = 256,
+	RECEIVE_SIZE = 32 * 1024,
+	/* the kernel keeps these without a socket, and knows no cgroup of them */
+	STATES_WITHOUT_SOCKET = 1 << TCP_TIME_WAIT | 1 << TCP_SYN_RECV,
+};
+
+static const struct {
+	int family;
+	uint32_t protocol;
+	bool is_optional; /* a kernel may lack the protocol, or the module that lists its sockets */
+} questions[] = {
+	{AF_INET, IPPROTO_TCP, false},	   {AF_INET6, IPPROTO_TCP, false},    {AF_INET, IPPROTO_UDP, false},
+	{AF_INET6, IPPROTO_UDP, false},	   {AF_INET, IPPROTO_UDPLITE, true},  {AF_INET6, IPPROTO_UDPLITE, true},
+	{AF_INET, IPPROTO_RAW, true},	   {AF_INET6, IPPROTO_RAW, true},     {AF_INET, IPPROTO_SCTP, true},
+	{AF_INET6, IPPROTO_SCTP, true},	   {AF_INET, IPPROTO_MPTCP, true},    {AF_INET6, IPPROTO_MPTCP, true},
+};
+
+enum { QUESTION_COUNT = sizeof(questions) / sizeof(questions[0]) };
+
+int socket_census_open(struct socket_census *census)
+{
+	*census = (struct socket_census){.poll = epoll_create1(EPOLL_CLOEXEC)};
+	return census->poll < 0 ? -errno : 0;
+}
+
+static void end(struct socket_census *census)
+{
+	if (census->socket != NULL)
+		mnl_socket_close(census->socket);
+	census->socket = NULL;
+}
+
+static int ask(const struct socket_census *census)
+{
+	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+	const uint32_t protocol = questions[census->at].protocol;
+
+	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->sdiag_family = (uint8_t)questions[census->at].family;
+	request->sdiag_protocol = protocol <= UINT8_MAX ? (uint8_t)protocol : IPPROTO_TCP;
+	request->idiag_states = ~(uint32_t)STATES_WITHOUT_SOCKET;
+	/* one that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
+	if (protocol > UINT8_MAX)
+		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
+	return mnl_socket_sendto(census->socket, message, message->nlmsg_len) < 0 ? -errno : 0;
+}
+
+/*
+ * By a socket of its own, so that what one left unread is nothing to the next; and the descriptor to wait for is always
+ * the same.
+ */
+int socket_census_begin(struct socket_census *census)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int result = 0;
+
+	end(census);
+	census->at = 0;
+	census->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (census->socket == NULL)
+		return -errno;
+	if (mnl_socket_bind(census->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    epoll_ctl(census->poll, EPOLL_CTL_ADD, mnl_socket_get_fd(census->socket), &event) < 0)
+		result = -errno;
+	if (result == 0)
+		result = ask(census);
+	if (result < 0)
+		end(census);
+	return result;
+}
+
+static int note_socket(const struct nlmsghdr *message, void *data)
+{
+	const struct socket_listener *listener = data;
+	const struct nlattr *attribute = NULL;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
+		return MNL_CB_OK;
+	mnl_attr_for_each (attribute, message, sizeof(struct inet_diag_msg)) {
+		if (mnl_attr_get_type(attribute) == INET_DIAG_CGROUP_ID &&
+		    mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
+			listener->found(mnl_attr_get_u64(attribute), listener->userdata);
+	}
+	return MNL_CB_OK;
+}
+
+/* Returns 1 when there is more of the answer to a question, 0 when there is none, or a negative errno. */
+static int read_answer(struct socket_census *census, const struct socket_listener *listener)
+{
+	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	ssize_t length = mnl_socket_recvfrom(census->socket, buffer, sizeof(buffer));
+
+	if (length < 0)
+		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
+	switch (mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, (void *)(uintptr_t)listener)) {
+	case MNL_CB_ERROR:
+		return errno == ENOENT && questions[census->at].is_optional ? 0 : -errno;
+	case MNL_CB_STOP:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+int socket_census_read(struct socket_census *census, const struct socket_listener *listener)
+{
+	int result = 0;
+
+	if (census->socket == NULL)
+		return 0;
+	result = read_answer(census, listener);
+	if (result == 0 && ++census->at < QUESTION_COUNT)
+		result = ask(census) < 0 ? -errno : 1;
+	if (result <= 0)
+		end(census);
+	return result;
+}
+
+void socket_census_close(struct socket_census *census)
+{
+	end(census);
+	if (census->poll >= 0)
+		close(census->poll);
+	census->poll = -1;
+}

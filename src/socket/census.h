@@ -1,0 +1,58 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_SOCKET_CENSUS_H
+#define CGTPROXY_SOCKET_CENSUS_H
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * All sockets of this network namespace, asked of the kernel by sock_diag(7) in small pieces, so that new cgroups need
+ * not wait while a host with very many sockets is looked at. It takes no privileges.
+ *
+ * TCP in all states that have a socket, also those that no process has open any more, UDP, UDP-Lite, raw sockets, SCTP
+ * and MPTCP, of IPv4 and IPv6. The kernel lists none of ping sockets, nor those that were never bound, connected or sent
+ * from; raw sockets, UDP-Lite and SCTP where it has the modules for it.
+ */
+struct socket_census {
+	int poll; /* readable when socket_census_read() has work */
+	struct mnl_socket *socket; /* while one is taken, or NULL */
+	size_t at;		   /* what is asked for now */
+};
+
+/** To be told the cgroup id of each socket. */
+struct socket_listener {
+	void (*found)(uint64_t cgroup_id, void *userdata);
+	void *userdata;
+};
+
+/**
+ * Prepares for censuses.
+ *
+ * @census: socket_census_close() it whatever this returns
+ *
+ * Returns 0 or a negative errno.
+ */
+int socket_census_open(struct socket_census *census);
+
+/**
+ * Begins a census; one that is taken is given up.
+ *
+ * Returns 0 or a negative errno.
+ */
+int socket_census_begin(struct socket_census *census);
+
+/**
+ * Reads some hundred sockets.
+ *
+ * Returns 1, 0 when there are no more, or a negative errno when there is no telling whether there are, with which the
+ * census ends, too.
+ */
+int socket_census_read(struct socket_census *census, const struct socket_listener *listener);
+
+void socket_census_close(struct socket_census *census);
+
+#endif
