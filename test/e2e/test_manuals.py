@@ -75,7 +75,8 @@ def test_all_keys_have_their_entry():
     """All that the example config shows."""
     example = (TOP / "data/example.yaml").read_text(encoding="utf-8")
     keys = set(re.findall(r"^#?[ -]*([a-z][a-z0-9-]*):(?: |$)", example, re.M)) - {"mihomo", "vps"}
-    assert {"no-udp", "ip6", "on-stop", "match"} <= keys
+    keys |= {"no-udp", "no-ipv6"}  # older ways to write "direct", which it only mentions
+    assert {"udp", "bypass-local", "refuse", "ip6", "on-stop", "match"} <= keys
     words = {word.rpartition(".")[2].partition(":")[0] for entry in entries(source("cgtproxy.yaml.5"))
              for word in entry}
     assert keys <= words, keys - words
