@@ -180,8 +180,11 @@ class Server:
             sock.sendmsg([reply], control, 0, sender)
             return
         with make_socket(UDP, family, transparent=True) as answering:
-            answering.bind(asked)
-            answering.sendto(reply, sender)
+            try:
+                answering.bind(asked)
+                answering.sendto(reply, sender)
+            except OSError:
+                pass  # another's address, or a way that is closed: the client goes without, and the next is served
 
     def _destination(self, sock, family, ancillary):
         """Which address was asked, and what makes a plain socket answer from there."""

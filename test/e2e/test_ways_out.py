@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No way around: all programs of lab/ways/programs.py under all disturbances of lab/ways/disturbances.py.
+
+Each test is a row in a column: one program under one disturbance, over both families, in each kind of cgroup. Nothing of
+a proxied, dropped or refused one may come out of the host, and everything of a direct one has to.
+"""
+
+import functools
+
+import pytest
+from lab.ways.cells import DIRECT, DROPPED, PROXIED
+from lab.ways.column import Column
+from lab.ways.disturbances import DISTURBANCES
+from lab.ways.programs import EVERYDAY, PROGRAMS
+
+TARGETS = (DIRECT, PROXIED, DROPPED)
+
+
+def rows():
+    """All rows under "nothing", and the everyday ones under the rest, are quick enough for each run of the tests."""
+    for disturbance in DISTURBANCES:
+        for program in PROGRAMS:
+            quick = disturbance.name == "nothing" or program in EVERYDAY
+            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}",
+                               marks=[] if quick else [pytest.mark.long])
+
+
+@pytest.fixture(scope="module", name="column_of")
+def column_of_fixture(request):
+    """Runs a column once, with the programs that this session asks for."""
+    @functools.cache
+    def run(disturbance):
+        wanted = [item.callspec.params["program"] for item in request.session.items
+                  if item.path == request.path and item.callspec.params["disturbance"] is disturbance]
+        column = Column(disturbance, TARGETS, wanted)
+        try:
+            column.run()
+        except Exception as error:  # once for all of its rows: each would have to wait for the same
+            column.broken = error
+        return column
+    return run
+
+
+@pytest.mark.parametrize(("disturbance", "program"), rows())
+def test_way_out(column_of, disturbance, program):
+    column = column_of(disturbance)
+    if column.broken:
+        raise column.broken
+    faults = [f"{cell}, {disturbance.name}: {fault}" for cell in column.cells if cell.program is program
+              for fault in column.faults(cell)]
+    assert not faults, "\n" + "\n".join(faults)
