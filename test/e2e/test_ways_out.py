@@ -13,6 +13,7 @@ from lab.ways.cells import DIRECT, DROPPED, PROXIED
 from lab.ways.column import Column
 from lab.ways.disturbances import DISTURBANCES
 from lab.ways.programs import EVERYDAY, PROGRAMS
+from lab.ways.recorder import described
 
 TARGETS = (DIRECT, PROXIED, DROPPED)
 
@@ -31,22 +32,33 @@ def column_of_fixture(request):
     """Runs a column once, with the programs that this session asks for."""
     @functools.cache
     def run(disturbance):
-        wanted = [item.callspec.params["program"] for item in request.session.items
-                  if item.path == request.path and item.callspec.params["disturbance"] is disturbance]
+        chosen = [item.callspec.params for item in request.session.items if item.path == request.path]
+        wanted = [row["program"] for row in chosen if row["disturbance"] is disturbance and "program" in row]
         column = Column(disturbance, TARGETS, wanted)
         try:
-            column.run()
+            return column.run()
         except Exception as error:  # once for all of its rows: each would have to wait for the same
-            column.broken = error
-        return column
+            return error
     return run
+
+
+def check(outcome):
+    """The column, or the error that it ended with."""
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 @pytest.mark.parametrize(("disturbance", "program"), rows())
 def test_way_out(column_of, disturbance, program):
-    column = column_of(disturbance)
-    if column.broken:
-        raise column.broken
+    column = check(column_of(disturbance))
     faults = [f"{cell}, {disturbance.name}: {fault}" for cell in column.cells if cell.program is program
               for fault in column.faults(cell)]
     assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda disturbance: disturbance.name)
+def test_nothing_else_gets_out(column_of, disturbance):
+    """All that came out belongs to some program; this test comes last, so that those have run."""
+    strays = check(column_of(disturbance)).strays
+    assert not strays, f"{disturbance.name}:\n" + "\n".join(described(strays))

@@ -176,15 +176,18 @@ class Server:
         family = family_of(sender[0])
         asked, control = self._destination(sock, family, ancillary)
         reply = self._reply(Request(data.decode(), UDP, sender[:2], asked))
+        try:
+            self._send(reply, sock, control, family, asked, sender)
+        except OSError:
+            pass  # no way back, or an address that somebody else has: this client goes without, and the next is served
+
+    def _send(self, reply, sock, control, family, asked, sender):
         if not self._transparent:
             sock.sendmsg([reply], control, 0, sender)
             return
         with make_socket(UDP, family, transparent=True) as answering:
-            try:
-                answering.bind(asked)
-                answering.sendto(reply, sender)
-            except OSError:
-                pass  # another's address, or a way that is closed: the client goes without, and the next is served
+            answering.bind(asked)
+            answering.sendto(reply, sender)
 
     def _destination(self, sock, family, ancillary):
         """Which address was asked, and what makes a plain socket answer from there."""

@@ -136,7 +136,7 @@ def stream(*tweaks):
         destination = sockets.outside(task)
         while not task.reached(ENDING, within=0.001):
             try:
-                sock.sendto(b"stream\n", destination)
+                sock.sendto(task.token(), destination)
             except OSError:
                 pass  # refused: the next one may get out
         return SENT

@@ -12,7 +12,7 @@ from ..world import PROXY_PORT, World
 from . import cells
 from .cells import DIRECT, DROPPED, PROXIED, REFUSED, Cell
 from .expectations import DNS, HOST_SERVICE, PROXY, PROXY_ANSWERS, usual
-from .neighbours import PUBLISHED_PORT, VPN, VPN_HOST
+from .neighbours import PUBLISHED_PORT, VPN, VPN_GATEWAY, VPN_HOST
 from .programs import PROGRAMS
 from .recorder import Attribution, Recorder
 from .subject import Subject
@@ -24,6 +24,7 @@ LINK_LOCAL = {V4: "169.254.77.1", V6: "fe80::1"}
 BROADCAST = "192.0.2.255"
 # Prefixes that all outside addresses of the cells are in, and more exact than a default route.
 _HALF = {V4: "128.0.0.0/1", V6: "2000::/3"}
+_LENGTH = {V4: 24, V6: 64}
 # All kinds of TCP fast open without a cookie, for client and server (tcp_fastopen in the kernel's ip-sysctl.rst).
 _FAST_OPEN = 0x607
 # Seconds within which the answers of a proxy come again after a disturbance; only who does not get them waits.
@@ -65,9 +66,10 @@ class Column:
         self.disturbance = disturbance
         self.targets = targets
         self.cells = make_cells(targets, programs)
-        self.world = self.daemon = self.proxy = self.recorder = self.loop = self.broken = None
+        self.world = self.daemon = self.proxy = self.recorder = self.loop = None
         self.mark = MARK
         self._subjects = {}
+        self._host_service, self._asked_locally = None, set()
         self.outcomes, self.owned, self.strays = {}, {}, []
 
     @property
@@ -96,12 +98,15 @@ class Column:
             self._count()
             self._order(do="close")
             self._count()
+            self._asked_locally = {int(request.token.partition("-")[0]) for request in self._host_service.requests
+                                   if request.token[0].isdigit()}
         return self
 
     def faults(self, cell):
         """What is wrong with a cell, in words."""
         expected = self.disturbance.expected(cell)
-        return expected.faults(self.outcomes.get(cell.number, "no outcome"), self.owned.get(cell, []))
+        told, packets = self.outcomes.get(cell.number, "no outcome"), self.owned.get(cell, [])
+        return expected.faults(told, packets, cell.number in self._asked_locally)
 
     def start_daemon(self):
         """The daemon, ready."""
@@ -128,13 +133,13 @@ class Column:
             namespace.sysctl("ipv4/tcp_fastopen", _FAST_OPEN)
         # v6 link-local addresses that are known beforehand, and a second way out of the host.
         world.host.ip(f"link add {VPN} type veth peer name {VPN} netns {world.outside.path}", f"link set {VPN} up",
-                      *(f"addr add {VPN_HOST[family]} dev {VPN}" for family in (V4, V6)),
+                      *(f"addr add {VPN_HOST[family]}/{_LENGTH[family]} dev {VPN}" for family in (V4, V6)),
                       "route add 169.254.0.0/16 dev cable")
         world.outside.ip(f"link set {VPN} up", f"addr add {LINK_LOCAL[V6]}/64 dev cable",
                          f"addr add {LINK_LOCAL[V4]}/16 dev cable",
-                         *(f"route add {VPN_HOST[family]} dev {VPN}" for family in (V4, V6)),
+                         *(f"addr add {VPN_GATEWAY[family]}/{_LENGTH[family]} dev {VPN}" for family in (V4, V6)),
                          *(f"route add local {prefix} dev lo" for family in (V4, V6) for prefix in cells.PREFIXES[family]))
-        world.keep(Server(HOST_SERVICE, [SERVICE_PORT, PUBLISHED_PORT], world.host))
+        self._host_service = world.keep(Server(HOST_SERVICE, [SERVICE_PORT, PUBLISHED_PORT], world.host))
         world.keep(Server(DNS, [DNS_HIJACK_PORT], world.host, ("127.0.0.1", "::1")))
         if self.disturbance.proxy_options is not None:
             self.start_proxy(**self.disturbance.proxy_options)

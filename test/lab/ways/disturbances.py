@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The columns of the table: what befalls the host, and where a person then has to expect something else."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..addresses import ANY, SERVICE_PORT, TCP, UDP, V4, V6
 from ..namespaces import Namespace
@@ -13,11 +16,12 @@ from ..servers import Server
 from ..storms import Churn
 from ..waiting import wait_until
 from . import neighbours
-from .cells import PROXIED
-from .expectations import CONTAINER_SERVICE, But, anything_out, dead_proxy, no_answers, unanswered, usual
+from .cells import DROPPED, PROXIED
+from .expectations import CONTAINER_SERVICE, But, any_out, anything_out, dead_proxy, no_answers, unanswered, usual
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
+_STORM = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); from lab.ways.disturbances import storm; storm()"
 
 
 def _nothing(_column):
@@ -71,6 +75,28 @@ class Loop:
         self._thread.join()
 
 
+class StormProcess:
+    """A Churn in a process of its own, which takes nothing of this one's time."""
+
+    def __init__(self, directory):
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", "-c", _STORM, str(directory)],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self._process.stdout.readline()
+
+    def close(self):
+        """End it; no cgroup is left."""
+        self._process.communicate()
+
+
+def storm():
+    """The process: makes and removes cgroups in the directory that the first argument names, to the end of its input."""
+    churn = Churn(Path(sys.argv[1]), [PROXIED, DROPPED, "other"])
+    wait_until(lambda: churn.made > 500, "a storm has begun")
+    print(flush=True)
+    sys.stdin.read()
+    churn.close()
+
+
 def _rules(*rulesets):
     return lambda column: neighbours.add(column.world, *rulesets)
 
@@ -107,12 +133,12 @@ def _containers(column):
 
 
 def _replaced_route(column):
-    column.ip("route replace default via {gateway} table 300")
+    column.ip("route replace default via {gateway} dev cable table 300")
 
 
 def _better_route(column):
     """A more exact route beside ours."""
-    column.ip("route add {half} via {gateway} table 300")
+    column.ip("route add {half} via {gateway} dev cable table 300")
 
 
 def _no_ipv6_on_lo(column):
@@ -152,8 +178,7 @@ def _conntrack_flushed_all_the_time(column):
 
 def _storm(column):
     directory = column.world.cgroups.directory(column.world.cgroups.make("storm"))
-    column.loop = column.world.keep(Churn(directory, [PROXIED, "dropped", "other"]))
-    wait_until(lambda: column.loop.made > 500, "a storm has begun")
+    column.loop = column.world.keep(StormProcess(directory))
 
 
 def _reload(column):
@@ -197,7 +222,7 @@ _NO_LOCAL = (
     But("without lo there are no local connections", lambda cell: cell.program.fate == LOCAL, unanswered),
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
 _GAP = But("on-stop: clear lets all pass between stop and start",
-           lambda cell: cell.program.name == "udp, all the time", anything_out)
+           lambda cell: cell.program.name == "udp, all the time", any_out)
 _NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
                    lambda cell: cell.program.fate == SERVING, unanswered)
 

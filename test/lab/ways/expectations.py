@@ -42,9 +42,11 @@ class Expected:
         """Whether the program is to be told something, and so waits for it."""
         return self.told is not None
 
-    def faults(self, told, packets):
-        """What is wrong, in words."""
+    def faults(self, told, packets, asked_locally):
+        """What is wrong, in words; `asked_locally`: whether a local service got the question."""
         faults = []
+        if asked_locally and told not in LOCAL_ANSWERS and LOCAL_ANSWERS & self.never:
+            faults.append("reached a local service")
         if self.out is False and packets:
             faults += [f"got out: {packet}" for packet in described(packets)]
         if self.out is True and not packets:
@@ -125,6 +127,11 @@ def no_answers(why, *families):
     return But(why, lambda cell: is_steered(cell) and cell.family in (families or (V4, V6)), unanswered)
 
 
+def any_out(expected):
+    """Packets may come out, where else they may not, too."""
+    return replace(expected, out=None)
+
+
 def dead_proxy(*dead):
     """For these pairs of protocol and family nobody listens: refused at once, where that can be told."""
     def is_dead(cell):
@@ -133,10 +140,16 @@ def dead_proxy(*dead):
     def is_silent(cell):
         return is_dead(cell) and (cell.program.protocol, cell.family) == (UDP, V4)
 
+    def is_told_by_reset(cell):
+        return is_dead(cell) and cell.program.protocol == TCP
+
     def is_flow(cell):
         return is_dead(cell) and cell.program.protocol == TCP and cell.program.begins != DISTURBED
 
-    return (But("nobody listens at the proxy's port", is_dead,
-                lambda expected: replace(expected, told=TOLD, never=expected.never | PROXY_ANSWERS)),
+    def refused(expected):
+        return replace(expected, told=TOLD, never=expected.never | PROXY_ANSWERS | LOCAL_ANSWERS)
+
+    return (But("nobody listens at the proxy's port", is_dead, refused),
+            But("a reset says it", is_told_by_reset, lambda expected: replace(expected, told=frozenset((TOLD_REFUSED,)))),
             But("no ICMP error can be sent from a foreign IPv4 address", is_silent, unanswered),
             But("a connection that stood ends by a reset", is_flow, unanswered))

@@ -6,6 +6,8 @@ from ..addresses import GATEWAY, V4, V6
 
 VPN = "vpn"
 VPN_HOST = {V4: "10.66.0.2", V6: "2001:db8:66::2"}
+VPN_GATEWAY = {V4: "10.66.0.1", V6: "2001:db8:66::1"}
+CABLE_NETWORK = {V4: "192.0.2.0/24", V6: "2001:db8:1::/64"}
 CONTAINER = {V4: "10.77.0.2", V6: "2001:db8:77::2"}
 BRIDGE = {V4: "10.77.0.1", V6: "2001:db8:77::1"}
 PUBLISHED_PORT = 7080
@@ -14,10 +16,11 @@ WG_TABLE = 51820
 
 def add_in_front(world):
     """What wg-quick does for a default route, first part (linux.bash, add_default): two rules without a priority."""
-    for family in ("-4", "-6"):
-        world.host.run("ip", family, "route", "add", "default", "dev", VPN, "table", str(WG_TABLE))
-        world.host.run("ip", family, "rule", "add", "not", "fwmark", str(WG_TABLE), "table", str(WG_TABLE))
-        world.host.run("ip", family, "rule", "add", "table", "main", "suppress_prefixlength", "0")
+    for family in (V4, V6):
+        _batch(world, family,
+               f"route add default via {VPN_GATEWAY[family]} dev {VPN} table {WG_TABLE}",
+               f"rule add not fwmark {WG_TABLE} table {WG_TABLE}",
+               "rule add table main suppress_prefixlength 0")
 
 
 WG_MARKS = f"""
@@ -52,8 +55,8 @@ table inet late-marks {
 def add_uplink_rules(world):
     """The rules that go with MULTIPLE_UPLINKS."""
     for family in (V4, V6):
-        world.host.run("ip", f"-{family}", "route", "add", "default", "via", GATEWAY[family], "table", "1")
-        world.host.run("ip", f"-{family}", "rule", "add", "pref", "2001", "fwmark", "0x100/0x3f00", "table", "1")
+        _batch(world, family, f"route add default via {GATEWAY[family]} dev cable table 1",
+               "rule add pref 2001 fwmark 0x100/0x3f00 table 1")
 
 
 # What Docker does for a published port, without its proxy process: DNAT in the output hook for local destinations.
@@ -68,8 +71,8 @@ table inet containers {{
     fib daddr type local meta l4proto {{ tcp, udp }} th dport {PUBLISHED_PORT} jump published
   }}
   chain published {{
-    meta nfproto ipv4 dnat ip to {CONTAINER[V4]}:7000
-    meta nfproto ipv6 dnat ip6 to [{CONTAINER[V6]}]:7000
+    meta nfproto ipv4 meta l4proto {{ tcp, udp }} dnat ip to {CONTAINER[V4]}:7000
+    meta nfproto ipv6 meta l4proto {{ tcp, udp }} dnat ip6 to [{CONTAINER[V6]}]:7000
   }}
   chain postrouting {{ type nat hook postrouting priority srcnat; ip saddr 10.77.0.0/24 oifname != "bridge" masquerade; }}
 }}
@@ -143,15 +146,23 @@ table inet tailnet {{
 
 
 def add_tailnet_rules(world):
-    """Its rules, with a default route as for an exit node."""
-    for family in ("-4", "-6"):
-        world.host.run("ip", family, "route", "add", "default", "dev", VPN, "table", "52")
-        for rule in ("5210 fwmark 0x80000/0xff0000 table main", "5230 fwmark 0x80000/0xff0000 table default",
-                     "5250 fwmark 0x80000/0xff0000 type unreachable", "5270 table 52"):
-            world.host.run("ip", family, "rule", "add", "pref", *rule.split())
+    """Its rules, with the routes as for an exit node while the own network stays within reach."""
+    for family in (V4, V6):
+        _batch(world, family,
+               f"route add default via {VPN_GATEWAY[family]} dev {VPN} table 52",
+               f"route add throw {CABLE_NETWORK[family]} table 52",
+               "rule add pref 5210 fwmark 0x80000/0xff0000 table main",
+               "rule add pref 5230 fwmark 0x80000/0xff0000 table default",
+               "rule add pref 5250 fwmark 0x80000/0xff0000 type unreachable",
+               "rule add pref 5270 table 52")
 
 
 NO_TRACKING = "table inet no-tracking { chain output { type filter hook output priority raw; notrack; }; }\n"
+
+
+def _batch(world, family, *lines):
+    """Lines of `ip`, for one family."""
+    world.host.run("ip", f"-{family}", "-batch", "-", text_in="".join(f"{line}\n" for line in lines))
 
 
 def add(world, *rulesets):
