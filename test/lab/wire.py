@@ -18,7 +18,9 @@ _ICMPS = (socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6)
 _V6_EXTENSIONS = (socket.IPPROTO_HOPOPTS, socket.IPPROTO_ROUTING, socket.IPPROTO_DSTOPTS)
 _PACKET_OUTGOING = 4
 # What the kernel may keep for us, and what it charges for the smallest frame (much less than the truth).
-_BUFFER_SIZE, _LEAST_FRAME_SIZE = 16 << 20, 256
+_BUFFER_SIZE, _LEAST_FRAME_SIZE = 64 << 20, 256
+# From linux/if_packet.h.
+SOL_PACKET, PACKET_STATISTICS = 263, 6
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,11 @@ class Wire:
     def saw_to(self, protocol, address):
         """Whether any packet of this protocol passed to this address."""
         return any(p.protocol == protocol and p.destination[0] == address for p in self.packets)
+
+    def lost(self):
+        """How many packets since the last call passed without being recorded, because there was no room for them."""
+        _, drops = struct.unpack("=II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+        return drops
 
     def close(self):
         """Stop recording."""

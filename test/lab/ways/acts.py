@@ -15,6 +15,8 @@ from .task import DISTURBED, ENDING, RUNNING
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
 MSG_FASTOPEN = 0x20000000
 ANY_MAPPED = "::"
+# Between the datagrams of a stream, in seconds.
+_PAUSE = 0.005
 # Larger than one packet of the cable, and than what a TCP segment holds.
 BIG_DATAGRAM, BIG_WRITE = 3000, 200_000
 
@@ -134,7 +136,7 @@ def stream(*tweaks):
         _tweak(task, sock, tweaks)
         task.in_background(ENDING)
         destination = sockets.outside(task)
-        while not task.reached(ENDING, within=0.001):
+        while not task.reached(ENDING, within=_PAUSE):
             try:
                 sock.sendto(task.token(), destination)
             except OSError:

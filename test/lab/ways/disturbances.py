@@ -52,7 +52,7 @@ class Disturbance:
         expected = usual(cell)
         for but in self.but:
             if but.applies(cell):
-                expected = but.change(expected)
+                expected = but.change(expected, cell)
         return expected
 
 
@@ -189,7 +189,8 @@ def _reload_with_another_mark(column):
     column.daemon.reload(column.config.replace(f"mark: {column.mark}", f"mark: {OTHER_MARK}"))
 
 
-def _stop(column):
+def stop(column):
+    """The daemon ends."""
     column.stop_daemon()
 
 
@@ -226,8 +227,10 @@ _GAP = But("on-stop: clear lets all pass between stop and start",
 _NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
                    lambda cell: cell.program.fate == SERVING, unanswered)
 
+NOTHING = Disturbance("nothing")
+
 DISTURBANCES = [
-    Disturbance("nothing"),
+    NOTHING,
     Disturbance("strict", config=_STRICT),
     Disturbance("mark with a mask", config={"mark": "0xbb8/0xffff"}),
     # routing
@@ -267,8 +270,8 @@ DISTURBANCES = [
     Disturbance("reload with another mark", _reload_with_another_mark),
     Disturbance("restart", _restart, but=(_GAP,)),
     Disturbance("restart that keeps", _restart, config=_KEEP),
-    Disturbance("stopped, rules kept", _stop, config=_KEEP),
-    Disturbance("strict, stopped, rules kept", _stop, config=_STRICT),
+    Disturbance("stopped, rules kept", stop, config=_KEEP),
+    Disturbance("strict, stopped, rules kept", stop, config=_STRICT),
     Disturbance("killed", _kill),
     Disturbance("killed and started again", _kill_and_start),
     Disturbance("storm of cgroups", _storm),

@@ -24,6 +24,7 @@ OUTSIDE_ANSWERS = by("outside")
 LOCAL_ANSWERS = by(HOST_SERVICE, CONTAINER_SERVICE, SUBJECT)
 PROXY_ANSWERS = by(PROXY)
 VISITOR_SERVED = "visitor answered by subject"
+RESET = frozenset((TOLD_REFUSED,))
 # How a datagram socket may learn of a refusal.
 TOLD = frozenset((TOLD_REFUSED, "EPERM", "EACCES", "EHOSTUNREACH", "ENETUNREACH"))
 
@@ -77,11 +78,12 @@ def _proxied(cell):
     return Expected(out=False, told=PROXY_ANSWERS if program.asks_port != DNS_PORT else by(DNS))
 
 
-def _refused(cell):
+def refused(cell):
+    """What is expected where all is refused, and said so at once."""
     program = cell.program
     if program.fate != STEERED or program.silent:
         return NOTHING_AT_ALL
-    return Expected(out=False, told=frozenset((TOLD_REFUSED,)) if program.protocol == TCP else TOLD)
+    return Expected(out=False, told=RESET if program.protocol == TCP else TOLD, never=NOTHING_AT_ALL.never)
 
 
 def usual(cell):
@@ -95,7 +97,7 @@ def usual(cell):
         return _passes(cell)
     if cell.target == DIRECT:
         return WHATEVER if program.has_proxy_mark else _passes(cell)
-    return {PROXIED: _proxied, DROPPED: lambda _: NOTHING_AT_ALL, REFUSED: _refused}[cell.target](cell)
+    return {PROXIED: _proxied, DROPPED: lambda _: NOTHING_AT_ALL, REFUSED: refused}[cell.target](cell)
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,15 @@ class But:
 
     why: str
     applies: Callable    # a function of a Cell
-    change: Callable     # a function of what is usual
+    change: Callable     # a function of what is usual, and of the Cell
 
 
-def unanswered(expected):
+def unanswered(expected, _cell=None):
     """Where packets may go stays as it is; no answer is to be had."""
     return replace(expected, told=None)
 
 
-def anything_out(expected):
+def anything_out(expected, _cell=None):
     """It does not matter whether packets come out, where they may."""
     return replace(expected, out=None if expected.out else expected.out, told=None)
 
@@ -127,7 +129,7 @@ def no_answers(why, *families):
     return But(why, lambda cell: is_steered(cell) and cell.family in (families or (V4, V6)), unanswered)
 
 
-def any_out(expected):
+def any_out(expected, _cell=None):
     """Packets may come out, where else they may not, too."""
     return replace(expected, out=None)
 
@@ -140,16 +142,13 @@ def dead_proxy(*dead):
     def is_silent(cell):
         return is_dead(cell) and (cell.program.protocol, cell.family) == (UDP, V4)
 
-    def is_told_by_reset(cell):
-        return is_dead(cell) and cell.program.protocol == TCP
-
     def is_flow(cell):
         return is_dead(cell) and cell.program.protocol == TCP and cell.program.begins != DISTURBED
 
-    def refused(expected):
-        return replace(expected, told=TOLD, never=expected.never | PROXY_ANSWERS | LOCAL_ANSWERS)
+    def refused_at_once(expected, cell):
+        return replace(expected, told=RESET if cell.program.protocol == TCP else TOLD,
+                       never=expected.never | PROXY_ANSWERS | LOCAL_ANSWERS)
 
-    return (But("nobody listens at the proxy's port", is_dead, refused),
-            But("a reset says it", is_told_by_reset, lambda expected: replace(expected, told=frozenset((TOLD_REFUSED,)))),
+    return (But("nobody listens at the proxy's port", is_dead, refused_at_once),
             But("no ICMP error can be sent from a foreign IPv4 address", is_silent, unanswered),
             But("a connection that stood ends by a reset", is_flow, unanswered))

@@ -49,6 +49,9 @@ class Recorder:
 
         One for each CPU: what a veth device takes over waits in a queue of the sender's CPU.
         """
+        for cable, wire in self._wires.items():
+            _ = wire.packets  # makes room for the markers
+            assert wire.lost() == 0, f"the recorder on the cable {cable} could not keep up"
         for _ in range(_ROUNDS):
             for cable in self._wires:
                 for cpu in os.sched_getaffinity(0):
