@@ -6,7 +6,7 @@ import json
 import selectors
 import socket
 
-from ..addresses import HOST, LOOPBACK, SERVICE_PORT
+from ..addresses import GATEWAY, HOST, LOOPBACK, SERVICE_PORT
 from . import cells, sockets
 from .acts import TCP, UDP, answered
 from .assistant import OWN
@@ -33,22 +33,26 @@ def serve(kind, *also):
             while not task.reached(ENDING):
                 if not selector.select(_PAUSE):
                     continue
-                _answer_one(task, sock)
-                for more in also:
-                    more(task, sock)
+                if _answer_visitor(task, sock):
+                    for more in also:
+                        more(task, sock)
         return SENT
     return act
 
 
-def _answer_one(task, sock):
+def _answer_visitor(task, sock):
+    """Answer one question; False for what is the answer to one of the program's own."""
     if sock.type == TCP:
         connection, _ = sock.accept()
         connection.settimeout(task.patience)
         connection.sendall(_reply(connection.recv(4096)))
         task.keep(connection)
-    else:
-        data, visitor = sock.recvfrom(4096)
-        sock.sendto(_reply(data), visitor)
+        return True
+    data, visitor = sock.recvfrom(4096)
+    if visitor[0] != GATEWAY[task.family]:
+        return False
+    sock.sendto(_reply(data), visitor)
+    return True
 
 
 def _reply(data):

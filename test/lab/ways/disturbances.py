@@ -224,6 +224,8 @@ _NO_LOCAL = (
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
 _GAP = But("on-stop: clear lets all pass between stop and start",
            lambda cell: cell.program.name == "udp, all the time", any_out)
+UNSEEN_CGROUP = But("strict refuses a cgroup that the daemon has not seen",
+                    lambda cell: "outlived" in cell.program.name, anything_out)
 _NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
                    lambda cell: cell.program.fate == SERVING, unanswered)
 
@@ -231,7 +233,7 @@ NOTHING = Disturbance("nothing")
 
 DISTURBANCES = [
     NOTHING,
-    Disturbance("strict", config=_STRICT),
+    Disturbance("strict", config=_STRICT, but=(UNSEEN_CGROUP,)),
     Disturbance("mark with a mask", config={"mark": "0xbb8/0xffff"}),
     # routing
     Disturbance("rules in front", _in_front),
@@ -271,7 +273,7 @@ DISTURBANCES = [
     Disturbance("restart", _restart, but=(_GAP,)),
     Disturbance("restart that keeps", _restart, config=_KEEP),
     Disturbance("stopped, rules kept", stop, config=_KEEP),
-    Disturbance("strict, stopped, rules kept", stop, config=_STRICT),
+    Disturbance("strict, stopped, rules kept", stop, config=_STRICT, but=(UNSEEN_CGROUP,)),
     Disturbance("killed", _kill),
     Disturbance("killed and started again", _kill_and_start),
     Disturbance("storm of cgroups", _storm),

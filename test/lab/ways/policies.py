@@ -6,22 +6,22 @@ from dataclasses import replace
 
 from ..addresses import DNS_PORT, UDP, V6
 from .cells import DIRECT, DROPPED, PROXIED
-from .disturbances import Disturbance, stop
+from .disturbances import UNSEEN_CGROUP, Disturbance, stop
 from .expectations import NOTHING_AT_ALL, PROXY_ANSWERS, But, refused, unanswered, usual
-from .programs import LOCAL, OTHER, SHUT_IN, STEERED
+from .programs import LOCAL, OTHER, SERVING, SHUT_IN, STEERED
 
-_PROXIES_FATES = (STEERED, SHUT_IN)
+def _would_be_proxied(cell):
+    """What a proxy could take; what is asked of name servers is hijacked before anybody asks for the rest."""
+    return (cell.target == PROXIED and cell.program.fate in (STEERED, SHUT_IN, SERVING)
+            and cell.program.asks_port != DNS_PORT)
 
 
 def _is_udp(cell):
-    """UDP that a proxy could take; what is asked of name servers is hijacked before anybody asks for the rest."""
-    return (cell.target == PROXIED and cell.program.fate in _PROXIES_FATES and cell.program.protocol == UDP
-            and cell.program.asks_port != DNS_PORT)
+    return _would_be_proxied(cell) and cell.program.protocol == UDP
 
 
 def _is_ipv6(cell):
-    return (cell.target == PROXIED and cell.program.fate in _PROXIES_FATES and cell.family == V6
-            and cell.program.asks_port != DNS_PORT)
+    return (_would_be_proxied(cell) or _is_other(cell)) and cell.family == V6
 
 
 def _is_other(cell):
@@ -32,8 +32,8 @@ def _is_local(cell):
     return cell.program.fate == LOCAL
 
 
-def _as_refused(_expected, cell):
-    return refused(cell)
+def _as_refused(expected, cell):
+    return expected if cell.program.serves else refused(cell)
 
 
 def _as_direct(_expected, cell):
@@ -68,4 +68,4 @@ POLICIES = [
 KILL_SWITCH = Disturbance(
     "kill switch, and the daemon stopped", stop,
     config={"more": "strict: true\non-stop: keep\n", "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
-    but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED))
+    but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED, UNSEEN_CGROUP))

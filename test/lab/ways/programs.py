@@ -126,8 +126,10 @@ _DESTINATIONS = [
     Program("udp, itself", local_answer, LOCAL),
     Program("udp, a name server", ask(UDP, to=sockets.resolver, times=3), STEERED, asks_port=DNS_PORT),
     Program("tcp, a name server", ask(TCP, to=sockets.resolver), STEERED, asks_port=DNS_PORT),
-    Program("udp, a name server, bound to an interface", ask(UDP, sockets.bound_to_device, to=sockets.resolver), SHUT_IN),
-    Program("tcp, a name server, bound to an interface", ask(TCP, sockets.bound_to_device, to=sockets.resolver), SHUT_IN),
+    Program("udp, a name server, bound to an interface", ask(UDP, sockets.bound_to_device, to=sockets.resolver), SHUT_IN,
+            asks_port=DNS_PORT),
+    Program("tcp, a name server, bound to an interface", ask(TCP, sockets.bound_to_device, to=sockets.resolver), SHUT_IN,
+            asks_port=DNS_PORT),
 ]
 
 _PROTOCOLS = [
