@@ -14,6 +14,10 @@ from lab.ways.programs import PROGRAMS
 from lab.ways.recorder import described
 
 
+# One after the other: each takes both CPUs for a while.
+pytestmark = pytest.mark.xdist_group("refuse")
+
+
 def check(column):
     """See that all cells are as expected, and that nothing else came out."""
     column.run()
@@ -27,7 +31,10 @@ def test_target_refuse():
     check(Column(NOTHING, (DIRECT, REFUSED), PROGRAMS))
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("policy", [
+    pytest.param(policy, id=policy.name, marks=[] if "refused" in policy.name else [pytest.mark.long])
+    for policy in POLICIES
+])
 def test_part_of_a_proxys_traffic(policy):
     check(Column(policy, (DIRECT, PROXIED, DROPPED), PROGRAMS))
 

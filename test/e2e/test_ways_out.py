@@ -11,20 +11,32 @@ import functools
 import pytest
 from lab.ways.cells import DIRECT, DROPPED, PROXIED
 from lab.ways.column import Column
-from lab.ways.disturbances import DISTURBANCES
+from lab.ways.disturbances import DISTURBANCES, NOTHING
 from lab.ways.programs import EVERYDAY, PROGRAMS
 from lab.ways.recorder import described
 
 TARGETS = (DIRECT, PROXIED, DROPPED)
 
 
+def marks(disturbance, quick):
+    """Whoever runs tests side by side has to run a column's in one process."""
+    group = pytest.mark.xdist_group(disturbance.name)
+    return [group] if quick else [group, pytest.mark.long]
+
+
 def rows():
     """All rows under "nothing", and the everyday ones under the rest, are quick enough for each run of the tests."""
     for disturbance in DISTURBANCES:
         for program in PROGRAMS:
-            quick = disturbance.name == "nothing" or program in EVERYDAY
-            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}",
-                               marks=[] if quick else [pytest.mark.long])
+            quick = disturbance is NOTHING or program in EVERYDAY
+            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}", marks=marks(disturbance, quick))
+
+
+def columns():
+    """Each column twice: with the programs that are quick, and with the others."""
+    for disturbance in DISTURBANCES:
+        for quick, ending in ((True, ""), (False, ", all programs")):
+            yield pytest.param(disturbance, id=disturbance.name + ending, marks=marks(disturbance, quick))
 
 
 @pytest.fixture(scope="module", name="column_of")
@@ -57,7 +69,7 @@ def test_way_out(column_of, disturbance, program):
     assert not faults, "\n" + "\n".join(faults)
 
 
-@pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda disturbance: disturbance.name)
+@pytest.mark.parametrize("disturbance", columns())
 def test_nothing_else_gets_out(column_of, disturbance):
     """All that came out belongs to some program; this test comes last, so that those have run."""
     strays = check(column_of(disturbance)).strays

@@ -166,6 +166,7 @@ def by_another(how, kind):
     """A socket that was made by a process in this cgroup, and by which a direct program sends first (see assistant)."""
     def act(task):
         data = task.token() + b"\n"
-        sock = task.keep(task.assistant.open(how, kind, task.family, port=task.port, destination=sockets.outside(task), data=data))
+        sock = task.keep(task.assistant.open(how, kind, task.family, port=task.port,
+                                             destination=sockets.outside(task), data=data))
         return answered([finish(sock, data, task.patience)])
     return act

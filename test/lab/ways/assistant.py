@@ -31,9 +31,9 @@ class Assistant:
         far.close()
 
     def open(self, how, kind, family, protocol=0, port=0, passed=None, destination=None, data=b""):
-        """A socket that came to be as `how` says, bound to the port, which has sent to the destination where one is given."""
-        order = {"how": how, "kind": kind, "family": family, "protocol": protocol, "port": port, "destination": destination,
-                 "data": data.decode()}
+        """A socket that came to be as `how` says, bound to the port; it has sent the data to the destination, if any."""
+        order = {"how": how, "kind": kind, "family": family, "protocol": protocol, "port": port,
+                 "destination": destination, "data": data.decode()}
         socket.send_fds(self._channel, [json.dumps(order).encode()], [passed.fileno()] if passed else [])
         reply, fds, _, _ = socket.recv_fds(self._channel, 4096, 1)
         number = json.loads(reply)

@@ -122,10 +122,10 @@ class Column:
         self.proxy = self.world.keep(Server(PROXY, [PROXY_PORT], self.world.host, transparent=True, **options))
 
     def ip(self, *lines):
-        """Run lines of `ip`, for both families."""
+        """Run lines of `ip` for both families, with {gateway} for the router and {half} for what all cells are in."""
         for family in (V4, V6):
-            self.world.host.run("ip", f"-{family}", "-batch", "-",
-                                text_in="".join(line.format(gateway=GATEWAY[family], half=_HALF[family]) + "\n" for line in lines))
+            text = "".join(f"{line}\n" for line in lines).format(gateway=GATEWAY[family], half=_HALF[family])
+            self.world.host.run("ip", f"-{family}", "-batch", "-", text_in=text)
 
     def _furnish(self):
         world = self.world

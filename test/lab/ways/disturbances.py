@@ -21,7 +21,8 @@ from .expectations import CONTAINER_SERVICE, But, any_out, anything_out, dead_pr
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
-_STORM = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); from lab.ways.disturbances import storm; storm()"
+_STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
+          "from lab.ways.disturbances import storm; storm()")
 
 
 def _nothing(_column):
@@ -30,8 +31,8 @@ def _nothing(_column):
 
 @dataclass(frozen=True, eq=False)
 class Disturbance:
-    """A column: functions of a Column that are called when the daemon's rules are in force, and before its start; what the
-    config has besides; who serves as the proxy (None: nobody); and where less is to be had than usually.
+    """A column: functions of a Column that are called when the daemon's rules are in force, and before its start; what
+    the config has besides; who serves as the proxy (None: nobody); and where less is to be had than usually.
     """
 
     name: str
@@ -226,6 +227,11 @@ _GAP = But("on-stop: clear lets all pass between stop and start",
            lambda cell: cell.program.name == "udp, all the time", any_out)
 UNSEEN_CGROUP = But("strict refuses a cgroup that the daemon has not seen",
                     lambda cell: "outlived" in cell.program.name, anything_out)
+_FORGETTING = (
+    no_answers("its path to the proxy changes while it asks"),
+    But("an answer is known as one by its connection only", lambda cell: cell.program.fate == SERVING, unanswered),
+    But("what the kernel sends for a socket that is gone is known by its connection only",
+        lambda cell: cell.target == PROXIED and cell.program.protocol == TCP, any_out))
 _NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
                    lambda cell: cell.program.fate == SERVING, unanswered)
 
@@ -266,7 +272,7 @@ DISTURBANCES = [
     Disturbance("Tailscale from the start", before=_tailnet),
     Disturbance("connection tracking off", _rules(neighbours.NO_TRACKING), but=(_NOT_TRACKED,)),
     Disturbance("connections forgotten", _conntrack_flushed),
-    Disturbance("connections forgotten all the time", _conntrack_flushed_all_the_time, but=(_CHANGING,)),
+    Disturbance("connections forgotten all the time", _conntrack_flushed_all_the_time, but=_FORGETTING),
     # the daemon's life
     Disturbance("reload", _reload),
     Disturbance("reload with another mark", _reload_with_another_mark),

@@ -16,6 +16,7 @@ WG_TABLE = 51820
 
 def add_in_front(world):
     """What wg-quick does for a default route, first part (linux.bash, add_default): two rules without a priority."""
+    world.host.sysctl("ipv4/conf/all/src_valid_mark", 1)
     for family in (V4, V6):
         _batch(world, family,
                f"route add default via {VPN_GATEWAY[family]} dev {VPN} table {WG_TABLE}",
@@ -39,7 +40,8 @@ table inet wg-raw {{
 }}
 """
 
-# mwan3 marks what is sent with one of its uplinks in the bits 0x3f00, and has rules at 2000 and up for them.
+# mwan3 marks what is sent with one of its uplinks in the bits 0x3f00, and has rules at 2000 and up for them. (It lets
+# bits be that are set already; this one does not.)
 MULTIPLE_UPLINKS = """
 table inet uplinks {
   chain output { type route hook output priority mangle; meta mark set meta mark & 0xffffc0ff | 0x100; }
@@ -119,8 +121,12 @@ table inet uncomplicated {
     fib daddr type { local, multicast, broadcast } jump user
   }
   chain user { meta l4proto { tcp, udp } th dport >= 20000 accept; }
-  chain output { type filter hook output priority filter; policy drop; oifname "lo" accept; ct state { new, related, established } accept; \
-meta l4proto { icmp, ipv6-icmp } accept; }
+  chain output {
+    type filter hook output priority filter; policy drop;
+    oifname "lo" accept
+    ct state { new, related, established } accept
+    meta l4proto { icmp, ipv6-icmp } accept
+  }
 }
 """
 

@@ -54,9 +54,11 @@ _OTHER_REFUSED = But("other: refuse", _is_other, _nothing_at_all)
 
 POLICIES = [
     Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, but=(_UDP_REFUSED,)),
-    Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"}, but=(But("udp: direct", _is_udp, _as_direct),)),
+    Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"},
+                but=(But("udp: direct", _is_udp, _as_direct),)),
     Disturbance("ipv6 refused", config={"proxy_more": "    ipv6: refuse\n"}, but=(_IPV6_REFUSED,)),
-    Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"}, but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
+    Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"},
+                but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
     Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(_OTHER_REFUSED,)),
     Disturbance("local addresses too", config={"more": "bypass-local: false\n"}, but=(
         But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == PROXIED, _by_proxy),
@@ -67,5 +69,6 @@ POLICIES = [
 
 KILL_SWITCH = Disturbance(
     "kill switch, and the daemon stopped", stop,
-    config={"more": "strict: true\non-stop: keep\n", "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
+    config={"more": "strict: true\non-stop: keep\n",
+            "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
     but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED, UNSEEN_CGROUP))

@@ -54,12 +54,13 @@ class Program:
 
 def _both(name, fate, tweak, **options):
     """The same over TCP and UDP."""
-    return [Program(f"tcp, {name}", ask(TCP, tweak), fate, **options), Program(f"udp, {name}", ask(UDP, tweak), fate, **options)]
+    return [Program(f"{protocol}, {name}", ask(kind, tweak), fate, **options)
+            for protocol, kind in (("tcp", TCP), ("udp", UDP))]
 
 
 _lite = partial(send, UDP, protocol=IPPROTO_UDPLITE)
 
-# One for each way that a packet can be made or a socket can be changed; the first few run with each disturbance.
+# These run with each disturbance whenever the tests do.
 EVERYDAY = [
     Program("tcp", ask(TCP), STEERED),
     Program("udp", ask(UDP, times=3), STEERED),
@@ -73,6 +74,7 @@ EVERYDAY = [
     Program("udp server", serve(UDP), SERVING, begins=RUNNING, silent=True),
 ]
 
+# One for each way that a packet can be made or a socket can be changed.
 _SOCKET_OPTIONS = [
     Program("udp, connected", ask(UDP, connected=True, times=3), STEERED),
     Program("mptcp", ask(TCP, protocol=sockets.IPPROTO_MPTCP), STEERED),
@@ -110,7 +112,8 @@ _DESTINATIONS = [
     Program("udp, link-local", ask(UDP, to=sockets.link_local), SHUT_IN, silent=True),
     Program("tcp, link-local", ask(TCP, to=sockets.link_local), SHUT_IN, silent=True),
     Program("udp, multicast", send(UDP, to=sockets.multicast), OTHER, silent=True),
-    Program("udp, multicast, bound to an interface", send(UDP, sockets.bound_to_device, to=sockets.multicast), OTHER, silent=True),
+    Program("udp, multicast, bound to an interface", send(UDP, sockets.bound_to_device, to=sockets.multicast), OTHER,
+            silent=True),
     Program("udp, broadcast", send(UDP, sockets.broadcasting, to=sockets.broadcast), OTHER, families=(V4,), silent=True),
     Program("udp, all ones", send(UDP, sockets.broadcasting, sockets.bound_to_device, to=sockets.all_ones), OTHER,
             families=(V4,), silent=True),
@@ -145,7 +148,8 @@ _PROTOCOLS = [
 _HANDS = [
     Program("tcp, older than the rule", flow(TCP, begins=EARLY), SHUT_IN, begins=EARLY),
     Program("udp, older than the rule", flow(UDP, begins=EARLY), STEERED, begins=EARLY),
-    Program("udp, older and bound to an interface", flow(UDP, sockets.bound_to_device, begins=EARLY), SHUT_IN, begins=EARLY),
+    Program("udp, older and bound to an interface", flow(UDP, sockets.bound_to_device, begins=EARLY), SHUT_IN,
+            begins=EARLY),
     Program("tcp, closed early", closed_early, STEERED),
     *(Program(f"{name}, {how}", by_another(how, kind), STEERED)
       for how in (BORN, MOVED, INHERITED, OUTLIVED) for name, kind in (("tcp", TCP), ("udp", UDP))),

@@ -126,7 +126,8 @@ def main():
     target_cgroup, direct_cgroup = sys.argv[1:3]
     enter(target_cgroup)
     runner = _Runner(target_cgroup, direct_cgroup)
-    orders = {"start": runner.start, "open": runner.open, "probe": runner.probe, "report": runner.report, "close": runner.close}
+    orders = {"start": runner.start, "open": runner.open, "probe": runner.probe, "report": runner.report,
+              "close": runner.close}
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(orders[order["do"]](order)), flush=True)
