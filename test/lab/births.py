@@ -111,14 +111,19 @@ def _live(number, report):
     os._exit(0)
 
 
-def _clone_into(clone3, directory_fd, number, report):
-    """Bear a process in a cgroup; return its process id."""
+def cloner():
+    """The system call that clone_into() takes."""
+    clone3 = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the interpreter's lock, which the child needs
+    clone3.restype = ctypes.c_long
+    return clone3
+
+
+def clone_into(clone3, directory_fd):
+    """Bear a process in a cgroup; return its process id, and 0 in the process itself."""
     # struct clone_args, linux/sched.h: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
     # set_tid, set_tid_size, cgroup
     arguments = struct.pack("=11Q", CLONE_INTO_CGROUP, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, 0, 0, directory_fd)
     child = clone3(CLONE3, arguments, len(arguments))
-    if child == 0:
-        _live(number, report)
     if child < 0:
         raise OSError(ctypes.get_errno(), "clone3")
     return child
@@ -133,7 +138,9 @@ def _carry_out(clone3, order):
             directory = os.path.join(directory, f"{order['name']}-{number}")
             os.mkdir(directory)
         directory_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        child = _clone_into(clone3, directory_fd, number, report)
+        child = clone_into(clone3, directory_fd)
+        if child == 0:
+            _live(number, report)
         os.waitpid(child, 0)
         os.close(directory_fd)
         outcomes.append(struct.unpack("=iii", os.read(reader, 12)))
@@ -145,7 +152,6 @@ def _carry_out(clone3, order):
 def main():
     """Carry out orders to the end of standard input."""
     gc.disable()
-    clone3 = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the interpreter's lock, which the child needs
-    clone3.restype = ctypes.c_long
+    clone3 = cloner()
     for line in sys.stdin:
         print(json.dumps(_carry_out(clone3, json.loads(line))), flush=True)

@@ -11,7 +11,8 @@ import socket
 import struct
 
 NETLINK_NETFILTER = 12
-NFNL_SUBSYS_NFTABLES = 10
+NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_NFTABLES = 1, 10
+IPCTNL_MSG_CT_DELETE = 2
 NFNL_MSG_BATCH_BEGIN = 16
 NFT_MSG_NEWTABLE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM = 0, 10, 13
 NFPROTO_INET = 1
@@ -131,3 +132,12 @@ def _cgroup_elements(table, name):
 def cgroup_elements(namespace, table="cgtproxy", name="cgroup-vmap"):
     """The elements of the map: cgroup id -> "return" or the chain's name."""
     return namespace.call(_cgroup_elements, table, name)
+
+
+def flush_conntrack():
+    """Forget all connections of the namespace that it is called in."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
+        sock.send(_message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK, socket.AF_UNSPEC, 0))
+        (code,) = struct.unpack_from("=i", sock.recv(4096), 16)
+    if code != 0:
+        raise OSError(-code, "flush the connection tracking table")

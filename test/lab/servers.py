@@ -17,8 +17,12 @@ from .addresses import ADDRESS_FAMILY, ANY, TCP, UDP, V4, V6, family_of
 
 # From linux/in.h and linux/in6.h; Python's socket module does not name them all.
 IP_PKTINFO = 8
+SO_RCVBUFFORCE = 33
 IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
 IP_ORIGDSTADDR, IPV6_ORIGDSTADDR = 20, 74
+
+# So that no datagram is lost on a machine with much else to do.
+_BUFFER_SIZE = 16 << 20
 
 _LEVEL = {V4: socket.IPPROTO_IP, V6: socket.IPPROTO_IPV6}
 _TRANSPARENT = {V4: IP_TRANSPARENT, V6: IPV6_TRANSPARENT}
@@ -129,6 +133,7 @@ class Server:
             sock.listen(128)
             self._selector.register(sock, selectors.EVENT_READ, self._accept)
             return
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
         option = _ORIGINAL_DESTINATION if self._transparent else _RECEIVE_PACKET_INFO
         sock.setsockopt(_LEVEL[family], option[family], 1)
         self._selector.register(sock, selectors.EVENT_READ, self._answer_datagram)
@@ -176,6 +181,12 @@ class Server:
         family = family_of(sender[0])
         asked, control = self._destination(sock, family, ancillary)
         reply = self._reply(Request(data.decode(), UDP, sender[:2], asked))
+        try:
+            self._send(reply, sock, control, family, asked, sender)
+        except OSError:
+            pass  # no way back, or an address that somebody else has: this client goes without, and the next is served
+
+    def _send(self, reply, sock, control, family, asked, sender):
         if not self._transparent:
             sock.sendmsg([reply], control, 0, sender)
             return

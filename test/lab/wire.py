@@ -10,22 +10,33 @@ from .addresses import ADDRESS_FAMILY, TCP, UDP, V4, V6
 
 ETH_P_ALL = 0x0003
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+IPPROTO_UDPLITE = 136
 _PROTOCOLS = {socket.IPPROTO_TCP: TCP, socket.IPPROTO_UDP: UDP, socket.IPPROTO_ICMP: "icmp",
-              socket.IPPROTO_ICMPV6: "icmp6"}
+              socket.IPPROTO_ICMPV6: "icmp6", IPPROTO_UDPLITE: "udplite", socket.IPPROTO_IGMP: "igmp"}
+_WITH_PORTS = (socket.IPPROTO_TCP, socket.IPPROTO_UDP, IPPROTO_UDPLITE)
+_ICMPS = (socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6)
+_V6_EXTENSIONS = (socket.IPPROTO_HOPOPTS, socket.IPPROTO_ROUTING, socket.IPPROTO_DSTOPTS)
 _PACKET_OUTGOING = 4
 # What the kernel may keep for us, and what it charges for the smallest frame (much less than the truth).
-_BUFFER_SIZE, _LEAST_FRAME_SIZE = 16 << 20, 256
+_BUFFER_SIZE, _LEAST_FRAME_SIZE = 64 << 20, 256
+# From linux/if_packet.h.
+SOL_PACKET, PACKET_STATISTICS = 263, 6
 
 
 @dataclass(frozen=True)
 class Packet:
-    """When a packet passed, from where to where; ports are None where the protocol has none."""
+    """When a packet passed, from where to where; ports are None where the protocol (or a later fragment) has none.
+
+    The length is that of the IP packet, in bytes: of all its segments, where the sender left it whole.
+    """
 
     time: float
     family: int
     protocol: str
     source: tuple
     destination: tuple
+    length: int = 0
+    icmp_type: int | None = None
 
 
 def timestamp(ancillary):
@@ -34,21 +45,38 @@ def timestamp(ancillary):
     return seconds + nanoseconds / 1e9
 
 
+def _split_v4(packet):
+    """Protocol, addresses, offset as a fragment, and what is behind the header."""
+    (fragment,) = struct.unpack_from("!H", packet, 6)
+    return packet[9], packet[12:20], fragment & 0x1FFF, packet[(packet[0] & 15) * 4:]
+
+
+def _split_v6(packet):
+    """The same behind all extension headers (RFC 8200, 4)."""
+    number, body, offset = packet[6], packet[40:], 0
+    while number in (*_V6_EXTENSIONS, socket.IPPROTO_FRAGMENT) and offset == 0 and len(body) >= 8:
+        if number == socket.IPPROTO_FRAGMENT:
+            offset, length = struct.unpack_from("!H", body, 2)[0] >> 3, 8
+        else:
+            length = 8 + body[1] * 8
+        number, body = body[0], body[length:]
+    return number, packet[8:40], offset, body
+
+
 def _parse(frame, time):
     """The Packet in an Ethernet frame, or None if it is no IP packet."""
     (kind,) = struct.unpack_from("!H", frame, 12)
     packet = frame[14:]
-    if kind == 0x0800:
-        family, number, addresses, body = V4, packet[9], packet[12:20], packet[(packet[0] & 15) * 4:]
-    elif kind == 0x86DD:
-        family, number, addresses, body = V6, packet[6], packet[8:40], packet[40:]
-    else:
+    if kind not in (0x0800, 0x86DD):
         return None
+    family, split = (V4, _split_v4) if kind == 0x0800 else (V6, _split_v6)
+    number, addresses, offset, body = split(packet)
     half = len(addresses) // 2
     ends = [socket.inet_ntop(ADDRESS_FAMILY[family], part) for part in (addresses[:half], addresses[half:])]
-    protocol = _PROTOCOLS.get(number, str(number))
-    ports = struct.unpack_from("!HH", body) if protocol in (TCP, UDP) else (None, None)
-    return Packet(time, family, protocol, (ends[0], ports[0]), (ends[1], ports[1]))
+    ports = struct.unpack_from("!HH", body) if number in _WITH_PORTS and offset == 0 else (None, None)
+    icmp_type = body[0] if number in _ICMPS and offset == 0 and body else None
+    return Packet(time, family, _PROTOCOLS.get(number, str(number)), (ends[0], ports[0]), (ends[1], ports[1]),
+                  len(packet), icmp_type)
 
 
 class Wire:
@@ -97,6 +125,11 @@ class Wire:
     def saw_to(self, protocol, address):
         """Whether any packet of this protocol passed to this address."""
         return any(p.protocol == protocol and p.destination[0] == address for p in self.packets)
+
+    def lost(self):
+        """How many packets since the last call passed without being recorded, because there was no room for them."""
+        _, drops = struct.unpack("=II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+        return drops
 
     def close(self):
         """Stop recording."""

@@ -1,0 +1,293 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The columns of the table: what befalls the host, and where a person then has to expect something else."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..addresses import ANY, SERVICE_PORT, TCP, UDP, V4, V6
+from ..namespaces import Namespace
+from ..netfilter import flush_conntrack
+from ..servers import Server
+from ..storms import Churn
+from ..waiting import wait_until
+from . import neighbours
+from .cells import DROPPED, PROXIED
+from .expectations import CONTAINER_SERVICE, But, any_out, anything_out, dead_proxy, no_answers, unanswered, usual
+from .programs import LOCAL, SERVING
+
+OTHER_MARK = 3333
+_STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
+          "from lab.ways.disturbances import storm; storm()")
+
+
+def _nothing(_column):
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class Disturbance:
+    """A column: functions of a Column that are called when the daemon's rules are in force, and before its start; what
+    the config has besides; who serves as the proxy (None: nobody); and where less is to be had than usually.
+    """
+
+    name: str
+    apply: Callable = _nothing
+    before: Callable = _nothing
+    config: dict = field(default_factory=dict)
+    proxy_options: dict | None = field(default_factory=dict)
+    answered_families: tuple = (V4, V6)
+    but: tuple = ()
+
+    @property
+    def is_early(self):
+        """Whether it is there when the daemon starts."""
+        return self.before is not _nothing or self.proxy_options != {}
+
+    def expected(self, cell):
+        """What is expected of a cell."""
+        expected = usual(cell)
+        for but in self.but:
+            if but.applies(cell):
+                expected = but.change(expected, cell)
+        return expected
+
+
+class Loop:
+    """Does something again and again until it is closed."""
+
+    def __init__(self, work):
+        self._work = work
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._over.is_set():
+            self._work()
+
+    def close(self):
+        """Stop."""
+        self._over.set()
+        self._thread.join()
+
+
+class StormProcess:
+    """A Churn in a process of its own, which takes nothing of this one's time."""
+
+    def __init__(self, directory):
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", "-c", _STORM, str(directory)],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self._process.stdout.readline()
+
+    def close(self):
+        """End it; no cgroup is left."""
+        self._process.communicate()
+
+
+def storm():
+    """The process: makes and removes cgroups in the directory that the first argument names, to the end of its input."""
+    churn = Churn(Path(sys.argv[1]), [PROXIED, DROPPED, "other"])
+    wait_until(lambda: churn.made > 500, "a storm has begun")
+    print(flush=True)
+    sys.stdin.read()
+    churn.close()
+
+
+def _rules(*rulesets):
+    return lambda column: neighbours.add(column.world, *rulesets)
+
+
+def _in_front(column):
+    neighbours.add_in_front(column.world)
+
+
+def _wg_quick(column):
+    _in_front(column)
+    neighbours.add(column.world, neighbours.WG_MARKS, neighbours.WG_RAW)
+
+
+def _uplinks(column):
+    neighbours.add_uplink_rules(column.world)
+    neighbours.add(column.world, neighbours.MULTIPLE_UPLINKS)
+
+
+def _tailnet(column):
+    neighbours.add_tailnet_rules(column.world)
+    neighbours.add(column.world, neighbours.TAILNET)
+
+
+def _containers(column):
+    world = column.world
+    container = world.keep(Namespace())
+    world.host.ip(f"link add bridge type veth peer name eth0 netns {container.path}", "link set bridge up",
+                  f"addr add {neighbours.BRIDGE[V4]}/24 dev bridge", f"addr add {neighbours.BRIDGE[V6]}/64 dev bridge nodad")
+    container.ip("link set eth0 up", f"addr add {neighbours.CONTAINER[V4]}/24 dev eth0",
+                 f"addr add {neighbours.CONTAINER[V6]}/64 dev eth0 nodad",
+                 *(f"route add default via {neighbours.BRIDGE[family]}" for family in (V4, V6)))
+    world.keep(Server(CONTAINER_SERVICE, [SERVICE_PORT], container))
+    neighbours.add(world, neighbours.CONTAINER_ENGINE)
+
+
+def _replaced_route(column):
+    column.ip("route replace default via {gateway} dev cable table 300")
+
+
+def _better_route(column):
+    """A more exact route beside ours."""
+    column.ip("route add {half} via {gateway} dev cable table 300")
+
+
+def _no_ipv6_on_lo(column):
+    column.world.host.sysctl("ipv6/conf/lo/disable_ipv6", 1)
+
+
+def _lo_down(column):
+    column.world.host.ip("link set lo down")
+
+
+def _lo_down_and_up_while_stopped(column):
+    column.stop_daemon()
+    column.world.host.ip("link set lo down", "link set lo up")
+
+
+def _rules_deleted(column):
+    def delete():
+        for family in ("-4", "-6"):
+            column.world.host.run("ip", family, "rule", "del", "fwmark", str(column.mark), check=False)
+    column.loop = column.world.keep(Loop(delete))
+
+
+def _routes_deleted(column):
+    def flush():
+        for family in ("-4", "-6"):
+            column.world.host.run("ip", family, "route", "flush", "table", "300", check=False)
+    column.loop = column.world.keep(Loop(flush))
+
+
+def _conntrack_flushed(column):
+    column.world.host.call(flush_conntrack)
+
+
+def _conntrack_flushed_all_the_time(column):
+    column.loop = column.world.keep(Loop(lambda: column.world.host.call(flush_conntrack)))
+
+
+def _storm(column):
+    directory = column.world.cgroups.directory(column.world.cgroups.make("storm"))
+    column.loop = column.world.keep(StormProcess(directory))
+
+
+def _reload(column):
+    column.daemon.reload(column.config)
+
+
+def _reload_with_another_mark(column):
+    column.daemon.reload(column.config.replace(f"mark: {column.mark}", f"mark: {OTHER_MARK}"))
+
+
+def stop(column):
+    """The daemon ends."""
+    column.stop_daemon()
+
+
+def _restart(column):
+    column.stop_daemon()
+    column.start_daemon()
+
+
+def _kill(column):
+    column.daemon.daemon.kill()
+
+
+def _kill_and_start(column):
+    column.daemon.daemon.kill()
+    column.start_daemon()
+
+
+_KEEP = {"more": "on-stop: keep\n"}
+_STRICT = {"more": "on-stop: keep\nstrict: true\n"}
+
+_WG_RAW_DROPS = no_answers("wg-quick's own raw rule drops what a proxy answers to the address of its tunnel")
+_CHANGING = no_answers("its path to the proxy changes while it asks")
+_NO_LOCAL_IPV6 = (
+    no_answers("without IPv6 on lo there is no way to a proxy", V6),
+    But("without IPv6 on lo there are no local connections over it",
+        lambda cell: cell.program.fate == LOCAL and cell.family == V6, unanswered),
+    But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
+_NO_LOCAL = (
+    no_answers("without lo there is no way to a proxy"),
+    But("without lo there are no local connections", lambda cell: cell.program.fate == LOCAL, unanswered),
+    But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
+_GAP = But("on-stop: clear lets all pass between stop and start",
+           lambda cell: cell.program.name == "udp, all the time", any_out)
+UNSEEN_CGROUP = But("strict refuses a cgroup that the daemon has not seen",
+                    lambda cell: "outlived" in cell.program.name, anything_out)
+_FORGETTING = (
+    no_answers("its path to the proxy changes while it asks"),
+    But("an answer is known as one by its connection only", lambda cell: cell.program.fate == SERVING, unanswered),
+    But("what the kernel sends for a socket that is gone is known by its connection only",
+        lambda cell: cell.target == PROXIED and cell.program.protocol == TCP, any_out))
+_NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
+                   lambda cell: cell.program.fate == SERVING, unanswered)
+
+NOTHING = Disturbance("nothing")
+
+DISTURBANCES = [
+    NOTHING,
+    Disturbance("strict", config=_STRICT, but=(UNSEEN_CGROUP,)),
+    Disturbance("mark with a mask", config={"mark": "0xbb8/0xffff"}),
+    # routing
+    Disturbance("rules in front", _in_front),
+    Disturbance("rules in front from the start", before=_in_front),
+    Disturbance("our route replaced", _replaced_route),
+    Disturbance("a route before ours", _better_route),
+    Disturbance("our rules deleted again and again", _rules_deleted, but=(_CHANGING,)),
+    Disturbance("our routes deleted again and again", _routes_deleted, but=(_CHANGING,)),
+    Disturbance("no IPv6 on lo", _no_ipv6_on_lo, answered_families=(V4,), but=_NO_LOCAL_IPV6),
+    Disturbance("no IPv6 on lo from the start", before=_no_ipv6_on_lo, answered_families=(V4,), but=_NO_LOCAL_IPV6),
+    Disturbance("lo down", _lo_down, answered_families=(), but=_NO_LOCAL),
+    Disturbance("lo down from the start", before=_lo_down, answered_families=(), but=_NO_LOCAL),
+    Disturbance("lo down and up while stopped", _lo_down_and_up_while_stopped, config=_KEEP, answered_families=(),
+                but=(no_answers("the route to the proxy went with lo, and nobody is there to put it back"),)),
+    # other programs
+    Disturbance("wg-quick", _wg_quick, answered_families=(), but=(_WG_RAW_DROPS,)),
+    Disturbance("wg-quick from the start", before=_wg_quick, answered_families=(), but=(_WG_RAW_DROPS,)),
+    Disturbance("wg-quick's marks", _rules(neighbours.WG_MARKS)),
+    Disturbance("wg-quick's marks from the start", before=_rules(neighbours.WG_MARKS)),
+    Disturbance("several uplinks", _uplinks),
+    Disturbance("several uplinks from the start", before=_uplinks),
+    Disturbance("marks set late", _rules(neighbours.LATE_MARKS), answered_families=(),
+                but=(no_answers("who sets marks behind us decides where packets go"),)),
+    Disturbance("container engine", _containers),
+    Disturbance("container engine from the start", before=_containers),
+    Disturbance("firewalld", _rules(neighbours.firewall_daemon("filter + 10"))),
+    Disturbance("older firewalld from the start", before=_rules(neighbours.firewall_daemon("mangle + 10"))),
+    Disturbance("ufw", _rules(neighbours.UNCOMPLICATED)),
+    Disturbance("Tailscale", _tailnet),
+    Disturbance("Tailscale from the start", before=_tailnet),
+    Disturbance("connection tracking off", _rules(neighbours.NO_TRACKING), but=(_NOT_TRACKED,)),
+    Disturbance("connections forgotten", _conntrack_flushed),
+    Disturbance("connections forgotten all the time", _conntrack_flushed_all_the_time, but=_FORGETTING),
+    # the daemon's life
+    Disturbance("reload", _reload),
+    Disturbance("reload with another mark", _reload_with_another_mark),
+    Disturbance("restart", _restart, but=(_GAP,)),
+    Disturbance("restart that keeps", _restart, config=_KEEP),
+    Disturbance("stopped, rules kept", stop, config=_KEEP),
+    Disturbance("strict, stopped, rules kept", stop, config=_STRICT, but=(UNSEEN_CGROUP,)),
+    Disturbance("killed", _kill),
+    Disturbance("killed and started again", _kill_and_start),
+    Disturbance("storm of cgroups", _storm),
+    # the proxy's life
+    Disturbance("proxy dead", proxy_options=None, answered_families=(),
+                but=dead_proxy((TCP, V4), (TCP, V6), (UDP, V4), (UDP, V6))),
+    Disturbance("proxy for TCP only", proxy_options={"protocols": (TCP,)}, answered_families=(),
+                but=dead_proxy((UDP, V4), (UDP, V6))),
+    Disturbance("proxy for IPv4 only", proxy_options={"addresses": (ANY[V4],)}, answered_families=(V4,),
+                but=dead_proxy((TCP, V6), (UDP, V6))),
+]

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Columns in which nobody disturbs anything, and the config asks for something else than usually."""
+
+from dataclasses import replace
+
+from ..addresses import DNS_PORT, UDP, V6
+from .cells import DIRECT, DROPPED, PROXIED
+from .disturbances import UNSEEN_CGROUP, Disturbance, stop
+from .expectations import NOTHING_AT_ALL, PROXY_ANSWERS, But, refused, unanswered, usual
+from .programs import LOCAL, OTHER, SERVING, SHUT_IN, STEERED
+
+def _would_be_proxied(cell):
+    """What a proxy could take; what is asked of name servers is hijacked before anybody asks for the rest."""
+    return (cell.target == PROXIED and cell.program.fate in (STEERED, SHUT_IN, SERVING)
+            and cell.program.asks_port != DNS_PORT)
+
+
+def _is_udp(cell):
+    return _would_be_proxied(cell) and cell.program.protocol == UDP
+
+
+def _is_ipv6(cell):
+    return (_would_be_proxied(cell) or _is_other(cell)) and cell.family == V6
+
+
+def _is_other(cell):
+    return cell.target == PROXIED and cell.program.fate == OTHER
+
+
+def _is_local(cell):
+    return cell.program.fate == LOCAL
+
+
+def _as_refused(expected, cell):
+    return expected if cell.program.serves else refused(cell)
+
+
+def _as_direct(_expected, cell):
+    return usual(replace(cell, target=DIRECT))
+
+
+def _nothing_at_all(_expected, _cell):
+    return NOTHING_AT_ALL
+
+
+def _by_proxy(expected, _cell):
+    return replace(expected, told=PROXY_ANSWERS)
+
+
+_UDP_REFUSED = But("udp: refuse", _is_udp, _as_refused)
+_IPV6_REFUSED = But("ipv6: refuse", _is_ipv6, _as_refused)
+_OTHER_REFUSED = But("other: refuse", _is_other, _nothing_at_all)
+
+POLICIES = [
+    Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, but=(_UDP_REFUSED,)),
+    Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"},
+                but=(But("udp: direct", _is_udp, _as_direct),)),
+    Disturbance("ipv6 refused", config={"proxy_more": "    ipv6: refuse\n"}, but=(_IPV6_REFUSED,)),
+    Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"},
+                but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
+    Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(_OTHER_REFUSED,)),
+    Disturbance("local addresses too", config={"more": "bypass-local: false\n"}, but=(
+        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == PROXIED, _by_proxy),
+        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == DROPPED, _nothing_at_all),
+        But("a proxy can't answer in the name of a socket that is there",
+            lambda cell: cell.program.name == "udp, itself" and cell.target == PROXIED, unanswered))),
+]
+
+KILL_SWITCH = Disturbance(
+    "kill switch, and the daemon stopped", stop,
+    config={"more": "strict: true\non-stop: keep\n",
+            "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
+    but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED, UNSEEN_CGROUP))
