@@ -134,11 +134,57 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 	return error;
 }
 
+/* What is answered to an address that is not this host's, in a flow that began here, is nobody's outside. */
+static int fence_answers(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_LABEL, .label = LABEL_FOREIGN},
+			 go_to(CHAIN_FENCE, ""));
+}
+
+/* Another program gave the packet a mark of its own behind our chain. */
+static int fence_lost_marks(struct chain *chain, const struct config *config)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_MARKED},
+				  {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)}, go_to(CHAIN_FENCE, ""));
+	return error;
+}
+
+/* A socket that is bound to an interface asks a name server on this host, since it was sent there. */
+static int fence_hijacked(struct chain *chain, const struct config *config)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
+		if (config->proxies[i].dns_hijack.enabled)
+			error = chain_add(chain, {.kind = STATEMENT_DPORT, .port = config->proxies[i].dns_hijack.port},
+					  {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED},
+					  {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
+	}
+	return error;
+}
+
+/* What came in by an interface is not meant, since others may have marked it. */
+static int add_fence_chain(struct ruleset *ruleset)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_FENCE, HOOK_NONE);
+	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_OIF_LO}, RETURN) : -ENOMEM;
+
+	ruleset->counters[ruleset->counter_count++] = CHAIN_FENCE;
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_IIF_ANY}, RETURN);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_FENCE},
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+	return error;
+}
+
 /*
  * Whatever made the routing wrong (a socket that is bound to an interface, another program's policy rules, IPv6 that
- * is off on the loopback interface): what has a proxy's mark and is about to leave by another interface than lo, is
- * stopped. A comparison for each proxy costs less than a set. Packets that came in by an interface are not meant, since
- * others may have marked them.
+ * is off on the loopback interface): what is steered and is about to leave by another interface than lo, is stopped. A
+ * comparison for each proxy costs less than a set.
  */
 static int add_fence(struct ruleset *ruleset, const struct config *config)
 {
@@ -147,17 +193,13 @@ static int add_fence(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, match_mark(&config->proxies[i]), go_to(CHAIN_FENCE, ""));
-	chain = error == 0 ? ruleset_add_chain(ruleset, CHAIN_FENCE, HOOK_NONE) : NULL;
-	if (chain == NULL)
-		return -ENOMEM;
-	ruleset->counters[ruleset->counter_count++] = CHAIN_FENCE;
-	error = chain_add(chain, {.kind = STATEMENT_OIF_LO}, RETURN);
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_IIF_ANY}, RETURN);
+		error = fence_answers(chain);
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_FENCE},
-				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
-	return error;
+		error = fence_lost_marks(chain, config);
+	if (error == 0)
+		error = fence_hijacked(chain, config);
+	return error == 0 ? add_fence_chain(ruleset) : error;
 }
 
 static int add_chains(struct ruleset *ruleset, const struct config *config)
@@ -172,7 +214,7 @@ static int add_chains(struct ruleset *ruleset, const struct config *config)
 		error = add_prerouting(ruleset, config);
 	if (error == 0 && has_hijacks(config))
 		error = add_output_nat(ruleset, config);
-	if (error == 0 && config->proxy_count > 0)
+	if (error == 0)
 		error = add_fence(ruleset, config);
 	if (error == 0 && config->proxy_count > 0)
 		error = chains_add_orphan(ruleset, config);

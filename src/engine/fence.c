@@ -6,7 +6,6 @@
 #include "nft/counter.h"
 #include "util/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #define LOOK_INTERVAL UINT64_C(60000000)
@@ -16,10 +15,9 @@ void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
 {
 	struct counter counter = {0};
 
-	int result = nft_query_counter(nft, CHAIN_FENCE, &counter);
-
-	fence->packets = result == 0 ? counter.packets : 0;
-	fence->next = result == -ENOENT ? UINT64_MAX : now + LOOK_INTERVAL;
+	*fence = (struct fence){.next = now + LOOK_INTERVAL};
+	if (nft_query_counter(nft, CHAIN_FENCE, &counter) == 0)
+		fence->packets = counter.packets;
 }
 
 void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
@@ -27,11 +25,8 @@ void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
 	struct counter counter = {0};
 	uint64_t stopped = 0;
 
-	int result = nft_query_counter(nft, CHAIN_FENCE, &counter);
-
-	/* without proxies there is no fence, until the config has some */
-	fence->next = result == -ENOENT ? UINT64_MAX : now + LOOK_INTERVAL;
-	if (result < 0)
+	fence->next = now + LOOK_INTERVAL;
+	if (nft_query_counter(nft, CHAIN_FENCE, &counter) < 0)
 		return;
 	/* a counter that was made anew began at 0 */
 	stopped = counter.packets > fence->packets ? counter.packets - fence->packets : 0;

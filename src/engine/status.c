@@ -162,10 +162,8 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 	const struct held_table *held = &sources->held;
 	bool whole = held->has_set[SET_INDEX_CGROUPS] && held_has_chain(held, CHAIN_OUTPUT_MANGLE) &&
 		     held_has_chain(held, CHAIN_PREROUTING) && held_has_chain(held, CHAIN_DROP) &&
-		     held_has_chain(held, CHAIN_REFUSE);
-
-	if (status->target_count > TARGET_FIRST_PROXY)
-		whole = whole && held_has_chain(held, CHAIN_POSTROUTING) && held_has_chain(held, CHAIN_FENCE);
+		     held_has_chain(held, CHAIN_REFUSE) && held_has_chain(held, CHAIN_POSTROUTING) &&
+		     held_has_chain(held, CHAIN_FENCE);
 
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
 		whole = whole && held_has_chain(held, status->targets[i].name);

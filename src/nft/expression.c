@@ -229,6 +229,7 @@ static bool add_flow_match(struct builder *builder, const struct statement *stat
 static void add_match(struct builder *builder, const struct statement *statement, uint32_t protocols)
 {
 	static const uint64_t no_cgroup;
+	static const uint32_t no_mark;
 	uint16_t port = 0;
 
 	switch (statement->kind) {
@@ -265,6 +266,10 @@ static void add_match(struct builder *builder, const struct statement *statement
 		break;
 	case STATEMENT_OIF_LO:
 		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);
+		break;
+	case STATEMENT_MARKED:
+		build_load_meta(builder, NFT_META_MARK);
+		build_compare(builder, NFT_CMP_NEQ, &no_mark, sizeof(no_mark));
 		break;
 	case STATEMENT_MARK:
 		build_load_meta(builder, NFT_META_MARK);

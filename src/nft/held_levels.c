@@ -43,8 +43,7 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	attributes_of_message(&rule, message);
 	if (rule.of[NFTA_RULE_EXPRESSIONS] == NULL)
 		return MNL_CB_OK;
-	mnl_attr_for_each_nested(nest, rule.of[NFTA_RULE_EXPRESSIONS])
-		note_expression(&summary, nest);
+	mnl_attr_for_each_nested(nest, rule.of[NFTA_RULE_EXPRESSIONS]) note_expression(&summary, nest);
 	if (summary.has_lookup && summary.level > 0 && summary.level <= CGROUP_LEVEL_MAX)
 		levels->has[summary.level] = true;
 	return MNL_CB_OK;

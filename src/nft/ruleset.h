@@ -90,6 +90,7 @@ enum statement_kind {
 	STATEMENT_IIF_ANY,	    /* iif != 0: it came in by an interface */
 	STATEMENT_OIF_LO,	    /* oif lo */
 	STATEMENT_MARK,		    /* meta mark & MASK == VALUE */
+	STATEMENT_MARKED,	    /* meta mark != 0 */
 	STATEMENT_MARK_VMAP,	    /* meta mark vmap @mark-vmap */
 	STATEMENT_MARK_DNS_VMAP,    /* meta mark vmap @mark-dns-vmap */
 	STATEMENT_COUNTER_NAME,	    /* counter name "NAME" */

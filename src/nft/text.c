@@ -147,6 +147,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_MARK:
 		print_mark(out, &statement->mark);
 		break;
+	case STATEMENT_MARKED:
+		fputs("meta mark != 0x00000000", out);
+		break;
 	case STATEMENT_MARK_VMAP:
 		fputs("meta mark vmap @" MAP_MARK, out);
 		break;

@@ -29,6 +29,7 @@ static void test_without_proxies(void **state)
 	static const char wanted[] = "table inet cgtproxy {\n"
 				     "\tcounter DROP-CHAIN {\n\t}\n\n"
 				     "\tcounter REFUSE-CHAIN {\n\t}\n\n"
+				     "\tcounter FENCE-CHAIN {\n\t}\n\n"
 				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
@@ -56,6 +57,15 @@ static void test_without_proxies(void **state)
 				     "\t\ttype filter hook prerouting priority filter + 11; policy accept;\n"
 				     "\t\tiif lo ct direction original fib saddr type != local ct label set 63\n"
 				     "\t\tiif lo meta mark vmap @mark-vmap\n"
+				     "\t}\n"
+				     "\n\tchain postrouting-fence {\n"
+				     "\t\ttype filter hook postrouting priority mangle; policy accept;\n"
+				     "\t\tct direction reply ct label 63 goto FENCE-CHAIN\n"
+				     "\t}\n"
+				     "\n\tchain FENCE-CHAIN {\n"
+				     "\t\toif lo return\n"
+				     "\t\tiif != 0 return\n"
+				     "\t\tcounter name \"FENCE-CHAIN\" drop\n"
 				     "\t}\n"
 				     "\n\tchain STEER-CHAIN {\n"
 				     "\t\tgoto DROP-CHAIN\n"
@@ -90,24 +100,28 @@ static void test_plain_proxy(void **state)
 	rendered_clear(&rendered);
 }
 
-/* What has a proxy's mark leaves by the loopback interface or not at all. */
+#define FENCE_BEGIN "type filter hook postrouting priority mangle; policy accept;\n"
+#define FENCE_ANSWERS "ct direction reply ct label 63 goto FENCE-CHAIN\n"
+
+/* What is steered leaves by the loopback interface or not at all. */
 static void test_fence(void **state)
 {
 	struct rendered rendered = render("version: 1\ntproxies:\n"
 					  "  p: {mark: 0x100/0xff00, port: 1}\n"
-					  "  q: {mark: 5, port: 2}\n");
+					  "  q: {mark: 5, port: 2, dns-hijack: {port: 1053}}\n");
 
 	(void)state;
 	assert_body(&rendered, "chain postrouting-fence",
-		    "type filter hook postrouting priority mangle; policy accept;\n"
-		    "meta mark & 0x0000ff00 == 0x00000100 goto FENCE-CHAIN\n"
-		    "meta mark 0x00000005 goto FENCE-CHAIN\n");
+		    FENCE_BEGIN "meta mark & 0x0000ff00 == 0x00000100 goto FENCE-CHAIN\n"
+				"meta mark 0x00000005 goto FENCE-CHAIN\n" FENCE_ANSWERS
+				"meta mark != 0x00000000 ct label 127 goto FENCE-CHAIN\n"
+				"meta mark != 0x00000000 ct label 126 goto FENCE-CHAIN\n"
+				"th dport 1053 ct label 62 fib daddr type local goto FENCE-CHAIN\n");
 	assert_body(&rendered, "chain FENCE-CHAIN",
 		    "oif lo return\niif != 0 return\ncounter name \"FENCE-CHAIN\" drop\n");
 	rendered_clear(&rendered);
-	/* nothing has a mark to be stopped by */
 	rendered = render("version: 1\n");
-	assert_no_body(&rendered, "chain postrouting-fence");
+	assert_body(&rendered, "chain postrouting-fence", FENCE_BEGIN FENCE_ANSWERS);
 	rendered_clear(&rendered);
 }
 
