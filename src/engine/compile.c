@@ -134,11 +134,14 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 	return error;
 }
 
-/* What is answered to an address that is not this host's, in a flow that began here, is nobody's outside. */
+/*
+ * A listener's SYN-ACK has no cgroup (net/netfilter/nft_socket.c, sk_fullsock), so the targets' chains don't see it. To
+ * an address that is not this host's, in a connection that began here, it is nobody's outside.
+ */
 static int fence_answers(struct chain *chain)
 {
 	return chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_LABEL, .label = LABEL_FOREIGN},
-			 go_to(CHAIN_FENCE, ""));
+			 {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP}, go_to(CHAIN_FENCE, ""));
 }
 
 /* Another program gave the packet a mark of its own behind our chain. */

@@ -60,7 +60,7 @@ static void test_without_proxies(void **state)
 				     "\t}\n"
 				     "\n\tchain postrouting-fence {\n"
 				     "\t\ttype filter hook postrouting priority mangle; policy accept;\n"
-				     "\t\tct direction reply ct label 63 goto FENCE-CHAIN\n"
+				     "\t\tct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
 				     "\t}\n"
 				     "\n\tchain FENCE-CHAIN {\n"
 				     "\t\toif lo return\n"
@@ -101,7 +101,7 @@ static void test_plain_proxy(void **state)
 }
 
 #define FENCE_BEGIN "type filter hook postrouting priority mangle; policy accept;\n"
-#define FENCE_ANSWERS "ct direction reply ct label 63 goto FENCE-CHAIN\n"
+#define FENCE_ANSWERS "ct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
 
 /* What is steered leaves by the loopback interface or not at all. */
 static void test_fence(void **state)
