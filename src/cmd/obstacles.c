@@ -7,6 +7,7 @@
 #include "nft/held.h"
 #include "nft/nft.h"
 #include "nft/others.h"
+#include "route/way.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { SHOWN_SIZE = ESCAPED_SIZE(OTHERS_NAME_SIZE) };
 
@@ -92,6 +94,26 @@ void check_obstacles(void)
 		finding_print(FINDING_SKIPPED, "firewall",
 			      "there are rules of iptables-legacy as well, which can't be looked at from here: "
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
+}
+
+void check_ways(void)
+{
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	int result = way_look(&rtnetlink, AF_INET);
+	int result6 = way_look(&rtnetlink, AF_INET6);
+
+	if (result == -ENETUNREACH || result == -EHOSTUNREACH)
+		finding_print(FINDING_WARNING, "default route",
+			      "there is none for IPv4. The kernel refuses to send before any rule is asked, so proxied "
+			      "programs reach nothing either (\"Network is unreachable\"). Add one, if only to the "
+			      "loopback interface: ip route add default dev lo");
+	else if (result == 0 && result6 < 0)
+		finding_print(
+			FINDING_OK, "default route",
+			"IPv4 has one. IPv6 has none, so programs are told at once that it is unreachable, proxied "
+			"or not; for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
+	else if (result == 0)
+		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
 }
 
 void check_fence(void)

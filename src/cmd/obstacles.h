@@ -7,6 +7,9 @@
 /** Prints what other programs' firewall rules do that keeps steered traffic from getting where it should. */
 void check_obstacles(void);
 
+/** Prints whether the kernel lets programs send to the internet at all, over which family. */
+void check_ways(void);
+
 /** Prints how much the fence has stopped since the table was made; nothing when there is no table with a fence. */
 void check_fence(void);
 

@@ -260,6 +260,7 @@ int check_system(struct config *config)
 	check_name_service(config);
 	check_br_netfilter();
 	routing_code = check_routing(config);
+	check_ways();
 	check_obstacles();
 	check_fence();
 	engine = engine_new(config, &error);

@@ -5,7 +5,7 @@
 import signal
 
 import pytest
-from lab.addresses import V4
+from lab.addresses import GATEWAY, TCP, UDP, V4, V6
 from lab.checks import OURS
 from lab.daemon import binary
 
@@ -69,7 +69,7 @@ HARMLESS = {
 def findings(world, subject):
     """What "check system" prints of a subject: (is a warning, text) a line."""
     lines = world.cgtproxy("check", "system", "-c", world.scratch.write("version: 1\n")).stdout.splitlines()
-    return [(line.startswith("warning"), line) for line in lines if line.split()[1] == f"{subject}:"]
+    return [(line.startswith("warning"), line) for line in lines if line.split(None, 1)[1].startswith(f"{subject}: ")]
 
 
 @pytest.mark.parametrize("name", OBSTACLES)
@@ -118,3 +118,21 @@ def test_the_fence_is_told_of(world):
     assert world.client("proxied").ask_in_vain("udp", V4, device="cable").dropped
     assert daemon.stop() == 0
     assert daemon.log.count("1 packets of proxied programs were about to bypass the proxy") == 2
+
+
+def test_no_default_route(world):
+    """The kernel refuses before any rule is asked; a default route to anywhere is enough for the proxy to get it."""
+    config = world.scratch.write(
+        f"version: 1\ntproxies: {{mihomo: {{mark: 3000, port: 7893}}}}\nrules: [{{match: '{OURS}proxied$', tproxy: mihomo}}]\n")
+    for family in (V4, V6):
+        world.host.ip(f"route del default via {GATEWAY[family]}")
+    world.proxy("mihomo")
+    client = world.client("proxied")
+    world.launch(binary(), "-c", config).wait_ready()
+    for family, cure in ((V4, "ip route add default dev lo"), (V6, "ip -6 route add default dev lo metric 4096")):
+        assert client.ask_in_vain(UDP, family).outcome == "ENETUNREACH"
+        ((is_warning, text),) = findings(world, "default route")
+        assert text.endswith(cure) and is_warning == (family == V4)
+        world.host.run(*cure.split())
+        assert client.ask(UDP, family).who == client.ask(TCP, family).who == "proxy mihomo"
+    assert findings(world, "default route") == [(False, "ok      default route: IPv4 and IPv6 have one")]
