@@ -20,10 +20,11 @@ from lab import checks
 from lab.addresses import UDP, V4
 from lab.daemon import Daemon, binary
 from lab.netfilter import cgroup_elements
+from lab.waiting import SLOWNESS
 from lab.world import World
 
 # A fault is over at once, and what is tried again is tried every second.
-DEADLINE = 30.0
+DEADLINE = 30.0 * SLOWNESS
 FILLER = "# A short read of this file must not be all of it.\n" * 8
 
 _REFUSED = re.compile(r"the last (config|one) stays in force")
