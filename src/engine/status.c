@@ -4,7 +4,7 @@
 #include "engine/status.h"
 
 #include "cgroup/mount.h"
-#include "engine/generation.h"
+#include "engine/status_routing.h"
 #include "engine/survey.h"
 #include "nft/about.h"
 #include "nft/held.h"
@@ -172,58 +172,6 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 	return whole;
 }
 
-/*
- * What is missing by a config that is not the one in force need not be missing. A route that can't be for lack of an
- * interface is as missing as any other, as long as packets of its family can be sent.
- */
-static struct status_routing compare_routing(const struct route_family *family, const struct routing *wanted,
-					     bool is_current)
-{
-	const enum status_part missing = is_current ? STATUS_MISSING : STATUS_UNKNOWN;
-	struct status_routing routing = {STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
-
-	if (!family->exists || !family->in_use || wanted->mark_count == 0)
-		return routing;
-	routing.rules = family->rules == wanted->mark_count ? STATUS_THERE : missing;
-	routing.route = family->route ? STATUS_THERE : missing;
-	if (routing.rules == STATUS_THERE) {
-		routing.priority = family->priority;
-		routing.is_displaced = family->priority != wanted->priority;
-	}
-	if (routing.rules == STATUS_THERE && (family->priority > family->due || family->blocking[0] != '\0'))
-		routing.rules = STATUS_BEHIND;
-	if (routing.route == STATUS_THERE && family->foreign_count > 0)
-		routing.route = STATUS_BEHIND;
-	return routing;
-}
-
-static int look_at_routing(const struct sources *sources, struct status *status, struct error *error)
-{
-	const struct config *config = sources->config;
-	const bool is_current = status->config == STATUS_CONFIG_CURRENT;
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	CLEANUP(freep) struct fwmark *marks = NULL;
-	struct route_state state = {0};
-	struct routing wanted = {0};
-	int result = 0;
-
-	if (status->config == STATUS_CONFIG_BUILT_IN)
-		status->ip = status->ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
-	if (config == NULL)
-		return 0;
-	marks = config_marks(config);
-	if (marks == NULL)
-		return no_memory(error);
-	wanted = (struct routing){config->route_table, config->rule_priority, marks, config->proxy_count};
-	result = route_look(&rtnetlink, &wanted, &state, error);
-	if (result < 0)
-		return result;
-	status->ip = compare_routing(&state.families[FAMILY_IPV4], &wanted, is_current);
-	status->ip6 = compare_routing(&state.families[FAMILY_IPV6], &wanted, is_current);
-	status->loopback_is_down = wanted.mark_count > 0 && !state.loopback_is_up;
-	return 0;
-}
-
 static size_t target_of(const struct status *status, const struct verdict *verdict)
 {
 	size_t length = 0;
@@ -380,7 +328,7 @@ int status_read(const char *file, struct status *status, struct error *error)
 	if (result < 0 || !status->table.exists)
 		return result;
 	status->is_whole = is_whole(&sources, status);
-	result = look_at_routing(&sources, status, error);
+	result = status_look_at_routing(sources.config, status, error);
 	return result < 0 ? result : look_at_cgroups(&sources, status, error);
 }
 

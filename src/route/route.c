@@ -19,7 +19,7 @@ enum {
 	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
 };
 
-static const int families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
+static const int address_families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
 
 const char *route_family_name(size_t family)
 {
@@ -260,9 +260,9 @@ static int put_family(struct rtnetlink *rtnetlink, size_t family, const struct r
 	int result = 0;
 
 	*state = (struct route_family){.exists = true};
-	result = put_rules(rtnetlink, families[family], wanted, undo, state);
+	result = put_rules(rtnetlink, address_families[family], wanted, undo, state);
 	if (result == 0)
-		result = put_route(rtnetlink, families[family], wanted, undo, state);
+		result = put_route(rtnetlink, address_families[family], wanted, undo, state);
 	if (result == 0)
 		result = find_use(rtnetlink, family, state);
 	if (!means_no_family(result))
@@ -279,7 +279,7 @@ static int look_at_loopback(struct rtnetlink *rtnetlink, struct route_state *sta
 	return result < 0 ? error_set(error, result, "can't look at the loopback interface: %s", strerror(-result)) : 0;
 }
 
-int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned which, bool undo,
+int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
 	      struct route_state *state, struct error *error)
 {
 	if (wanted->mark_count == 0) {
@@ -289,7 +289,7 @@ int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigne
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		int result = 0;
 
-		if (!(which & 1U << i))
+		if (!(families & 1U << i))
 			continue;
 		result = put_family(rtnetlink, i, wanted, undo, &state->families[i]);
 		if (result < 0)
@@ -303,12 +303,12 @@ static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const stru
 {
 	struct policy_rules rules = {0};
 	struct route_entries entries = {0};
-	int result = list_rules(rtnetlink, families[family], wanted, &rules);
+	int result = list_rules(rtnetlink, address_families[family], wanted, &rules);
 
 	*state = (struct route_family){.exists = true};
 	if (result == 0) {
 		note_rules(&rules, wanted, state);
-		result = entries_list(rtnetlink, families[family], wanted->table, &entries);
+		result = entries_list(rtnetlink, address_families[family], wanted->table, &entries);
 	}
 	if (result == 0) {
 		note_entries(&entries, state);
@@ -340,7 +340,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 		struct route_entries entries = {0};
 		char text[ROUTE_TEXT_SIZE];
 		char more[32] = "";
-		int result = entries_list(rtnetlink, families[i], wanted->table, &entries);
+		int result = entries_list(rtnetlink, address_families[i], wanted->table, &entries);
 
 		if (result < 0 && !means_no_family(result))
 			return error_set(error, result,

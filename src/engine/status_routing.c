@@ -1,0 +1,61 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/status_routing.h"
+
+#include "engine/generation.h"
+#include "route/route.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+
+/*
+ * What is missing by a config that is not the one in force need not be missing. A route that can't be for lack of an
+ * interface is as missing as any other, as long as packets of its family can be sent.
+ */
+static struct status_routing compare_routing(const struct route_family *family, const struct routing *wanted,
+					     bool is_current)
+{
+	const enum status_part missing = is_current ? STATUS_MISSING : STATUS_UNKNOWN;
+	struct status_routing routing = {STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
+
+	if (!family->exists || !family->in_use || wanted->mark_count == 0)
+		return routing;
+	routing.rules = family->rules == wanted->mark_count ? STATUS_THERE : missing;
+	routing.route = family->route ? STATUS_THERE : missing;
+	if (routing.rules == STATUS_THERE) {
+		routing.priority = family->priority;
+		routing.is_displaced = family->priority != wanted->priority;
+	}
+	if (routing.rules == STATUS_THERE && (family->priority > family->due || family->blocking[0] != '\0'))
+		routing.rules = STATUS_BEHIND;
+	if (routing.route == STATUS_THERE && family->foreign_count > 0)
+		routing.route = STATUS_BEHIND;
+	return routing;
+}
+
+int status_look_at_routing(const struct config *config, struct status *status, struct error *error)
+{
+	const bool is_current = status->config == STATUS_CONFIG_CURRENT;
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	CLEANUP(freep) struct fwmark *marks = NULL;
+	struct route_state state = {0};
+	struct routing wanted = {0};
+	int result = 0;
+
+	if (status->config == STATUS_CONFIG_BUILT_IN)
+		status->ip = status->ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
+	if (config == NULL)
+		return 0;
+	marks = config_marks(config);
+	if (marks == NULL)
+		return error_set(error, -ENOMEM, "no memory to put the state together");
+	wanted = (struct routing){config->route_table, config->rule_priority, marks, config->proxy_count};
+	result = route_look(&rtnetlink, &wanted, &state, error);
+	if (result < 0)
+		return result;
+	status->ip = compare_routing(&state.families[FAMILY_IPV4], &wanted, is_current);
+	status->ip6 = compare_routing(&state.families[FAMILY_IPV6], &wanted, is_current);
+	status->loopback_is_down = wanted.mark_count > 0 && !state.loopback_is_up;
+	return 0;
+}
