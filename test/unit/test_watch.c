@@ -4,8 +4,8 @@
 /*
  * Whatever the order in which cgroups come and go and the watch hears of it, it ends up with what there is, and no
  * element of a living cgroup is ever removed. Directories of tmpfs stand for cgroups; their ids, the watches that are
- * left, and how much of the queue is read at a time or lost are this file's. All is random, from a generator of its own,
- * so that each run is the same.
+ * left, and how much of the queue is read at a time or lost are this file's. All is random, from a generator of its
+ * own, so that each run is the same.
  */
 
 #include "world.h"
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	LIVE_MAX = 150,	   /* of what is made at random */
+	LIVE_MAX = 150, /* of what is made at random */
 	ROOM = 3000,
 	DEPTH_MAX = 4,
 	ROUNDS = 150,
@@ -127,7 +127,8 @@ static void begin_fake(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.watches_left = SIZE_MAX;
 	fake.next_id = ROOT_ID;
-	snprintf(fake.top, sizeof(fake.top), "%s/cgtproxy-unit-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(fake.top, sizeof(fake.top), "%s/cgtproxy-unit-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(fake.top));
 	note_directory(fake.top, fake.next_id++);
 }
@@ -214,7 +215,7 @@ static struct model *model_new(const char *config)
 	assert_non_null(model);
 	begin_fake();
 	model->world = world_new(config);
-	assert_int_equal(watch_open(&model->watch, fake.top, &listener, &error), 0);
+	assert_int_equal(watch_open(&model->watch, fake.top, CGROUP_DEPTH_MAX, &listener, &error), 0);
 	assert_int_equal(watch_walk(&model->watch, &error), 0);
 	return model;
 }
