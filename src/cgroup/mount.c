@@ -13,11 +13,15 @@
 #include <linux/stat.h>
 #include <mntent.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #define MOUNT_TABLE "/proc/self/mounts"
+#define MOUNT_INFO "/proc/self/mountinfo"
 
 static void endmntentp(FILE **table)
 {
@@ -60,6 +64,76 @@ static int check_visible(const char *path, struct error *error)
 	return 0;
 }
 
+/* A line of /proc/self/mountinfo: the mount's id, its parent's, the device, and the root within the filesystem. */
+static const char *root_in_line(char *line, uint64_t id)
+{
+	char *rest = NULL;
+	const char *field = strtok_r(line, " ", &rest);
+
+	if (field == NULL || strtoull(field, NULL, 10) != id)
+		return NULL;
+	for (int i = 0; i < 3; i++)
+		field = strtok_r(NULL, " ", &rest);
+	return field;
+}
+
+/* The path of a mount's root within its filesystem, for free(); NULL when it is not to be found out. */
+static char *find_root(const char *path)
+{
+	CLEANUP(fclosep) FILE *table = fopen(MOUNT_INFO, "re");
+	CLEANUP(freep) char *line = NULL;
+	struct statx status;
+	size_t size = 0;
+
+	if (table == NULL || statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status) < 0 || !(status.stx_mask & STATX_MNT_ID))
+		return NULL;
+	while (getline(&line, &size, table) >= 0) {
+		const char *root = root_in_line(line, status.stx_mnt_id);
+
+		if (root != NULL)
+			return strdup(root);
+	}
+	return NULL;
+}
+
+/*
+ * The kernel shows a cgroup mount's root as it is seen from our cgroup namespace (cgroup_show_path()): "/" is right,
+ * what begins with "/.." is above the namespace, and all else is below it.
+ */
+static int check_root(const char *path, struct error *error)
+{
+	char shown[ESCAPED_SIZE(PATH_MAX)];
+	char shown_root[ESCAPED_SIZE(PATH_MAX)];
+	CLEANUP(freep) char *root = find_root(path);
+
+	if (root == NULL || strcmp(root, "/") == 0)
+		return 0;
+	escape(shown, sizeof(shown), path, strlen(path));
+	escape(shown_root, sizeof(shown_root), root, strnlen(root, PATH_MAX));
+	if (strncmp(root, "/..", 3) == 0 && (root[3] == '/' || root[3] == '\0'))
+		return error_set(
+			error, -EINVAL,
+			"%s shows more than the cgroup namespace that cgtproxy runs in (its root is at %s from "
+			"there), and the kernel matches only what is in the namespace. Run cgtproxy in the "
+			"host's cgroup namespace (a container: --cgroupns=host), or mount what is in this one: "
+			"mount -t cgroup2 none DIRECTORY, and name that under cgroup-root",
+			shown, shown_root);
+	return error_set(
+		error, -EINVAL,
+		"%s shows only a part of the cgroups (%s and what is below it), and the kernel counts levels "
+		"from the root of all. Mount all of them: mount -t cgroup2 none DIRECTORY, and name that under "
+		"cgroup-root",
+		shown, shown_root);
+}
+
+/* Only the root of all has no events: it can't become empty. */
+bool cgroup_mount_is_whole(const char *path)
+{
+	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return directory >= 0 && faccessat(directory, "cgroup.events", F_OK, 0) < 0 && errno == ENOENT;
+}
+
 static int no_mount(const struct error *hidden, struct error *error)
 {
 	if (hidden->text[0] != '\0')
@@ -78,6 +152,7 @@ static int search_mount_table(char **path, struct error *error)
 	CLEANUP(endmntentp) FILE *table = setmntent(MOUNT_TABLE, "re");
 	const struct mntent *entry = NULL;
 	struct error hidden = {0};
+	struct error other = {0};
 	int best = 0;
 
 	if (table == NULL)
@@ -85,7 +160,7 @@ static int search_mount_table(char **path, struct error *error)
 	while ((entry = getmntent(table)) != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
 		if (strcmp(entry->mnt_type, "cgroup2") != 0 || preference(entry->mnt_dir) <= best)
 			continue;
-		if (check_visible(entry->mnt_dir, &hidden) < 0)
+		if (check_visible(entry->mnt_dir, &hidden) < 0 || check_root(entry->mnt_dir, &other) < 0)
 			continue;
 		best = preference(entry->mnt_dir);
 		free(*path);
@@ -93,6 +168,8 @@ static int search_mount_table(char **path, struct error *error)
 		if (*path == NULL)
 			return error_set(error, -ENOMEM, "no memory for the path of the cgroup2 mount");
 	}
+	if (best == 0 && other.text[0] != '\0')
+		return error_set(error, -EINVAL, "%s", other.text);
 	return best > 0 ? 0 : no_mount(&hidden, error);
 }
 
@@ -117,6 +194,8 @@ static int check_configured(const char *configured, char **path, struct error *e
 				 "cgroup-root: %s is below the cgroup2 mount, not the mount itself. Use "
 				 "AUTO to let it be found",
 				 shown);
+	if (check_root(configured, error) < 0)
+		return -EINVAL;
 	while (length > 1 && configured[length - 1] == '/')
 		length--;
 	*path = strndup(configured, length);

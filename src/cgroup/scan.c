@@ -230,10 +230,10 @@ static void read_children(struct watch *watch, struct cgroup *cgroup, int fd, bo
 /* fd: of the cgroup; this closes it */
 static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd, bool deep)
 {
-	if (watch->inotify >= 0 && cgroup_wants_watch(cgroup))
+	if (watch->inotify >= 0 && cgroup_wants_watch(&watch->tree, cgroup))
 		share_watch(watch, cgroup, fd);
 	/* what is made from here on is told by the watch */
-	if (cgroup->level < CGROUP_DEPTH_MAX && (!LIST_EMPTY(&cgroup->children) || has_children(fd)))
+	if (cgroup->level < watch->tree.depth && (!LIST_EMPTY(&cgroup->children) || has_children(fd)))
 		read_children(watch, cgroup, fd, deep);
 	else
 		close(fd);
@@ -282,7 +282,8 @@ static bool is_known(const struct watch *watch, struct cgroup *cgroup, const str
 }
 
 /* Lists so many children from where the last time ended. Returns whether it came to their end. */
-static bool list_some(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, DIR *directory, size_t most)
+static bool list_some(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, DIR *directory,
+		      size_t most)
 {
 	const struct dirent *entry = NULL;
 	int result = 1;

@@ -37,7 +37,8 @@ void scan_cgroup(struct watch *watch, struct cgroup *cgroup);
 
 /**
  * Looks at a cgroup that has no watch, the one whose turn it is in a part that has some: tries to watch it, and lists
- * its children; some hundred, and the rest the next times, when there are very many. What is below them is another turn.
+ * its children; some hundred, and the rest the next times, when there are very many. What is below them is another
+ * turn.
  */
 void scan_unwatched(struct watch *watch, struct watch_share *share);
 

@@ -32,7 +32,7 @@ static struct watch_share *make(struct watch *watch, const struct cgroup *top)
 
 static void add_unwatched(struct watch *watch, struct cgroup *cgroup)
 {
-	if (!cgroup_wants_watch(cgroup))
+	if (!cgroup_wants_watch(&watch->tree, cgroup))
 		return;
 	TAILQ_INSERT_TAIL(&cgroup->share->unwatched, cgroup, in_share);
 	cgroup->share->unwatched_count++;
@@ -41,7 +41,7 @@ static void add_unwatched(struct watch *watch, struct cgroup *cgroup)
 
 static void remove_unwatched(struct watch *watch, struct cgroup *cgroup)
 {
-	if (!cgroup_wants_watch(cgroup))
+	if (!cgroup_wants_watch(&watch->tree, cgroup))
 		return;
 	TAILQ_REMOVE(&cgroup->share->unwatched, cgroup, in_share);
 	cgroup->share->unwatched_count--;

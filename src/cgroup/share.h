@@ -14,9 +14,9 @@
 struct watch;
 
 /*
- * Watches are few (fs.inotify.max_user_watches), and users make as many cgroups as they like. So the tree has parts with
- * a share each: what is below a user's slice, or below the first cgroup that is no slice, such as a service that was
- * delegated to somebody. Slices themselves are the system's, since nobody else makes them outside of such a part.
+ * Watches are few (fs.inotify.max_user_watches), and users make as many cgroups as they like. So the tree has parts
+ * with a share each: what is below a user's slice, or below the first cgroup that is no slice, such as a service that
+ * was delegated to somebody. Slices themselves are the system's, since nobody else makes them outside of such a part.
  *
  * When there is no watch left, the part with the most of them gives one to whoever has fewer: its newest, so that what
  * it made first, which is further up as a rule, stays watched. And the parts take turns in having their unwatched

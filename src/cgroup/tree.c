@@ -51,7 +51,7 @@ static struct cgroup *make(struct cgroup *parent, const char *name, uint64_t id)
 
 int cgroup_tree_init(struct cgroup_tree *tree, uint64_t root_id)
 {
-	*tree = (struct cgroup_tree){.root = make(NULL, "", root_id)};
+	*tree = (struct cgroup_tree){.root = make(NULL, "", root_id), .depth = CGROUP_DEPTH_MAX};
 	return tree->root != NULL ? 0 : -ENOMEM;
 }
 
@@ -114,9 +114,9 @@ struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch)
 	return found(tfind(&key, &tree->by_watch, compare_watches));
 }
 
-bool cgroup_wants_watch(const struct cgroup *cgroup)
+bool cgroup_wants_watch(const struct cgroup_tree *tree, const struct cgroup *cgroup)
 {
-	return cgroup->watch == NO_WATCH && cgroup->level < CGROUP_DEPTH_MAX;
+	return cgroup->watch == NO_WATCH && cgroup->level < tree->depth;
 }
 
 size_t cgroup_path(const struct cgroup *cgroup, char *path)

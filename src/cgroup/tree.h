@@ -28,7 +28,7 @@ struct cgroup {
 	struct cgroup *parent;
 	LIST_HEAD(cgroup_list, cgroup) children;
 	LIST_ENTRY(cgroup) sibling;
-	const char *name;   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
+	const char *name;	   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
 	struct watch_share *share; /* the watch's: the part that it belongs to, see cgroup/share.h */
 	TAILQ_ENTRY(cgroup) in_share;
 	int watch;	    /* inotify watch descriptor or NO_WATCH */
@@ -47,6 +47,7 @@ struct cgroup_tree {
 	void *by_name;	/* tsearch(3) */
 	void *by_watch; /* tsearch(3) */
 	size_t count;	/* without the root */
+	uint32_t depth; /* level of the deepest that are looked at; at most CGROUP_DEPTH_MAX */
 };
 
 /**
@@ -86,7 +87,7 @@ void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup);
 struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
 
 /** Returns whether a cgroup lacks the watch that it should have. */
-bool cgroup_wants_watch(const struct cgroup *cgroup);
+bool cgroup_wants_watch(const struct cgroup_tree *tree, const struct cgroup *cgroup);
 
 /**
  * Writes a cgroup's path below the mount, beginning with '/'; the root's is "/".

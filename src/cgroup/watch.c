@@ -72,8 +72,8 @@ static void handle_overflow(struct watch *watch)
 }
 
 /*
- * An event of a directory that is gone by now tells nothing of the one that has its name: what it speaks of is gone with
- * it, and the parent's events tell that.
+ * An event of a directory that is gone by now tells nothing of the one that has its name: what it speaks of is gone
+ * with it, and the parent's events tell that.
  */
 static void handle_event(struct watch *watch, const struct inotify_event *event, struct open_parent *open)
 {
@@ -137,12 +137,14 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	return result < 0 ? error_set(error, result, "no memory for the tree of cgroups") : 0;
 }
 
-int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error)
+int watch_open(struct watch *watch, const char *mount, uint32_t depth, const struct watch_listener *listener,
+	       struct error *error)
 {
 	int result = open_root(watch, mount, listener, error);
 
 	if (result < 0)
 		return result;
+	watch->tree.depth = depth;
 	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->inotify < 0)
 		return error_set(error, -errno, "can't watch cgroups with inotify: %s%s", strerror(errno),

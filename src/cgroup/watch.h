@@ -38,10 +38,12 @@ struct watch {
  * Opens a mount and begins to watch its root. The tree holds the root only until watch_walk() is called.
  *
  * @watch: watch_close() it whatever this returns
+ * @depth: level of the deepest cgroups that are looked at, from 1 to CGROUP_DEPTH_MAX
  *
  * Returns 0 or a negative errno with @error.
  */
-int watch_open(struct watch *watch, const char *mount, const struct watch_listener *listener, struct error *error);
+int watch_open(struct watch *watch, const char *mount, uint32_t depth, const struct watch_listener *listener,
+	       struct error *error);
 
 /**
  * Walks all cgroups and tells the listener how they differ from the tree. Children made before a watch was set are

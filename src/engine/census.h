@@ -15,9 +15,9 @@ struct census {
 	struct socket_census sockets;
 	struct cgroup_ids living; /* when it began; none when nobody needs them */
 	bool taken;		  /* one is being taken */
-	uint64_t ended;	 /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
-	uint64_t cost;	 /* usec that it took to read the last one, or to read this one until now */
-	bool told;	 /* that it failed */
+	uint64_t ended;		  /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
+	uint64_t cost;		  /* usec that it took to read the last one, or to read this one until now */
+	bool told;		  /* that it failed */
 };
 
 /** Prepares for censuses; census_close() it whatever this returns. Returns 0 or a negative errno. */

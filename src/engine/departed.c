@@ -137,7 +137,8 @@ int departed_census_end(struct departed_list *list, uint64_t now,
 	struct departed *departed = TAILQ_FIRST(&list->items);
 	int error = 0;
 
-	/* what departed later may have had sockets where was looked already; and all that are kept come to stand there */
+	/* what departed later may have had sockets where was looked already; and all that are kept come to stand there
+	 */
 	while (error == 0 && departed != NULL && departed->expires < list->begun + DEPARTED_GRACE) {
 		struct departed *next = TAILQ_NEXT(departed, next);
 

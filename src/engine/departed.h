@@ -47,7 +47,7 @@ struct departed_list {
 	size_t unknown_count; /* those whose parent is not known */
 	uint32_t census;      /* number of the last census, or of the one that is taken */
 	uint64_t begun;	      /* when that began, in usec of CLOCK_MONOTONIC */
-	bool strangers;	      /* it found sockets of cgroups that are not known, and so may be below any of unknown parents */
+	bool strangers; /* it found sockets of cgroups that are not known, and so may be below any of unknown parents */
 };
 
 void departed_init(struct departed_list *list);

@@ -8,6 +8,7 @@
 #include "engine/census.h"
 #include "engine/fence.h"
 #include "engine/generation.h"
+#include "engine/levels.h"
 #include "engine/loop.h"
 #include "engine/render.h"
 #include "engine/routes.h"
@@ -137,10 +138,13 @@ static void schedule_look(struct engine *engine, uint64_t begin, bool more)
 int engine_observe(struct engine *engine, struct error *error)
 {
 	const struct watch_listener listener = {on_appeared, on_vanished, engine};
+	uint32_t depth = CGROUP_DEPTH_MAX;
 	int result = cgroup_mount_find(engine->generation->config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
-		result = watch_open(&engine->watch, engine->mount, &listener, error);
+		result = levels_find(engine->mount, &depth, error);
+	if (result == 0)
+		result = watch_open(&engine->watch, engine->mount, depth, &listener, error);
 	/* once more what could not be looked at, before anybody relies on it */
 	if (result == 0 && watch_walk(&engine->watch, error) < 0)
 		result = watch_walk(&engine->watch, error);

@@ -64,8 +64,8 @@ enum { ENGINE_FDS_MAX = 4 };
 size_t engine_fds(const struct engine *engine, int *fds);
 
 /**
- * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes, of sockets. It stays readable while
- * there is more.
+ * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes, of sockets. It stays
+ * readable while there is more.
  *
  * Returns 0 or a negative errno with @error when it is of no use to go on.
  */

@@ -42,7 +42,8 @@ struct plan {
 	char path[CGROUP_PATH_SIZE];
 };
 
-/** What a transaction is made of: what is removed goes first, since it may be added anew. The arrays belong to the plan, until it is asked for another step. */
+/** What a transaction is made of: what is removed goes first, since it may be added anew. The arrays belong to the
+ * plan, until it is asked for another step. */
 struct step {
 	const struct element *elements;
 	size_t element_count;
@@ -76,8 +77,8 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup);
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
 
 /**
- * Takes over an element of the last run, whose cgroup is gone, as that of a departed one at an unknown level: as long as
- * there is one, what the last run looked up is looked up. One that leads to what this plan's config does not have is
+ * Takes over an element of the last run, whose cgroup is gone, as that of a departed one at an unknown level: as long
+ * as there is one, what the last run looked up is looked up. One that leads to what this plan's config does not have is
  * dropped.
  *
  * Returns 0 or -ENOMEM.

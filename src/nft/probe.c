@@ -15,12 +15,14 @@
 
 DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
-static int try(struct nft *nft, const struct ruleset *ruleset, bool with_levels, struct error *error)
+/* level: one that is looked up, or 0 */
+static int try(struct nft *nft, const struct ruleset *ruleset, uint32_t level, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
 	struct ruleset probed = *ruleset;
-	struct level_set levels = {.has = {[1] = with_levels}};
+	struct level_set levels = {.has = {[0] = false}};
 
+	levels.has[level] = level > 0;
 	probed.table = PROBE_TABLE;
 	batch_begin(&batch);
 	table_put_new(&batch, PROBE_TABLE, 0, 0);
@@ -72,25 +74,43 @@ static const struct feature {
 	},
 };
 
+/* The chains that the rules for levels are in and lead to, and nothing in them. For ruleset_free(); NULL without
+ * memory. */
+static struct ruleset *make_frame(void)
+{
+	static const char *const names[] = {CHAIN_STEER, CHAIN_DROP};
+	struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	bool complete = ruleset != NULL && ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) != NULL;
+
+	for (size_t i = 0; complete && i < sizeof(names) / sizeof(names[0]); i++)
+		complete = ruleset_add_chain(ruleset, names[i], HOOK_NONE) != NULL;
+	if (!complete) {
+		ruleset_free(ruleset);
+		return NULL;
+	}
+	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
+	return ruleset;
+}
+
 static bool is_missing(struct nft *nft, const struct feature *feature)
 {
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = make_frame();
 	struct chain *chain = NULL;
 	struct error error;
 
-	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL)
+	if (ruleset == NULL)
 		return false;
 	if (feature->hook == HOOK_NONE)
-		return try(nft, ruleset, true, &error) < 0;
+		return try(nft, ruleset, 1, &error) < 0;
 	chain = ruleset_add_chain(ruleset, CHAIN_OUTPUT_NAT, feature->hook);
 	if (chain == NULL || chain_add_rule(chain, &feature->statement, 1) < 0)
 		return false;
-	return try(nft, ruleset, false, &error) < 0;
+	return try(nft, ruleset, 0, &error) < 0;
 }
 
 int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 {
-	int result = try(nft, ruleset, true, error);
+	int result = try(nft, ruleset, 1, error);
 
 	if (result == 0 || result == -EPERM || result == -ENOMEM)
 		return result;
@@ -103,4 +123,34 @@ int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 				features[i].purpose, features[i].module);
 	}
 	return result;
+}
+
+static int try_level(struct nft *nft, uint32_t level, struct error *error)
+{
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = make_frame();
+	const struct statement statement = {.kind = STATEMENT_IN_CGROUP, .level = level};
+
+	/* the first chain is output-mangle */
+	if (ruleset == NULL || chain_add_rule(&ruleset->chains[0], &statement, 1) < 0)
+		return error_set(error, -ENOMEM, "no memory to try which levels of cgroups can be looked up");
+	return try(nft, ruleset, 0, error);
+}
+
+int nft_find_deepest_level(struct nft *nft, uint32_t *deepest, struct error *error)
+{
+	uint32_t above = CGROUP_LEVEL_MAX + 1;
+
+	*deepest = 0;
+	while (above - *deepest > 1) {
+		const uint32_t level = *deepest + (above - *deepest) / 2;
+		const int result = try_level(nft, level, error);
+
+		if (result == 0)
+			*deepest = level;
+		else if (result == -EOPNOTSUPP)
+			above = level;
+		else
+			return result;
+	}
+	return 0;
 }

@@ -24,10 +24,10 @@ static const struct {
 	uint32_t protocol;
 	bool is_optional; /* a kernel may lack the protocol, or the module that lists its sockets */
 } questions[] = {
-	{AF_INET, IPPROTO_TCP, false},	   {AF_INET6, IPPROTO_TCP, false},    {AF_INET, IPPROTO_UDP, false},
-	{AF_INET6, IPPROTO_UDP, false},	   {AF_INET, IPPROTO_UDPLITE, true},  {AF_INET6, IPPROTO_UDPLITE, true},
-	{AF_INET, IPPROTO_RAW, true},	   {AF_INET6, IPPROTO_RAW, true},     {AF_INET, IPPROTO_SCTP, true},
-	{AF_INET6, IPPROTO_SCTP, true},	   {AF_INET, IPPROTO_MPTCP, true},    {AF_INET6, IPPROTO_MPTCP, true},
+	{AF_INET, IPPROTO_TCP, false},	{AF_INET6, IPPROTO_TCP, false},	  {AF_INET, IPPROTO_UDP, false},
+	{AF_INET6, IPPROTO_UDP, false}, {AF_INET, IPPROTO_UDPLITE, true}, {AF_INET6, IPPROTO_UDPLITE, true},
+	{AF_INET, IPPROTO_RAW, true},	{AF_INET6, IPPROTO_RAW, true},	  {AF_INET, IPPROTO_SCTP, true},
+	{AF_INET6, IPPROTO_SCTP, true}, {AF_INET, IPPROTO_MPTCP, true},	  {AF_INET6, IPPROTO_MPTCP, true},
 };
 
 enum { QUESTION_COUNT = sizeof(questions) / sizeof(questions[0]) };

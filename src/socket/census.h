@@ -14,11 +14,11 @@
  * not wait while a host with very many sockets is looked at. It takes no privileges.
  *
  * TCP in all states that have a socket, also those that no process has open any more, UDP, UDP-Lite, raw sockets, SCTP
- * and MPTCP, of IPv4 and IPv6. The kernel lists none of ping sockets, nor those that were never bound, connected or sent
- * from; raw sockets, UDP-Lite and SCTP where it has the modules for it.
+ * and MPTCP, of IPv4 and IPv6. The kernel lists none of ping sockets, nor those that were never bound, connected or
+ * sent from; raw sockets, UDP-Lite and SCTP where it has the modules for it.
  */
 struct socket_census {
-	int poll; /* readable when socket_census_read() has work */
+	int poll;		   /* readable when socket_census_read() has work */
 	struct mnl_socket *socket; /* while one is taken, or NULL */
 	size_t at;		   /* what is asked for now */
 };

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of the daemon: readiness, a clean end, a hard one, a second one beside it."""
 
+import ctypes
+import os
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -33,6 +36,8 @@ tproxies:
   - {{match: '{OURS}another$', tproxy: another}}
 """
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+SYS_SCHED_GETATTR = {"x86_64": 315, "aarch64": 275}
 
 IN_FORCE = {"proxied": "proxy mihomo", "dropped": "dropped", "other": "outside"}
 NOT_IN_FORCE = dict.fromkeys(IN_FORCE, "outside")
@@ -245,3 +250,21 @@ def test_a_table_of_our_name_is_replaced(world, what):
     world.check(IN_FORCE)
     assert daemon.stop() == 0
     assert world.footprint() == before
+
+
+def scheduling(pid):
+    """A process's nice value and slice in ns, which old kernels have none of (sched_getattr(2))."""
+    attributes = ctypes.create_string_buffer(56)
+    assert LIBC.syscall(SYS_SCHED_GETATTR[os.uname().machine], pid, attributes, len(attributes), 0) == 0
+    _, _, _, nice, _, runtime = struct.unpack_from("IIQiIQ", attributes)
+    return nice, runtime
+
+
+def test_the_slice_is_short_and_the_nice_value_stays(world):
+    """The kernel gives back the slice that was asked for, where it knows such."""
+    if os.uname().machine not in SYS_SCHED_GETATTR:
+        return
+    daemon = world.daemon(CONFIG, wrap=lambda argv: ["nice", "-n", "-3", *argv])
+    nice, runtime = scheduling(daemon.pid)
+    assert nice == -3
+    assert runtime == 100_000 or scheduling(os.getpid())[1] == runtime == 0

@@ -39,7 +39,7 @@ def await_gone(world, *numbers):
                timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_sockets_keep_the_verdict(world, strict):
     """Of a dropped, a proxied and a direct cgroup, and of one below whose own verdict came from above it.
 
@@ -74,7 +74,7 @@ def test_sockets_keep_the_verdict(world, strict):
     assert "made anew" not in daemon.log
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_sockets_keep_the_verdict_over_a_restart(world, number):
     """The next run knows nothing of the cgroups but what the kernel holds."""
     config = ONE_PROXY + "on-stop: keep\n"
@@ -105,6 +105,7 @@ def test_sockets_keep_the_verdict_over_a_restart(world, number):
     await_gone(world, *kept)
 
 
+@pytest.mark.long
 def test_churn_makes_nothing_anew(world):
     """Names removed and made again with what is below them, while the daemon is behind; see docs/reliability.md."""
     world.proxy("mihomo")

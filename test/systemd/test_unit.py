@@ -5,7 +5,7 @@
 import re
 
 from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check
-from programs import Program, start_proxy
+from programs import PYTHON, Program, start_proxy
 from service import UNIT, Service
 
 # From linux/capability.h, and from systemd's documentation of user and group ids.
@@ -15,6 +15,15 @@ DYNAMIC_UIDS = range(61184, 65520)
 # Of cgtproxy.service; the reasons are there.
 NICE = -10
 OOM_SCORE_ADJUST = -500
+# src/cmd/daemon.c, in ns, and a program that tells a process's: sched_getattr(2), which Python has no call for.
+SLICE = 100_000
+TELL_SLICE = """
+import ctypes, os, struct, sys
+attributes = ctypes.create_string_buffer(56)
+number = {"x86_64": 315}.get(os.uname().machine, 275)
+assert ctypes.CDLL(None).syscall(number, int(sys.argv[1]), attributes, len(attributes), 0) == 0
+print(struct.unpack_from("IIQiIQ", attributes)[5])
+"""
 # "OK" in the words of `systemd-analyze security`; what is left is the network, which is the service's job.
 EXPOSURE = 1.2
 
@@ -41,6 +50,12 @@ def test_the_daemon_has_one_privilege(machine, service):
         assert int(about[kind], 16) == 1 << CAP_NET_ADMIN, kind
     assert about["NoNewPrivs"] == "1"
     assert about["Seccomp"] == "2"  # a filter
+
+
+def test_the_daemon_has_short_slices(machine, service):
+    """The filter lets it ask for them; kernels that know none tell 0 of every process."""
+    of_daemon, of_another = (int(machine.run(PYTHON, "-I", "-S", "-c", TELL_SLICE, str(pid))) for pid in (service.pid, 1))
+    assert of_daemon == SLICE or of_daemon == of_another == 0
 
 
 def test_the_daemon_goes_before_others(machine, service):

@@ -284,7 +284,8 @@ static void test_departed_with_a_socket_stays(void **state)
 	world_free(world);
 }
 
-/* A socket of a cgroup without an element goes the way of its ancestor's, which stays for it, also when both are gone. */
+/* A socket of a cgroup without an element goes the way of its ancestor's, which stays for it, also when both are gone.
+ */
 static void test_departed_with_a_socket_below_it_stays(void **state)
 {
 	struct world *world = world_new(CONFIG);

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/levels.h"
+
+#include "cgroup/mount.h"
+#include "cgroup/tree.h"
+#include "nft/nft.h"
+#include "nft/probe.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+
+int levels_find(const char *mount, uint32_t *deepest, struct error *error)
+{
+	CLEANUP(nft_close) struct nft nft = {0};
+	uint32_t found = 0;
+	int result = 0;
+
+	*deepest = CGROUP_DEPTH_MAX;
+	if (cgroup_mount_is_whole(mount))
+		return 0;
+	result = nft_open(&nft, error);
+	if (result == 0)
+		result = nft_find_deepest_level(&nft, &found, error);
+	/* without the permission nothing is steered either; and what the kernel lacks is told at another place */
+	if (result == -EPERM || (result == 0 && found == 0))
+		return 0;
+	if (result < 0)
+		return result;
+	if (found == CGROUP_LEVEL_MAX)
+		return error_set(
+			error, -ENOTSUP,
+			"cgtproxy runs in a cgroup namespace, but this kernel counts the levels of cgroups "
+			"from the root of all cgroups, which can't be seen from here, so no rule would fit. Use "
+			"Linux 6.11 or later, or run cgtproxy outside of the namespace");
+	/* a strict config looks at one more level than there are */
+	*deepest = found - 1;
+	return 0;
+}

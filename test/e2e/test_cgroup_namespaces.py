@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the kernel and the daemon count levels from: a cgroup namespace, and mounts that begin elsewhere."""
+
+import os
+import re
+import shlex
+
+import pytest
+from lab.addresses import UDP, V4
+
+CONFIG = """
+version: 1
+cgroup-root: {root}
+tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
+rules:
+  - {{match: '^/box/proxied$', tproxy: mihomo}}
+  - {{match: '^/box/dropped$', drop: true}}
+  - {{match: '^(/d)+/dropped$', drop: true}}
+"""
+MOUNT = "/mnt/cgroups"
+# A kernel's deepest level, and some more.
+DEEP = 257
+
+
+def in_namespace(world, argv, own_mount=True):
+    """The argument list that runs argv in a cgroup namespace that begins at the cgroup "top"."""
+    directory = world.cgroups.directory(world.cgroups.make("top"))
+    mounts = f"mount -t tmpfs tmpfs /mnt; mkdir {MOUNT}; mount -t cgroup2 cgroup2 {MOUNT}; " if own_mount else ""
+    return ["sh", "-ec", f"echo 0 >{shlex.quote(str(directory))}/cgroup.procs; exec unshare --cgroup --mount "
+            f"--propagation private -- sh -ec {shlex.quote(f'{mounts}exec {shlex.join(map(str, argv))}')}"]
+
+
+def with_part(world, argv):
+    """The argument list that runs argv where a mount begins at the cgroup "top"."""
+    directory = world.cgroups.directory(world.cgroups.make("top"))
+    script = f"mount -t tmpfs tmpfs /mnt; mkdir {MOUNT}; mount --bind {shlex.quote(str(directory))} {MOUNT}"
+    return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-ec",
+            f"{script}; exec {shlex.join(map(str, argv))}"]
+
+
+def start(world, root=MOUNT, more=""):
+    """The daemon in a namespace, or None where the kernel counts from where it can't see, which it must say."""
+    daemon = world.start_daemon(CONFIG.format(root=root) + more, wrap=lambda argv: in_namespace(world, argv))
+    if tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 11):
+        return daemon.wait_ready()
+    try:
+        return daemon.wait_ready()
+    except AssertionError:
+        assert "this kernel counts the levels of cgroups from the root of all cgroups" in daemon.log
+        return None
+
+
+@pytest.mark.parametrize("root", [MOUNT, "AUTO"])
+def test_a_namespace_with_its_own_mount(world, root):
+    """Levels count from its root; what is mounted for the host beside it is passed over."""
+    world.proxy("mihomo")
+    for name in ("box/proxied", "box/dropped"):
+        world.cgroups.make(f"top/{name}")
+    if start(world, root) is None:
+        return
+    world.check({"top/box/proxied": "proxy mihomo", "top/box/dropped": "dropped", "top/box": "outside",
+                 "top/box/proxied/below": "proxy mihomo", "outside/box/proxied": "outside"}, [(UDP, V4)])
+
+
+@pytest.mark.parametrize("more", ["", "strict: true\n"])
+def test_a_namespace_as_deep_as_can_be(world, more):
+    """The kernel takes fewer levels there, and nobody can make it refuse all by making deeper ones."""
+    world.proxy("mihomo")
+    for name in ("box/proxied", "box/dropped"):
+        world.cgroups.make(f"top/{name}")
+    daemon = start(world, more=more)
+    if daemon is None:
+        return
+    for depth in range(DEEP - 5, DEEP):
+        world.cgroups.make("top" + "/d" * depth + "/dropped")
+    late = world.client("top/d/d/dropped")
+    late.await_answer_by("dropped")
+    world.check({"top/box/proxied": "proxy mihomo", "top/box/dropped": "dropped", "top/box": "outside"}, [(UDP, V4)])
+    assert "made anew" not in daemon.log and "refuses" not in daemon.log
+
+
+def check_refused(world, wrap, *words, root=None):
+    """See that the daemon refuses to start, and that the other commands say the same."""
+    text = CONFIG.format(root=root or world.cgroups.mount)
+    daemon = world.start_daemon(text, wrap=wrap)
+    assert daemon.wait_refused() > 0
+    config = world.scratch.write(text)
+    said = [daemon.log]
+    for command in (["check", "system"], ["explain", "/box"]):
+        done = world.cgtproxy(*command, "-c", config, wrap=wrap)
+        said.append(done.stdout + done.stderr)
+    for text in said:
+        for word in words:
+            assert word in text, f"{word!r} is not in: {text}"
+
+
+def test_a_namespace_with_the_hosts_mount(world):
+    check_refused(world, lambda argv: in_namespace(world, argv, own_mount=False),
+                  "shows more than the cgroup namespace", "--cgroupns=host", "/..")
+
+
+def test_a_mount_of_a_part(world):
+    check_refused(world, lambda argv: with_part(world, argv), "shows only a part of the cgroups", "/top",
+                  "mount -t cgroup2", root=MOUNT)
+
+
+def test_a_mount_of_a_part_in_a_namespace(world):
+    """Another part than the namespace's."""
+    world.cgroups.make("top/box")
+    check_refused(world, lambda argv: in_namespace(world, [
+        "sh", "-ec", f"mount --bind {MOUNT}/box {MOUNT}; exec {shlex.join(map(str, argv))}"]),
+        "shows only a part of the cgroups", "/box", root=MOUNT)
