@@ -7,6 +7,7 @@ a proxied, dropped or refused one may come out of the host, and everything of a 
 """
 
 import functools
+import traceback
 
 import pytest
 from lab.ways.cells import DIRECT, DROPPED, PROXIED
@@ -49,15 +50,15 @@ def column_of_fixture(request):
         column = Column(disturbance, TARGETS, wanted)
         try:
             return column.run()
-        except Exception as error:  # once for all of its rows: each would have to wait for the same
-            return error
+        except Exception:  # once for all of its rows: each would have to wait for the same
+            return traceback.format_exc()
     return run
 
 
 def check(outcome):
-    """The column, or the error that it ended with."""
-    if isinstance(outcome, Exception):
-        raise outcome
+    """The column, or fail with what it ended with."""
+    if isinstance(outcome, str):
+        pytest.fail(outcome, pytrace=False)
     return outcome
 
 

@@ -17,6 +17,7 @@ _WITH_PORTS = (socket.IPPROTO_TCP, socket.IPPROTO_UDP, IPPROTO_UDPLITE)
 _ICMPS = (socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6)
 _V6_EXTENSIONS = (socket.IPPROTO_HOPOPTS, socket.IPPROTO_ROUTING, socket.IPPROTO_DSTOPTS)
 _PACKET_OUTGOING = 4
+_SYN = 0x02
 # What the kernel may keep for us, and what it charges for the smallest frame (much less than the truth).
 _BUFFER_SIZE, _LEAST_FRAME_SIZE = 64 << 20, 256
 # From linux/if_packet.h.
@@ -37,6 +38,7 @@ class Packet:
     destination: tuple
     length: int = 0
     icmp_type: int | None = None
+    is_bare: bool = False  # TCP that neither begins a connection nor carries anything, as a kernel sends for no socket
 
 
 def timestamp(ancillary):
@@ -63,6 +65,11 @@ def _split_v6(packet):
     return number, packet[8:40], offset, body
 
 
+def _is_bare(segment):
+    """Whether a TCP segment has neither SYN nor data."""
+    return len(segment) == (segment[12] >> 4) * 4 and not segment[13] & _SYN
+
+
 def _parse(frame, time):
     """The Packet in an Ethernet frame, or None if it is no IP packet."""
     (kind,) = struct.unpack_from("!H", frame, 12)
@@ -76,7 +83,7 @@ def _parse(frame, time):
     ports = struct.unpack_from("!HH", body) if number in _WITH_PORTS and offset == 0 else (None, None)
     icmp_type = body[0] if number in _ICMPS and offset == 0 and body else None
     return Packet(time, family, _PROTOCOLS.get(number, str(number)), (ends[0], ports[0]), (ends[1], ports[1]),
-                  len(packet), icmp_type)
+                  len(packet), icmp_type, number == socket.IPPROTO_TCP and offset == 0 and _is_bare(body))
 
 
 class Wire:

@@ -194,7 +194,7 @@ class Column:
         for cell in self.cells:
             if cell.program.serves:
                 result = visitor.ask(cell.program.protocol, cell.family, HOST[cell.family], cells.port(cell.number),
-                                     timeout=1.0 * SLOWNESS)
+                                     timeout=self._patience(cell, DISTURBED))
                 self.outcomes[cell.number] = f"visitor answered by {result.who}"
 
     def _report(self):

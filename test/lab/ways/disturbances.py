@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..addresses import ANY, SERVICE_PORT, TCP, UDP, V4, V6
+from ..addresses import ANY, DNS_PORT, SERVICE_PORT, TCP, UDP, V4, V6
 from ..namespaces import Namespace
 from ..netfilter import flush_conntrack
 from ..servers import Server
@@ -17,7 +17,8 @@ from ..storms import Churn
 from ..waiting import wait_until
 from . import neighbours
 from .cells import DROPPED, PROXIED
-from .expectations import CONTAINER_SERVICE, But, any_out, anything_out, dead_proxy, no_answers, unanswered, usual
+from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered, no_answers,
+                           unanswered, usual)
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
@@ -230,10 +231,17 @@ UNSEEN_CGROUP = But("strict refuses a cgroup that the daemon has not seen",
 _FORGETTING = (
     no_answers("its path to the proxy changes while it asks"),
     But("an answer is known as one by its connection only", lambda cell: cell.program.fate == SERVING, unanswered),
+    But("once such an answer was taken for a question, the real one's answer makes a connection from outside of it",
+        lambda cell: cell.program.asks_too, any_out),
     But("what the kernel sends for a socket that is gone is known by its connection only",
-        lambda cell: cell.target == PROXIED and cell.program.protocol == TCP, any_out))
-_NOT_TRACKED = But("without connection tracking answers of servers are not known as such",
-                   lambda cell: cell.program.fate == SERVING, unanswered)
+        lambda cell: cell.target == PROXIED, bare_out))
+_NOT_TRACKED = (
+    But("without connection tracking answers of servers are not known as such",
+        lambda cell: cell.program.fate == SERVING, unanswered),
+    But("without connection tracking there is no NAT, and so no hijacking: name servers are asked by way of the proxy",
+        lambda cell: is_steered(cell) and cell.program.asks_port == DNS_PORT, by_proxy),
+    But("what the kernel sends for a socket that is gone is known by its connection only",
+        lambda cell: cell.target == PROXIED, bare_out))
 
 NOTHING = Disturbance("nothing")
 
@@ -270,7 +278,7 @@ DISTURBANCES = [
     Disturbance("ufw", _rules(neighbours.UNCOMPLICATED)),
     Disturbance("Tailscale", _tailnet),
     Disturbance("Tailscale from the start", before=_tailnet),
-    Disturbance("connection tracking off", _rules(neighbours.NO_TRACKING), but=(_NOT_TRACKED,)),
+    Disturbance("connection tracking off", _rules(neighbours.NO_TRACKING), but=_NOT_TRACKED),
     Disturbance("connections forgotten", _conntrack_flushed),
     Disturbance("connections forgotten all the time", _conntrack_flushed_all_the_time, but=_FORGETTING),
     # the daemon's life

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..addresses import DNS_PORT, UDP, V6
 from .cells import DIRECT, DROPPED, PROXIED
 from .disturbances import UNSEEN_CGROUP, Disturbance, stop
-from .expectations import NOTHING_AT_ALL, PROXY_ANSWERS, But, refused, unanswered, usual
+from .expectations import NOTHING_AT_ALL, But, by_proxy, refused, unanswered, usual
 from .programs import LOCAL, OTHER, SERVING, SHUT_IN, STEERED
 
 def _would_be_proxied(cell):
@@ -44,10 +44,6 @@ def _nothing_at_all(_expected, _cell):
     return NOTHING_AT_ALL
 
 
-def _by_proxy(expected, _cell):
-    return replace(expected, told=PROXY_ANSWERS)
-
-
 _UDP_REFUSED = But("udp: refuse", _is_udp, _as_refused)
 _IPV6_REFUSED = But("ipv6: refuse", _is_ipv6, _as_refused)
 _OTHER_REFUSED = But("other: refuse", _is_other, _nothing_at_all)
@@ -61,7 +57,7 @@ POLICIES = [
                 but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
     Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(_OTHER_REFUSED,)),
     Disturbance("local addresses too", config={"more": "bypass-local: false\n"}, but=(
-        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == PROXIED, _by_proxy),
+        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == PROXIED, by_proxy),
         But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == DROPPED, _nothing_at_all),
         But("a proxy can't answer in the name of a socket that is there",
             lambda cell: cell.program.name == "udp, itself" and cell.target == PROXIED, unanswered))),

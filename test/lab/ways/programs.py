@@ -27,7 +27,7 @@ OF_DIRECT = "of direct"      # a direct cgroup's socket, whoever uses it
 UNSEEN = "unseen"            # no cgroup rule sees them: out of any cgroup
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A row. `begins` is the first stage at which it does something; `silent`: it has no answer to await."""
 
