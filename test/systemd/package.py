@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a built Debian package must bring so that its installation enables and starts the service, and its removal stops it.
+"""What a Debian package must bring so that its installation enables and starts the service, and its removal stops it.
 
 debhelper writes these scripts only if it finds the unit, whose place differs between versions of Debian.
 """
@@ -29,12 +29,14 @@ def scripts(deb):
 def units(deb):
     """Where in a package its unit is."""
     listing = subprocess.run(["dpkg-deb", "--contents", deb], capture_output=True, text=True, check=True).stdout
-    return [words[5].removeprefix(".") for words in map(str.split, listing.splitlines()) if words[5].endswith("/" + UNIT)]
+    paths = [line.split()[5].removeprefix(".") for line in listing.splitlines()]
+    return [path for path in paths if path.endswith(f"/{UNIT}")]
 
 
 def check(deb):
     """Fail, with all that is missing, unless the package has what it needs."""
     found = scripts(deb)
-    missing = [f"{name}: {text}" for name, texts in SCRIPTS.items() for text in texts if text not in found.get(name, "")]
+    missing = [f"{name}: {text}" for name, texts in SCRIPTS.items() for text in texts
+               if text not in found.get(name, "")]
     assert not missing, f"{deb.name} lacks: {'; '.join(missing)}"
     assert units(deb) in ([f"/lib/systemd/system/{UNIT}"], [f"/usr/lib/systemd/system/{UNIT}"]), units(deb)
