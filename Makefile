@@ -7,6 +7,9 @@ BUILD = build
 MESON_OPTIONS =
 # How long "make fuzz" runs each fuzzer.
 FUZZ_SECONDS = 60
+# On which suites of Debian "make test-fresh" tries what; rooms are in test/fresh/rooms.py, and without a name all are tried.
+SUITES = bookworm trixie
+ROOMS =
 
 # The demo and the tests make network namespaces and cgroups, which takes root.
 ROOT = tools/as-root
@@ -15,7 +18,7 @@ export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
 # What a tree from a tarball can't do.
 NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
-.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-faults bench bench-check bench-docs install format lint clean fuzz dist deb
+.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs install format lint lint-deb clean fuzz dist deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -42,9 +45,9 @@ all-with-tests: $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
 	ninja -C $(BUILD)
 
-# The same tests under the address and undefined-behaviour sanitizers, with which gcc warns of what can't be.
+# The same tests under the address and undefined-behaviour sanitizers.
 test-sanitized:
-	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test test-long BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined -Dwerror=false"
+	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test test-long BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined"
 
 # A real systemd in a private world, with the Debian package installed.
 test-systemd:
@@ -66,6 +69,13 @@ test-kernel:
 	@tools/install-dependencies build test kernel
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) test/kernel/run $(BUILD)
+
+# The commands of the README on minimal Debians, each thing in a root and namespaces of its own. Only what is committed counts.
+test-fresh:
+	$(NEEDS_GIT)
+	@tools/install-dependencies fresh
+	@mkdir -p $(BUILD)
+	@$(ROOT) env SUITES="$(SUITES)" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 test/fresh/run $(BUILD) $(ROOMS)
 
 # Inputs that nobody thought of, under the sanitizers; by clang, since libFuzzer is its.
 fuzz:
@@ -99,7 +109,7 @@ install: all
 # A tarball of what is committed, in build/meson-dist, which is then built and tested by itself.
 dist:
 	$(NEEDS_GIT)
-	@tools/install-dependencies build test
+	@tools/install-dependencies build unit
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
 	meson dist -C $(BUILD)
@@ -117,9 +127,15 @@ lint:
 	$(NEEDS_GIT)
 	@tools/install-dependencies build test lint
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	meson setup --reconfigure -Dtests=true -Dbench=true $(BUILD)
+	meson setup --reconfigure -Dwerror=true -Dtests=true -Dbench=true $(BUILD)
 	@$(MAKE) --no-print-directory all
 	tools/lint $(BUILD)
+
+# What lintian has to say of the package.
+lint-deb:
+	@tools/install-dependencies lint-deb
+	@$(MAKE) --no-print-directory deb
+	lintian --info --pedantic --fail-on error,warning,info,pedantic $(BUILD)/deb/*.changes
 
 clean:
 	rm -rf build build-sanitized build-fuzz

@@ -215,6 +215,7 @@ int cmd_exec(const struct arguments *arguments)
 	const char *name = arguments->words[0];
 	char slice[SLICE_SIZE];
 	char path[PATH_SIZE];
+	size_t path_length = 0;
 	uint32_t target = TARGET_DIRECT;
 	int32_t rule = NO_RULE;
 	int code = EXIT_OK;
@@ -237,7 +238,8 @@ int cmd_exec(const struct arguments *arguments)
 	if (!find_target(config, name, &target))
 		return tell_known_names(config, name);
 	write_slice(name, slice);
-	rule = policy_match_inherited(policy, path, write_path(slice, path));
+	path_length = write_path(slice, path);
+	rule = policy_match_inherited(policy, path, path_length);
 	if (rule_target(config, rule) != target)
 		return tell_rule_to_add(config, slice, target, rule);
 	code = check_program(arguments->words[first]);

@@ -17,10 +17,8 @@
 #include <string.h>
 
 /* What cgroup.slot says when it is no index of plan.added. */
-enum {
-	SLOT_NONE = UINT32_MAX,	      /* no element */
-	SLOT_KERNEL = UINT32_MAX - 1, /* the kernel has its element */
-};
+#define SLOT_NONE UINT32_MAX	     /* no element */
+#define SLOT_KERNEL (UINT32_MAX - 1) /* the kernel has its element */
 
 int plan_init(struct plan *plan, const struct config *config, struct policy *policy)
 {

@@ -226,7 +226,8 @@ static int list_cgroups(const struct survey *survey, struct status *status, stru
 	status->cgroups = calloc(status->cgroup_count + 1, sizeof(*status->cgroups));
 	if (status->cgroups == NULL)
 		return no_memory(error);
-	for (struct cgroup *cgroup = cgroup_next(survey->tree.root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+	for (const struct cgroup *cgroup = cgroup_next(survey->tree.root); cgroup != NULL;
+	     cgroup = cgroup_next(cgroup)) {
 		if (cgroup->rule == cgroup->parent->rule)
 			continue;
 		status->cgroups[count].target = (size_t)cgroup->rule;

@@ -3,25 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The first process of the machine: makes the namespaces that it still lacks, mounts what a container manager mounts,
-# and becomes systemd. Runs as process 1 of a PID namespace, where root.sh's mounts are.
+# and becomes systemd or another program. Runs as process 1 of a PID namespace, where ROOT is a mount point.
 #
-# Usage: boot.sh ROOT CGROUP    CGROUP: the directory of the cgroup that becomes the machine's root cgroup
+# Usage: boot.sh ROOT CGROUP [PROGRAM [ARGUMENT...]]
+# CGROUP is the directory of the cgroup that becomes the machine's root cgroup. Without a PROGRAM it is systemd.
 set -eu
-root=$1
-cgroup=$2
 
-if [ "${3-}" != inside ]; then
+if [ "$1" != inside ]; then
 	# The cgroup first: a cgroup namespace begins where the process is that makes it.
-	echo 0 >"$cgroup/cgroup.procs"
-	exec unshare --mount --propagation private --uts --ipc --cgroup -- sh "$0" "$root" "$cgroup" inside
+	echo 0 >"$2/cgroup.procs"
+	exec unshare --mount --propagation private --uts --ipc --cgroup -- sh "$0" inside "$@"
 fi
+root=$2
+shift 3
 
 cd "$root"
 mount -t proc proc proc
-# Only the network's sysctls are the machine's own, the others are this system's.
-mount --bind proc/sys proc/sys
-mount --bind proc/sys/net proc/sys/net
-mount -o remount,bind,ro proc/sys
+if [ $# = 0 ]; then
+	# Only the network's sysctls are the machine's own, the others are this system's. systemd would set them.
+	mount --bind proc/sys proc/sys
+	mount --bind proc/sys/net proc/sys/net
+	mount -o remount,bind,ro proc/sys
+fi
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 # Read-only, as in any container.
 mount -t sysfs sysfs sys
@@ -49,6 +52,7 @@ ln -s fd/2 dev/stderr
 hostname box
 pivot_root . .
 umount -l .
+[ $# = 0 ] || exec chroot . "$@"
 # Nothing that reaches beyond the namespaces: no clock, modules, hardware, kernel log.
 exec chroot . setpriv --bounding-set=-sys_module,-sys_time,-sys_rawio,-syslog,-mac_admin,-mac_override,-wake_alarm \
 	env -i container=box /lib/systemd/systemd --log-target=journal-or-kmsg --show-status=no

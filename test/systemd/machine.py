@@ -26,30 +26,36 @@ _BOOT_PATIENCE = 180.0
 class Machine:
     """Boots in the world's host namespace. `additions` is a directory that is copied over its root."""
 
+    # What process 1 becomes; systemd if it is empty.
+    program = ()
+
     def __init__(self, world, additions):
         self._world = world
+        self._additions = additions
         self._process = None
         self._console = world.scratch.path(".console")
         place = world.scratch.path(".machine")
         place.mkdir()
         self._root = place / "root"
-        self._mounts = self._make_root(place, additions)
+        self._mounts = self._make_root(place)
 
-    @staticmethod
-    def _make_root(place, additions):
+    def _root_maker(self, place):
+        """The argument list that mounts the root at PLACE/root, says "ready", and ends when its input does."""
+        return ["sh", str(_HERE / "root.sh"), str(place), str(self._additions)]
+
+    def _make_root(self, place):
         """Have the root made; return the file descriptor that keeps its mount namespace."""
-        argv = ["unshare", "--mount", "--propagation", "private", "--", "sh", str(_HERE / "root.sh"), str(place),
-                str(additions)]
+        argv = ["unshare", "--mount", "--propagation", "private", "--", *self._root_maker(place)]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as maker:
             if maker.stdout.readline() != "ready\n":
-                raise RuntimeError("root.sh failed; its last words are on standard error")
+                raise RuntimeError(f"{argv[5]} failed; its last words are on standard error")
             return os.open(f"/proc/{maker.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
     def boot(self):
-        """Start systemd, and await the end of its start."""
+        """Start process 1, and await the end of its start."""
         argv = ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--mount=/proc/{os.getpid()}/fd/{self._mounts}", "--",
                 "unshare", "--pid", "--fork", "--kill-child=KILL", "--", "sh", str(_HERE / "boot.sh"), str(self._root),
-                str(self._world.cgroups.directory(self._world.cgroups.top))]
+                str(self._world.cgroups.directory(self._world.cgroups.top)), *self.program]
         with open(self._console, "ab") as console:
             self._process = subprocess.Popen(self._world.host.command(*argv), stdin=subprocess.DEVNULL, stdout=console,
                                              stderr=console, start_new_session=True)
@@ -59,8 +65,9 @@ class Machine:
     def _is_up(self):
         if self._process.poll() is not None:
             raise RuntimeError(f"the machine ended with {self._process.returncode} and said:\n{self.console}")
-        if not self._children():
-            return False
+        return bool(self._children()) and self._has_booted()
+
+    def _has_booted(self):
         state = self.try_run("systemctl", "is-system-running", "--wait").stdout.strip()
         return state in ("running", "degraded")
 

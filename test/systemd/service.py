@@ -33,13 +33,17 @@ rules:
 """
 
 
+def package_file():
+    """The package that is tested, from $CGTPROXY_PACKAGES."""
+    (path,) = Path(os.environ.get("CGTPROXY_PACKAGES", TOP / "build/deb")).glob("cgtproxy_*.deb")
+    return path
+
+
 def add_package(additions):
-    """Put the package that is tested, from $CGTPROXY_PACKAGES, where install() finds it on the machine."""
-    directory = Path(os.environ.get("CGTPROXY_PACKAGES", TOP / "build/deb"))
-    (package,) = directory.glob("cgtproxy_*.deb")
+    """Put the package that is tested where install() finds it on the machine."""
     destination = additions / LAB.lstrip("/") / "build/deb"
     destination.mkdir(parents=True)
-    shutil.copy(package, destination)
+    shutil.copy(package_file(), destination)
 
 
 def install(machine):

@@ -4,8 +4,9 @@
 
 import re
 
+import package
 from lab.documents import TOP
-from service import CONFIG, CONFIG_PATH, Service, install
+from service import CONFIG, CONFIG_PATH, Service, install, package_file
 
 # What the package must not forget, and where Debian's programs look for it.
 FILES = [
@@ -29,6 +30,10 @@ def rules(world):
 def files(machine):
     """The files of the package, without directories."""
     return machine.run("sh", "-euc", 'dpkg -L cgtproxy | while read -r file; do [ -d "$file" ] || echo "$file"; done').split()
+
+
+def test_its_scripts():
+    package.check(package_file())
 
 
 def test_what_it_brings_and_starts(own_world, bare_machine):

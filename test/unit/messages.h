@@ -45,7 +45,7 @@ static inline void check_attributes(const char *bytes, size_t length)
 		const struct nlattr *attribute = (const struct nlattr *)(const void *)(bytes + at);
 
 		assert_true(length - at >= sizeof(*attribute));
-		assert_in_range(attribute->nla_len, sizeof(*attribute), length - at);
+		assert_within(attribute->nla_len, sizeof(*attribute), length - at);
 		if (attribute->nla_type & NLA_F_NESTED)
 			check_attributes(bytes + at + sizeof(*attribute), attribute->nla_len - sizeof(*attribute));
 		at += MNL_ALIGN(attribute->nla_len);
@@ -66,7 +66,7 @@ static inline struct messages read_messages(const struct batch *batch)
 		const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 
 		assert_true(batch->length - at >= sizeof(*message) + sizeof(*head));
-		assert_in_range(message->nlmsg_len, sizeof(*message) + sizeof(*head), batch->length - at);
+		assert_within(message->nlmsg_len, sizeof(*message) + sizeof(*head), batch->length - at);
 		assert_true(message->nlmsg_len <= BATCH_MESSAGE_MAX);
 		if (type_of(message) != TYPE_BRACKET) {
 			assert_int_equal(head->nfgen_family, NFPROTO_INET);

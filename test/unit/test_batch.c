@@ -129,7 +129,7 @@ static void check_messages_of_elements(const struct batch *batch, uint16_t type,
 	for (size_t i = 1; i + 1 < messages.count; i++) {
 		size_t got = check_elements(messages.items[i], type, verdicts, seen);
 
-		assert_in_range(got, 1, ELEMENTS_PER_MESSAGE);
+		assert_within(got, 1, ELEMENTS_PER_MESSAGE);
 		seen += got;
 	}
 	assert_int_equal(seen, count);
@@ -193,7 +193,7 @@ static size_t count_in_set(const struct batch *batch, uint16_t type, const char 
 			count++;
 			in_message++;
 		}
-		assert_in_range(in_message, 1, ELEMENTS_PER_MESSAGE);
+		assert_within(in_message, 1, ELEMENTS_PER_MESSAGE);
 	}
 	messages_clear(&messages);
 	return count;

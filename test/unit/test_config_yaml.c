@@ -99,7 +99,7 @@ static void test_circles(void **state)
 		struct parsed parsed = parse(texts[i]);
 
 		assert_int_equal(parsed.result, -EINVAL);
-		assert_in_range(count_diagnostics(&parsed, SEVERITY_ERROR), 1, 10);
+		assert_within(count_diagnostics(&parsed, SEVERITY_ERROR), 1, 10);
 		parsed_clear(&parsed);
 	}
 }

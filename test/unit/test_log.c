@@ -98,7 +98,7 @@ static void test_a_long_message_is_cut_and_ends_its_line(void **state)
 	log_info("next");
 	end(&capture);
 	length = strcspn(capture.text, "\n");
-	assert_in_range(length, 8000, 8192);
+	assert_within(length, 8000, 8192);
 	assert_int_equal(strspn(capture.text + 3, "x"), length - 3);
 	assert_string_equal(capture.text + length, "\n<6>next\n");
 }

@@ -144,7 +144,7 @@ static void test_watch(void **state)
 }
 
 /* Walks and notes the names, as "a b c". */
-static void walk(struct cgroup *from, char *out, size_t size)
+static void walk(const struct cgroup *from, char *out, size_t size)
 {
 	size_t used = 0;
 

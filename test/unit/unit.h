@@ -17,6 +17,13 @@
 
 #include <string.h>
 
+/** Asserts that minimum <= value <= maximum, unsigned. cmocka 2 deprecates the name that cmocka 1 has for it. */
+#ifdef assert_uint_in_range
+#define assert_within assert_uint_in_range
+#else
+#define assert_within assert_in_range
+#endif
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /** What config_parse() made of a text; clear it with parsed_clear(). */
