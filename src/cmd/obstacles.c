@@ -33,12 +33,11 @@ static void tell_obstacle(const struct obstacle *obstacle, void *userdata)
 	escape(chain, sizeof(chain), obstacle->chain, strlen(obstacle->chain));
 	switch (obstacle->kind) {
 	case OBSTACLE_MARK:
-		finding_print(
-			FINDING_WARNING, "firewall",
-			"the chain %s of the table %s %s sets marks of outgoing packets behind cgtproxy's chain "
-			"(priority -145). A packet that loses its mark there bypasses the proxy. Give the chain a "
-			"lower priority",
-			chain, obstacle->family, table);
+		finding_print(FINDING_WARNING, "firewall",
+			      "the chain %s of the table %s %s sets marks of outgoing packets behind cgtproxy's chain "
+			      "(priority -145). What is proxied and gets another mark there is dropped; where the "
+			      "chain sets the mark to 0, it bypasses the proxy. Give the chain a lower priority",
+			      chain, obstacle->family, table);
 		break;
 	case OBSTACLE_NOTRACK:
 		finding_print(

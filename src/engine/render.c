@@ -3,6 +3,7 @@
 
 #include "engine/render.h"
 
+#include "nft/table.h"
 #include "nft/text.h"
 
 #include <errno.h>
@@ -47,8 +48,12 @@ int render(struct generation *generation, const struct cgroup_tree *tree, const 
 		if (plan_has_element(plan, cgroup))
 			result = add_path(&list, elements, plan, cgroup);
 	}
-	if (result == 0)
-		ruleset_print(out, generation->ruleset, &step.levels, &list);
+	if (result == 0) {
+		struct ruleset ruleset = *generation->ruleset;
+
+		ruleset.room = table_room(step.element_count);
+		ruleset_print(out, &ruleset, &step.levels, &list);
+	}
 	for (size_t i = 0; i < list.count; i++)
 		free(elements[i].path);
 	free(elements);

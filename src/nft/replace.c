@@ -17,7 +17,6 @@ enum {
 	 * been the answer only, with the table half way between the two transactions.
 	 */
 	TRIES = 3,
-	LEAST_ROOM = 16384,
 };
 
 /* Does what our table does while that is exchanged. */
@@ -200,23 +199,13 @@ int table_put_change(struct batch *batch, const struct held_table *held, const s
 	return 0;
 }
 
-/* Room in the cgroup map for twice the elements, in a power of two. */
-static uint32_t room_for(size_t elements)
-{
-	uint32_t room = LEAST_ROOM;
-
-	while (room < 2 * elements && room <= UINT32_MAX / 2)
-		room *= 2;
-	return room;
-}
-
 static int send_whole(struct nft *nft, struct batch *batch, const struct table_contents *contents, const char *table,
 		      uint32_t table_flags, bool exists, struct error *error)
 {
 	struct ruleset ruleset = *contents->ruleset;
 
 	ruleset.table = table;
-	ruleset.room = room_for(contents->element_count);
+	ruleset.room = table_room(contents->element_count);
 	batch_begin(batch);
 	if (exists)
 		table_put_delete(batch, table);
@@ -307,7 +296,7 @@ static int replace_once(struct nft *nft, const struct table_contents *contents, 
 		*room = held.room;
 		return change(nft, &batch, &held, contents, error);
 	}
-	*room = room_for(contents->element_count);
+	*room = table_room(contents->element_count);
 	if (held.state.exists)
 		return exchange(nft, &batch, contents, error);
 	return make_anew(nft, &batch, false, contents, error);

@@ -18,6 +18,8 @@
 
 DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
 
+enum { LEAST_ROOM = 16384 };
+
 static void put_u32(struct nlmsghdr *message, uint16_t attribute, uint32_t number)
 {
 	mnl_attr_put_u32(message, attribute, htonl(number));
@@ -250,6 +252,15 @@ void table_put_frame(struct batch *batch, const struct ruleset *ruleset)
 
 		put_set(batch, ruleset->table, &set, SET_ID_TARGETS + (uint32_t)i, 0);
 	}
+}
+
+uint32_t table_room(size_t elements)
+{
+	uint32_t room = LEAST_ROOM;
+
+	while (room < 2 * elements && room <= UINT32_MAX / 2)
+		room *= 2;
+	return room;
 }
 
 void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)

@@ -29,6 +29,9 @@ void table_put_new(struct batch *batch, const char *table, uint32_t table_flags,
 /** Adds the message that removes a table with all it holds. */
 void table_put_delete(struct batch *batch, const char *table);
 
+/** Returns for how many elements a cgroup map is given room that begins with so many: twice, and a power of two. */
+uint32_t table_room(size_t elements);
+
 /** Adds all of a ruleset but the elements of its cgroup map to an empty table. */
 void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels);
 

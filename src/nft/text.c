@@ -299,9 +299,11 @@ static void print_cgroup_elements(FILE *out, const struct path_elements *cgroups
 	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
-static void print_cgroup_map(FILE *out, const struct path_elements *cgroups)
+static void print_cgroup_map(FILE *out, const struct path_elements *cgroups, uint32_t room)
 {
 	fputs("\n\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
+	if (room > 0)
+		fprintf(out, "\t\tsize %" PRIu32 "\n", room);
 	for (size_t i = 0; i < cgroups->count; i++) {
 		if (cgroups->root == NULL || !nft_can_read(cgroups->elements[i].path))
 			print_comment_element(out, &cgroups->elements[i]);
@@ -345,7 +347,7 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_
 	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
 	fputc('\n', out);
 	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
-	print_cgroup_map(out, cgroups);
+	print_cgroup_map(out, cgroups, ruleset->room);
 	print_mark_map(out, MAP_MARK, &ruleset->marks);
 	print_mark_map(out, MAP_MARK_DNS, &ruleset->dns_marks);
 	print_targets(out, ruleset, cgroups);
