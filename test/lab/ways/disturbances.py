@@ -16,7 +16,7 @@ from ..servers import Server
 from ..storms import Churn
 from ..waiting import wait_until
 from . import neighbours
-from .cells import DROPPED, PROXIED
+from .cells import DIRECT, DROPPED, PROXIED
 from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered, no_answers,
                            unanswered, usual)
 from .programs import LOCAL, SERVING
@@ -215,12 +215,16 @@ _STRICT = {"more": "on-stop: keep\nstrict: true\n"}
 
 _WG_RAW_DROPS = no_answers("wg-quick's own raw rule drops what a proxy answers to the address of its tunnel")
 _CHANGING = no_answers("its path to the proxy changes while it asks")
+_LOOPBACK_OUT = But("without lo the kernel sends to a router what is for the loopback address",
+                    lambda cell: cell.target == DIRECT and cell.program.fate == LOCAL and cell.family == V6, any_out)
 _NO_LOCAL_IPV6 = (
+    _LOOPBACK_OUT,
     no_answers("without IPv6 on lo there is no way to a proxy", V6),
     But("without IPv6 on lo there are no local connections over it",
         lambda cell: cell.program.fate == LOCAL and cell.family == V6, unanswered),
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
 _NO_LOCAL = (
+    _LOOPBACK_OUT,
     no_answers("without lo there is no way to a proxy"),
     But("without lo there are no local connections", lambda cell: cell.program.fate == LOCAL, unanswered),
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
