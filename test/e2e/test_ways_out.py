@@ -30,7 +30,8 @@ def rows():
     for disturbance in DISTURBANCES:
         for program in PROGRAMS:
             quick = disturbance is NOTHING or program in EVERYDAY
-            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}", marks=marks(disturbance, quick))
+            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}",
+                               marks=marks(disturbance, quick))
 
 
 def columns():

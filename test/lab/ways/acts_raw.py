@@ -6,7 +6,6 @@ import socket
 import struct
 
 from ..addresses import HOST, SERVICE_PORT, V4
-from . import sockets
 from .acts import UDP, answered
 from .talking import SENT, finish
 

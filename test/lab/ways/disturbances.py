@@ -17,8 +17,8 @@ from ..storms import Churn
 from ..waiting import wait_until
 from . import neighbours
 from .cells import DIRECT, DROPPED, PROXIED
-from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered, no_answers,
-                           unanswered, usual)
+from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered,
+                           no_answers, unanswered, usual)
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
@@ -126,7 +126,8 @@ def _containers(column):
     world = column.world
     container = world.keep(Namespace())
     world.host.ip(f"link add bridge type veth peer name eth0 netns {container.path}", "link set bridge up",
-                  f"addr add {neighbours.BRIDGE[V4]}/24 dev bridge", f"addr add {neighbours.BRIDGE[V6]}/64 dev bridge nodad")
+                  f"addr add {neighbours.BRIDGE[V4]}/24 dev bridge",
+                  f"addr add {neighbours.BRIDGE[V6]}/64 dev bridge nodad")
     container.ip("link set eth0 up", f"addr add {neighbours.CONTAINER[V4]}/24 dev eth0",
                  f"addr add {neighbours.CONTAINER[V6]}/64 dev eth0 nodad",
                  *(f"route add default via {neighbours.BRIDGE[family]}" for family in (V4, V6)))
