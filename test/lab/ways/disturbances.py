@@ -233,7 +233,10 @@ _GAP = But("on-stop: clear lets all pass between stop and start",
            lambda cell: cell.program.name == "udp, all the time", any_out)
 UNSEEN_CGROUP = But("strict refuses a cgroup that the daemon has not seen",
                     lambda cell: "outlived" in cell.program.name, anything_out)
+_UNKNOWN_HANDSHAKE = But("a handshake is answered by no socket that has a cgroup, and known by its connection only",
+                         lambda cell: cell.program.name.startswith("tcp, answer"), any_out)
 _FORGETTING = (
+    _UNKNOWN_HANDSHAKE,
     no_answers("its path to the proxy changes while it asks"),
     But("an answer is known as one by its connection only", lambda cell: cell.program.fate == SERVING, unanswered),
     But("once such an answer was taken for a question, the real one's answer makes a connection from outside of it",
@@ -241,6 +244,7 @@ _FORGETTING = (
     But("what the kernel sends for a socket that is gone is known by its connection only",
         lambda cell: cell.target == PROXIED, bare_out))
 _NOT_TRACKED = (
+    _UNKNOWN_HANDSHAKE,
     But("without connection tracking answers of servers are not known as such",
         lambda cell: cell.program.fate == SERVING, unanswered),
     But("without connection tracking there is no NAT, and so no hijacking: name servers are asked by way of the proxy",
@@ -275,7 +279,9 @@ DISTURBANCES = [
     Disturbance("several uplinks", _uplinks),
     Disturbance("several uplinks from the start", before=_uplinks),
     Disturbance("marks set late", _rules(neighbours.LATE_MARKS), answered_families=(),
-                but=(no_answers("who sets marks behind us decides where packets go"),)),
+                but=(no_answers("who sets marks behind us decides where packets go"),
+                     But("without our mark a flow is known by its label, and those older than our table have no room for it",
+                         lambda cell: cell.program.name == "tcp, older than the rule", any_out))),
     Disturbance("container engine", _containers),
     Disturbance("container engine from the start", before=_containers),
     Disturbance("firewalld", _rules(neighbours.firewall_daemon("filter + 10"))),

@@ -97,7 +97,7 @@ def usual(cell):
     if program.fate in (LET_PASS, OF_DIRECT, UNSEEN):
         return _passes(cell)
     if cell.target == DIRECT:
-        return WHATEVER if program.has_proxy_mark else _passes(cell)
+        return WHATEVER if program.direct_either else _passes(cell)
     return {PROXIED: _proxied, DROPPED: lambda _: NOTHING_AT_ALL, REFUSED: refused}[cell.target](cell)
 
 

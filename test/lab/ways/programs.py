@@ -39,7 +39,7 @@ class Program:
     silent: bool = False
     asks_port: int = SERVICE_PORT
     asks_too: bool = False           # a server that is a client besides
-    has_proxy_mark: bool = False     # out of a direct cgroup this is whoever wants the proxy's, or nobody's
+    direct_either: bool = False      # where direct programs have no claim that it gets out
 
     @property
     def protocol(self):
@@ -87,7 +87,7 @@ _SOCKET_OPTIONS = [
     *_both("bound to a foreign address", SHUT_IN, sockets.from_foreign_address, families=(V6,), silent=True),
     *_both("bound to a foreign address as a proxy is", SHUT_IN, sockets.from_foreign_address_as_proxy, silent=True),
     *_both("another mark", STEERED, sockets.other_mark),
-    *_both("the proxy's mark", SHUT_IN, sockets.proxy_mark, has_proxy_mark=True),
+    *_both("the proxy's mark", SHUT_IN, sockets.proxy_mark, direct_either=True),
     Program("udp, packet info", ask(UDP, sockets.packet_info), STEERED),
     Program("udp, packet info and interface", ask(UDP, sockets.packet_info_and_interface), SHUT_IN),
     Program("udp, source route", ask(UDP, sockets.source_route, to=sockets.foreign), SHUT_IN, families=(V4,), silent=True),
@@ -163,9 +163,10 @@ _ANSWERS = [
     Program("tcp server and client", serve(TCP, connect_from_there), SERVING, begins=RUNNING, silent=True, asks_too=True),
     Program("udp, answer to a transparent socket", pretended_answer(sockets.transparent), SHUT_IN, silent=True),
     Program("udp, answer to a free binder", pretended_answer(sockets.free_bind), SHUT_IN, families=(V6,), silent=True),
-    Program("tcp, answer to a transparent socket", pretended_answer(sockets.transparent, kind=TCP), SHUT_IN, silent=True),
+    Program("tcp, answer to a transparent socket", pretended_answer(sockets.transparent, kind=TCP), SHUT_IN, silent=True,
+            direct_either=True),
     Program("tcp, answer to a free binder", pretended_answer(sockets.free_bind, kind=TCP), SHUT_IN, families=(V6,),
-            silent=True),
+            silent=True, direct_either=True),
 ]
 
 PROGRAMS = [*EVERYDAY, *_SOCKET_OPTIONS, *_SIZES, *_DESTINATIONS, *_PROTOCOLS, *_HANDS, *_ANSWERS]
