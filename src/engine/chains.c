@@ -209,6 +209,7 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 		error = add_exclusions(chain, proxy);
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name},
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, chain_set_mark(proxy));
 	return error;
 }
@@ -273,16 +274,39 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 	return error;
 }
 
-/* Only from an address of this host: a proxy's answers in the name of others are sent without a cgroup as well. */
-int chains_add_orphan(struct ruleset *ruleset, const struct config *config)
+/*
+ * A chain that sends packets the way of their flow. Those of the other side, which are a proxy's answers in the name of
+ * others, go back as they are.
+ */
+static struct chain *add_flow_chain(struct ruleset *ruleset, const char *name)
 {
-	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_ORPHAN, HOOK_NONE);
+	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
 
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+		error = chain_add(chain, {.kind = STATEMENT_CT_ORIGINAL},
+				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_FOREIGN}, RETURN);
+	return error == 0 ? chain : NULL;
+}
+
+int chains_add_orphan(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = add_flow_chain(ruleset, CHAIN_ORPHAN);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  {.kind = STATEMENT_SADDR_LOCAL}, chain_set_mark(&config->proxies[i]));
+				  chain_set_mark(&config->proxies[i]));
+	return error;
+}
+
+int chains_add_unmarked(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = add_flow_chain(ruleset, CHAIN_UNMARKED);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
+				  chain_set_mark(&config->proxies[i]), go_to(config->proxies[i].name));
 	return error;
 }

@@ -33,4 +33,7 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
  */
 int chains_add_orphan(struct ruleset *ruleset, const struct config *config);
 
+/** Adds UNMARKED-CHAIN, for packets of steered flows that came around to the loopback interface without their mark. */
+int chains_add_unmarked(struct ruleset *ruleset, const struct config *config);
+
 #endif

@@ -11,6 +11,7 @@
 #include "util/cleanup.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,8 @@ static int add_dispatch(struct chain *chain, struct mark_map *map, const struct 
 }
 
 /*
- * The mark tells which proxy a packet is for. Where others took it away meanwhile, the label of the flow does; that of
- * packets in the name of others, which are a proxy's answers, does not count.
+ * A flow that begins here in the name of others and is not steered is a proxy's, or somebody's who wants answers to be
+ * taken for such to the outside. The mark tells which proxy a packet is for; where others took it away, the label does.
  */
 static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 {
@@ -96,6 +97,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_CT_ORIGINAL},
 				  {.kind = STATEMENT_SADDR_FOREIGN},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP});
@@ -105,11 +107,9 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	chain->rules[0].comment = ruleset->about;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_dispatch(chain, &ruleset->marks, &config->proxies[i], "", true);
-	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
+	if (error == 0 && config->proxy_count > 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO},
-				  {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  {.kind = STATEMENT_SADDR_LOCAL}, chain_set_mark(&config->proxies[i]),
-				  go_to(config->proxies[i].name, ""));
+				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, go_to(CHAIN_UNMARKED, ""));
 	return error;
 }
 
@@ -155,16 +155,33 @@ static int fence_lost_marks(struct chain *chain, const struct config *config)
 	return error;
 }
 
-/* A socket that is bound to an interface asks a name server on this host, since it was sent there. */
+/*
+ * A socket that is bound to an interface asks a name server on this host, since it was sent there. Whether an address
+ * is this host's, is not asked of those of the loopback interface: that may be down.
+ */
+static int fence_hijacked_family(struct chain *chain, const struct dns_hijack *hijack, uint8_t family, bool is_loopback)
+{
+	const struct statement of_family = {.kind = STATEMENT_NFPROTO, .protocol = family};
+	const struct statement port = {.kind = STATEMENT_DPORT, .port = hijack->port};
+	const struct statement hijacked = {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED};
+
+	if (is_loopback)
+		return chain_add(chain, port, of_family, hijacked, go_to(CHAIN_FENCE, ""));
+	return chain_add(chain, port, of_family, hijacked, {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
+}
+
 static int fence_hijacked(struct chain *chain, const struct config *config)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
-		if (config->proxies[i].dns_hijack.enabled)
-			error = chain_add(chain, {.kind = STATEMENT_DPORT, .port = config->proxies[i].dns_hijack.port},
-					  {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED},
-					  {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
+		const struct dns_hijack *hijack = &config->proxies[i].dns_hijack;
+
+		if (hijack->enabled)
+			error = fence_hijacked_family(chain, hijack, NFPROTO_IPV4,
+						      ntohl(hijack->ip.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET);
+		if (error == 0 && hijack->enabled && hijack->has_ip6)
+			error = fence_hijacked_family(chain, hijack, NFPROTO_IPV6, IN6_IS_ADDR_LOOPBACK(&hijack->ip6));
 	}
 	return error;
 }
@@ -221,6 +238,8 @@ static int add_chains(struct ruleset *ruleset, const struct config *config)
 		error = add_fence(ruleset, config);
 	if (error == 0 && config->proxy_count > 0)
 		error = chains_add_orphan(ruleset, config);
+	if (error == 0 && config->proxy_count > 0)
+		error = chains_add_unmarked(ruleset, config);
 	if (error == 0 && (ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
 			   ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL))
 		error = -ENOMEM;

@@ -29,6 +29,7 @@
 #define CHAIN_STEER "STEER-CHAIN"
 #define CHAIN_REFUSE "REFUSE-CHAIN"
 #define CHAIN_ORPHAN "ORPHAN-CHAIN"
+#define CHAIN_UNMARKED "UNMARKED-CHAIN"
 #define CHAIN_POSTROUTING "postrouting-fence"
 #define CHAIN_FENCE "FENCE-CHAIN"
 
@@ -44,8 +45,9 @@ enum {
 	 */
 	LABEL_FIRST_PROXY = 127,
 	LABEL_PROXIES_MAX = 64,
-	LABEL_FOREIGN = LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began on this host, from an address not its own */
+	LABEL_FOREIGN = LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began here, from an address not this host's, unsteered */
 	LABEL_HIJACKED = LABEL_FOREIGN - 1,		       /* DNS that was redirected by us */
+	LABEL_STEERED = LABEL_HIJACKED - 1,		       /* to whichever proxy */
 	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
 	ABOUT_SIZE = 128,
 };

@@ -8,72 +8,74 @@
 #define PROXY(keys) "version: 1\ntproxies: {p: {mark: 3000, port: 7893" keys "}}\n"
 
 #define EXCEPTIONS "ct direction reply ct label ! 63 return\n"
+#define FLOW EXCEPTIONS "ct direction original ct label 63 return\n"
 #define BYPASS "ip daddr @bypass return\nip6 daddr @bypass6 return\n"
 #define LOCAL "fib daddr type local return\n"
 #define GROUPS(action)                                                                                                 \
 	"ip daddr 224.0.0.0/4 " action "\nip6 daddr ff00::/8 " action                                                  \
 	"\nmeta nfproto ipv4 fib daddr type broadcast " action "\n"
 #define OTHERS "meta l4proto != { tcp, udp } return\n"
-#define MARK "counter name \"p\" ct label set 127 meta mark set 0x00000bb8\n"
+#define MARK "counter name \"p\" ct label set 61 ct label set 127 meta mark set 0x00000bb8\n"
 #define REJECTS "meta l4proto tcp reject with tcp reset\nreject\n"
 #define TPROXY(port) "meta l4proto { tcp, udp } tproxy to :" port " accept\n" LOCAL REJECTS
 #define PREROUTING                                                                                                     \
 	"type filter hook prerouting priority filter + 11; policy accept;\n"                                           \
-	"iif lo ct direction original fib saddr type != local ct label set 63\n"                                       \
+	"iif lo ct direction original fib saddr type != local ct label ! 61 ct label set 63\n"                         \
 	"iif lo meta mark vmap @mark-vmap\n"
 #define OUTPUT "type route hook output priority mangle + 5; policy accept;\n"
 
 static void test_without_proxies(void **state)
 {
 	/* blank lines between the parts, and none elsewhere */
-	static const char wanted[] = "table inet cgtproxy {\n"
-				     "\tcounter DROP-CHAIN {\n\t}\n\n"
-				     "\tcounter REFUSE-CHAIN {\n\t}\n\n"
-				     "\tcounter FENCE-CHAIN {\n\t}\n\n"
-				     "\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
-				     "\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
-				     "\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
-				     "\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
-				     "\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
-				     "\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
-				     "\n\tset REFUSE-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
-				     "\n\tchain DROP-CHAIN {\n"
-				     "\t\tct direction reply ct label ! 63 return\n"
-				     "\t\tip daddr @bypass return\n"
-				     "\t\tip6 daddr @bypass6 return\n"
-				     "\t\tfib daddr type local return\n"
-				     "\t\tcounter name \"DROP-CHAIN\" drop\n"
-				     "\t}\n"
-				     "\n\tchain REFUSE-CHAIN {\n"
-				     "\t\tct direction reply ct label ! 63 return\n"
-				     "\t\tip daddr @bypass return\n"
-				     "\t\tip6 daddr @bypass6 return\n"
-				     "\t\tfib daddr type local return\n"
-				     "\t\tcounter name \"REFUSE-CHAIN\"\n"
-				     "\t\tmeta l4proto tcp reject with tcp reset\n"
-				     "\t\treject\n"
-				     "\t}\n"
-				     "\n\tchain prerouting {\n"
-				     "\t\ttype filter hook prerouting priority filter + 11; policy accept;\n"
-				     "\t\tiif lo ct direction original fib saddr type != local ct label set 63\n"
-				     "\t\tiif lo meta mark vmap @mark-vmap\n"
-				     "\t}\n"
-				     "\n\tchain postrouting-fence {\n"
-				     "\t\ttype filter hook postrouting priority mangle; policy accept;\n"
-				     "\t\tct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
-				     "\t}\n"
-				     "\n\tchain FENCE-CHAIN {\n"
-				     "\t\toif lo return\n"
-				     "\t\tiif != 0 return\n"
-				     "\t\tcounter name \"FENCE-CHAIN\" drop\n"
-				     "\t}\n"
-				     "\n\tchain STEER-CHAIN {\n"
-				     "\t\tgoto DROP-CHAIN\n"
-				     "\t}\n"
-				     "\n\tchain output-mangle {\n"
-				     "\t\ttype route hook output priority mangle + 5; policy accept;\n"
-				     "\t}\n"
-				     "}\n";
+	static const char wanted[] =
+		"table inet cgtproxy {\n"
+		"\tcounter DROP-CHAIN {\n\t}\n\n"
+		"\tcounter REFUSE-CHAIN {\n\t}\n\n"
+		"\tcounter FENCE-CHAIN {\n\t}\n\n"
+		"\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
+		"\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
+		"\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
+		"\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
+		"\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
+		"\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
+		"\n\tset REFUSE-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
+		"\n\tchain DROP-CHAIN {\n"
+		"\t\tct direction reply ct label ! 63 return\n"
+		"\t\tip daddr @bypass return\n"
+		"\t\tip6 daddr @bypass6 return\n"
+		"\t\tfib daddr type local return\n"
+		"\t\tcounter name \"DROP-CHAIN\" drop\n"
+		"\t}\n"
+		"\n\tchain REFUSE-CHAIN {\n"
+		"\t\tct direction reply ct label ! 63 return\n"
+		"\t\tip daddr @bypass return\n"
+		"\t\tip6 daddr @bypass6 return\n"
+		"\t\tfib daddr type local return\n"
+		"\t\tcounter name \"REFUSE-CHAIN\"\n"
+		"\t\tmeta l4proto tcp reject with tcp reset\n"
+		"\t\treject\n"
+		"\t}\n"
+		"\n\tchain prerouting {\n"
+		"\t\ttype filter hook prerouting priority filter + 11; policy accept;\n"
+		"\t\tiif lo ct direction original fib saddr type != local ct label ! 61 ct label set 63\n"
+		"\t\tiif lo meta mark vmap @mark-vmap\n"
+		"\t}\n"
+		"\n\tchain postrouting-fence {\n"
+		"\t\ttype filter hook postrouting priority mangle; policy accept;\n"
+		"\t\tct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
+		"\t}\n"
+		"\n\tchain FENCE-CHAIN {\n"
+		"\t\toif lo return\n"
+		"\t\tiif != 0 return\n"
+		"\t\tcounter name \"FENCE-CHAIN\" drop\n"
+		"\t}\n"
+		"\n\tchain STEER-CHAIN {\n"
+		"\t\tgoto DROP-CHAIN\n"
+		"\t}\n"
+		"\n\tchain output-mangle {\n"
+		"\t\ttype route hook output priority mangle + 5; policy accept;\n"
+		"\t}\n"
+		"}\n";
 	struct rendered rendered = render("version: 1\n");
 
 	(void)state;
@@ -88,8 +90,7 @@ static void test_plain_proxy(void **state)
 	(void)state;
 	assert_body(&rendered, "chain p-MARK", EXCEPTIONS BYPASS LOCAL GROUPS("return") OTHERS MARK);
 	assert_body(&rendered, "chain p", TPROXY("7893"));
-	assert_body(&rendered, "chain prerouting",
-		    PREROUTING "iif lo ct label 127 fib saddr type local meta mark set 0x00000bb8 goto p\n");
+	assert_body(&rendered, "chain prerouting", PREROUTING "iif lo ct label 61 goto UNMARKED-CHAIN\n");
 	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p }\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\n");
 	assert_body(&rendered, "counter p", "");
@@ -108,7 +109,7 @@ static void test_fence(void **state)
 {
 	struct rendered rendered = render("version: 1\ntproxies:\n"
 					  "  p: {mark: 0x100/0xff00, port: 1}\n"
-					  "  q: {mark: 5, port: 2, dns-hijack: {port: 1053}}\n");
+					  "  q: {mark: 5, port: 2, dns-hijack: {ip6: 'fd00::53', port: 1053}}\n");
 
 	(void)state;
 	assert_body(&rendered, "chain postrouting-fence",
@@ -116,7 +117,9 @@ static void test_fence(void **state)
 				"meta mark 0x00000005 goto FENCE-CHAIN\n" FENCE_ANSWERS
 				"meta mark != 0x00000000 ct label 127 goto FENCE-CHAIN\n"
 				"meta mark != 0x00000000 ct label 126 goto FENCE-CHAIN\n"
-				"th dport 1053 ct label 62 fib daddr type local goto FENCE-CHAIN\n");
+				"th dport 1053 meta nfproto ipv4 ct label 62 goto FENCE-CHAIN\n"
+				"th dport 1053 meta nfproto ipv6 ct label 62 fib daddr type local goto "
+				"FENCE-CHAIN\n");
 	assert_body(&rendered, "chain FENCE-CHAIN",
 		    "oif lo return\niif != 0 return\ncounter name \"FENCE-CHAIN\" drop\n");
 	rendered_clear(&rendered);
@@ -245,15 +248,17 @@ static void test_masked_mark(void **state)
 		    EXCEPTIONS HIJACKED BYPASS
 		    "meta nfproto ipv4 meta l4proto udp th dport 53 counter name \"p\" "
 		    "meta mark set meta mark & 0xffff00ff | 0x00000100 return\n" LOCAL GROUPS("return") OTHERS
-		    "counter name \"p\" ct label set 127 meta mark set meta mark & 0xffff00ff | 0x00000100\n");
+		    "counter name \"p\" ct label set 61 ct label set 127 meta mark set meta mark & 0xffff00ff | "
+		    "0x00000100\n");
 	assert_body(&rendered, "chain p-DNS",
 		    "meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set meta mark & 0xffff00ff | 0x00000000 "
 		    "ct label set 62 dnat ip to 127.0.0.1:53\n");
 	assert_body(&rendered, "chain prerouting",
 		    PREROUTING "iif lo meta mark & 0x0000ff00 == 0x00000100 goto p\n"
-			       "iif lo ct label 127 fib saddr type local "
-			       "meta mark set meta mark & 0xffff00ff | 0x00000100 goto p\n"
-			       "iif lo ct label 126 fib saddr type local meta mark set 0x00000005 goto q\n");
+			       "iif lo ct label 61 goto UNMARKED-CHAIN\n");
+	assert_body(&rendered, "chain UNMARKED-CHAIN",
+		    FLOW "ct label 127 meta mark set meta mark & 0xffff00ff | 0x00000100 goto p\n"
+			 "ct label 126 meta mark set 0x00000005 goto q\n");
 	assert_body(&rendered, "chain output-nat",
 		    "type nat hook output priority -100; policy accept;\n"
 		    "meta mark vmap @mark-dns-vmap\n"
@@ -329,8 +334,7 @@ static void test_packets_without_a_cgroup(void **state)
 			   "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
 			   "socket cgroupv2 level 1 != \".\" goto DROP-CHAIN\n"
 			   "goto ORPHAN-CHAIN\n");
-	assert_body(&rendered, "chain ORPHAN-CHAIN",
-		    EXCEPTIONS HIJACKED "ct label 127 fib saddr type local meta mark set 0x00000bb8\n");
+	assert_body(&rendered, "chain ORPHAN-CHAIN", FLOW "ct label 127 meta mark set 0x00000bb8\n");
 	rendered_clear(&rendered);
 }
 

@@ -220,6 +220,7 @@ static void test_names_of_proxies(void **state)
 		"REFUSE-CHAIN",
 		"FENCE-CHAIN",
 		"ORPHAN-CHAIN",
+		"UNMARKED-CHAIN",
 		"postrouting-fence",
 		"x-MARK",
 		"-MARK",
