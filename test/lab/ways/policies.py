@@ -4,7 +4,7 @@
 
 from dataclasses import replace
 
-from ..addresses import DNS_PORT, UDP, V6
+from ..addresses import DNS_PORT, UDP, V4, V6
 from .cells import DIRECT, DROPPED, PROXIED
 from .disturbances import UNSEEN_CGROUP, Disturbance, stop
 from .expectations import NOTHING_AT_ALL, But, by_proxy, refused, unanswered, usual
@@ -49,11 +49,12 @@ _IPV6_REFUSED = But("ipv6: refuse", _is_ipv6, _as_refused)
 _OTHER_REFUSED = But("other: refuse", _is_other, _nothing_at_all)
 
 POLICIES = [
-    Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, but=(_UDP_REFUSED,)),
-    Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"},
+    Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, answered_families=(), but=(_UDP_REFUSED,)),
+    Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"}, answered_families=(),
                 but=(But("udp: direct", _is_udp, _as_direct),)),
-    Disturbance("ipv6 refused", config={"proxy_more": "    ipv6: refuse\n"}, but=(_IPV6_REFUSED,)),
-    Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"},
+    Disturbance("ipv6 refused", config={"proxy_more": "    ipv6: refuse\n"}, answered_families=(V4,),
+                but=(_IPV6_REFUSED,)),
+    Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"}, answered_families=(V4,),
                 but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
     Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(_OTHER_REFUSED,)),
     Disturbance("local addresses too", config={"more": "bypass-local: false\n"}, but=(
@@ -64,7 +65,7 @@ POLICIES = [
 ]
 
 KILL_SWITCH = Disturbance(
-    "kill switch, and the daemon stopped", stop,
+    "kill switch, and the daemon stopped", stop, answered_families=(),
     config={"more": "strict: true\non-stop: keep\n",
             "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
     but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED, UNSEEN_CGROUP))
