@@ -374,10 +374,11 @@ int engine_enforce(struct engine *engine, struct error *error)
 		result = catch_up(engine, error);
 	if (result == 0)
 		result = remove_other_routes(&engine->routes.rtnetlink, &routing, error);
-	if (result == 0)
-		engine_warn_of_loops(engine, false);
+	if (result < 0)
+		return result;
+	engine_warn_of_loops(engine, false);
 	fence_begin(&engine->fence, &engine->nft, now());
-	return result;
+	return 0;
 }
 
 static bool same_root(const struct config *one, const struct config *other)

@@ -27,13 +27,14 @@ tproxies:
 rules:
   - {match: '/cgtproxy-direct\\.slice/', direct: true}
   - {match: '/cgtproxy-drop\\.slice/', drop: true}
+  - {match: '/cgtproxy-refuse\\.slice/', refuse: true}
   - {match: '/cgtproxy-mihomo\\.slice/', tproxy: mihomo}
   - {match: '/cgtproxy\\.slice/cgtproxy-a\\.slice/cgtproxy-a-b\\.slice/[^/]+\\.scope$', tproxy: a-b}
   - {match: '/cgtproxy-a\\.b_c\\.slice/', tproxy: a.b_c}
   - {match: '/cgtproxy\\.slice/cgtproxy-a\\\\x2d\\\\x2db\\.slice/', tproxy: a--b}
 """
-SLICES = {"direct": "cgtproxy-direct.slice", "drop": "cgtproxy-drop.slice", "mihomo": "cgtproxy-mihomo.slice",
-          "a-b": "cgtproxy-a-b.slice", "a.b_c": "cgtproxy-a.b_c.slice", "a--b": r"cgtproxy-a\x2d\x2db.slice"}
+SLICES = {"direct": "cgtproxy-direct.slice", "drop": "cgtproxy-drop.slice", "refuse": "cgtproxy-refuse.slice",
+          "mihomo": "cgtproxy-mihomo.slice", "a-b": "cgtproxy-a-b.slice", "a.b_c": "cgtproxy-a.b_c.slice", "a--b": r"cgtproxy-a\x2d\x2db.slice"}
 # Notes how it was called, and becomes the command, as `systemd-run --scope` does.
 STAND_IN = f"""\
 #!{sys.executable} -IS
