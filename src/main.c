@@ -44,9 +44,9 @@ static const struct command {
 	 "says.",
 	 TAKES_JSON | TAKES_PID},
 	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
-	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config. What follows NAME is "
-	 "the\n"
-	 "program's own command line. It keeps the terminal, the directory, the environment and the exit code.\n"
+	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config. What\n"
+	 "follows NAME is the program's own command line. It keeps the terminal, the directory, the environment\n"
+	 "and the exit code.\n"
 	 "\n"
 	 "systemd-run starts it in the slice cgtproxy-NAME.slice of your user manager, or, when you are root, of the "
 	 "system.\n"

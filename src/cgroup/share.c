@@ -119,6 +119,7 @@ static struct watch_share *largest_share(const struct watch *watch)
 	struct watch_share *share = NULL;
 
 	TAILQ_FOREACH (share, &watch->shares, next) {
+		/* cppcheck-suppress knownConditionTrueFalse ; it does not see that the loop goes on */
 		if (share->top != NULL && (largest == NULL || share->watched_count > largest->watched_count))
 			largest = share;
 	}

@@ -197,7 +197,7 @@ int cgroup_ids_list(struct cgroup_ids *ids, const struct cgroup *root)
 
 	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
 		count++;
-	ids->items = calloc(count, sizeof(*ids->items));
+	ids->items = calloc(count + 1, sizeof(*ids->items));
 	if (ids->items == NULL)
 		return -ENOMEM;
 	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))

@@ -24,8 +24,8 @@ int chains_add_drop(struct ruleset *ruleset, const struct config *config);
 /** Adds REFUSE-CHAIN, which refuses and lets the program know. */
 int chains_add_refuse(struct ruleset *ruleset, const struct config *config);
 
-/** Adds the chains of a proxy: NAME-MARK, NAME and, with dns-hijack, NAME-DNS. */
-int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t proxy);
+/** Adds the chains of the proxy of an index: NAME-MARK, NAME and, with dns-hijack, NAME-DNS. */
+int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t index);
 
 /**
  * Adds ORPHAN-CHAIN, for packets that have no cgroup: what the kernel itself sends for a socket that is gone, like the

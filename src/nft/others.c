@@ -274,6 +274,15 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
+/* Returns whether this is news. */
+static bool spread(bool from, bool *to)
+{
+	const bool is_news = from && !*to;
+
+	*to |= from;
+	return is_news;
+}
+
 /* What is true of a chain's packets is so of those that it sends on; what it sends on to accepts for it as well. */
 static void follow_jumps(struct others *others)
 {
@@ -284,14 +293,11 @@ static void follow_jumps(struct others *others)
 		for (size_t i = 0; i < others->jump_count; i++) {
 			struct other_chain *from = others->jumps[i].from;
 			struct other_chain *to = others->jumps[i].to;
-			const struct other_chain before[] = {*from, *to};
 
-			to->is_for_output |= from->is_for_output;
-			to->is_for_late_output |= from->is_for_late_output;
-			to->is_for_prerouting |= from->is_for_prerouting;
-			from->accepts_loopback |= to->accepts_loopback;
-			changed |= memcmp(&before[0], from, sizeof(*from)) != 0 ||
-				   memcmp(&before[1], to, sizeof(*to)) != 0;
+			changed |= spread(from->is_for_output, &to->is_for_output);
+			changed |= spread(from->is_for_late_output, &to->is_for_late_output);
+			changed |= spread(from->is_for_prerouting, &to->is_for_prerouting);
+			changed |= spread(to->accepts_loopback, &from->accepts_loopback);
 		}
 	}
 }

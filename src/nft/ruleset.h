@@ -45,9 +45,10 @@ enum {
 	 */
 	LABEL_FIRST_PROXY = 127,
 	LABEL_PROXIES_MAX = 64,
-	LABEL_FOREIGN = LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began here, from an address not this host's, unsteered */
-	LABEL_HIJACKED = LABEL_FOREIGN - 1,		       /* DNS that was redirected by us */
-	LABEL_STEERED = LABEL_HIJACKED - 1,		       /* to whichever proxy */
+	LABEL_FOREIGN =
+		LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began here, from an address not this host's, unsteered */
+	LABEL_HIJACKED = LABEL_FOREIGN - 1,	       /* DNS that was redirected by us */
+	LABEL_STEERED = LABEL_HIJACKED - 1,	       /* to whichever proxy */
 	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
 	ABOUT_SIZE = 128,
 };

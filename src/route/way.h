@@ -7,8 +7,9 @@
 #include "route/rtnetlink.h"
 
 /**
- * Asks whether a packet without a mark has a way to the internet. The kernel wants one before it shows the packet to any
- * rule of a firewall, and refuses the packet without (net/ipv4/route.c, ip_route_output_key; "Network is unreachable").
+ * Asks whether a packet without a mark has a way to the internet. The kernel wants one before it shows the packet to
+ * any rule of a firewall, and refuses the packet without (net/ipv4/route.c, ip_route_output_key; "Network is
+ * unreachable").
  *
  * @family: AF_INET or AF_INET6
  *

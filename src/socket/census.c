@@ -105,12 +105,13 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 /* Returns 1 when there is more of the answer to a question, 0 when there is none, or a negative errno. */
 static int read_answer(struct socket_census *census, const struct socket_listener *listener)
 {
+	struct socket_listener copy = *listener; /* libmnl's callbacks may change what they are given */
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	ssize_t length = mnl_socket_recvfrom(census->socket, buffer, sizeof(buffer));
 
 	if (length < 0)
 		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
-	switch (mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, (void *)(uintptr_t)listener)) {
+	switch (mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, &copy)) {
 	case MNL_CB_ERROR:
 		return errno == ENOENT && questions[census->at].is_optional ? 0 : -errno;
 	case MNL_CB_STOP:

@@ -95,7 +95,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t size)
 		struct inotify_event overflow = {.wd = -1, .mask = IN_Q_OVERFLOW};
 
 		while (__real_read(fd, buffer, size) > 0)
-			continue;
+			;
 		fake.overflows = false;
 		memcpy(buffer, &overflow, sizeof(overflow));
 		return sizeof(overflow);
@@ -222,7 +222,7 @@ static inline int read_some(struct model *model)
 }
 
 /* Never is the element of one that lives removed, however far behind the watch is. */
-static inline void step(struct model *model)
+static inline void advance(struct model *model)
 {
 	struct step next;
 
@@ -279,11 +279,11 @@ static inline void catch_up(struct model *model)
 	fake.read_size = 0;
 	fake.overflows = false;
 	while (read_some(model) > 0)
-		continue;
+		;
 	/* what has no watch is found by looking; whose parent was found only now, the next time */
 	for (uint32_t level = 0; level <= DEPTH_MAX && model->watch.unwatched > 0; level++)
 		look_at_unwatched(model);
-	step(model);
+	advance(model);
 	check_all(model);
 }
 

@@ -79,7 +79,7 @@ static void one_event(struct model *model)
 	else if (kind < 92)
 		model->world->now += DEPARTED_GRACE / 2;
 	else if (kind < 98)
-		step(model);
+		advance(model);
 	else if (kind == 98)
 		fake.overflows = true;
 	else

@@ -8,7 +8,7 @@
 static void read_all(struct model *model)
 {
 	while (read_some(model) > 0)
-		continue;
+		;
 }
 
 static void make_many(const char *parent, const char *below, int count)
