@@ -55,7 +55,9 @@ class Namespace:
 
     def run(self, *argv, text_in=None, check=True):
         """Run a program inside to its end; return its standard output, or the whole result with check=False."""
-        done = subprocess.run(self.command(*argv), input=text_in, text=True, capture_output=True, check=False)
+        # surrogates, since nft's listings hold the names of cgroups, which are any bytes
+        done = subprocess.run(self.command(*argv), input=text_in, text=True, errors="surrogateescape",
+                              capture_output=True, check=False)
         if not check:
             return done
         if done.returncode != 0:
