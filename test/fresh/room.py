@@ -115,7 +115,10 @@ class Room:
     def type(self, command, user="root", directory="."):
         """Have a user type a command in a directory of theirs; fails if it does. Returns its last line."""
         self._log.write(f"\n{user}:{directory}$ {command}\n".encode())
-        argv = self._machine.command("su", "-", user, "-c", f"cd {directory} && {{ {command}\n}}")
+        # Below the machine's own cgroup, too, which no namespace puts a process in.
+        cgroup = self._world.cgroups.directory(self._world.cgroups.top)
+        argv = ["sh", "-euc", 'echo 0 >"$0/cgroup.procs"; exec "$@"', str(cgroup),
+                *self._machine.command("su", "-", user, "-c", f"cd {directory} && {{ {command}\n}}")]
         begin = self._log.tell()
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
                               env={"LANG": "C.UTF-8"}, check=False)
