@@ -47,7 +47,7 @@ all-with-tests: $(BUILD)/build.ninja
 
 # The same tests under the address and undefined-behaviour sanitizers.
 test-sanitized:
-	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test test-long BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined"
+	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined"
 
 # A real systemd in a private world, with the Debian package installed.
 test-systemd:

@@ -199,6 +199,9 @@ static inline struct model *model_new(const char *config)
 	assert_non_null(model);
 	begin_fake();
 	model->world = world_new(config);
+	/* the tree is the watch's, and the world only looks at it */
+	cgroup_tree_clear(&model->world->tree);
+	model->world->tree = (struct cgroup_tree){0};
 	assert_int_equal(watch_open(&model->watch, fake.top, CGROUP_DEPTH_MAX, &listener, &error), 0);
 	assert_int_equal(watch_walk(&model->watch, &error), 0);
 	return model;
@@ -207,6 +210,7 @@ static inline struct model *model_new(const char *config)
 static inline void model_free(struct model *model)
 {
 	watch_close(&model->watch);
+	model->world->tree = (struct cgroup_tree){0};
 	world_free(model->world);
 	free(model);
 	end_fake();
@@ -268,7 +272,6 @@ static inline void check_all(struct model *model)
 		assert_ptr_equal(world->kernel[cgroup->id],
 				 plan_has_element(&world->plan, cgroup) ? plan_verdict(&world->plan, cgroup) : NULL);
 	}
-	/* the tree is the watch's, and the world only looks at it */
 	world->tree = model->watch.tree;
 	world->next_id = fake.next_id;
 	assert_kernel_is_everything(world);

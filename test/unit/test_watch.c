@@ -100,8 +100,6 @@ static void run_model(const char *config, bool runs_out, uint32_t seed)
 			one_event(model);
 		catch_up(model);
 	}
-	/* the watch forgot the world's tree */
-	model->world->tree = (struct cgroup_tree){0};
 	model_free(model);
 }
 
