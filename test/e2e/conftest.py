@@ -24,6 +24,12 @@ def pytest_sessionstart():
     enter_usual_layout()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Those that wait long begin first, or the others would be over long before them."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture
 def world():
     """A network of the test's own."""

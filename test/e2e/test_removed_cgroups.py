@@ -39,6 +39,7 @@ def await_gone(world, *numbers):
                timeout=PATIENCE)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_sockets_keep_the_verdict(world, strict):
     """Of a dropped, a proxied and a direct cgroup, and of one below whose own verdict came from above it.
@@ -74,6 +75,7 @@ def test_sockets_keep_the_verdict(world, strict):
     assert "made anew" not in daemon.log
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_sockets_keep_the_verdict_over_a_restart(world, number):
     """The next run knows nothing of the cgroups but what the kernel holds."""
@@ -105,6 +107,7 @@ def test_sockets_keep_the_verdict_over_a_restart(world, number):
     await_gone(world, *kept)
 
 
+@pytest.mark.first
 @pytest.mark.long
 def test_churn_makes_nothing_anew(world):
     """Names removed and made again with what is below them, while the daemon is behind; see docs/reliability.md."""
