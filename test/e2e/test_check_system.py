@@ -44,6 +44,7 @@ def with_mounts(script):
     return lambda argv: in_private_mounts(script, argv)
 
 
+@pytest.mark.alone
 def test_a_system_without_troubles(world):
     """Nothing is applied, whatever is tried."""
     before = world.footprint()

@@ -122,6 +122,7 @@ def _undisturbed(stage):
     return survey(stage, "fault")
 
 
+@pytest.mark.alone
 def test_every_call_is_known(undisturbed):
     """A call that the daemon has begun to make is to be added above, and one that it makes no more to be taken out."""
     called = {name.removesuffix("64") for trace in undisturbed for name, _ in trace.counts}
