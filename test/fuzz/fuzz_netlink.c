@@ -17,9 +17,11 @@
 
 #include "config/config.h"
 #include "engine/compile.h"
+#include "nft/counter.h"
 #include "nft/held.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
+#include "nft/others.h"
 #include "nft/replace.h"
 #include "route/entries.h"
 #include "route/monitor.h"
@@ -241,8 +243,34 @@ static void replace(void)
 		.element_count = sizeof(elements) / sizeof(elements[0]),
 	};
 	struct error error;
+	size_t room = 0;
 
-	CHECK(table_replace(&nft, &contents, &error) <= 0);
+	CHECK(table_replace(&nft, &contents, &room, &error) <= 0);
+}
+
+static void count_obstacle(const struct obstacle *obstacle, void *userdata)
+{
+	size_t *count = userdata;
+
+	CHECK(strlen(obstacle->table) < OTHERS_NAME_SIZE && strlen(obstacle->chain) < OTHERS_NAME_SIZE);
+	(*count)++;
+}
+
+static void find_obstacles(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	size_t count = 0;
+
+	CHECK(nft_find_obstacles(&nft, count_obstacle, &count) <= 0);
+}
+
+static void query_counter(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct counter counter = {0};
+
+	CHECK(nft_query_counter(&nft, CHAIN_FENCE, &counter) <= 0);
+	CHECK(strlen(counter.name) < sizeof(counter.name));
 }
 
 static void monitor_nft(void)
@@ -350,8 +378,8 @@ static void remove_others(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table, own,	    remove_table, monitor_nft, monitor_route, list_rules,
-		list_tables, remove_others, read_held,	  replace,     list_entries,  put,
+		query_table,   own,	  remove_table, monitor_nft,  monitor_route, list_rules,     list_tables,
+		remove_others, read_held, replace,	list_entries, put,	     find_obstacles, query_counter,
 	};
 
 	if (size == 0)
