@@ -18,9 +18,17 @@ pytestmark = pytest.mark.alone
 MANY = 3000
 
 
+def read_if_open(file):
+    """What the kernel tells of a file descriptor; nothing of one that is closed meanwhile."""
+    try:
+        return file.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return ""
+
+
 def watched(daemon):
     """The inode numbers that the daemon watches, which are the cgroups' ids."""
-    info = "".join(file.read_text(encoding="ascii") for file in Path(f"/proc/{daemon.pid}/fdinfo").iterdir())
+    info = "".join(read_if_open(file) for file in Path(f"/proc/{daemon.pid}/fdinfo").iterdir())
     return {int(number, 16) for number in re.findall(r"^inotify wd:\S+ ino:(\w+)", info, re.MULTILINE)}
 
 
