@@ -4,7 +4,7 @@
 #include "cmd/obstacles.h"
 
 #include "cmd/finding.h"
-#include "nft/held.h"
+#include "nft/counter.h"
 #include "nft/nft.h"
 #include "nft/others.h"
 #include "route/way.h"
@@ -118,22 +118,17 @@ void check_ways(void)
 void check_fence(void)
 {
 	CLEANUP(nft_close) struct nft nft = {0};
-	CLEANUP(held_table_clear) struct held_table held = {0};
+	struct counter counter = {0};
 	struct error error;
 
-	if (nft_open(&nft, &error) < 0 || held_table_read(&nft, &held, &error) < 0)
+	if (nft_open(&nft, &error) < 0 || nft_query_counter(&nft, CHAIN_FENCE, &counter) < 0)
 		return;
-	for (size_t i = 0; i < held.counter_count; i++) {
-		if (strcmp(held.counters[i].name, CHAIN_FENCE) != 0)
-			continue;
-		if (held.counters[i].packets > 0)
-			finding_print(FINDING_WARNING, "fence",
-				      "%" PRIu64 " packets of proxied programs were about to bypass the proxy and were "
-				      "dropped. Either a program binds its sockets to an interface, or another program "
-				      "changed policy rules, routes or marks; see the other findings",
-				      held.counters[i].packets);
-		else
-			finding_print(FINDING_OK, "fence",
-				      "no packet of a proxied program was about to bypass its proxy");
-	}
+	if (counter.packets > 0)
+		finding_print(FINDING_WARNING, "fence",
+			      "%" PRIu64 " packets of proxied programs were about to bypass the proxy and were "
+			      "dropped. Either a program binds its sockets to an interface, or another program "
+			      "changed policy rules, routes or marks; see the other findings",
+			      counter.packets);
+	else
+		finding_print(FINDING_OK, "fence", "no packet of a proxied program was about to bypass its proxy");
 }

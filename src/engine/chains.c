@@ -20,7 +20,7 @@ struct verdict chain_verdict(const char *name, const char *suffix)
 	return verdict;
 }
 
-struct statement chain_set_mark(const struct proxy *proxy)
+static struct statement set_mark(const struct proxy *proxy)
 {
 	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = {.value = proxy->mark, .mask = proxy->mask}};
 }
@@ -139,7 +139,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = chain_add(chain, MATCH_HIJACKED(kinds[i]),
-				  {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, chain_set_mark(proxy), RETURN);
+				  {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, set_mark(proxy), RETURN);
 	return error;
 }
 
@@ -210,7 +210,7 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, chain_set_mark(proxy));
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy));
 	return error;
 }
 
@@ -296,7 +296,7 @@ int chains_add_orphan(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  chain_set_mark(&config->proxies[i]));
+				  set_mark(&config->proxies[i]));
 	return error;
 }
 
@@ -307,6 +307,6 @@ int chains_add_unmarked(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  chain_set_mark(&config->proxies[i]), go_to(config->proxies[i].name));
+				  set_mark(&config->proxies[i]), go_to(config->proxies[i].name));
 	return error;
 }

@@ -12,9 +12,6 @@
 /** Returns the verdict that goes to the chain NAME followed by a suffix. */
 struct verdict chain_verdict(const char *name, const char *suffix);
 
-/** Returns the statement that sets a proxy's mark. */
-struct statement chain_set_mark(const struct proxy *proxy);
-
 /** Returns the bit of a flow's label that says that the flow goes to the proxy of that index. */
 unsigned chain_label(size_t proxy);
 

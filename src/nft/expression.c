@@ -203,9 +203,6 @@ static bool add_flow_match(struct builder *builder, const struct statement *stat
 	case STATEMENT_CT_NO_LABEL:
 		match_label(builder, statement->label, NFT_CMP_EQ);
 		return true;
-	case STATEMENT_SADDR_LOCAL:
-		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_EQ, RTN_LOCAL);
-		return true;
 	case STATEMENT_SADDR_FOREIGN:
 		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
 		return true;

@@ -75,7 +75,6 @@ enum statement_kind {
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
 	STATEMENT_CT_LABEL,	    /* ct label N */
 	STATEMENT_CT_NO_LABEL,	    /* ct label ! N */
-	STATEMENT_SADDR_LOCAL,	    /* fib saddr type local */
 	STATEMENT_SADDR_FOREIGN,    /* fib saddr type != local */
 	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */
 	STATEMENT_DADDR_BROADCAST,  /* fib daddr type broadcast */

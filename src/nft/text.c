@@ -93,9 +93,6 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_CT_NO_LABEL:
 		fprintf(out, "ct label ! %u", statement->label);
 		break;
-	case STATEMENT_SADDR_LOCAL:
-		fputs("fib saddr type local", out);
-		break;
 	case STATEMENT_SADDR_FOREIGN:
 		fputs("fib saddr type != local", out);
 		break;
