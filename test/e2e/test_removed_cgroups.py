@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from lab.addresses import TCP, UDP, V4, V6
-from lab.checks import ONE_PROXY
+from lab.checks import ONE_PROXY, assert_never_restored
 from lab.netfilter import cgroup_elements
 from lab.waiting import wait_until
 
@@ -72,7 +72,7 @@ def test_sockets_keep_the_verdict(world, strict):
         client.close()
     await_gone(world, *kept)
     assert daemon.process.poll() is None
-    assert "made anew" not in daemon.log
+    assert_never_restored(daemon)
 
 
 @pytest.mark.first
@@ -128,4 +128,4 @@ def test_churn_makes_nothing_anew(world):
     await_gone(world, leave(world, "marker/dropped"))
     assert number in cgroup_elements(world.host)
     assert client.ask(UDP, V4).who == "proxy mihomo"
-    assert "made anew" not in daemon.log
+    assert_never_restored(daemon)
