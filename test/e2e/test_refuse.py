@@ -9,7 +9,7 @@ import pytest
 from lab.ways.cells import DIRECT, DROPPED, PROXIED, REFUSED
 from lab.ways.column import Column
 from lab.ways.disturbances import NOTHING
-from lab.ways.policies import KILL_SWITCH, POLICIES
+from lab.ways.policies import POLICIES
 from lab.ways.programs import PROGRAMS
 from lab.ways.recorder import described
 
@@ -37,8 +37,3 @@ def test_target_refuse():
 ])
 def test_part_of_a_proxys_traffic(policy):
     check(Column(policy, (DIRECT, PROXIED, DROPPED), PROGRAMS))
-
-
-def test_kill_switch():
-    """From the daemon's start until after its end nothing gets out but what the recipe names."""
-    check(Column(KILL_SWITCH, (DIRECT, PROXIED, DROPPED), PROGRAMS))

@@ -32,13 +32,14 @@ STAND_INS = ("curl", "firefox", "steam")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `line` is that of its fence."""
+    """A fenced block. `line` is that of its fence; `heading`, the nearest one before it."""
 
     path: Path
     line: int
     language: str
     words: frozenset
     text: str = field(repr=False)
+    heading: str = ""
 
     def __str__(self):
         return f"{self.path.relative_to(TOP)}:{self.line}"
@@ -85,11 +86,12 @@ def blocks(path):
     """The blocks of a document, in order; fails where one does not say what it is."""
     found = []
     lines = path.read_text(encoding="utf-8").splitlines()
-    number = 0
+    number, heading = 0, ""
     while number < len(lines):
         fence = re.match(r"^( *)```(.*)$", lines[number])
         assert fence or not re.match(r"^(?: {4}|\t) *(?:sudo|cgtproxy|make|systemctl|systemd-run|nft|ip) ", lines[number]) \
             or path.suffix == ".scd", f"{path}:{number + 1}: a command that is in no fenced block"
+        heading = lines[number].lstrip("# ") if lines[number].startswith("#") else heading
         number += 1
         if not fence:
             continue
@@ -99,7 +101,7 @@ def blocks(path):
         info = fence[2] if path.suffix == ".md" else lines[begin - 2].removeprefix("; ")
         language, *words = info.split() or [""]
         text = "".join(line.removeprefix(fence[1]) + "\n" for line in lines[begin:number])
-        block = Block(path, begin, language, frozenset(words), text)
+        block = Block(path, begin, language, frozenset(words), text, heading)
         number += 1
         assert language in _LANGUAGES, f"{block} does not say what it is"
         assert block.words <= _WORDS.get(language, set()), f"{block}: {info}?"
@@ -107,6 +109,12 @@ def blocks(path):
         assert language != "json" or "v2ray" in words, f"{block}: whose?"
         found.append(block)
     return found
+
+
+def config_under(path, heading):
+    """The block under the heading with this text in it that is a whole config; there has to be one."""
+    (block,) = [block for block in blocks(path) if block.is_config and heading in block.heading]
+    return block
 
 
 def first_config():

@@ -83,9 +83,7 @@ class Column:
             self._furnish()
             self._start_subjects()
             self._open(EARLY)
-            self.disturbance.before(self)
-            self.start_daemon()
-            self.recorder.forget()
+            self._protect()
             self._open(RUNNING)
             self.disturbance.apply(self)
             self._settle()
@@ -127,6 +125,12 @@ class Column:
             text = "".join(f"{line}\n" for line in lines).format(gateway=GATEWAY[family], half=_HALF[family])
             self.world.host.run("ip", f"-{family}", "-batch", "-", text_in=text)
 
+    def _protect(self):
+        """From here on the rules are in force, and what comes out counts."""
+        self.disturbance.before(self)
+        self.start_daemon()
+        self.recorder.forget()
+
     def _furnish(self):
         world = self.world
         for namespace in (world.host, world.outside):
@@ -145,9 +149,13 @@ class Column:
             self.start_proxy(**self.disturbance.proxy_options)
         self.recorder = world.keep(Recorder(world.host, world.outside, ("cable", VPN)))
 
-    def _start_subjects(self):
+    def _directories(self):
+        """The cgroup of each target, made."""
         cgroups = self.world.cgroups
-        directories = {target: cgroups.directory(cgroups.make(target)) for target in (DIRECT, *self.targets)}
+        return {target: cgroups.directory(cgroups.make(target)) for target in (DIRECT, *self.targets)}
+
+    def _start_subjects(self):
+        directories = self._directories()
         net = {"device": "cable", "ifindex": self._ifindex("cable"), "mark": MARK, "published_port": PUBLISHED_PORT,
                "link_local": LINK_LOCAL, "broadcast": BROADCAST}
         for target in self.targets:

@@ -26,8 +26,8 @@ _STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); 
           "from lab.ways.disturbances import storm; storm()")
 
 
-def _nothing(_column):
-    pass
+def nothing(_column):
+    """Nobody does anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class Disturbance:
     """
 
     name: str
-    apply: Callable = _nothing
-    before: Callable = _nothing
+    apply: Callable = nothing
+    before: Callable = nothing
     config: dict = field(default_factory=dict)
     proxy_options: dict | None = field(default_factory=dict)
     answered_families: tuple = (V4, V6)
@@ -47,7 +47,7 @@ class Disturbance:
     @property
     def is_early(self):
         """Whether it is there when the daemon starts."""
-        return self.before is not _nothing or self.proxy_options != {}
+        return self.before is not nothing or self.proxy_options != {}
 
     def expected(self, cell):
         """What is expected of a cell."""
@@ -197,16 +197,19 @@ def stop(column):
     column.stop_daemon()
 
 
-def _restart(column):
+def restart(column):
+    """It ends, and starts again."""
     column.stop_daemon()
     column.start_daemon()
 
 
-def _kill(column):
+def kill(column):
+    """It ends without a chance to clean up."""
     column.daemon.daemon.kill()
 
 
-def _kill_and_start(column):
+def kill_and_start(column):
+    """The same, and another one starts."""
     column.daemon.daemon.kill()
     column.start_daemon()
 
@@ -296,12 +299,12 @@ DISTURBANCES = [
     # the daemon's life
     Disturbance("reload", _reload),
     Disturbance("reload with another mark", _reload_with_another_mark),
-    Disturbance("restart", _restart, but=(_GAP,)),
-    Disturbance("restart that keeps", _restart, config=_KEEP),
+    Disturbance("restart", restart, but=(_GAP,)),
+    Disturbance("restart that keeps", restart, config=_KEEP),
     Disturbance("stopped, rules kept", stop, config=_KEEP),
     Disturbance("strict, stopped, rules kept", stop, config=_STRICT, but=(UNSEEN_CGROUP,)),
-    Disturbance("killed", _kill),
-    Disturbance("killed and started again", _kill_and_start),
+    Disturbance("killed", kill),
+    Disturbance("killed and started again", kill_and_start),
     Disturbance("storm of cgroups", _storm),
     # the proxy's life
     Disturbance("proxy dead", proxy_options=None, answered_families=(),

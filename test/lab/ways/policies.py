@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..addresses import DNS_PORT, UDP, V4, V6
 from .cells import DIRECT, DROPPED, PROXIED
-from .disturbances import UNSEEN_CGROUP, Disturbance, stop
+from .disturbances import Disturbance
 from .expectations import NOTHING_AT_ALL, But, by_proxy, refused, unanswered, usual
 from .programs import LOCAL, OTHER, SERVING, SHUT_IN, STEERED
 
@@ -40,32 +40,27 @@ def _as_direct(_expected, cell):
     return usual(replace(cell, target=DIRECT))
 
 
-def _nothing_at_all(_expected, _cell):
+def nothing_at_all(_expected, _cell):
+    """No packet, and no answer by anybody."""
     return NOTHING_AT_ALL
 
 
-_UDP_REFUSED = But("udp: refuse", _is_udp, _as_refused)
-_IPV6_REFUSED = But("ipv6: refuse", _is_ipv6, _as_refused)
-_OTHER_REFUSED = But("other: refuse", _is_other, _nothing_at_all)
+UDP_REFUSED = But("udp: refuse", _is_udp, _as_refused)
+IPV6_REFUSED = But("ipv6: refuse", _is_ipv6, _as_refused)
+OTHER_REFUSED = But("other: refuse", _is_other, nothing_at_all)
 
 POLICIES = [
-    Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, answered_families=(), but=(_UDP_REFUSED,)),
+    Disturbance("udp refused", config={"proxy_more": "    udp: refuse\n"}, answered_families=(), but=(UDP_REFUSED,)),
     Disturbance("udp direct", config={"proxy_more": "    udp: direct\n"}, answered_families=(),
                 but=(But("udp: direct", _is_udp, _as_direct),)),
     Disturbance("ipv6 refused", config={"proxy_more": "    ipv6: refuse\n"}, answered_families=(V4,),
-                but=(_IPV6_REFUSED,)),
+                but=(IPV6_REFUSED,)),
     Disturbance("ipv6 direct", config={"proxy_more": "    ipv6: direct\n"}, answered_families=(V4,),
                 but=(But("ipv6: direct", _is_ipv6, _as_direct),)),
-    Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(_OTHER_REFUSED,)),
+    Disturbance("other refused", config={"proxy_more": "    other: refuse\n"}, but=(OTHER_REFUSED,)),
     Disturbance("local addresses too", config={"more": "bypass-local: false\n"}, but=(
         But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == PROXIED, by_proxy),
-        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == DROPPED, _nothing_at_all),
+        But("bypass-local: false", lambda cell: _is_local(cell) and cell.target == DROPPED, nothing_at_all),
         But("a proxy can't answer in the name of a socket that is there",
             lambda cell: cell.program.name == "udp, itself" and cell.target == PROXIED, unanswered))),
 ]
-
-KILL_SWITCH = Disturbance(
-    "kill switch, and the daemon stopped", stop, answered_families=(),
-    config={"more": "strict: true\non-stop: keep\n",
-            "proxy_more": "    udp: refuse\n    ipv6: refuse\n    other: refuse\n"},
-    but=(_UDP_REFUSED, _IPV6_REFUSED, _OTHER_REFUSED, UNSEEN_CGROUP))
