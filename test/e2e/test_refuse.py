@@ -28,7 +28,7 @@ def check(column):
 
 def test_target_refuse():
     """A reset for TCP, an error for the rest, at once; nothing gets out."""
-    check(Column(NOTHING, (DIRECT, REFUSED), PROGRAMS))
+    check(Column(NOTHING, dict.fromkeys((DIRECT, REFUSED), PROGRAMS)))
 
 
 @pytest.mark.parametrize("policy", [
@@ -36,4 +36,4 @@ def test_target_refuse():
     for policy in POLICIES
 ])
 def test_part_of_a_proxys_traffic(policy):
-    check(Column(policy, (DIRECT, PROXIED, DROPPED), PROGRAMS))
+    check(Column(policy, dict.fromkeys((DIRECT, PROXIED, DROPPED), PROGRAMS)))

@@ -10,13 +10,14 @@ import functools
 import traceback
 
 import pytest
-from lab.ways.cells import DIRECT, DROPPED, PROXIED
+from lab.ways.cells import DIRECT, DROPPED, PROXIED, REFUSED
 from lab.ways.column import Column
 from lab.ways.disturbances import DISTURBANCES, NOTHING
-from lab.ways.programs import EVERYDAY, PROGRAMS
+from lab.ways.programs import EVERYDAY, LET_PASS, LOCAL, OF_DIRECT, PROGRAMS, UNSEEN
 from lab.ways.recorder import described
 
 TARGETS = (DIRECT, PROXIED, DROPPED)
+WHATEVER_THE_CGROUP = (LET_PASS, LOCAL, OF_DIRECT, UNSEEN)
 
 
 def marks(disturbance, quick):
@@ -26,12 +27,20 @@ def marks(disturbance, quick):
 
 
 def rows():
-    """All rows under "nothing", and the everyday ones under the rest, are quick enough for each run of the tests."""
+    """All rows under "nothing", and the everyday ones under the rest, are quick enough for each run of the tests.
+
+    A refused cgroup's under "nothing" are in test_refuse.py. Under the rest none of its are quick, and those that are
+    the same whatever the cgroup are left out.
+    """
     for disturbance in DISTURBANCES:
         for program in PROGRAMS:
+            name = f"{disturbance.name}-{program.name}"
             quick = disturbance is NOTHING or program in EVERYDAY
-            yield pytest.param(disturbance, program, id=f"{disturbance.name}-{program.name}",
-                               marks=marks(disturbance, quick))
+            refused = (REFUSED,) if disturbance is not NOTHING and program.fate not in WHATEVER_THE_CGROUP else ()
+            targets = TARGETS if quick else (*TARGETS, *refused)
+            yield pytest.param(disturbance, program, targets, id=name, marks=marks(disturbance, quick))
+            if refused and quick:
+                yield pytest.param(disturbance, program, refused, id=f"{name}, refused", marks=marks(disturbance, quick=False))
 
 
 def columns():
@@ -47,8 +56,9 @@ def column_of_fixture(request):
     @functools.cache
     def run(disturbance):
         chosen = [item.callspec.params for item in request.session.items if item.path == request.path]
-        wanted = [row["program"] for row in chosen if row["disturbance"] is disturbance and "program" in row]
-        column = Column(disturbance, TARGETS, wanted)
+        rows_of = [row for row in chosen if row["disturbance"] is disturbance and "program" in row]
+        wanted = {target: [row["program"] for row in rows_of if target in row["targets"]] for target in (*TARGETS, REFUSED)}
+        column = Column(disturbance, {target: programs for target, programs in wanted.items() if programs})
         try:
             return column.run()
         except Exception:  # once for all of its rows: each would have to wait for the same
@@ -63,11 +73,11 @@ def check(outcome):
     return outcome
 
 
-@pytest.mark.parametrize(("disturbance", "program"), rows())
-def test_way_out(column_of, disturbance, program):
+@pytest.mark.parametrize(("disturbance", "program", "targets"), rows())
+def test_way_out(column_of, disturbance, program, targets):
     column = check(column_of(disturbance))
-    faults = [f"{cell}, {disturbance.name}: {fault}" for cell in column.cells if cell.program is program
-              for fault in column.faults(cell)]
+    faults = [f"{cell}, {disturbance.name}: {fault}" for cell in column.cells
+              if cell.program is program and cell.target in targets for fault in column.faults(cell)]
     assert not faults, "\n" + "\n".join(faults)
 
 

@@ -50,22 +50,22 @@ rules:
 """
 
 
-def make_cells(targets, programs):
-    """All cells; a program's cells have the same numbers, whichever others run."""
+def make_cells(programs_of):
+    """All cells, of what runs in each target; a program's cells have the same numbers, whichever others run."""
     numbers = {program.name: index for index, program in enumerate(PROGRAMS)}
     width = 2 * 4
     order = (DIRECT, PROXIED, DROPPED, REFUSED)
     return [Cell(1 + numbers[program.name] * width + order.index(target) * 2 + (family == V6), target, program, family)
-            for target in targets for program in programs for family in program.families]
+            for target, programs in programs_of.items() for program in programs for family in program.families]
 
 
 class Column:
-    """What a disturbance sees and changes, and then the results of all cells."""
+    """What a disturbance sees and changes, and then the results of all cells. `programs_of`: a dict of targets."""
 
-    def __init__(self, disturbance, targets, programs):
+    def __init__(self, disturbance, programs_of):
         self.disturbance = disturbance
-        self.targets = targets
-        self.cells = make_cells(targets, programs)
+        self.targets = tuple(programs_of)
+        self.cells = make_cells(programs_of)
         self.world = self.daemon = self.proxy = self.recorder = self.loop = None
         self.mark = MARK
         self._subjects = {}

@@ -18,7 +18,7 @@ from ..waiting import wait_until
 from . import neighbours
 from .cells import DIRECT, DROPPED, PROXIED
 from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered,
-                           no_answers, unanswered, usual)
+                           no_answers, no_resets, unanswered, usual)
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
@@ -217,7 +217,9 @@ def kill_and_start(column):
 _KEEP = {"more": "on-stop: keep\n"}
 _STRICT = {"more": "on-stop: keep\nstrict: true\n"}
 
-_WG_RAW_DROPS = no_answers("wg-quick's own raw rule drops what a proxy answers to the address of its tunnel")
+_WG_RAW_DROPS = (
+    no_answers("wg-quick's own raw rule drops what a proxy answers to the address of its tunnel"),
+    no_resets("wg-quick's own raw rule drops the reset to the address of its tunnel, too"))
 _MENDED = no_answers("what is sent before its route is back is refused; that it comes back, test_policy_routing.py tests")
 _CHANGING = no_answers("its path to the proxy changes while it asks")
 _LOOPBACK_OUT = But("without lo the kernel sends to a router what is for the loopback address",
@@ -225,12 +227,14 @@ _LOOPBACK_OUT = But("without lo the kernel sends to a router what is for the loo
 _NO_LOCAL_IPV6 = (
     _LOOPBACK_OUT,
     no_answers("without IPv6 on lo there is no way to a proxy", V6),
+    no_resets("a reset comes over lo", V6),
     But("without IPv6 on lo there are no local connections over it",
         lambda cell: cell.program.fate == LOCAL and cell.family == V6, unanswered),
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
 _NO_LOCAL = (
     _LOOPBACK_OUT,
     no_answers("without lo there is no way to a proxy"),
+    no_resets("a reset comes over lo"),
     But("without lo there are no local connections", lambda cell: cell.program.fate == LOCAL, unanswered),
     But("who pretends to be outside sends over lo", lambda cell: "answer" in cell.program.name, anything_out))
 _GAP = But("on-stop: clear lets all pass between stop and start",
@@ -276,8 +280,8 @@ DISTURBANCES = [
     Disturbance("lo down and up while stopped", _lo_down_and_up_while_stopped, config=_KEEP, answered_families=(),
                 but=(no_answers("the route to the proxy went with lo, and nobody is there to put it back"),)),
     # other programs
-    Disturbance("wg-quick", _wg_quick, answered_families=(), but=(_WG_RAW_DROPS,)),
-    Disturbance("wg-quick from the start", before=_wg_quick, answered_families=(), but=(_WG_RAW_DROPS,)),
+    Disturbance("wg-quick", _wg_quick, answered_families=(), but=_WG_RAW_DROPS),
+    Disturbance("wg-quick from the start", before=_wg_quick, answered_families=(), but=_WG_RAW_DROPS),
     Disturbance("wg-quick's marks", _rules(neighbours.WG_MARKS)),
     Disturbance("wg-quick's marks from the start", before=_rules(neighbours.WG_MARKS)),
     Disturbance("several uplinks", _uplinks),

@@ -130,6 +130,12 @@ def no_answers(why, *families):
     return But(why, lambda cell: is_steered(cell) and cell.family in (families or (V4, V6)), unanswered)
 
 
+def no_resets(why, *families):
+    """Refused programs are not told that their TCP connections are, over these families (none: over both)."""
+    return But(why, lambda cell: cell.target == REFUSED and cell.program.fate == STEERED and cell.program.protocol == TCP
+               and cell.family in (families or (V4, V6)), unanswered)
+
+
 def by_proxy(expected, _cell=None):
     """The proxy is to answer."""
     return replace(expected, told=PROXY_ANSWERS)

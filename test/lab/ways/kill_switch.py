@@ -34,7 +34,7 @@ class KillSwitch(Column):
     """A column under the recipe's config. What the disturbance has `before` comes before the user's first session."""
 
     def __init__(self, disturbance, programs):
-        super().__init__(disturbance, (DIRECT, PROXIED), programs)
+        super().__init__(disturbance, dict.fromkeys((DIRECT, PROXIED), programs))
         self._is_late = disturbance.before is not nothing
         self._user = None
 
