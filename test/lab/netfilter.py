@@ -13,7 +13,7 @@ import struct
 NETLINK_NETFILTER = 12
 NFNL_SUBSYS_CTNETLINK, NFNL_SUBSYS_NFTABLES = 1, 10
 IPCTNL_MSG_CT_DELETE = 2
-NFNL_MSG_BATCH_BEGIN = 16
+NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
 NFT_MSG_NEWTABLE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM = 0, 10, 13
 NFPROTO_INET = 1
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x400
@@ -87,18 +87,31 @@ def _message(kind, flags, family, resource, attributes=b""):
     return struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | flags, 1, 0) + body
 
 
-def takes_table(name, flags):
-    """Whether the kernel would take a new table with these flags; a batch without an end is tried and taken back."""
+def _add_table(name, flags, *more):
+    """Send a batch that adds a table, and what comes behind that; returns the errno, negative."""
     attributes = _attribute(NFTA_TABLE_NAME, name.encode() + b"\0")
     attributes += _attribute(NFTA_TABLE_FLAGS, struct.pack("!I", flags))
     batch = _message(NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES)
     batch += _message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, NFPROTO_INET, 0, attributes)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
-        sock.send(batch)
+        sock.send(batch + b"".join(more))
         (code,) = struct.unpack_from("=i", sock.recv(4096), 16)
+    return code
+
+
+def takes_table(name, flags):
+    """Whether the kernel would take a new table with these flags; a batch without an end is tried and taken back."""
+    code = _add_table(name, flags)
     if code not in (0, -errno.EOPNOTSUPP, -errno.EINVAL):
         raise OSError(-code, f"try a new table with the flags {flags:#x}")
     return code == 0
+
+
+def leave_table(name, flags):
+    """Make an empty table with these flags, which nft knows only in part; with TABLE_OWNER, one whose owner is gone."""
+    code = _add_table(name, flags, _message(NFNL_MSG_BATCH_END, 0, 0, NFNL_SUBSYS_NFTABLES))
+    if code != 0:
+        raise OSError(-code, f"a new table with the flags {flags:#x}")
 
 
 def _dump(kind, table, name=None):
