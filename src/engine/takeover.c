@@ -4,11 +4,9 @@
 #include "engine/takeover.h"
 
 #include "nft/held.h"
-#include "nft/held_levels.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
-#include <string.h>
 
 static int take(const struct held_table *held, const struct cgroup_ids *living, struct plan *plan, uint64_t now)
 {
@@ -31,10 +29,7 @@ int takeover_departed(struct nft *nft, struct plan *plan, const struct cgroup *r
 
 	if (result < 0 || !held.state.exists || !held.has_our_shape || held.cgroup_count == 0)
 		return result;
-	result = held_levels_read(nft, &plan->old_levels);
-	if (result < 0)
-		return error_set(error, result, "can't read at which levels the last run looked up cgroups: %s",
-				 strerror(-result));
+	plan->old_levels = held.steering.levels;
 	if (cgroup_ids_list(&living, root) < 0 || take(&held, &living, plan, now) < 0)
 		return error_set(error, -ENOMEM, "no memory for what the last run left of removed cgroups");
 	return 0;

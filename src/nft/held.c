@@ -389,6 +389,8 @@ static int read_once(struct nft *nft, struct held_table *held, struct error *err
 		result = read_sets(nft, held);
 	if (result == 0)
 		result = dump(nft, NFT_MSG_GETRULE, CHAIN_PREROUTING, note_rule, held);
+	if (result == 0)
+		result = held_steering_read(nft, &held->steering);
 	return result < 0 ? error_set(error, result, "can't read the table inet " TABLE_NAME " from the kernel: %s",
 				      strerror(-result))
 			  : 0;

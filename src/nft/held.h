@@ -5,6 +5,7 @@
 #define CGTPROXY_NFT_HELD_H
 
 #include "nft/counter.h"
+#include "nft/held_steering.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "nft/set.h"
@@ -33,6 +34,8 @@ struct held_table {
 	bool has_our_shape;
 	bool has_set[SET_COUNT];
 	uint32_t room; /* for so many elements in the cgroup map; 0: any number */
+
+	struct held_steering steering;
 
 	struct held_chain *chains;
 	size_t chain_count;

@@ -74,6 +74,8 @@ void table_put_preparation(struct batch *batch, const struct held_table *held, c
 	struct ruleset steering = *ruleset;
 	struct level_set all = {0};
 
+	/* cgroups that are direct have no element yet where the table is not strict */
+	steering.strict = ruleset->strict && held->steering.strict;
 	steering.targets = all_targets(held, ruleset, &steering.target_count);
 	batch->failed |= steering.targets == NULL;
 	for (uint32_t level = 1; level <= contents->deepest_level; level++)

@@ -27,7 +27,8 @@ struct table_contents {
  * The table and what stays of it is never removed, because a packet reads the rules and the sets at different moments:
  * the rules as they are when it enters a chain, and each set as it is when it is looked up. So the change is one
  * transaction, and one before it prepares for packets that meet old rules and new elements: it makes the chains that
- * are missing, to which nothing leads yet, and has all levels looked up. No packet then falls between the two.
+ * are missing, to which nothing leads yet, and has all levels looked up. It is strict only where the table is already,
+ * for without that direct cgroups have no elements yet. No packet then falls between the two.
  *
  * Only a table that is not of our shape, of another program or another version, or whose cgroup map has too little
  * room, is removed and made anew. A second table does the same meanwhile, so that no packet falls between the two.

@@ -221,27 +221,41 @@ RENAMED_CONFIG = CONFIG.replace("mihomo", "renamed").replace("7893", "7993").rep
     "drop: true", "tproxy: black-hole").replace("tproxies: {", "tproxies: {black-hole: {mark: 9, port: 9}, ")
 
 
-@pytest.mark.parametrize("other", ["numbers", "names"])
+# Where a flood goes that nobody has to see.
+AWAY = "198.18.0.1"
+STRICT_CONFIG = CONFIG + "strict: true\n"
+# What a reload goes to and back from, and the port at which the proxy is then.
+RELOADS = {"numbers": (OTHER_CONFIG, 7993), "names": (RENAMED_CONFIG, 7993), "strict": (STRICT_CONFIG, 7893)}
+
+
+@pytest.mark.parametrize("other", RELOADS)
 @pytest.mark.parametrize("reloads", amounts("CGTPROXY_TEST_RELOADS", 20, 100))
 def test_reloads_let_no_packet_out(world, other, reloads):
-    """Two clients send without a pause, while numbers, names and the order of rules change under them."""
-    sinks = [world.keep(ProxySink(world.host, port)) for port in (7893, 7993)]
+    """Clients send without a pause, while numbers, names and the order of rules change under them.
+
+    What is dropped or proxied never gets out, and what is direct is never refused.
+    """
+    sinks = {port: world.keep(ProxySink(world.host, port)) for port in (7893, 7993)}
     dropped, proxied, direct = (world.client(cgroup) for cgroup in ("dropped", "proxied", "other"))
-    configs = ({"numbers": OTHER_CONFIG, "names": RENAMED_CONFIG}[other], CONFIG)
+    configs = (RELOADS[other], (CONFIG, 7893))
+    world.host.ip("link add away type veth peer name nowhere", "link set away up", "link set nowhere up",
+                  f"route add {AWAY} dev away", f"neighbor add {AWAY} lladdr 02:00:00:00:00:01 dev away")
     subject = Reloadable(world, CONFIG)
     assert world.wire.saw(direct.ask(UDP, V4))
-    with dropped.flooding() as one, proxied.flooding() as another:
-        one.await_more()
-        another.await_more()
+    with dropped.flooding() as one, proxied.flooding() as another, direct.flooding(address=AWAY) as third:
+        for flood in (one, another, third):
+            flood.await_more()
         for number in range(reloads):
-            subject.reload(configs[number % 2])
+            config, port = configs[number % 2]
+            subject.reload(config)
             assert not world.wire.saw(one), number
             assert not world.wire.saw(another), number
-            sinks[(number + 1) % 2].await_datagram()
-        one.await_more()
-        another.await_more()
+            sinks[port].await_datagram()
+        for flood in (one, another, third):
+            flood.await_more()
+    assert third.sent > reloads and third.refused == 0
     assert one.refused > reloads
-    assert (one.sent == 0) == (other == "numbers")
+    assert (one.sent == 0) == (other != "names")
     assert another.sent > reloads
     assert subject.count("READY=1") == reloads + 1
     assert not world.wire.saw(one)

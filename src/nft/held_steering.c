@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "nft/held_levels.h"
+#include "nft/held_steering.h"
 
 #include "nft/attributes.h"
 #include "nft/table.h"
@@ -11,11 +11,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What looks at a level without a lookup there (the guards of a strict config, for one) does not count. */
+/* What a rule of output-mangle consists of, as far as it matters here. */
 struct rule_summary {
 	uint32_t level;
 	bool has_lookup;
+	bool has_goto;
 };
+
+static bool is_goto(const struct nlattr *immediate)
+{
+	struct attributes attributes;
+	uint32_t code = 0;
+
+	attributes_of_nest(&attributes, immediate);
+	attributes_of_nest(&attributes, attributes.of[NFTA_IMMEDIATE_DATA]);
+	attributes_of_nest(&attributes, attributes.of[NFTA_DATA_VERDICT]);
+	return attribute_u32(attributes.of[NFTA_VERDICT_CODE], &code) && (int)code == NFT_GOTO;
+}
 
 static void note_expression(struct rule_summary *rule, const struct nlattr *nest)
 {
@@ -27,15 +39,17 @@ static void note_expression(struct rule_summary *rule, const struct nlattr *nest
 	if (name == NULL)
 		return;
 	rule->has_lookup |= strcmp(name, "lookup") == 0;
+	rule->has_goto |= strcmp(name, "immediate") == 0 && is_goto(expression.of[NFTA_EXPR_DATA]);
 	if (strcmp(name, "socket") != 0)
 		return;
 	attributes_of_nest(&expression, expression.of[NFTA_EXPR_DATA]);
 	attribute_u32(expression.of[NFTA_SOCKET_LEVEL], &rule->level);
 }
 
+/* A rule that sends all cgroups of a level away, whatever sets hold, is what a strict ruleset refuses with. */
 static int note_rule(const struct nlmsghdr *message, void *data)
 {
-	struct level_set *levels = data;
+	struct held_steering *steering = data;
 	struct rule_summary summary = {0};
 	struct attributes rule;
 	const struct nlattr *nest = NULL;
@@ -44,18 +58,22 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	if (rule.of[NFTA_RULE_EXPRESSIONS] == NULL)
 		return MNL_CB_OK;
 	mnl_attr_for_each_nested(nest, rule.of[NFTA_RULE_EXPRESSIONS]) note_expression(&summary, nest);
-	if (summary.has_lookup && summary.level > 0 && summary.level <= CGROUP_LEVEL_MAX)
-		levels->has[summary.level] = true;
+	if (summary.level == 0 || summary.level > CGROUP_LEVEL_MAX)
+		return MNL_CB_OK;
+	if (summary.has_lookup)
+		steering->levels.has[summary.level] = true;
+	else if (summary.has_goto)
+		steering->strict = true;
 	return MNL_CB_OK;
 }
 
-int held_levels_read(struct nft *nft, struct level_set *levels)
+int held_steering_read(struct nft *nft, struct held_steering *steering)
 {
 	struct nft_request request;
 	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
 
-	*levels = (struct level_set){0};
+	*steering = (struct held_steering){0};
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, CHAIN_OUTPUT_MANGLE);
-	return nft_request_run(nft, &request, note_rule, levels);
+	return nft_request_run(nft, &request, note_rule, steering);
 }
