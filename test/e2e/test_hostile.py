@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from lab.addresses import UDP, V4
-from lab.checks import DROP_CHAIN, OURS, await_chains
+from lab.checks import DROP_CHAIN, OURS, await_chains, deepest_level
 from lab.client import Client
 from lab.netfilter import cgroup_elements
 from lab.storms import Storm
@@ -160,18 +160,19 @@ def deep_cgroup(world, names):
         os.close(opened.pop())
 
 
-@pytest.mark.parametrize(("names", "when"), [
-    ([b"n" * 200] * 120, "before"), ([b"n" * 200] * 120, "after"), ([b"\xff" * 255] * 253, "before"),
-    ([b"\x1b" * 255] * 253, "after"), (["\U0001f600".encode() * 63] * 253, "after"),
-    ([b"d"] * 300, "before"), ([b"d"] * 300, "after")],
-    ids=["long", "long, after", "invalid", "escapes, after", "letters, after", "too deep", "too deep, after"])
-def test_the_deepest_paths(world, names, when):
+@pytest.mark.parametrize(("name", "beyond", "when"), [
+    (b"n" * 200, -133, "before"), (b"n" * 200, -133, "after"), (b"\xff" * 255, 0, "before"), (b"\x1b" * 255, 0, "after"),
+    ("\U0001f600".encode() * 63, 0, "after"), (b"d", 1, "before"), (b"d", 1, "after"), (b"d", 47, "before"),
+    (b"d", 47, "after")],
+    ids=["long", "long, after", "invalid", "escapes, after", "letters, after", "too deep by one",
+         "too deep by one, after", "too deep", "too deep, after"])
+def test_the_deepest_paths(world, name, beyond, when):
     """Those of 24 KB and of 64 KB have their own verdicts; what is deeper than the kernel looks gets its ancestor's."""
+    is_too_deep = beyond > 0
     daemon = world.daemon(CONFIG, LOG_LEVEL="debug") if when == "after" else None
-    names = [*names, b"dropped"]
+    names = [*[name] * (deepest_level() + beyond - 2), b"dropped"]  # below the world's top, which is at level 1
     with deep_cgroup(world, names) as opened:
         daemon = daemon or world.daemon(CONFIG, LOG_LEVEL="debug")
-        is_too_deep = len(names) > 254
         expected = None if is_too_deep else DROP_CHAIN
         await_chains(world, {os.fstat(opened[-1]).st_ino: expected})
         late = world.cgroups.make("late/dropped")

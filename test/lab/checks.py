@@ -33,6 +33,33 @@ def kernel_owns_tables():
         return nowhere.call(takes_table, "cgtproxy-try", TABLE_OWNER | TABLE_PERSIST)
 
 
+def _looks_up(level):
+    """Whether this kernel takes a rule that looks at this level, counted from the root of our cgroup namespace."""
+    rules = f"""
+table inet try {{
+    chain output {{
+        type filter hook output priority mangle
+        socket cgroupv2 level {level} != "." accept
+    }}
+}}
+"""
+    with closing(Namespace()) as nowhere:
+        done = nowhere.run("nft", "--check", "-f", "-", text_in=rules, check=False)
+    assert done.returncode == 0 or "Operation not supported" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+@functools.cache
+def deepest_level():
+    """The level of the deepest cgroups that have verdicts of their own.
+
+    The kernel looks up 255, counted from the root of all cgroups; in a cgroup namespace it takes so many less as that one
+    is deep, and the daemon leaves one of them for what a strict config refuses.
+    """
+    deepest = next(level for level in range(255, 0, -1) if _looks_up(level))
+    return deepest if deepest == 255 else deepest - 1
+
+
 def routing(world, tables=(300, 301)):
     """Policy rules and the routes of the tables that they name, as text to compare."""
     commands = ["ip rule", "ip -6 rule"]
