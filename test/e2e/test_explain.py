@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import subprocess
 
 import pytest
 from lab.cgroups import cgroup2_mount
@@ -183,16 +184,10 @@ def test_pid(world):
 def test_a_process_whose_cgroup_is_gone(world):
     """The kernel shows " (deleted)" behind the path of a zombie, which is not a part of it."""
     directory = world.cgroups.directory(world.cgroups.make("proxied"))
-    zombie = os.fork()
-    if zombie == 0:
-        directory.joinpath("cgroup.procs").write_text("0", encoding="ascii")
-        os._exit(0)
-    os.waitid(os.P_PID, zombie, os.WEXITED | os.WNOWAIT)
-    directory.rmdir()
-    try:
-        done, said = explain(world, LENIENT, "--pid", zombie)
-    finally:
-        os.waitpid(zombie, 0)
+    with subprocess.Popen(["sh", "-c", 'echo 0 >"$1/cgroup.procs"', "sh", directory]) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        directory.rmdir()
+        done, said = explain(world, LENIENT, "--pid", zombie.pid)
     assert done.returncode == 0
     assert (said["path"], said["rule"], said["kernel"]) == (world.cgroups.path("proxied"), 2, None)
 
@@ -207,14 +202,12 @@ def test_a_cgroup_that_is_named_deleted(world):
 
 
 def test_a_process_that_is_gone(world):
-    ended = os.fork()
-    if ended == 0:
-        os._exit(0)
-    os.waitpid(ended, 0)
-    done = world.cgtproxy("-c", world.scratch.write(LENIENT), "explain", "--pid", ended)
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    done = world.cgtproxy("-c", world.scratch.write(LENIENT), "explain", "--pid", ended.pid)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert f"no process {ended}" in done.stderr
+    assert f"no process {ended.pid}" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["/a", "/b"], ["/a", "--pid", "1"], ["relative/path"], [""], ["/a/../b"],

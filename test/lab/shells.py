@@ -35,11 +35,10 @@ class Terminal:
         os.mkfifo(self._told)
         self._reader = os.open(self._told, os.O_RDONLY | os.O_NONBLOCK)
         self._keep = os.open(self._told, os.O_WRONLY)  # so that the end of one writer is not the end of the file
-        pid, self._terminal = pty.fork()
-        if pid == 0:
-            os.chdir(directory)
-            os.execvpe(argv[0], argv, _environment(directory, program))
-        self._pid = pid
+        self._terminal, shells_end = pty.openpty()
+        self._process = subprocess.Popen(["setsid", "--ctty", *argv], stdin=shells_end, stdout=shells_end, stderr=shells_end,
+                                         cwd=directory, env=_environment(directory, program))
+        os.close(shells_end)
         self._said = b""
         script = directory / "setup"
         script.write_text(setup.format(told=self._told), encoding="utf-8")
@@ -75,7 +74,7 @@ class Terminal:
         os.close(self._terminal)
         os.close(self._keep)
         os.close(self._reader)
-        os.waitpid(self._pid, 0)
+        self._process.wait()
 
 
 def bash(directory, program, mounts=":"):
