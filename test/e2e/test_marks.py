@@ -85,3 +85,9 @@ def test_policy_rules_have_the_mask():
             assert "fwmark 0x10000/0xff0000 lookup 4242" in rules
             assert "fwmark 0xffffffff lookup 4242" in rules
             assert "local default dev lo" in world.host.run("ip", family, "route", "show", "table", "4242")
+
+
+def test_a_host_whose_answers_carry_the_mark(marked_world):
+    """Where tcp_fwmark_accept gives a connection the mark of its SYN, the client's answers to the proxy have it too."""
+    marked_world.host.sysctl("ipv4/tcp_fwmark_accept", 1)
+    marked_world.check({name: f"proxy {name}" for name in ("first", "whole")})
