@@ -3,7 +3,8 @@
 """Servers inside proxied and dropped cgroups: their answers to the outside are never steered."""
 
 import pytest
-from lab.addresses import ALL_TRAFFIC, HOST, LOOPBACK, TCP, UDP
+from lab.addresses import ALL_TRAFFIC, HOST, LOOPBACK, TCP, UDP, V4
+from lab.checks import ONE_PROXY
 from lab.world import World
 
 CONFIG = """
@@ -72,3 +73,18 @@ def test_a_server_that_begins_a_flow_of_its_own_is_steered(world):
         result = world.client("dropped").ask_in_vain(UDP, family, bind_port=PORTS["dropped"])
         assert result.dropped
         assert not world.wire.saw(result)
+
+
+def test_answers_to_this_host_where_its_addresses_are_steered():
+    """With bypass-local: false, what a program begins to such an address is steered, and a server's answer is not."""
+    with World() as world:
+        world.proxy("mihomo")
+        for port, name in enumerate(("proxied", "dropped"), 9001):
+            world.client(name).serve(f"server in {name}", port)
+        world.daemon(ONE_PROXY + "bypass-local: false\n")
+        assert world.client("proxied").ask(UDP, V4, HOST[V4], 9001).who == "proxy mihomo"
+        for protocol, family in ALL_TRAFFIC:
+            for port, name in enumerate(("proxied", "dropped"), 9001):
+                for address in (LOOPBACK[family], HOST[family]):
+                    asked = world.client("direct").ask(protocol, family, address, port, times=2)
+                    assert asked.who == f"server in {name}", (name, address)
