@@ -3,7 +3,9 @@
 """The fwmark: its mask, and the bits that belong to others."""
 
 import pytest
-from lab.addresses import ALL_TRAFFIC
+from lab.addresses import ALL_TRAFFIC, HOST, TCP, UDP, V4
+from lab.client import Client
+from lab.namespaces import Namespace
 from lab.world import World
 
 CONFIG = """
@@ -30,6 +32,9 @@ table inet observer {
   }
 }
 """
+
+# The addresses of a machine behind this one, and of this one on the way there.
+GUEST, ROUTER = "10.80.0.2", "10.80.0.1"
 
 
 @pytest.fixture(name="marked_world")
@@ -91,3 +96,18 @@ def test_a_host_whose_answers_carry_the_mark(marked_world):
     """Where tcp_fwmark_accept gives a connection the mark of its SYN, the client's answers to the proxy have it too."""
     marked_world.host.sysctl("ipv4/tcp_fwmark_accept", 1)
     marked_world.check({name: f"proxy {name}" for name in ("first", "whole")})
+
+
+def test_what_others_mark_on_its_way_through(world):
+    """Packets that are forwarded are not ours, though another program gives them a mark like a proxy's."""
+    guest = world.keep(Namespace())
+    world.host.sysctl("ipv4/ip_forward", 1)
+    world.host.ip(f"link add guest type veth peer name eth0 netns {guest.path}", "link set guest up",
+                  f"addr add {ROUTER}/24 dev guest")
+    guest.ip("link set eth0 up", f"addr add {GUEST}/24 dev eth0", f"route add default via {ROUTER}")
+    world.outside.ip(f"route add {GUEST} via {HOST[V4]}")
+    world.host.run("nft", "-f", "-", text_in="table inet others { chain forward { type filter hook forward priority 0; "
+                                             "meta mark set 0xffffffff; }; }")
+    world.daemon(CONFIG)
+    for protocol in (UDP, TCP):
+        assert world.keep(Client(guest)).ask(protocol, V4).who == "outside"
