@@ -198,6 +198,19 @@ def test_a_proxy_without_rules_goes_with_its_mark(world):
     world.check(IN_FORCE)
 
 
+@pytest.mark.parametrize("family", [V4, V6])
+def test_a_socket_goes_where_its_cgroup_goes(world, family):
+    """Also one that sent before the reload: what became of its flow until then does not matter."""
+    world.proxy("mihomo")
+    subject = Reloadable(world, CONFIG)
+    client = world.client("proxied")
+    client.await_answer_by("proxy mihomo")
+    assert client.ask(UDP, family, hold=True).who == "proxy mihomo"
+    for rule, who in (("moved", "outside"), ("proxied", "proxy mihomo")):
+        subject.reload(CONFIG.replace("proxied", rule))
+        assert client.ask(UDP, family, resume=True, hold=True).who == who
+
+
 @pytest.mark.alone
 def test_many_cgroups_change_their_verdicts(world):
     """All of them are right when the daemon says that it is ready, and in no element is anything of the old config."""
