@@ -19,7 +19,7 @@ LATENCY_ROUNDS = 1000
 BIRTHS = 1000
 STRICT_BIRTHS = 1000
 IDLE_SECONDS = 30
-STORMS = ((10_000, 1.0), (100_000, 5.0))
+STORMS = ((10_000, 0.1), (100_000, 1.0))
 # How many other cgroups there are, each with an element.
 LATENCY_SIZES = (10, 1_000, 10_000, 50_000)
 # With how many of them it is measured beside processes that keep the CPUs busy, and how many those are.
@@ -61,28 +61,28 @@ def measure_new_cgroups(stage, figures):
                 _measure_latency(stage, figures, size, "busy_")
         found.append(_measure_start(stage, figures, size))
         if size == RELOAD_SIZE:
-            more += [("start", key, seconds, "s") for key, seconds in _measure_reloads(stage)]
+            more += [("start", key, seconds, "s", 0.3) for key, seconds in _measure_reloads(stage)]
         if size == MEMORY_SIZE:
             with stage.daemon(STRICT) as observed:
-                more.append(("memory", "anonymous_strict", observed.memory("RssAnon") / MB, "MB"))
+                more.append(("memory", "anonymous_strict", observed.memory("RssAnon") / MB, "MB", None))
     for directory in directories:
         stage.remove(directory)
     figures.begin("start")
     for one in found:
         if one.size in START_SIZES:
-            figures.add("started", one.started, "s", 0.5 if one.size == 15_000 else None, count=one.size)
+            figures.add("started", one.started, "s", 0.3 if one.size == 15_000 else None, count=one.size)
     _add_more(figures, more, "start", RELOAD_SIZE)
     figures.begin("memory")
     for one in found:
-        figures.add("rss", one.rss / MB, "MB", 10 if one.size == MEMORY_SIZE else None, count=one.size)
+        figures.add("rss", one.rss / MB, "MB", 8 if one.size == MEMORY_SIZE else None, count=one.size)
         figures.add("anonymous", one.anonymous / MB, "MB", (2 * MB + 250 * one.size) / MB, count=one.size)
     _add_more(figures, more, "memory", MEMORY_SIZE)
 
 
 def _add_more(figures, more, heading, size):
-    for below, key, value, unit in more:
+    for below, key, value, unit, budget in more:
         if below == heading:
-            figures.add(key, value, unit, count=size)
+            figures.add(key, value, unit, budget, count=size)
 
 
 @contextmanager
@@ -96,14 +96,19 @@ def _busy():
 
 
 def _measure_latency(stage, figures, others, load=""):
-    """The floor is measured before and after, without a daemon; the daemon is as nice as its unit makes it."""
+    """The floor is measured before and after, without a daemon; the daemon is as nice as its unit makes it.
+
+    Beside a load, so is who measures: what waits for a CPU is to be the daemon, and not who looks for the element.
+    """
+    nice = UNIT_NICE if load else 0
     namespace = Namespace()
-    floor = _measure_floor(stage, namespace)
+    floor = _measure_floor(stage, namespace, nice)
     with stage.daemon() as observed:
         os.setpriority(os.PRIO_PROCESS, observed.daemon.pid, UNIT_NICE)
         assert observed.elements() >= others
-        times = column(driver("latency", stage.directory(), "proxied", LATENCY_ROUNDS, namespace=stage.host))
-    floor += _measure_floor(stage, namespace)
+        times = column(driver("latency", stage.directory(), "proxied", LATENCY_ROUNDS, namespace=stage.host,
+                              nice=nice))
+    floor += _measure_floor(stage, namespace, nice)
     namespace.close()
     found = [value for value in times if value is not None]
     floors = {name: percentile(floor, part) for name, part in (("p50", 0.5), ("p99", 0.99))}
@@ -122,8 +127,8 @@ def _measure_latency(stage, figures, others, load=""):
     figures.point("p99", others, p99 / US)
 
 
-def _measure_floor(stage, namespace):
-    return column(driver("floor", stage.directory(), FLOOR_ROUNDS, namespace=namespace))
+def _measure_floor(stage, namespace, nice):
+    return column(driver("floor", stage.directory(), FLOOR_ROUNDS, namespace=namespace, nice=nice))
 
 
 def _measure_start(stage, figures, size):
@@ -156,11 +161,11 @@ def _reload(reloadable, text):
 def measure_births(stage, figures):
     """Whether a process can be quicker than its rule."""
     figures.begin("births")
-    for suffix, text, births, budget in (("", CONFIG, BIRTHS, None), ("_strict", STRICT, STRICT_BIRTHS, 0)):
+    for suffix, text, births, leaks, most in (("", CONFIG, BIRTHS, 5, 100), ("_strict", STRICT, STRICT_BIRTHS, 0, 0)):
         with stage.daemon(text):
             sent = column(_bear(stage, "dropped", births, "until-refused"))
-            figures.add(f"leaks{suffix}", sum(count > 0 for count in sent), "", budget, births=births)
-            figures.add(f"leaked{suffix}", sum(sent), "", budget)
+            figures.add(f"leaks{suffix}", sum(count > 0 for count in sent), "", leaks, births=births)
+            figures.add(f"leaked{suffix}", max(sent), "", most)
     with stage.daemon(STRICT):
         lives = _bear(stage, "direct", STRICT_BIRTHS, "until-taken")
     refused = [life for life in lives if life[0] > 0]

@@ -31,10 +31,10 @@ CONFIG = config(RULES)
 STRICT = config(RULES, strict="true")
 
 
-def driver(*arguments, namespace):
+def driver(*arguments, namespace, nice=0):
     """Run the driver in a namespace; the numbers that it printed, a list for each line (None for "missed")."""
     program = binary().parent / "bench" / "cgtproxy-bench"
-    out = namespace.run(str(program), *map(str, arguments))
+    out = namespace.run("nice", "-n", str(nice), str(program), *map(str, arguments))
     return [[None if word == "missed" else float(word) for word in line.split()] for line in out.splitlines()]
 
 
