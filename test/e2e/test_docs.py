@@ -44,6 +44,8 @@ def test_configs_of_v2ray(world, block):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# Pages and their translations write to the same file in /tmp, so no two may run at a time.
+@pytest.mark.xdist_group("commands of documents")
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=name)
 def test_commands(world, path):
     """One after the other, as root, while the daemon runs under the config that was shown last."""
