@@ -37,12 +37,19 @@ static struct statement go_to(const char *chain)
 
 /*
  * Answers to the outside are never steered. Those of a flow that began here with an address that is not this host's
- * are none: a proxy's transparent socket sent first, or somebody who wants them to be taken for answers.
+ * are none: a proxy's transparent socket sent first, or somebody who wants them to be taken for answers. Nor are those
+ * of a flow that is steered, for they come from the proxy; but those are on their way to a client on this host.
  */
 static int add_reply_exception(struct chain *chain)
 {
-	return chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
-			 RETURN);
+	int error =
+		chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
+			  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED}, RETURN);
+
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_CT_REPLY},
+				      {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
+				      {.kind = STATEMENT_DADDR_LOCAL}, RETURN)
+			  : error;
 }
 
 static int add_bypass_exceptions(struct chain *chain)
@@ -281,8 +288,11 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 static struct chain *add_flow_chain(struct ruleset *ruleset, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
-	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
+	int error = chain != NULL ? 0 : -ENOMEM;
 
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_CT_REPLY},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN}, RETURN);
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_CT_ORIGINAL},
 				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_FOREIGN}, RETURN);

@@ -7,8 +7,12 @@
 
 #define PROXY(keys) "version: 1\ntproxies: {p: {mark: 3000, port: 7893" keys "}}\n"
 
-#define EXCEPTIONS "ct direction reply ct label ! 63 return\n"
-#define FLOW EXCEPTIONS "ct direction original ct label 63 return\n"
+#define EXCEPTIONS                                                                                                     \
+	"ct direction reply ct label ! 63 ct label ! 61 return\n"                                                      \
+	"ct direction reply ct label ! 63 fib daddr type local return\n"
+#define FLOW                                                                                                           \
+	"ct direction reply ct label ! 63 return\n"                                                                    \
+	"ct direction original ct label 63 return\n"
 #define BYPASS "ip daddr @bypass return\nip6 daddr @bypass6 return\n"
 #define LOCAL "fib daddr type local return\n"
 #define GROUPS(action)                                                                                                 \
@@ -40,14 +44,16 @@ static void test_without_proxies(void **state)
 		"\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 		"\n\tset REFUSE-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 		"\n\tchain DROP-CHAIN {\n"
-		"\t\tct direction reply ct label ! 63 return\n"
+		"\t\tct direction reply ct label ! 63 ct label ! 61 return\n"
+		"\t\tct direction reply ct label ! 63 fib daddr type local return\n"
 		"\t\tip daddr @bypass return\n"
 		"\t\tip6 daddr @bypass6 return\n"
 		"\t\tfib daddr type local return\n"
 		"\t\tcounter name \"DROP-CHAIN\" drop\n"
 		"\t}\n"
 		"\n\tchain REFUSE-CHAIN {\n"
-		"\t\tct direction reply ct label ! 63 return\n"
+		"\t\tct direction reply ct label ! 63 ct label ! 61 return\n"
+		"\t\tct direction reply ct label ! 63 fib daddr type local return\n"
 		"\t\tip daddr @bypass return\n"
 		"\t\tip6 daddr @bypass6 return\n"
 		"\t\tfib daddr type local return\n"

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flows that begin on this host in the name of others: what looks like an answer in them is none to the outside."""
+
+import pytest
+from lab.addresses import HOST, OUTSIDE, UDP, V4, V6
+from lab.checks import ONE_PROXY
+from lab.talkers import FREE_BIND, TRANSPARENT, Talker
+
+PORTS = 5353, 5354
+# Addresses that are nobody's, but which the outside would get packets for.
+NOBODY = {V4: ("198.18.7.1", "198.18.7.2"), V6: ("2001:db8:c::7:1", "2001:db8:c::7:2")}
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_a_proxy_in_the_root_cgroup_goes_on_to_speak_for_others(world, family):
+    """It has no level that could be looked up, so its packets have no cgroup.
+
+    It speaks first for one outside; the answer is proxied, and what it says then is not sent back to it.
+    """
+    proxy = world.proxy("mihomo")
+    world.daemon(ONE_PROXY)
+    world.client("proxied").await_answer_by("proxy mihomo")
+    ends = (OUTSIDE[family], PORTS[0]), (HOST[family], PORTS[1])
+    directory = world.cgroups.directory(world.cgroups.path("proxied"))
+    speaker = world.keep(Talker(world.host, world.cgroups.mount, TRANSPARENT, *ends))
+    client = world.keep(Talker(world.host, directory, TRANSPARENT, *ends[::-1]))
+    speaker.say("first")
+    assert client.hear() == "first"
+    before = len(proxy.requests)
+    client.say("answer")
+    assert client.hear() == "sent"
+    assert "mihomo" in client.hear()
+    assert len(proxy.requests) > before
+    speaker.say("second")
+    assert client.hear() == "second"
+
+
+@pytest.mark.parametrize(("option", "family"), [(TRANSPARENT, V4), (TRANSPARENT, V6), (FREE_BIND, V6)])
+@pytest.mark.parametrize("more", ["", "bypass-local: false\n"])
+@pytest.mark.parametrize("cgroup", ["proxied", "dropped"])
+def test_a_program_answers_itself(world, cgroup, more, option, family):
+    """Two sockets of one program: the flow of the one is steered, and the other sends what looks like its answer.
+
+    Nobody listens at the proxy's port, so that nothing on the wire is the proxy's.
+    """
+    world.daemon(ONE_PROXY + more)
+    world.client("marker/dropped").await_answer_by("dropped")
+    world.cgroups.make(cgroup)
+    directory = world.cgroups.directory(world.cgroups.path(cgroup))
+    ends = tuple(zip(NOBODY[family], PORTS))
+    one = world.keep(Talker(world.host, directory, option, *ends))
+    other = world.keep(Talker(world.host, directory, option, *ends[::-1]))
+    for talker in (one, other, one, other):
+        talker.say("anything")
+        talker.hear()
+    assert world.wire.saw(world.client("direct").ask(UDP, family))
+    assert not [packet for packet in world.wire.packets
+                if packet.protocol == UDP and packet.destination[0] in NOBODY[family]]
