@@ -10,8 +10,8 @@ from .waiting import PATIENCE
 
 # The options by which a socket may have such an address: a transparent proxy's, and one that takes no privilege.
 TRANSPARENT, FREE_BIND = "transparent", "free bind"
-# In the cgroup of the first argument, bound to an address and port, whoever owns them: sends each line that it reads, writes what became of
-# it, and each datagram that it gets.
+# In the cgroup of the first argument, bound to an address and port, whoever owns them: sends each line that it reads,
+# writes what became of it, and each datagram that it gets.
 _PROGRAM = """
 import selectors, socket, sys
 cgroup, option, address, port, peer, peer_port = sys.argv[1:]
