@@ -87,7 +87,18 @@ static int add_dispatch(struct chain *chain, struct mark_map *map, const struct 
 
 /*
  * A flow that begins here in the name of others and is not steered is a proxy's, or somebody's who wants answers to be
- * taken for such to the outside. The mark tells which proxy a packet is for; where others took it away, the label does.
+ * taken for such to the outside.
+ */
+static int note_foreign(struct chain *chain, struct statement first, struct statement second)
+{
+	return chain_add(chain, first, second, {.kind = STATEMENT_SADDR_FOREIGN},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
+			 {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
+}
+
+/*
+ * Of the flows that began before the table was there, those are noted that go on. The mark tells which proxy a packet
+ * is for; where others took it away, the label does.
  */
 static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 {
@@ -95,10 +106,8 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	int error = chain != NULL ? 0 : -ENOMEM;
 
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_CT_ORIGINAL},
-				  {.kind = STATEMENT_SADDR_FOREIGN},
-				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
+		error = note_foreign(chain, (struct statement){.kind = STATEMENT_IIF_LO},
+				     (struct statement){.kind = STATEMENT_CT_ORIGINAL});
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP});
 	if (error < 0)
@@ -159,15 +168,14 @@ static int fence_lost_marks(struct chain *chain, const struct config *config)
  * A socket that is bound to an interface asks a name server on this host, since it was sent there. Whether an address
  * is this host's, is not asked of those of the loopback interface: that may be down.
  */
-static int fence_hijacked_family(struct chain *chain, const struct dns_hijack *hijack, uint8_t family, bool is_loopback)
+static int fence_hijacked_to(struct chain *chain, uint16_t to_port, struct statement address, bool is_loopback)
 {
-	const struct statement of_family = {.kind = STATEMENT_NFPROTO, .protocol = family};
-	const struct statement port = {.kind = STATEMENT_DPORT, .port = hijack->port};
+	const struct statement port = {.kind = STATEMENT_DPORT, .port = to_port};
 	const struct statement hijacked = {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED};
 
 	if (is_loopback)
-		return chain_add(chain, port, of_family, hijacked, go_to(CHAIN_FENCE, ""));
-	return chain_add(chain, port, of_family, hijacked, {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
+		return chain_add(chain, port, address, hijacked, go_to(CHAIN_FENCE, ""));
+	return chain_add(chain, port, address, hijacked, {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
 }
 
 static int fence_hijacked(struct chain *chain, const struct config *config)
@@ -178,10 +186,13 @@ static int fence_hijacked(struct chain *chain, const struct config *config)
 		const struct dns_hijack *hijack = &config->proxies[i].dns_hijack;
 
 		if (hijack->enabled)
-			error = fence_hijacked_family(chain, hijack, NFPROTO_IPV4,
-						      ntohl(hijack->ip.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET);
+			error = fence_hijacked_to(chain, hijack->port,
+						  (struct statement){.kind = STATEMENT_DADDR, .ip = hijack->ip},
+						  ntohl(hijack->ip.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET);
 		if (error == 0 && hijack->enabled && hijack->has_ip6)
-			error = fence_hijacked_family(chain, hijack, NFPROTO_IPV6, IN6_IS_ADDR_LOOPBACK(&hijack->ip6));
+			error = fence_hijacked_to(chain, hijack->port,
+						  (struct statement){.kind = STATEMENT_DADDR6, .ip6 = hijack->ip6},
+						  IN6_IS_ADDR_LOOPBACK(&hijack->ip6));
 	}
 	return error;
 }
@@ -205,12 +216,18 @@ static int add_fence_chain(struct ruleset *ruleset)
  * Whatever made the routing wrong (a socket that is bound to an interface, another program's policy rules, IPv6 that
  * is off on the loopback interface): what is steered and is about to leave by another interface than lo, is stopped. A
  * comparison for each proxy costs less than a set.
+ *
+ * A flow that begins in the name of others is noted here, before conntrack knows it for good: not every packet comes
+ * around to prerouting, also of those to this host's addresses.
  */
 static int add_fence(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_POSTROUTING, HOOK_FILTER_POSTROUTING);
 	int error = chain != NULL ? 0 : -ENOMEM;
 
+	if (error == 0)
+		error = note_foreign(chain, (struct statement){.kind = STATEMENT_CT_NEW},
+				     (struct statement){.kind = STATEMENT_IIF_NONE});
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, match_mark(&config->proxies[i]), go_to(CHAIN_FENCE, ""));
 	if (error == 0)

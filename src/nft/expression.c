@@ -181,6 +181,14 @@ static void match_interface(struct builder *builder, uint32_t key, uint32_t oper
 	build_compare(builder, operation, &index, sizeof(index));
 }
 
+/* The state is a bit mask, of which a packet has one bit. */
+static void match_new(struct builder *builder)
+{
+	build_load_ct(builder, NFT_CT_STATE);
+	build_mask(builder, NF_CT_STATE_BIT(IP_CT_NEW), 0);
+	build_compare(builder, NFT_CMP_NEQ, &(uint32_t){0}, sizeof(uint32_t));
+}
+
 static void match_direction(struct builder *builder, uint8_t direction)
 {
 	build_load_ct(builder, NFT_CT_DIRECTION);
@@ -191,6 +199,9 @@ static void match_direction(struct builder *builder, uint8_t direction)
 static bool add_flow_match(struct builder *builder, const struct statement *statement)
 {
 	switch (statement->kind) {
+	case STATEMENT_CT_NEW:
+		match_new(builder);
+		return true;
 	case STATEMENT_CT_ORIGINAL:
 		match_direction(builder, IP_CT_DIR_ORIGINAL);
 		return true;
@@ -205,6 +216,14 @@ static bool add_flow_match(struct builder *builder, const struct statement *stat
 		return true;
 	case STATEMENT_SADDR_FOREIGN:
 		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
+		return true;
+	case STATEMENT_DADDR:
+		load_daddr(builder, NFPROTO_IPV4, sizeof(statement->ip));
+		build_compare(builder, NFT_CMP_EQ, &statement->ip, sizeof(statement->ip));
+		return true;
+	case STATEMENT_DADDR6:
+		load_daddr(builder, NFPROTO_IPV6, sizeof(statement->ip6));
+		build_compare(builder, NFT_CMP_EQ, &statement->ip6, sizeof(statement->ip6));
 		return true;
 	case STATEMENT_DADDR_LOCAL:
 		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_LOCAL);
@@ -260,6 +279,9 @@ static void add_match(struct builder *builder, const struct statement *statement
 		break;
 	case STATEMENT_IIF_ANY:
 		match_interface(builder, NFT_META_IIF, NFT_CMP_NEQ, 0);
+		break;
+	case STATEMENT_IIF_NONE:
+		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, 0);
 		break;
 	case STATEMENT_OIF_LO:
 		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);

@@ -71,11 +71,14 @@ enum statement_kind {
 	STATEMENT_CGROUP_VMAP,	    /* socket cgroupv2 level N vmap @cgroup-vmap */
 	STATEMENT_CGROUP_SET,	    /* socket cgroupv2 level N @NAME */
 	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
+	STATEMENT_CT_NEW,	    /* ct state new: no packet of the other side was seen yet */
 	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
 	STATEMENT_CT_LABEL,	    /* ct label N */
 	STATEMENT_CT_NO_LABEL,	    /* ct label ! N */
 	STATEMENT_SADDR_FOREIGN,    /* fib saddr type != local */
+	STATEMENT_DADDR,	    /* ip daddr ADDRESS */
+	STATEMENT_DADDR6,	    /* ip6 daddr ADDRESS */
 	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */
 	STATEMENT_DADDR_BROADCAST,  /* fib daddr type broadcast */
 	STATEMENT_DADDR_MULTICAST,  /* ip daddr 224.0.0.0/4 */
@@ -90,6 +93,7 @@ enum statement_kind {
 	STATEMENT_DPORT,	    /* th dport N; behind STATEMENT_L4PROTO */
 	STATEMENT_IIF_LO,	    /* iif lo */
 	STATEMENT_IIF_ANY,	    /* iif != 0: it came in by an interface */
+	STATEMENT_IIF_NONE,	    /* iif 0: this host sends it */
 	STATEMENT_OIF_LO,	    /* oif lo */
 	STATEMENT_MARK,		    /* meta mark & MASK == VALUE */
 	STATEMENT_MARKED,	    /* meta mark != 0 */
@@ -119,6 +123,8 @@ struct statement {
 		uint8_t protocol; /* NFPROTO_* of STATEMENT_NFPROTO, else IPPROTO_* */
 		uint16_t port;	  /* host byte order */
 		struct mark mark;
+		struct in_addr ip;
+		struct in6_addr ip6;
 		const char *name; /* belongs to the config */
 		struct {
 			uint32_t level;

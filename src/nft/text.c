@@ -56,6 +56,13 @@ static void print_set_mark(FILE *out, const struct mark *mark)
 		fprintf(out, "meta mark set meta mark & 0x%08" PRIx32 " | 0x%08" PRIx32, ~mark->mask, mark->value);
 }
 
+static void print_daddr(FILE *out, const char *protocol, int family, const void *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	fprintf(out, "%s daddr %s", protocol, inet_ntop(family, address, text, sizeof(text)));
+}
+
 static void print_dnat(FILE *out, const struct statement *statement)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -81,6 +88,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
 		break;
+	case STATEMENT_CT_NEW:
+		fputs("ct state new", out);
+		break;
 	case STATEMENT_CT_ORIGINAL:
 		fputs("ct direction original", out);
 		break;
@@ -95,6 +105,12 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_SADDR_FOREIGN:
 		fputs("fib saddr type != local", out);
+		break;
+	case STATEMENT_DADDR:
+		print_daddr(out, "ip", AF_INET, &statement->ip);
+		break;
+	case STATEMENT_DADDR6:
+		print_daddr(out, "ip6", AF_INET6, &statement->ip6);
 		break;
 	case STATEMENT_DADDR_LOCAL:
 		fputs("fib daddr type local", out);
@@ -137,6 +153,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_IIF_ANY:
 		fputs("iif != 0", out);
+		break;
+	case STATEMENT_IIF_NONE:
+		fputs("iif 0", out);
 		break;
 	case STATEMENT_OIF_LO:
 		fputs("oif lo", out);

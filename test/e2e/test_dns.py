@@ -9,7 +9,7 @@ from lab.world import World
 
 LOCAL_PORT = 1053
 ELSEWHERE = {V4: "203.0.113.77", V6: "2001:db8::77"}
-ELSEWHERE_PORT = 5353
+ELSEWHERE_PORT = LOCAL_PORT  # the same for two servers
 
 CONFIG = f"""
 version: 1

@@ -11,6 +11,9 @@ PORTS = 5353, 5354
 # Addresses that are nobody's, but which the outside would get packets for.
 NOBODY = {V4: ("198.18.7.1", "198.18.7.2"), V6: ("2001:db8:c::7:1", "2001:db8:c::7:2")}
 
+# An own address of another interface than the outside's.
+ELSEWHERE = "2001:db8:2::2"
+
 
 @pytest.mark.parametrize("family", [V4, V6])
 def test_a_proxy_in_the_root_cgroup_goes_on_to_speak_for_others(world, family):
@@ -57,3 +60,54 @@ def test_a_program_answers_itself(world, cgroup, more, option, family):
     assert world.wire.saw(world.client("direct").ask(UDP, family))
     assert not [packet for packet in world.wire.packets
                 if packet.protocol == UDP and packet.destination[0] in NOBODY[family]]
+
+
+def by_another_interface(host):
+    """An own address that is another interface's, which a socket bound to the cable sends to by the cable."""
+    host.ip("link add second type veth peer name far", "link set second up", "link set far up",
+            f"addr add {ELSEWHERE}/64 dev second")
+    return "cable", ELSEWHERE
+
+
+def by_a_loopback_that_is_down(host):
+    """What is sent to an own address comes to an end in the loopback interface."""
+    host.ip("link set lo down")
+    return "", HOST[V6]
+
+
+def by_a_loopback_without_ipv6(host):
+    """Likewise."""
+    host.sysctl("ipv6/conf/lo/disable_ipv6", 1)
+    return "", HOST[V6]
+
+
+def by_a_chain_that_drops(host):
+    """What is sent to an own address gets no farther than another program's chain, before any of ours."""
+    host.run("nft", "-f", "-", text_in="""table ip6 vpn {
+        chain early {
+            type filter hook prerouting priority raw
+            iif lo fib saddr type != local drop
+        }
+    }\n""")
+    return "", HOST[V6]
+
+
+@pytest.mark.parametrize("way", [by_another_interface, by_a_loopback_that_is_down, by_a_loopback_without_ipv6,
+                                 by_a_chain_that_drops])
+@pytest.mark.parametrize("cgroup", ["proxied", "dropped"])
+def test_a_flow_begins_without_coming_around(world, cgroup, way):
+    """Two sockets of one program: the first packet goes to an own address, but never gets there by loopback."""
+    world.daemon(ONE_PROXY)
+    world.client("marker/dropped").await_answer_by("dropped")
+    world.cgroups.make(cgroup)
+    directory = world.cgroups.directory(world.cgroups.path(cgroup))
+    device, own = way(world.host)
+    ends = (NOBODY[V6][0], PORTS[0]), (own, PORTS[1])
+    one = world.keep(Talker(world.host, directory, FREE_BIND, *ends, device))
+    other = world.keep(Talker(world.host, directory, FREE_BIND, *ends[::-1]))
+    for talker in (one, other, one, other):
+        talker.say("anything")
+        talker.hear()
+    assert world.wire.saw(world.client("direct").ask(UDP, V6))
+    assert not [packet for packet in world.wire.packets
+                if packet.protocol == UDP and packet.destination[0] == NOBODY[V6][0]]

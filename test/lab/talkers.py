@@ -11,10 +11,10 @@ from .waiting import PATIENCE
 # The options by which a socket may have such an address: a transparent proxy's, and one that takes no privilege.
 TRANSPARENT, FREE_BIND = "transparent", "free bind"
 # In the cgroup of the first argument, bound to an address and port, whoever owns them: sends each line that it reads,
-# writes what became of it, and each datagram that it gets.
+# writes what became of it, and each datagram that it gets. A device is one that the socket is bound to.
 _PROGRAM = """
 import selectors, socket, sys
-cgroup, option, address, port, peer, peer_port = sys.argv[1:]
+cgroup, option, device, address, port, peer, peer_port = sys.argv[1:]
 with open(cgroup + "/cgroup.procs", "w") as procs:
     procs.write("0")
 v6 = ":" in address
@@ -22,6 +22,7 @@ talker = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DG
 options = {"transparent": (75, 19), "free bind": (78, 15)}[option]  # linux/in6.h, linux/in.h
 talker.setsockopt(*((socket.IPPROTO_IPV6, options[0]) if v6 else (socket.SOL_IP, options[1])), 1)
 talker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+talker.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
 talker.bind((address, int(port)))
 print("bound", flush=True)
 waiting = selectors.DefaultSelector()
@@ -47,9 +48,10 @@ while True:
 class Talker:
     """A process in a cgroup, with one UDP socket."""
 
-    def __init__(self, namespace, cgroup, option, own, peer):
-        """The cgroup is a directory; own and peer are addresses with ports."""
-        argv = namespace.command(sys.executable, "-I", "-S", "-c", _PROGRAM, str(cgroup), option, *map(str, (*own, *peer)))
+    def __init__(self, namespace, cgroup, option, own, peer, device=""):
+        """The cgroup is a directory; own and peer are addresses with ports; with a device, it is bound to that."""
+        argv = namespace.command(sys.executable, "-I", "-S", "-c", _PROGRAM, str(cgroup), option, device,
+                                 *map(str, (*own, *peer)))
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self.hear() == "bound"
 
