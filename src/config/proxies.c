@@ -179,9 +179,9 @@ static bool ends_with(const char *name, size_t length, const char *end)
 /* Why a name can't be that of chains, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
 {
-	static const char *const taken[] = {"output-mangle",  "output-nat", "prerouting",   "postrouting-fence",
-					    "STEER-CHAIN",    "DROP-CHAIN", "REFUSE-CHAIN", "ORPHAN-CHAIN",
-					    "UNMARKED-CHAIN", "FENCE-CHAIN"};
+	static const char *const taken[] = {"output-mangle",  "output-nat",  "prerouting",	"postrouting-fence",
+					    "STEER-CHAIN",    "DROP-CHAIN",  "REFUSE-CHAIN",	"ORPHAN-CHAIN",
+					    "UNMARKED-CHAIN", "FENCE-CHAIN", "OTHER-MARK-CHAIN"};
 
 	if (length == 0 || length > PROXY_NAME_MAX)
 		return "must have 1 to 64 characters";

@@ -85,31 +85,13 @@ static int add_dispatch(struct chain *chain, struct mark_map *map, const struct 
 	return chain_add(chain, match_mark(proxy), go_to(proxy->name, suffix));
 }
 
-/*
- * A flow that begins here in the name of others and is not steered is a proxy's, or somebody's who wants answers to be
- * taken for such to the outside.
- */
-static int note_foreign(struct chain *chain, struct statement first, struct statement second)
-{
-	return chain_add(chain, first, second, {.kind = STATEMENT_SADDR_FOREIGN},
-			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
-			 {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
-}
-
-/*
- * Of the flows that began before the table was there, those are noted that go on. The mark tells which proxy a packet
- * is for; where others took it away, the label does.
- */
+/* The mark tells which proxy a packet is for; where others took it away, the label does. */
 static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING, HOOK_FILTER_PREROUTING);
-	int error = chain != NULL ? 0 : -ENOMEM;
+	int error =
+		chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP}) : -ENOMEM;
 
-	if (error == 0)
-		error = note_foreign(chain, (struct statement){.kind = STATEMENT_IIF_LO},
-				     (struct statement){.kind = STATEMENT_CT_ORIGINAL});
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP});
 	if (error < 0)
 		return error;
 	about_write(ruleset->about, config->file, config->loaded);
@@ -144,6 +126,18 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 }
 
 /*
+ * A flow that begins here in the name of others and is not steered is a proxy's, or somebody's who wants answers to be
+ * taken for such to the outside. It is noted before conntrack confirms it: its packet may never come around to the
+ * loopback interface, also when it is for this host.
+ */
+static int note_foreign(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_UNCONFIRMED}, {.kind = STATEMENT_IIF_NONE},
+			 {.kind = STATEMENT_SADDR_FOREIGN}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
+			 {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
+}
+
+/*
  * A listener's SYN-ACK has no cgroup (net/netfilter/nft_socket.c, sk_fullsock), so the targets' chains don't see it. To
  * an address that is not this host's, in a connection that began here, it is nobody's outside.
  */
@@ -153,14 +147,16 @@ static int fence_answers(struct chain *chain)
 			 {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP}, go_to(CHAIN_FENCE, ""));
 }
 
-/* Another program gave the packet a mark of its own behind our chain. */
-static int fence_lost_marks(struct chain *chain, const struct config *config)
+/* Another program gave the packet a mark of its own behind our chain. What has none pays for one comparison. */
+static int fence_other_marks(struct ruleset *ruleset, struct chain *postrouting, const struct config *config)
 {
-	int error = 0;
+	int error = chain_add(postrouting, {.kind = STATEMENT_MARKED}, go_to(CHAIN_OTHER_MARK, ""));
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_OTHER_MARK, HOOK_NONE);
 
+	if (error == 0 && chain == NULL)
+		error = -ENOMEM;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
-		error = chain_add(chain, {.kind = STATEMENT_MARKED},
-				  {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)}, go_to(CHAIN_FENCE, ""));
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)}, go_to(CHAIN_FENCE, ""));
 	return error;
 }
 
@@ -216,9 +212,6 @@ static int add_fence_chain(struct ruleset *ruleset)
  * Whatever made the routing wrong (a socket that is bound to an interface, another program's policy rules, IPv6 that
  * is off on the loopback interface): what is steered and is about to leave by another interface than lo, is stopped. A
  * comparison for each proxy costs less than a set.
- *
- * A flow that begins in the name of others is noted here, before conntrack knows it for good: not every packet comes
- * around to prerouting, also of those to this host's addresses.
  */
 static int add_fence(struct ruleset *ruleset, const struct config *config)
 {
@@ -226,16 +219,15 @@ static int add_fence(struct ruleset *ruleset, const struct config *config)
 	int error = chain != NULL ? 0 : -ENOMEM;
 
 	if (error == 0)
-		error = note_foreign(chain, (struct statement){.kind = STATEMENT_CT_NEW},
-				     (struct statement){.kind = STATEMENT_IIF_NONE});
+		error = note_foreign(chain);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, match_mark(&config->proxies[i]), go_to(CHAIN_FENCE, ""));
 	if (error == 0)
 		error = fence_answers(chain);
 	if (error == 0)
-		error = fence_lost_marks(chain, config);
-	if (error == 0)
 		error = fence_hijacked(chain, config);
+	if (error == 0 && config->proxy_count > 0)
+		error = fence_other_marks(ruleset, chain, config);
 	return error == 0 ? add_fence_chain(ruleset) : error;
 }
 

@@ -181,12 +181,11 @@ static void match_interface(struct builder *builder, uint32_t key, uint32_t oper
 	build_compare(builder, operation, &index, sizeof(index));
 }
 
-/* The state is a bit mask, of which a packet has one bit. */
-static void match_new(struct builder *builder)
+static void match_unconfirmed(struct builder *builder)
 {
-	build_load_ct(builder, NFT_CT_STATE);
-	build_mask(builder, NF_CT_STATE_BIT(IP_CT_NEW), 0);
-	build_compare(builder, NFT_CMP_NEQ, &(uint32_t){0}, sizeof(uint32_t));
+	build_load_ct(builder, NFT_CT_STATUS);
+	build_mask(builder, IPS_CONFIRMED, 0);
+	build_compare(builder, NFT_CMP_EQ, &(uint32_t){0}, sizeof(uint32_t));
 }
 
 static void match_direction(struct builder *builder, uint8_t direction)
@@ -199,8 +198,8 @@ static void match_direction(struct builder *builder, uint8_t direction)
 static bool add_flow_match(struct builder *builder, const struct statement *statement)
 {
 	switch (statement->kind) {
-	case STATEMENT_CT_NEW:
-		match_new(builder);
+	case STATEMENT_CT_UNCONFIRMED:
+		match_unconfirmed(builder);
 		return true;
 	case STATEMENT_CT_ORIGINAL:
 		match_direction(builder, IP_CT_DIR_ORIGINAL);

@@ -32,6 +32,7 @@
 #define CHAIN_UNMARKED "UNMARKED-CHAIN"
 #define CHAIN_POSTROUTING "postrouting-fence"
 #define CHAIN_FENCE "FENCE-CHAIN"
+#define CHAIN_OTHER_MARK "OTHER-MARK-CHAIN"
 
 enum {
 	/* a proxy's name of 64 bytes, "-MARK", NUL; the kernel allows NFT_CHAIN_MAXNAMELEN, 128 */
@@ -71,7 +72,7 @@ enum statement_kind {
 	STATEMENT_CGROUP_VMAP,	    /* socket cgroupv2 level N vmap @cgroup-vmap */
 	STATEMENT_CGROUP_SET,	    /* socket cgroupv2 level N @NAME */
 	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
-	STATEMENT_CT_NEW,	    /* ct state new: no packet of the other side was seen yet */
+	STATEMENT_CT_UNCONFIRMED,   /* ct status ! confirmed: the flow's first packet, which is on its way yet */
 	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
 	STATEMENT_CT_LABEL,	    /* ct label N */

@@ -88,8 +88,8 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
 		break;
-	case STATEMENT_CT_NEW:
-		fputs("ct state new", out);
+	case STATEMENT_CT_UNCONFIRMED:
+		fputs("ct status ! confirmed", out);
 		break;
 	case STATEMENT_CT_ORIGINAL:
 		fputs("ct direction original", out);

@@ -24,7 +24,6 @@
 #define TPROXY(port) "meta l4proto { tcp, udp } tproxy to :" port " accept\n" LOCAL REJECTS
 #define PREROUTING                                                                                                     \
 	"type filter hook prerouting priority filter + 11; policy accept;\n"                                           \
-	"iif lo ct direction original fib saddr type != local ct label ! 61 ct label set 63\n"                         \
 	"iif lo meta mark vmap @mark-vmap\n"
 #define OUTPUT "type route hook output priority mangle + 5; policy accept;\n"
 
@@ -63,11 +62,11 @@ static void test_without_proxies(void **state)
 		"\t}\n"
 		"\n\tchain prerouting {\n"
 		"\t\ttype filter hook prerouting priority filter + 11; policy accept;\n"
-		"\t\tiif lo ct direction original fib saddr type != local ct label ! 61 ct label set 63\n"
 		"\t\tiif lo meta mark vmap @mark-vmap\n"
 		"\t}\n"
 		"\n\tchain postrouting-fence {\n"
 		"\t\ttype filter hook postrouting priority mangle; policy accept;\n"
+		"\t\tct status ! confirmed iif 0 fib saddr type != local ct label ! 61 ct label set 63\n"
 		"\t\tct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
 		"\t}\n"
 		"\n\tchain FENCE-CHAIN {\n"
@@ -107,7 +106,9 @@ static void test_plain_proxy(void **state)
 	rendered_clear(&rendered);
 }
 
-#define FENCE_BEGIN "type filter hook postrouting priority mangle; policy accept;\n"
+#define FENCE_BEGIN                                                                                                    \
+	"type filter hook postrouting priority mangle; policy accept;\n"                                               \
+	"ct status ! confirmed iif 0 fib saddr type != local ct label ! 61 ct label set 63\n"
 #define FENCE_ANSWERS "ct direction reply ct label 63 meta l4proto tcp goto FENCE-CHAIN\n"
 
 /* What is steered leaves by the loopback interface or not at all. */
@@ -121,11 +122,12 @@ static void test_fence(void **state)
 	assert_body(&rendered, "chain postrouting-fence",
 		    FENCE_BEGIN "meta mark & 0x0000ff00 == 0x00000100 goto FENCE-CHAIN\n"
 				"meta mark 0x00000005 goto FENCE-CHAIN\n" FENCE_ANSWERS
-				"meta mark != 0x00000000 ct label 127 goto FENCE-CHAIN\n"
-				"meta mark != 0x00000000 ct label 126 goto FENCE-CHAIN\n"
-				"th dport 1053 meta nfproto ipv4 ct label 62 goto FENCE-CHAIN\n"
-				"th dport 1053 meta nfproto ipv6 ct label 62 fib daddr type local goto "
-				"FENCE-CHAIN\n");
+				"th dport 1053 ip daddr 127.0.0.1 ct label 62 goto FENCE-CHAIN\n"
+				"th dport 1053 ip6 daddr fd00::53 ct label 62 fib daddr type local goto "
+				"FENCE-CHAIN\n"
+				"meta mark != 0x00000000 goto OTHER-MARK-CHAIN\n");
+	assert_body(&rendered, "chain OTHER-MARK-CHAIN",
+		    "ct label 127 goto FENCE-CHAIN\nct label 126 goto FENCE-CHAIN\n");
 	assert_body(&rendered, "chain FENCE-CHAIN",
 		    "oif lo return\niif != 0 return\ncounter name \"FENCE-CHAIN\" drop\n");
 	rendered_clear(&rendered);

@@ -219,6 +219,7 @@ static void test_names_of_proxies(void **state)
 		"DROP-CHAIN",
 		"REFUSE-CHAIN",
 		"FENCE-CHAIN",
+		"OTHER-MARK-CHAIN",
 		"ORPHAN-CHAIN",
 		"UNMARKED-CHAIN",
 		"postrouting-fence",
