@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the kernel and the daemon count levels from: a cgroup namespace, and mounts that begin elsewhere."""
 
-import os
-import re
 import shlex
 
 import pytest
 from lab.addresses import UDP, V4
 from lab.checks import assert_never_restored
+from lab.namespaces import CGROUP_MOUNT as MOUNT
+from lab.namespaces import counts_levels_from_cgroup_namespaces, in_cgroup_namespace
 
 CONFIG = """
 version: 1
@@ -19,17 +19,13 @@ rules:
   - {{match: '^/box/dropped$', drop: true}}
   - {{match: '^(/d)+/dropped$', drop: true}}
 """
-MOUNT = "/mnt/cgroups"
 # A kernel's deepest level, and some more.
 DEEP = 257
 
 
 def in_namespace(world, argv, own_mount=True):
     """The argument list that runs argv in a cgroup namespace that begins at the cgroup "top"."""
-    directory = world.cgroups.directory(world.cgroups.make("top"))
-    mounts = f"mount -t tmpfs tmpfs /mnt; mkdir {MOUNT}; mount -t cgroup2 cgroup2 {MOUNT}; " if own_mount else ""
-    return ["sh", "-ec", f"echo 0 >{shlex.quote(str(directory))}/cgroup.procs; exec unshare --cgroup --mount "
-            f"--propagation private -- sh -ec {shlex.quote(f'{mounts}exec {shlex.join(map(str, argv))}')}"]
+    return in_cgroup_namespace(world.cgroups.directory(world.cgroups.make("top")), argv, own_mount)
 
 
 def with_part(world, argv):
@@ -43,7 +39,7 @@ def with_part(world, argv):
 def start(world, root=MOUNT, more=""):
     """The daemon in a namespace, or None where the kernel counts from where it can't see, which it must say."""
     daemon = world.start_daemon(CONFIG.format(root=root) + more, wrap=lambda argv: in_namespace(world, argv))
-    if tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 11):
+    if counts_levels_from_cgroup_namespaces():
         return daemon.wait_ready()
     try:
         return daemon.wait_ready()

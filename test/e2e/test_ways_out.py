@@ -15,6 +15,7 @@ from lab.ways.column import Column
 from lab.ways.disturbances import DISTURBANCES, NOTHING
 from lab.ways.programs import EVERYDAY, LET_PASS, LOCAL, OF_DIRECT, PROGRAMS, UNSEEN
 from lab.ways.recorder import described
+from lab.ways.task import EARLY
 
 TARGETS = (DIRECT, PROXIED, DROPPED)
 WHATEVER_THE_CGROUP = (LET_PASS, LOCAL, OF_DIRECT, UNSEEN)
@@ -22,8 +23,9 @@ WHATEVER_THE_CGROUP = (LET_PASS, LOCAL, OF_DIRECT, UNSEEN)
 
 def marks(disturbance, quick):
     """Whoever runs tests side by side has to run a column's in one process."""
-    group = pytest.mark.xdist_group(disturbance.name)
-    return [group] if quick else [group, pytest.mark.long]
+    impossible = pytest.mark.skipif(not disturbance.is_possible, reason="the daemon refuses to start on this kernel")
+    marks_of = [impossible, pytest.mark.alone if disturbance.is_alone else pytest.mark.xdist_group(disturbance.name)]
+    return marks_of if quick and not disturbance.is_slow else [*marks_of, pytest.mark.long]
 
 
 def rows():
@@ -34,6 +36,8 @@ def rows():
     """
     for disturbance in DISTURBANCES:
         for program in PROGRAMS:
+            if disturbance.cgroups and program.begins == EARLY:
+                continue  # the daemon is there before the cgroups are
             name = f"{disturbance.name}-{program.name}"
             quick = disturbance is NOTHING or program in EVERYDAY
             refused = (REFUSED,) if disturbance is not NOTHING and program.fate not in WHATEVER_THE_CGROUP else ()

@@ -4,10 +4,14 @@
 
 import ctypes
 import os
+import re
+import shlex
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+# Where in_cgroup_namespace() mounts cgroup2.
+CGROUP_MOUNT = "/mnt/cgroups"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -22,6 +26,18 @@ def unshare_mounts():
     """Move the calling thread into a mount namespace of its own, whose changes stay inside."""
     _check(_libc.unshare(CLONE_NEWNS), "unshare a mount namespace")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+def counts_levels_from_cgroup_namespaces():
+    """Whether this kernel counts cgroups' levels from the namespace's root, as it does since Linux 6.11."""
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 11)
+
+
+def in_cgroup_namespace(directory, argv, own_mount=True):
+    """The argument list that runs argv in a cgroup namespace that begins at a cgroup, with a mount for it or without."""
+    mounts = f"mount -t tmpfs tmpfs /mnt; mkdir {CGROUP_MOUNT}; mount -t cgroup2 cgroup2 {CGROUP_MOUNT}; " if own_mount else ""
+    return ["sh", "-ec", f"echo 0 >{shlex.quote(str(directory))}/cgroup.procs; exec unshare --cgroup --mount "
+            f"--propagation private -- sh -ec {shlex.quote(f'{mounts}exec {shlex.join(map(str, argv))}')}"]
 
 
 class Namespace:

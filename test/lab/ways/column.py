@@ -32,13 +32,14 @@ _SETTLING = 5.0 * SLOWNESS
 _RULES = {PROXIED: "tproxy: main", DROPPED: "drop: true", REFUSED: "refuse: true"}
 
 
-def config(targets, more="", proxy_more="", mark=MARK):
+def config(targets, more="", proxy_more="", mark=MARK, ours=OURS, first_proxy=""):
     """The config of a column: a cgroup for each target, and a bypass list."""
-    rules = "".join(f"  - {{match: '{OURS}{target}(/|$)', {_RULES[target]}}}\n" for target in targets if target in _RULES)
+    rules = "".join(f"  - {{match: '{ours}{target}(/|$)', {_RULES[target]}}}\n" for target in targets if target in _RULES)
     return f"""
 version: 1
 bypass: [{', '.join(f'"{prefix}"' for prefix in cells.BYPASSED_PREFIXES.values())}]
 tproxies:
+{first_proxy}
   main:
     mark: {mark}
     port: {PROXY_PORT}
@@ -108,7 +109,7 @@ class Column:
 
     def start_daemon(self):
         """The daemon, ready."""
-        self.daemon = Reloadable(self.world, self.config)
+        self.daemon = Reloadable(self.world, self.config, wrap=lambda argv: self.disturbance.wrap(self, argv))
 
     def stop_daemon(self):
         """End the daemon as a service manager does."""
@@ -128,7 +129,8 @@ class Column:
     def _protect(self):
         """From here on the rules are in force, and what comes out counts."""
         self.disturbance.before(self)
-        self.start_daemon()
+        if self.daemon is None:
+            self.start_daemon()
         self.recorder.forget()
 
     def _furnish(self):
@@ -151,6 +153,8 @@ class Column:
 
     def _directories(self):
         """The cgroup of each target, made."""
+        if self.disturbance.cgroups:
+            return self.disturbance.cgroups(self)
         cgroups = self.world.cgroups
         return {target: cgroups.directory(cgroups.make(target)) for target in (DIRECT, *self.targets)}
 

@@ -2,26 +2,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The columns of the table: what befalls the host, and where a person then has to expect something else."""
 
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..addresses import ANY, DNS_PORT, SERVICE_PORT, TCP, UDP, V4, V6
-from ..namespaces import Namespace
-from ..netfilter import flush_conntrack
+from ..checks import DROP_CHAIN, await_chains
+from ..daemon import as_nobody, binary
+from ..namespaces import Namespace, counts_levels_from_cgroup_namespaces, in_cgroup_namespace
+from ..netfilter import cgroup_elements, flush_conntrack
 from ..servers import Server
-from ..storms import Churn
+from ..storms import Churn, inotify_limit
 from ..waiting import wait_until
 from . import neighbours
-from .cells import DIRECT, DROPPED, PROXIED
+from .cells import DIRECT, DROPPED, PROXIED, REFUSED
 from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_out, by_proxy, dead_proxy, is_steered,
                            no_answers, no_resets, unanswered, usual)
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
+_CHAINS = {PROXIED: "main-MARK", DROPPED: DROP_CHAIN, REFUSED: "REFUSE-CHAIN"}
+# Seconds within which the element of a removed cgroup without sockets goes (src/engine/departed.h).
+_FORGETS = 120
 _STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
           "from lab.ways.disturbances import storm; storm()")
 
@@ -30,19 +37,32 @@ def nothing(_column):
     """Nobody does anything."""
 
 
+def as_it_is(_column, argv):
+    """The daemon's usual argument list."""
+    return argv
+
+
 @dataclass(frozen=True, eq=False)
 class Disturbance:
     """A column: functions of a Column that are called when the daemon's rules are in force, and before its start; what
     the config has besides; who serves as the proxy (None: nobody); and where less is to be had than usually.
+
+    Where cgroups are made when the daemon runs already, `cgroups` makes them, and returns the directory of each target.
+    `wrap` makes the daemon's argument list of a Column and the usual one.
     """
 
     name: str
     apply: Callable = nothing
     before: Callable = nothing
+    cgroups: Callable | None = None
+    wrap: Callable = as_it_is
     config: dict = field(default_factory=dict)
     proxy_options: dict | None = field(default_factory=dict)
     answered_families: tuple = (V4, V6)
     but: tuple = ()
+    is_alone: bool = False  # it changes what belongs to the whole machine
+    is_slow: bool = False
+    is_possible: bool = True  # on this kernel
 
     @property
     def is_early(self):
@@ -107,7 +127,8 @@ def _in_front(column):
     neighbours.add_in_front(column.world)
 
 
-def _wg_quick(column):
+def wg_quick(column):
+    """A VPN for everything starts."""
     _in_front(column)
     neighbours.add(column.world, neighbours.WG_MARKS, neighbours.WG_RAW)
 
@@ -214,12 +235,71 @@ def kill_and_start(column):
     column.start_daemon()
 
 
+def _in_a_cgroup_namespace(column, argv):
+    """One that begins at the top of the tests' cgroups."""
+    return in_cgroup_namespace(column.world.cgroups.directory(column.world.cgroups.top), argv)
+
+
+def _as_nobody(column, argv):
+    """A user of its own, whose limits nobody else shares."""
+    program = column.world.scratch.program()
+    return as_nobody([program if word == str(binary()) else word for word in argv], "net_admin")
+
+
+def _without_watches(column):
+    """Watches run out before any of the cgroups is made."""
+    limit = column.world.keep(ExitStack())
+    limit.enter_context(inotify_limit("max_user_watches", 1))
+    column.start_daemon()
+    return _late_cgroups(column)
+
+
+def _make_late(column):
+    """Cgroups that the daemon finds while it runs; their numbers by target."""
+    cgroups = column.world.cgroups
+    return {target: cgroups.id(cgroups.make(f"late/{target}")) for target in (DIRECT, *column.targets)}
+
+
+def _late_cgroups(column):
+    """The same, with their elements in force; their directories by target."""
+    numbers = _make_late(column)
+    await_chains(column.world, {numbers[target]: _CHAINS[target] for target in column.targets if target in _CHAINS})
+    return {target: column.world.cgroups.directory(column.world.cgroups.path(f"late/{target}")) for target in numbers}
+
+
+def _remade(column):
+    """A name is removed and made again with all below it, while the daemon is busy, and what departed is forgotten.
+
+    More names than one read of the events holds are between the first and the second (inotify(7)).
+    """
+    column.start_daemon()
+    cgroups, daemon = column.world.cgroups, column.daemon.daemon
+    daemon.send_signal(signal.SIGSTOP)
+    _make_late(column)
+    for number in range(400):
+        cgroups.make(f"{number:0200}")
+    cgroups.remove(cgroups.path("late"))
+    _make_late(column)
+    daemon.send_signal(signal.SIGCONT)
+    directories = _late_cgroups(column)
+    witness = cgroups.make(f"witness/{DROPPED}")
+    number = cgroups.id(witness)
+    await_chains(column.world, {number: _CHAINS[DROPPED]})
+    cgroups.remove(witness)
+    wait_until(lambda: number not in cgroup_elements(column.world.host), "what departed is forgotten", timeout=_FORGETS)
+    return directories
+
+
 _KEEP = {"more": "on-stop: keep\n"}
 _STRICT = {"more": "on-stop: keep\nstrict: true\n"}
 
-_WG_RAW_DROPS = (
+WG_RAW_DROPS = (
     no_answers("wg-quick's own raw rule drops what a proxy answers to the address of its tunnel"),
     no_resets("wg-quick's own raw rule drops the reset to the address of its tunnel, too"))
+_LATE_MARKS = (
+    no_answers("who sets marks behind us decides where packets go"),
+    But("without our mark a flow is known by its label, and those older than our table have no room for it",
+        lambda cell: cell.program.name == "tcp, older than the rule", any_out))
 _MENDED = no_answers("what is sent before its route is back is refused; that it comes back, test_policy_routing.py tests")
 _CHANGING = no_answers("its path to the proxy changes while it asks")
 _LOOPBACK_OUT = But("without lo the kernel sends to a router what is for the loopback address",
@@ -280,16 +360,15 @@ DISTURBANCES = [
     Disturbance("lo down and up while stopped", _lo_down_and_up_while_stopped, config=_KEEP, answered_families=(),
                 but=(no_answers("the route to the proxy went with lo, and nobody is there to put it back"),)),
     # other programs
-    Disturbance("wg-quick", _wg_quick, answered_families=(), but=_WG_RAW_DROPS),
-    Disturbance("wg-quick from the start", before=_wg_quick, answered_families=(), but=_WG_RAW_DROPS),
+    Disturbance("wg-quick", wg_quick, answered_families=(), but=WG_RAW_DROPS),
+    Disturbance("wg-quick from the start", before=wg_quick, answered_families=(), but=WG_RAW_DROPS),
     Disturbance("wg-quick's marks", _rules(neighbours.WG_MARKS)),
     Disturbance("wg-quick's marks from the start", before=_rules(neighbours.WG_MARKS)),
     Disturbance("several uplinks", _uplinks),
     Disturbance("several uplinks from the start", before=_uplinks),
-    Disturbance("marks set late", _rules(neighbours.LATE_MARKS), answered_families=(),
-                but=(no_answers("who sets marks behind us decides where packets go"),
-                     But("without our mark a flow is known by its label, and those older than our table have no room for it",
-                         lambda cell: cell.program.name == "tcp, older than the rule", any_out))),
+    Disturbance("marks set late", _rules(neighbours.LATE_MARKS), answered_families=(), but=_LATE_MARKS),
+    Disturbance("marks set late, two proxies", _rules(neighbours.LATE_MARKS), answered_families=(), but=_LATE_MARKS,
+                config={"first_proxy": "  aside: {mark: 4000, port: 7894}"}),
     Disturbance("container engine", _containers),
     Disturbance("container engine from the start", before=_containers),
     Disturbance("firewalld", _rules(neighbours.firewall_daemon("filter + 10"))),
@@ -310,6 +389,11 @@ DISTURBANCES = [
     Disturbance("killed", kill),
     Disturbance("killed and started again", kill_and_start),
     Disturbance("storm of cgroups", _storm),
+    # cgroups
+    Disturbance("a cgroup namespace", wrap=_in_a_cgroup_namespace, config={"ours": "^/"},
+                is_possible=counts_levels_from_cgroup_namespaces()),
+    Disturbance("no watches", cgroups=_without_watches, wrap=_as_nobody, is_alone=True),
+    Disturbance("remade while the daemon is busy", cgroups=_remade, is_slow=True),
     # the proxy's life
     Disturbance("proxy dead", proxy_options=None, answered_families=(),
                 but=dead_proxy((TCP, V4), (TCP, V6), (UDP, V4), (UDP, V6))),

@@ -12,7 +12,7 @@ from ..documents import TOP, config_under
 from ..managers import ManagerTree
 from .cells import DIRECT, PROXIED
 from .column import Column
-from .disturbances import UNSEEN_CGROUP, Disturbance, kill, kill_and_start, nothing, restart, stop
+from .disturbances import UNSEEN_CGROUP, WG_RAW_DROPS, Disturbance, kill, kill_and_start, nothing, restart, stop, wg_quick
 from .expectations import NOTHING, But, by_proxy, dead_proxy, refused, unanswered
 from .policies import IPV6_REFUSED, OTHER_REFUSED, UDP_REFUSED, nothing_at_all
 from .programs import LET_PASS, LOCAL, OF_DIRECT, SERVING, STEERED, UNSEEN
@@ -100,12 +100,14 @@ STATES = [
     _column("stopped", stop),
     _column("restarted", restart),
     _column("killed and started", kill_and_start),
+    _column("VPN", wg_quick, WG_RAW_DROPS),
     _column("proxy down", _no_proxy, _DEAD_PROXY),
     _column("session after a kill", before=kill, but=_NEW_SESSION),
 ]
 # The like of those.
 MORE_STATES = [
     _column("killed", kill),
+    _column("VPN from the start", before=wg_quick, but=WG_RAW_DROPS),
     _column("proxy down from the start", but=_DEAD_PROXY, proxy_options=None),
     _column("session after a stop", before=stop, but=_NEW_SESSION),
 ]
