@@ -9,6 +9,7 @@
 #include "cgroups.h"
 #include "driver.h"
 #include "nft/batch.h"
+#include "nft/elements.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "nft/table.h"
@@ -22,11 +23,8 @@
 #include <unistd.h>
 
 #define FLOOR_TABLE "cgtproxy-floor"
-#define FLOOR_CHAIN "refused"
 
 enum { PAUSE = 1000 };
-
-DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
 static const struct verdict verdict = {.kind = VERDICT_RETURN};
 
@@ -34,14 +32,13 @@ static const struct verdict verdict = {.kind = VERDICT_RETURN};
 static void make_table(struct nft *nft, const struct ruleset *ruleset)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
-	const struct level_set levels = {0};
 	struct error error;
 
 	if (nft_open(nft, &error) < 0)
 		give_up("%s", error.text);
 	batch_begin(&batch);
 	table_put_new(&batch, ruleset->table, TABLE_OWNER, 0);
-	table_put_contents(&batch, ruleset, &levels);
+	table_put_contents(&batch, ruleset);
 	batch_end(&batch);
 	if (nft_send(nft, &batch, &error) < 0)
 		give_up("%s", error.text);
@@ -51,12 +48,14 @@ static void make_table(struct nft *nft, const struct ruleset *ruleset)
 static char *prepare(struct batch *batch, const struct ruleset *ruleset)
 {
 	static const uint64_t mark = UINT64_C(0x5ca1ab1e0ddba11);
-	const struct element element = {.cgroup_id = mark, .verdict = &verdict};
+	const struct set *map = &ruleset->sets[0];
+	struct set_element element = {.verdict = &verdict};
 	struct nlmsghdr *first = NULL;
 
 	batch_begin(batch);
 	first = (struct nlmsghdr *)(batch->buffer + batch->length);
-	table_put_elements(batch, ruleset, &element, 1);
+	memcpy(element.key, &mark, sizeof(mark));
+	elements_put(batch, ruleset->table, map, &element, 1);
 	first->nlmsg_flags |= NLM_F_ACK;
 	batch_end(batch);
 	return memmem(batch->buffer, batch->length, &mark, sizeof(mark));
@@ -86,7 +85,7 @@ static void read_events(int inotify)
 
 int cmd_floor(int count, char **arguments)
 {
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = ruleset_new();
 	CLEANUP(batch_clear) struct batch batch = {0};
 	CLEANUP(nft_close) struct nft nft = {0};
 	CLEANUP(closep) int inotify = inotify_init1(IN_CLOEXEC);
@@ -95,12 +94,9 @@ int cmd_floor(int count, char **arguments)
 	char *key = NULL;
 
 	(void)count;
-	if (ruleset == NULL || ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL ||
-	    ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
-	    ruleset_add_chain(ruleset, FLOOR_CHAIN, HOOK_NONE) == NULL)
+	if (ruleset == NULL || ruleset_add_set(ruleset, "floor", SET_CGROUP_VERDICTS) == NULL)
 		give_up("no memory for a ruleset");
 	ruleset->table = FLOOR_TABLE;
-	memcpy(ruleset->drop_chain, FLOOR_CHAIN, sizeof(FLOOR_CHAIN));
 	nest_open(&nest, arguments[0], "floor");
 	if (inotify < 0 || inotify_add_watch(inotify, arguments[0], IN_CREATE | IN_DELETE | IN_ONLYDIR) < 0)
 		give_up("can't watch %s", arguments[0]);

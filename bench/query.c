@@ -4,6 +4,7 @@
 #include "query.h"
 
 #include "driver.h"
+#include "engine/names.h"
 #include "nft/ruleset.h"
 
 #include <errno.h>

@@ -19,7 +19,6 @@
 #include <string.h>
 
 DEFINE_CLEANUP(struct config *, config_free)
-DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
 /*
  * An expression that may match in the middle of a path matches below a user's manager as well, where users name cgroups
@@ -103,16 +102,10 @@ static void show_config(const struct config *config)
 /* With the ruleset of the config itself, so that what it needs of the kernel is tried too. */
 static int check_permission(const struct config *config)
 {
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
 	CLEANUP(nft_close) struct nft nft = {0};
 	struct error error;
 
-	ruleset = compile_ruleset(config);
-	if (ruleset == NULL) {
-		log_error("no memory for the rules of the config");
-		return EXIT_ERROR;
-	}
-	if (nft_open(&nft, &error) < 0 || nft_try(&nft, ruleset, &error) < 0) {
+	if (nft_open(&nft, &error) < 0 || compile_and_try(&nft, config, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}

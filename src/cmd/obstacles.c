@@ -4,6 +4,7 @@
 #include "cmd/obstacles.h"
 
 #include "cmd/finding.h"
+#include "engine/names.h"
 #include "nft/counter.h"
 #include "nft/nft.h"
 #include "nft/others.h"

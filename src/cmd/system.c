@@ -23,7 +23,6 @@
 #include <string.h>
 
 DEFINE_CLEANUP(struct engine *, engine_free)
-DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
 static bool read_number(const char *path, unsigned long long *number)
 {
@@ -39,13 +38,12 @@ static bool read_number(const char *path, unsigned long long *number)
 
 static int check_kernel(const struct config *config)
 {
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = compile_ruleset(config);
 	CLEANUP(nft_close) struct nft nft = {0};
 	struct error error;
-	int result = ruleset != NULL ? nft_open(&nft, &error) : error_set(&error, -ENOMEM, "no memory");
+	int result = nft_open(&nft, &error);
 
 	if (result == 0)
-		result = nft_try(&nft, ruleset, &error);
+		result = compile_and_try(&nft, config, &error);
 	if (result == -EPERM) {
 		finding_print(FINDING_SKIPPED, "kernel", "%s", error.text);
 		return EXIT_OK;

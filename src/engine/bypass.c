@@ -3,10 +3,18 @@
 
 #include "engine/bypass.h"
 
+#include "util/cleanup.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Both ends are included, in network byte order; IPv4 uses the first four bytes. */
+struct interval {
+	uint8_t first[16];
+	uint8_t last[16];
+};
 
 static size_t address_size(int family)
 {
@@ -57,18 +65,21 @@ static size_t merge(struct interval *intervals, size_t count, size_t size)
 	return merged + 1;
 }
 
-int bypass_intervals(const struct config *config, int family, struct interval_set *set)
+int bypass_add(struct set *set, const struct config *config, int family)
 {
-	if (config->bypass_count == 0)
-		return 0;
-	set->intervals = calloc(config->bypass_count, sizeof(*set->intervals));
-	if (set->intervals == NULL)
+	CLEANUP(freep) struct interval *intervals = calloc(config->bypass_count + 1, sizeof(*intervals));
+	size_t count = 0;
+	int error = 0;
+
+	if (intervals == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->bypass_count; i++) {
 		if (config->bypass[i].family == family)
-			set->intervals[set->count++] = interval_of(&config->bypass[i]);
+			intervals[count++] = interval_of(&config->bypass[i]);
 	}
-	if (set->count > 0)
-		set->count = merge(set->intervals, set->count, address_size(family));
-	return 0;
+	if (count > 0)
+		count = merge(intervals, count, address_size(family));
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = set_add_interval(set, intervals[i].first, intervals[i].last);
+	return error;
 }

@@ -5,16 +5,15 @@
 #define CGTPROXY_ENGINE_BYPASS_H
 
 #include "config/config.h"
-#include "nft/ruleset.h"
+#include "nft/set.h"
 
 /**
- * Turns the networks of "bypass" into intervals that neither overlap nor touch.
+ * Adds the networks of "bypass" to a set, as intervals that neither overlap nor touch.
  *
  * @family: AF_INET or AF_INET6
- * @set:    zeroed; its intervals are for free(), whatever this returns
  *
  * Returns 0 or -ENOMEM.
  */
-int bypass_intervals(const struct config *config, int family, struct interval_set *set);
+int bypass_add(struct set *set, const struct config *config, int family);
 
 #endif

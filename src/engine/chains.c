@@ -30,11 +30,6 @@ unsigned chain_label(size_t proxy)
 	return LABEL_FIRST_PROXY - (unsigned)proxy;
 }
 
-static struct statement go_to(const char *chain)
-{
-	return (struct statement){.kind = STATEMENT_VERDICT, .verdict = chain_verdict(chain, "")};
-}
-
 /*
  * Answers to the outside are never steered. Those of a flow that began here with an address that is not this host's
  * are none: a proxy's transparent socket sent first, or somebody who wants them to be taken for answers. Nor are those
@@ -54,9 +49,9 @@ static int add_reply_exception(struct chain *chain)
 
 static int add_bypass_exceptions(struct chain *chain)
 {
-	int error = chain_add(chain, {.kind = STATEMENT_DADDR_BYPASS}, RETURN);
+	int error = chain_add(chain, {.kind = STATEMENT_DADDR_IN, .name = SET_BYPASS}, RETURN);
 
-	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_BYPASS6}, RETURN) : error;
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR6_IN, .name = SET_BYPASS6}, RETURN) : error;
 }
 
 static int add_local_exception(struct chain *chain, const struct config *config)
@@ -70,10 +65,8 @@ static struct chain *add_end(struct ruleset *ruleset, const struct config *confi
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
 	if (chain == NULL || add_reply_exception(chain) < 0 || add_bypass_exceptions(chain) < 0 ||
-	    add_local_exception(chain, config) < 0)
+	    add_local_exception(chain, config) < 0 || ruleset_add_counter(ruleset, name) < 0)
 		return NULL;
-	ruleset->counters[ruleset->counter_count++] = name;
-	ruleset->targets[ruleset->target_count++] = chain_verdict(name, "");
 	return chain;
 }
 
@@ -83,7 +76,6 @@ int chains_add_drop(struct ruleset *ruleset, const struct config *config)
 
 	if (chain == NULL)
 		return -ENOMEM;
-	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
 	return chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_DROP},
 			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
 }
@@ -166,7 +158,7 @@ static int add_group_addresses(struct chain *chain, struct statement action)
 /* What is both to go direct and to be refused is refused, so that comes first. */
 static int add_refusals(struct chain *chain, const struct proxy *proxy)
 {
-	const struct statement refuse = go_to(CHAIN_REFUSE);
+	const struct statement refuse = statement_goto(CHAIN_REFUSE);
 	const bool others = proxy->other == TRAFFIC_REFUSE;
 	int error = 0;
 
@@ -272,8 +264,8 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 	const struct proxy *proxy = &config->proxies[index];
 	int error = add_mark_chain(ruleset, config, index);
 
-	ruleset->targets[ruleset->target_count++] = chain_verdict(proxy->name, CHAIN_MARK_SUFFIX);
-	ruleset->counters[ruleset->counter_count++] = proxy->name;
+	if (error == 0)
+		error = ruleset_add_counter(ruleset, proxy->name);
 	if (error == 0)
 		error = add_tproxy_chain(ruleset, proxy);
 	if (error == 0 && proxy->dns_hijack.enabled)
@@ -317,6 +309,6 @@ int chains_add_unmarked(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  set_mark(&config->proxies[i]), go_to(config->proxies[i].name));
+				  set_mark(&config->proxies[i]), statement_goto(config->proxies[i].name));
 	return error;
 }

@@ -5,6 +5,7 @@
 #define CGTPROXY_ENGINE_CHAINS_H
 
 #include "config/config.h"
+#include "engine/names.h"
 #include "nft/ruleset.h"
 
 /* The chains that a target consists of. The config says what they do; compile.c says where packets come from. */

@@ -8,6 +8,7 @@
 #include "engine/bypass.h"
 #include "engine/chains.h"
 #include "nft/about.h"
+#include "nft/probe.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 
 struct policy *compile_policy(const struct config *config)
 {
@@ -40,31 +39,43 @@ struct verdict compile_verdict(const struct config *config, uint32_t target)
 	return chain_verdict(config->proxies[target - TARGET_FIRST_PROXY].name, CHAIN_MARK_SUFFIX);
 }
 
+int compile_steering(const struct config *config, struct steering *steering)
+{
+	const size_t count = TARGET_FIRST_PROXY + config->proxy_count;
+
+	*steering = (struct steering){.strict = config->strict, .has_orphans = config->proxy_count > 0};
+	steering->targets = calloc(count, sizeof(*steering->targets));
+	if (steering->targets == NULL)
+		return -ENOMEM;
+	for (uint32_t target = 0; target < count; target++) {
+		const struct verdict verdict = compile_verdict(config, target);
+
+		if (verdict.kind == VERDICT_GOTO)
+			memcpy(steering->targets[steering->target_count++], verdict.chain, sizeof(verdict.chain));
+	}
+	return 0;
+}
+
 void compile_target_name(const struct verdict *verdict, char *name)
 {
 	size_t length = strlen(verdict->chain);
 	size_t suffix = strlen(CHAIN_MARK_SUFFIX);
 
 	if (verdict->kind == VERDICT_RETURN) {
-		snprintf(name, CHAIN_NAME_SIZE, "direct");
+		snprintf(name, NFT_NAME_SIZE, "direct");
 		return;
 	}
 	if (verdict->kind == VERDICT_DROP || strcmp(verdict->chain, CHAIN_DROP) == 0) {
-		snprintf(name, CHAIN_NAME_SIZE, "drop");
+		snprintf(name, NFT_NAME_SIZE, "drop");
 		return;
 	}
 	if (strcmp(verdict->chain, CHAIN_REFUSE) == 0) {
-		snprintf(name, CHAIN_NAME_SIZE, "refuse");
+		snprintf(name, NFT_NAME_SIZE, "refuse");
 		return;
 	}
 	if (length > suffix && strcmp(verdict->chain + length - suffix, CHAIN_MARK_SUFFIX) == 0)
 		length -= suffix;
-	snprintf(name, CHAIN_NAME_SIZE, "%.*s", (int)length, verdict->chain);
-}
-
-static struct statement go_to(const char *name, const char *suffix)
-{
-	return (struct statement){.kind = STATEMENT_VERDICT, .verdict = chain_verdict(name, suffix)};
+	snprintf(name, NFT_NAME_SIZE, "%.*s", (int)length, verdict->chain);
 }
 
 static struct statement match_mark(const struct proxy *proxy)
@@ -73,34 +84,35 @@ static struct statement match_mark(const struct proxy *proxy)
 }
 
 /* A whole mark is looked up in a map; one that is only some bits has a rule of its own. */
-static int add_dispatch(struct chain *chain, struct mark_map *map, const struct proxy *proxy, const char *suffix,
-			bool from_loopback)
+static int add_dispatch(struct ruleset *ruleset, struct chain *chain, const char *map, const struct proxy *proxy,
+			const char *suffix, bool from_loopback)
 {
 	struct verdict verdict = chain_verdict(proxy->name, suffix);
 
 	if (proxy->mask == UINT32_MAX)
-		return mark_map_add(map, proxy->mark, &verdict);
+		return ruleset_map(ruleset, ruleset_find_set(ruleset, map), &proxy->mark, &verdict);
 	if (from_loopback)
-		return chain_add(chain, {.kind = STATEMENT_IIF_LO}, match_mark(proxy), go_to(proxy->name, suffix));
-	return chain_add(chain, match_mark(proxy), go_to(proxy->name, suffix));
+		return chain_add(chain, {.kind = STATEMENT_IIF_LO}, match_mark(proxy), statement_goto(verdict.chain));
+	return chain_add(chain, match_mark(proxy), statement_goto(verdict.chain));
 }
 
 /* The mark tells which proxy a packet is for; where others took it away, the label does. */
 static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING, HOOK_FILTER_PREROUTING);
-	int error =
-		chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO}, {.kind = STATEMENT_MARK_VMAP}) : -ENOMEM;
+	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO},
+					      {.kind = STATEMENT_MARK_VMAP, .name = MAP_MARK})
+				  : -ENOMEM;
 
 	if (error < 0)
 		return error;
-	about_write(ruleset->about, config->file, config->loaded);
-	chain->rules[0].comment = ruleset->about;
+	about_write(ruleset->comment, config->file, config->loaded);
+	chain->rules[0].comment = ruleset->comment;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
-		error = add_dispatch(chain, &ruleset->marks, &config->proxies[i], "", true);
+		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], "", true);
 	if (error == 0 && config->proxy_count > 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO},
-				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, go_to(CHAIN_UNMARKED, ""));
+				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, statement_goto(CHAIN_UNMARKED));
 	return error;
 }
 
@@ -116,11 +128,12 @@ static bool has_hijacks(const struct config *config)
 static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_OUTPUT_NAT, HOOK_NAT_OUTPUT);
-	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_MARK_DNS_VMAP}) : -ENOMEM;
+	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_MARK_VMAP, .name = MAP_MARK_DNS}) : -ENOMEM;
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
 		if (config->proxies[i].dns_hijack.enabled)
-			error = add_dispatch(chain, &ruleset->dns_marks, &config->proxies[i], CHAIN_DNS_SUFFIX, false);
+			error = add_dispatch(ruleset, chain, MAP_MARK_DNS, &config->proxies[i], CHAIN_DNS_SUFFIX,
+					     false);
 	}
 	return error;
 }
@@ -144,19 +157,20 @@ static int note_foreign(struct chain *chain)
 static int fence_answers(struct chain *chain)
 {
 	return chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_LABEL, .label = LABEL_FOREIGN},
-			 {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP}, go_to(CHAIN_FENCE, ""));
+			 {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP}, statement_goto(CHAIN_FENCE));
 }
 
 /* Another program gave the packet a mark of its own behind our chain. What has none pays for one comparison. */
 static int fence_other_marks(struct ruleset *ruleset, struct chain *postrouting, const struct config *config)
 {
-	int error = chain_add(postrouting, {.kind = STATEMENT_MARKED}, go_to(CHAIN_OTHER_MARK, ""));
+	int error = chain_add(postrouting, {.kind = STATEMENT_MARKED}, statement_goto(CHAIN_OTHER_MARK));
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_OTHER_MARK, HOOK_NONE);
 
 	if (error == 0 && chain == NULL)
 		error = -ENOMEM;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
-		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)}, go_to(CHAIN_FENCE, ""));
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
+				  statement_goto(CHAIN_FENCE));
 	return error;
 }
 
@@ -170,8 +184,8 @@ static int fence_hijacked_to(struct chain *chain, uint16_t to_port, struct state
 	const struct statement hijacked = {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED};
 
 	if (is_loopback)
-		return chain_add(chain, port, address, hijacked, go_to(CHAIN_FENCE, ""));
-	return chain_add(chain, port, address, hijacked, {.kind = STATEMENT_DADDR_LOCAL}, go_to(CHAIN_FENCE, ""));
+		return chain_add(chain, port, address, hijacked, statement_goto(CHAIN_FENCE));
+	return chain_add(chain, port, address, hijacked, {.kind = STATEMENT_DADDR_LOCAL}, statement_goto(CHAIN_FENCE));
 }
 
 static int fence_hijacked(struct chain *chain, const struct config *config)
@@ -199,7 +213,8 @@ static int add_fence_chain(struct ruleset *ruleset)
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_FENCE, HOOK_NONE);
 	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_OIF_LO}, RETURN) : -ENOMEM;
 
-	ruleset->counters[ruleset->counter_count++] = CHAIN_FENCE;
+	if (error == 0)
+		error = ruleset_add_counter(ruleset, CHAIN_FENCE);
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_ANY}, RETURN);
 	if (error == 0)
@@ -221,7 +236,7 @@ static int add_fence(struct ruleset *ruleset, const struct config *config)
 	if (error == 0)
 		error = note_foreign(chain);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
-		error = chain_add(chain, match_mark(&config->proxies[i]), go_to(CHAIN_FENCE, ""));
+		error = chain_add(chain, match_mark(&config->proxies[i]), statement_goto(CHAIN_FENCE));
 	if (error == 0)
 		error = fence_answers(chain);
 	if (error == 0)
@@ -249,30 +264,67 @@ static int add_chains(struct ruleset *ruleset, const struct config *config)
 		error = chains_add_orphan(ruleset, config);
 	if (error == 0 && config->proxy_count > 0)
 		error = chains_add_unmarked(ruleset, config);
-	if (error == 0 && (ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE) == NULL ||
-			   ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) == NULL))
-		error = -ENOMEM;
 	return error;
 }
 
-struct ruleset *compile_ruleset(const struct config *config)
+static int add_bypass(struct ruleset *ruleset, const struct config *config, const char *name, int family)
 {
-	/* drop, refuse, the fence and the proxies */
-	const size_t count = 3 + config->proxy_count;
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
+	const enum set_type type = family == AF_INET ? SET_IPV4_INTERVALS : SET_IPV6_INTERVALS;
+	struct set *set = ruleset_add_set(ruleset, name, type);
+
+	return set != NULL ? bypass_add(set, config, family) : -ENOMEM;
+}
+
+static int add_sets(struct ruleset *ruleset, const struct config *config, const struct steering *steering,
+		    const struct contents *contents)
+{
+	int error = add_bypass(ruleset, config, SET_BYPASS, AF_INET);
+
+	if (error == 0)
+		error = add_bypass(ruleset, config, SET_BYPASS6, AF_INET6);
+	if (error == 0 && (ruleset_add_set(ruleset, MAP_MARK, SET_MARK_VERDICTS) == NULL ||
+			   ruleset_add_set(ruleset, MAP_MARK_DNS, SET_MARK_VERDICTS) == NULL))
+		error = -ENOMEM;
+	return error == 0 ? steering_add_sets(steering, ruleset, contents->elements, contents->element_count) : error;
+}
+
+int compile_lookups(struct ruleset *ruleset, const struct steering *steering, const struct level_set *levels)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_STEER, HOOK_NONE);
+	int error = chain != NULL ? steering_write_targets(steering, levels, chain) : -ENOMEM;
+
+	if (error < 0)
+		return error;
+	chain = ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT);
+	return chain != NULL ? steering_write_lookups(steering, levels, chain) : -ENOMEM;
+}
+
+struct ruleset *compile_ruleset(const struct config *config, const struct steering *steering,
+				const struct contents *contents)
+{
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = ruleset_new();
 	struct ruleset *compiled = NULL;
 
-	if (ruleset == NULL)
+	if (ruleset == NULL || add_sets(ruleset, config, steering, contents) < 0 || add_chains(ruleset, config) < 0 ||
+	    compile_lookups(ruleset, steering, &contents->levels) < 0)
 		return NULL;
-	ruleset->table = TABLE_NAME;
-	ruleset->strict = config->strict;
-	ruleset->counters = calloc(count, sizeof(*ruleset->counters));
-	ruleset->targets = calloc(count, sizeof(*ruleset->targets));
-	if (ruleset->counters == NULL || ruleset->targets == NULL ||
-	    bypass_intervals(config, AF_INET, &ruleset->bypass) < 0 ||
-	    bypass_intervals(config, AF_INET6, &ruleset->bypass6) < 0 || add_chains(ruleset, config) < 0)
-		return NULL;
+	for (size_t i = 0; i < ruleset->set_count; i++)
+		set_sort(&ruleset->sets[i]);
 	compiled = ruleset;
 	ruleset = NULL;
 	return compiled;
+}
+
+int compile_and_try(struct nft *nft, const struct config *config, struct error *error)
+{
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
+	CLEANUP(steering_clear) struct steering steering = {0};
+	struct contents contents = {.element_count = 0};
+
+	contents.levels.has[1] = true; /* so that a lookup is among what is tried */
+	if (compile_steering(config, &steering) == 0)
+		ruleset = compile_ruleset(config, &steering, &contents);
+	if (ruleset == NULL)
+		return error_set(error, -ENOMEM, "no memory for the rules of the config");
+	return nft_try(nft, ruleset, error);
 }

@@ -5,15 +5,47 @@
 #define CGTPROXY_ENGINE_COMPILE_H
 
 #include "config/config.h"
+#include "engine/steering.h"
+#include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "policy/policy.h"
 
+/** What the table holds of the cgroups. */
+struct contents {
+	struct level_set levels; /* at which there are elements */
+	const struct element *elements;
+	size_t element_count;
+};
+
 /**
- * Turns a config into the table that carries it out, but for its cgroups.
+ * Tells how a config's table steers.
  *
- * Returns the ruleset, for ruleset_free(), or NULL without memory. It refers to the config's names.
+ * @steering: set; steering_clear() it
+ *
+ * Returns 0 or -ENOMEM.
  */
-struct ruleset *compile_ruleset(const struct config *config);
+int compile_steering(const struct config *config, struct steering *steering);
+
+/**
+ * Turns a config into the table that carries it out.
+ *
+ * @steering: from compile_steering()
+ *
+ * Returns the ruleset, for ruleset_free(), or NULL without memory. It refers to the config and to the verdicts of the
+ * elements.
+ */
+struct ruleset *compile_ruleset(const struct config *config, const struct steering *steering,
+				const struct contents *contents);
+
+/**
+ * Has the kernel check the table of a config, in a transaction that is never committed.
+ *
+ * Returns 0 or a negative errno with @error, as nft_try().
+ */
+int compile_and_try(struct nft *nft, const struct config *config, struct error *error);
+
+/** Adds the chains that find a packet's target by its cgroup: output-mangle and STEER-CHAIN. Returns 0 or -ENOMEM. */
+int compile_lookups(struct ruleset *ruleset, const struct steering *steering, const struct level_set *levels);
 
 /** Returns the policy of a config's rules, for policy_free(), or NULL without memory. */
 struct policy *compile_policy(const struct config *config);
@@ -24,7 +56,7 @@ struct verdict compile_verdict(const struct config *config, uint32_t target);
 /**
  * Names the target that a verdict sends a cgroup to, whether it is one of this config or not.
  *
- * @name: CHAIN_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's when it is none of
+ * @name: NFT_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's when it is none of
  * ours
  */
 void compile_target_name(const struct verdict *verdict, char *name);

@@ -6,16 +6,18 @@
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
 #include "engine/census.h"
+#include "engine/compile.h"
 #include "engine/fence.h"
 #include "engine/generation.h"
 #include "engine/levels.h"
 #include "engine/loop.h"
+#include "engine/names.h"
+#include "engine/preparation.h"
 #include "engine/render.h"
 #include "engine/routes.h"
 #include "engine/takeover.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
-#include "nft/probe.h"
 #include "nft/replace.h"
 #include "nft/table.h"
 #include "route/route.h"
@@ -152,30 +154,46 @@ int engine_observe(struct engine *engine, struct error *error)
 	return result;
 }
 
+/* The deepest level at which cgroups have an element or may get one; those that are gone may have been deeper. */
+static uint32_t deepest_level(const struct engine *engine, const struct step *step)
+{
+	uint32_t deepest = cgroup_tree_deepest_level(&engine->watch.tree);
+
+	for (uint32_t level = deepest; level <= CGROUP_LEVEL_MAX; level++) {
+		if (step->levels.has[level])
+			deepest = level;
+	}
+	return deepest;
+}
+
+static int replace_with(struct engine *engine, struct generation *generation, const struct step *step,
+			struct error *error)
+{
+	CLEANUP(ruleset_freep) struct ruleset *wanted = generation_ruleset(generation, step);
+	struct transition transition = {&engine->nft, &generation->steering, deepest_level(engine, step)};
+	const struct preparation preparation = {transition_write, &transition};
+	int result = 0;
+
+	if (wanted == NULL)
+		return error_set(error, -ENOMEM, "no memory for the table of all cgroups");
+	result = nft_replace(&engine->nft, wanted, &preparation, error);
+	if (result == 0)
+		engine->room = ruleset_find_set(wanted, MAP_CGROUP)->size;
+	return result;
+}
+
 /*
  * Makes the whole table hold what it should, whatever it holds now. What leads here is always that nothing else is
  * certain.
  */
 static int replace_table(struct engine *engine, struct generation *generation, struct error *error)
 {
-	struct table_contents contents = {
-		.ruleset = generation->ruleset,
-		.deepest_level = cgroup_tree_deepest_level(&engine->watch.tree),
-	};
 	struct step step;
 	int result = plan_everything(&generation->plan, engine->watch.tree.root, &step);
 
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
-	contents.levels = step.levels;
-	/* removed cgroups may have been deeper than all that there are */
-	for (uint32_t level = contents.deepest_level; level <= CGROUP_LEVEL_MAX; level++) {
-		if (step.levels.has[level])
-			contents.deepest_level = level;
-	}
-	contents.elements = step.elements;
-	contents.element_count = step.element_count;
-	result = table_replace(&engine->nft, &contents, &engine->room, error);
+	result = replace_with(engine, generation, &step, error);
 	if (result < 0)
 		return result;
 	plan_done(&generation->plan, &step);
@@ -184,15 +202,27 @@ static int replace_table(struct engine *engine, struct generation *generation, s
 	return 0;
 }
 
+static void put_lookups(struct batch *batch, const struct steering *steering, const struct level_set *levels)
+{
+	CLEANUP(ruleset_freep) struct ruleset *lookups = ruleset_new();
+
+	if (lookups == NULL || compile_lookups(lookups, steering, levels) < 0) {
+		batch->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < lookups->chain_count; i++) {
+		table_delete_rules(batch, lookups->table, lookups->chains[i].name);
+		table_put_rules(batch, lookups->table, &lookups->chains[i]);
+	}
+}
+
 static int send_step(struct engine *engine, const struct step *step, struct error *error)
 {
-	const struct ruleset *ruleset = engine->generation->ruleset;
-
 	batch_begin(&engine->batch);
-	table_delete_elements(&engine->batch, ruleset, step->removed, step->removed_count);
-	table_put_elements(&engine->batch, ruleset, step->elements, step->element_count);
+	steering_delete_elements(&engine->batch, step->removed, step->removed_count);
+	steering_put_elements(&engine->batch, step->elements, step->element_count);
 	if (step->levels_changed)
-		table_put_levels(&engine->batch, ruleset, &step->levels);
+		put_lookups(&engine->batch, &engine->generation->steering, &step->levels);
 	batch_end(&engine->batch);
 	return nft_send(&engine->nft, &engine->batch, error);
 }
@@ -345,7 +375,7 @@ static int remove_other_routes(struct rtnetlink *rtnetlink, const struct routing
 static int put_into_force(struct engine *engine, struct generation *generation, struct error *error)
 {
 	const struct routing routing = generation_routing(generation, true);
-	int result = nft_try(&engine->nft, generation->ruleset, error);
+	int result = compile_and_try(&engine->nft, generation->config, error);
 
 	if (result == 0)
 		result = routes_claim(&engine->routes, &routing, error);

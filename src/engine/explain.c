@@ -5,7 +5,8 @@
 
 #include "cgroup/lookup.h"
 #include "engine/compile.h"
-#include "nft/held.h"
+#include "engine/steering.h"
+#include "nft/dump.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -43,12 +44,12 @@ static int ask_config(struct generation *generation, const char *path, struct ex
  * The kernel looks for elements from the deepest level up. With strict the first level decides: a cgroup without an
  * element of its own is refused.
  */
-static void find_verdict(const struct held_table *held, const uint64_t *ids, int count, bool strict, char *target)
+static void find_verdict(const struct elements *held, const uint64_t *ids, int count, bool strict, char *target)
 {
 	const struct verdict *verdict = NULL;
 
 	for (int level = count - 1; level > 0 && verdict == NULL; level--) {
-		verdict = held_verdict(held, ids[level]);
+		verdict = elements_find(held, ids[level]);
 		if (verdict == NULL && strict) {
 			compile_target_name(&(struct verdict){.kind = VERDICT_DROP}, target);
 			return;
@@ -61,19 +62,24 @@ static enum kernel_view ask_kernel(const struct config *config, const char *moun
 				   struct error *error)
 {
 	CLEANUP(nft_close) struct nft nft = {0};
-	CLEANUP(held_table_clear) struct held_table held = {0};
+	CLEANUP(dump_clear) struct dump dump = {0};
+	CLEANUP(elements_clear) struct elements held = {0};
 	uint64_t ids[CGROUP_DEPTH_MAX + 1];
 	int count = 0;
 	int result = nft_open(&nft, error);
 
 	if (result == 0)
-		result = held_table_read(&nft, &held, error);
+		result = dump_read(&nft, &dump, error);
 	if (result == -EPERM)
 		error_set(error, result, "needs CAP_NET_ADMIN");
 	if (result < 0)
 		return KERNEL_UNKNOWN;
-	if (!held.state.exists)
+	if (!dump.state.exists)
 		return KERNEL_IDLE;
+	if (steering_read_elements(&dump, &held) < 0) {
+		error_set(error, -ENOMEM, "no memory for the verdicts that the kernel holds");
+		return KERNEL_UNKNOWN;
+	}
 	if (mount == NULL) {
 		error_set(error, -ENOENT, "there is no cgroup2 mount");
 		return KERNEL_UNKNOWN;

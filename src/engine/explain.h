@@ -29,9 +29,9 @@ struct explanation {
 	const char *target; /* "direct", "drop", "refuse" or the proxy's name; belongs to the config */
 
 	enum kernel_view view;
-	char kernel[CHAIN_NAME_SIZE]; /* with KERNEL_STEERS: the target that the kernel sends it to */
-	struct error reason;	      /* with KERNEL_UNKNOWN: why */
-	bool differs;		      /* the kernel knows the cgroup, and sends it to another target than the config */
+	char kernel[NFT_NAME_SIZE]; /* with KERNEL_STEERS: the target that the kernel sends it to */
+	struct error reason;	    /* with KERNEL_UNKNOWN: why */
+	bool differs;		    /* the kernel knows the cgroup, and sends it to another target than the config */
 };
 
 /**

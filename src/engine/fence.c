@@ -3,6 +3,8 @@
 
 #include "engine/fence.h"
 
+#include "engine/names.h"
+
 #include "nft/counter.h"
 #include "util/log.h"
 

@@ -26,15 +26,22 @@ struct generation *generation_new(struct config *config)
 		return NULL;
 	}
 	generation->config = config;
-	generation->ruleset = compile_ruleset(config);
 	generation->policy = compile_policy(config);
 	generation->marks = config_marks(config);
-	if (generation->ruleset == NULL || generation->policy == NULL || generation->marks == NULL ||
+	if (generation->policy == NULL || generation->marks == NULL ||
+	    compile_steering(config, &generation->steering) < 0 ||
 	    plan_init(&generation->plan, config, generation->policy) < 0) {
 		generation_free(generation);
 		return NULL;
 	}
 	return generation;
+}
+
+struct ruleset *generation_ruleset(const struct generation *generation, const struct step *step)
+{
+	const struct contents contents = {step->levels, step->elements, step->element_count};
+
+	return compile_ruleset(generation->config, &generation->steering, &contents);
 }
 
 struct routing generation_routing(const struct generation *generation, bool steer)
@@ -53,7 +60,7 @@ void generation_free(struct generation *generation)
 		return;
 	plan_clear(&generation->plan);
 	policy_free(generation->policy);
-	ruleset_free(generation->ruleset);
+	steering_clear(&generation->steering);
 	config_free(generation->config);
 	free(generation->marks);
 	free(generation);

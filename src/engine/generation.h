@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 #include "engine/plan.h"
-#include "nft/ruleset.h"
+#include "engine/steering.h"
 #include "policy/policy.h"
 #include "route/route.h"
 
@@ -14,7 +14,7 @@
 struct generation {
 	struct config *config;
 	struct policy *policy;
-	struct ruleset *ruleset;
+	struct steering steering;
 	struct fwmark *marks; /* of the proxies, in their order */
 	struct plan plan;
 };
@@ -27,6 +27,9 @@ struct generation {
  * Returns it, for generation_free(), or NULL without memory.
  */
 struct generation *generation_new(struct config *config);
+
+/** Returns the table that a step which gives out everything asks for, for ruleset_free(), or NULL without memory. */
+struct ruleset *generation_ruleset(const struct generation *generation, const struct step *step);
 
 /** Returns the marks of a config's proxies in their order, for free(), or NULL without memory. */
 struct fwmark *config_marks(const struct config *config);

@@ -4,7 +4,7 @@
 #include "engine/plan.h"
 
 #include "engine/compile.h"
-#include "nft/set.h"
+#include "nft/verdict.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"

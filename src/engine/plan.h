@@ -7,7 +7,7 @@
 #include "cgroup/tree.h"
 #include "config/config.h"
 #include "engine/departed.h"
-#include "nft/ruleset.h"
+#include "engine/steering.h"
 #include "policy/policy.h"
 
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 
 #include "engine/render.h"
 
-#include "nft/table.h"
 #include "nft/text.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,39 +23,42 @@ static const char *root_for_nft(const char *mount)
 	return mount[length] == '/' ? mount + length + 1 : NULL;
 }
 
-static int add_path(struct path_elements *list, struct path_element *elements, struct plan *plan,
-		    const struct cgroup *cgroup)
+static int add_name(struct cgroup_names *names, struct cgroup_name *items, const struct cgroup *cgroup)
 {
-	char *path = NULL;
+	items[names->count].id = cgroup->id;
+	items[names->count].path = cgroup_path_copy(cgroup);
+	return items[names->count++].path != NULL ? 0 : -ENOMEM;
+}
 
-	cgroup_path(cgroup, plan->path);
-	path = strdup(plan->path);
-	if (path == NULL)
+static int print(struct generation *generation, const struct cgroup_tree *tree, const struct cgroup_names *names,
+		 FILE *out)
+{
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
+	struct step step;
+
+	if (plan_everything(&generation->plan, tree->root, &step) < 0)
 		return -ENOMEM;
-	elements[list->count++] = (struct path_element){path, plan_verdict(plan, cgroup)};
+	ruleset = generation_ruleset(generation, &step);
+	if (ruleset == NULL)
+		return -ENOMEM;
+	ruleset_print(out, ruleset, names);
 	return 0;
 }
 
 int render(struct generation *generation, const struct cgroup_tree *tree, const char *mount, FILE *out)
 {
-	struct plan *plan = &generation->plan;
-	struct path_element *elements = calloc(tree->count + 1, sizeof(*elements));
-	struct path_elements list = {.elements = elements, .root = root_for_nft(mount)};
-	struct step step;
-	int result = elements != NULL ? plan_everything(plan, tree->root, &step) : -ENOMEM;
+	struct cgroup_name *items = calloc(tree->count + 1, sizeof(*items));
+	struct cgroup_names names = {.items = items, .root = root_for_nft(mount)};
+	int result = items != NULL ? 0 : -ENOMEM;
 
 	for (const struct cgroup *cgroup = tree->root; cgroup != NULL && result == 0; cgroup = cgroup_next(cgroup)) {
-		if (plan_has_element(plan, cgroup))
-			result = add_path(&list, elements, plan, cgroup);
+		if (plan_has_element(&generation->plan, cgroup))
+			result = add_name(&names, items, cgroup);
 	}
-	if (result == 0) {
-		struct ruleset ruleset = *generation->ruleset;
-
-		ruleset.room = table_room(step.element_count);
-		ruleset_print(out, &ruleset, &step.levels, &list);
-	}
-	for (size_t i = 0; i < list.count; i++)
-		free(elements[i].path);
-	free(elements);
+	if (result == 0)
+		result = print(generation, tree, &names, out);
+	for (size_t i = 0; i < names.count; i++)
+		free(items[i].path);
+	free(items);
 	return result;
 }

@@ -4,10 +4,13 @@
 #include "engine/status.h"
 
 #include "cgroup/mount.h"
+#include "engine/names.h"
 #include "engine/status_routing.h"
+#include "engine/steering.h"
 #include "engine/survey.h"
 #include "nft/about.h"
-#include "nft/held.h"
+#include "nft/comment.h"
+#include "nft/dump.h"
 #include "socket/sockets.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -20,8 +23,10 @@
 /* Everything that the state is put together from. */
 struct sources {
 	struct nft nft;
-	struct held_table held;
-	struct config *config; /* or NULL */
+	struct dump dump;
+	struct elements elements;
+	char about[COMMENT_SIZE]; /* which config the table is of, see nft/about.h */
+	struct config *config;	  /* or NULL */
 	struct survey survey;
 };
 
@@ -29,7 +34,8 @@ static void sources_clear(struct sources *sources)
 {
 	survey_clear(&sources->survey);
 	config_free(sources->config);
-	held_table_clear(&sources->held);
+	elements_clear(&sources->elements);
+	dump_clear(&sources->dump);
 	nft_close(&sources->nft);
 }
 
@@ -44,7 +50,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	int result = nft_open(&sources->nft, error);
 
 	if (result == 0)
-		result = held_table_read(&sources->nft, &sources->held, error);
+		result = dump_read(&sources->nft, &sources->dump, error);
 	if (result == -EPERM)
 		return error_set(
 			error, result,
@@ -53,9 +59,13 @@ static int read_table(struct sources *sources, struct status *status, struct err
 		return result;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	status->moment = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	status->table = sources->held.state;
-	status->elements = sources->held.cgroup_count;
-	return nft_find_owner(&sources->nft, &sources->held.state, &status->pid, error);
+	if (steering_read_elements(&sources->dump, &sources->elements) < 0)
+		return no_memory(error);
+	/* the table may be gone meanwhile, or have no such rule */
+	nft_read_comment(&sources->nft, CHAIN_PREROUTING, sources->about);
+	status->table = sources->dump.state;
+	status->elements = sources->elements.count;
+	return nft_find_owner(&sources->nft, &sources->dump.state, &status->pid, error);
 }
 
 /* A process's first netlink socket, as the daemon's is, has its process id as the port. */
@@ -81,7 +91,7 @@ static void load_config(const char *file, struct sources *sources, struct status
 {
 	struct diagnostics diagnostics = {0};
 
-	if (about_read(sources->held.about, status->file, sizeof(status->file), &status->loaded))
+	if (about_read(sources->about, status->file, sizeof(status->file), &status->loaded))
 		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
 	if (file == NULL && status->config != STATUS_CONFIG_CURRENT)
 		return;
@@ -103,15 +113,15 @@ static const struct proxy *find_proxy(const struct config *config, const char *n
 	return NULL;
 }
 
-static void read_counter(const struct held_table *held, const char *counter, struct status_target *target)
+static void read_counter(const struct dump *dump, const char *name, struct status_target *target)
 {
-	for (size_t i = 0; i < held->counter_count; i++) {
-		if (strcmp(held->counters[i].name, counter) != 0)
-			continue;
-		target->is_counted = true;
-		target->packets = held->counters[i].packets;
-		target->bytes = held->counters[i].bytes;
-	}
+	const struct counter *counter = dump_find_counter(dump, name);
+
+	if (counter == NULL)
+		return;
+	target->is_counted = true;
+	target->packets = counter->packets;
+	target->bytes = counter->bytes;
 }
 
 /* The name of the proxy whose chain this is, or NULL. */
@@ -126,30 +136,30 @@ static bool is_chain_of_proxy(const char *chain, size_t *length)
 
 static int list_targets(const struct sources *sources, struct status *status, struct error *error)
 {
-	const struct held_table *held = &sources->held;
+	const struct dump *dump = &sources->dump;
 
-	if (!held->state.exists)
+	if (!dump->state.exists)
 		return 0;
-	status->targets = calloc(held->chain_count + TARGET_FIRST_PROXY, sizeof(*status->targets));
+	status->targets = calloc(dump->chain_count + TARGET_FIRST_PROXY, sizeof(*status->targets));
 	if (status->targets == NULL)
 		return no_memory(error);
 	strcpy(status->targets[TARGET_DIRECT].name, "direct");
 	strcpy(status->targets[TARGET_DROP].name, "drop");
 	strcpy(status->targets[TARGET_REFUSE].name, "refuse");
-	read_counter(held, CHAIN_DROP, &status->targets[TARGET_DROP]);
-	read_counter(held, CHAIN_REFUSE, &status->targets[TARGET_REFUSE]);
-	read_counter(held, CHAIN_FENCE, &status->fence);
+	read_counter(dump, CHAIN_DROP, &status->targets[TARGET_DROP]);
+	read_counter(dump, CHAIN_REFUSE, &status->targets[TARGET_REFUSE]);
+	read_counter(dump, CHAIN_FENCE, &status->fence);
 	status->target_count = TARGET_FIRST_PROXY;
-	for (size_t i = 0; i < held->chain_count; i++) {
+	for (size_t i = 0; i < dump->chain_count; i++) {
 		struct status_target *target = &status->targets[status->target_count];
 		const struct proxy *proxy = NULL;
 		size_t length = 0;
 
-		if (!is_chain_of_proxy(held->chains[i].name, &length))
+		if (!is_chain_of_proxy(dump->chains[i].name, &length))
 			continue;
-		memcpy(target->name, held->chains[i].name, length);
+		memcpy(target->name, dump->chains[i].name, length);
 		target->is_proxy = true;
-		read_counter(held, target->name, target);
+		read_counter(dump, target->name, target);
 		proxy = find_proxy(sources->config, target->name);
 		target->port = proxy != NULL ? proxy->port : 0;
 		status->target_count++;
@@ -159,16 +169,17 @@ static int list_targets(const struct sources *sources, struct status *status, st
 
 static bool is_whole(const struct sources *sources, const struct status *status)
 {
-	const struct held_table *held = &sources->held;
-	bool whole = held->has_set[SET_INDEX_CGROUPS] && held_has_chain(held, CHAIN_OUTPUT_MANGLE) &&
-		     held_has_chain(held, CHAIN_PREROUTING) && held_has_chain(held, CHAIN_DROP) &&
-		     held_has_chain(held, CHAIN_REFUSE) && held_has_chain(held, CHAIN_POSTROUTING) &&
-		     held_has_chain(held, CHAIN_FENCE);
+	static const char *const chains[] = {CHAIN_OUTPUT_MANGLE, CHAIN_PREROUTING, CHAIN_POSTROUTING,
+					     CHAIN_DROP,	  CHAIN_REFUSE,	    CHAIN_FENCE};
+	const struct dump *dump = &sources->dump;
+	bool whole = dump_find_set(dump, MAP_CGROUP) != NULL;
 
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		whole = whole && dump_find_chain(dump, chains[i]) != NULL;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
-		whole = whole && held_has_chain(held, status->targets[i].name);
+		whole = whole && dump_find_chain(dump, status->targets[i].name) != NULL;
 	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->config->proxy_count; i++)
-		whole = whole && held_has_chain(held, sources->config->proxies[i].name);
+		whole = whole && dump_find_chain(dump, sources->config->proxies[i].name) != NULL;
 	return whole;
 }
 
@@ -201,7 +212,7 @@ static void decide(const struct sources *sources, struct status *status)
 
 	cgroup->rule = TARGET_DIRECT;
 	while ((cgroup = cgroup_next(cgroup)) != NULL) {
-		const struct verdict *verdict = held_verdict(&sources->held, cgroup->id);
+		const struct verdict *verdict = elements_find(&sources->elements, cgroup->id);
 
 		cgroup->rule = strict ? TARGET_DROP : cgroup->parent->rule;
 		if (verdict != NULL)
@@ -247,7 +258,7 @@ static int count_sockets(const struct sources *sources, struct status *status, s
 
 	for (size_t i = 0; i < sockets.count && result == 0; i++) {
 		const struct cgroup *cgroup = survey_find(&sources->survey, sockets.ids[i]);
-		const struct verdict *verdict = held_verdict(&sources->held, sockets.ids[i]);
+		const struct verdict *verdict = elements_find(&sources->elements, sockets.ids[i]);
 
 		if (cgroup != NULL)
 			status->targets[cgroup->rule].sockets++;

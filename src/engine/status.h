@@ -79,7 +79,7 @@ struct status {
 	size_t elements; /* in the map of cgroups, those of cgroups that are gone included */
 
 	enum status_config config;
-	char file[ABOUT_SIZE];
+	char file[COMMENT_SIZE];
 	time_t loaded;
 
 	struct status_routing ip;

@@ -3,15 +3,19 @@
 
 #include "engine/takeover.h"
 
-#include "nft/held.h"
+#include "engine/names.h"
+#include "engine/steering.h"
+#include "nft/dump.h"
+#include "nft/lookups.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
+#include <string.h>
 
-static int take(const struct held_table *held, const struct cgroup_ids *living, struct plan *plan, uint64_t now)
+static int take(const struct elements *elements, const struct cgroup_ids *living, struct plan *plan, uint64_t now)
 {
-	for (size_t i = 0; i < held->cgroup_count; i++) {
-		const struct element *element = &held->cgroups[i];
+	for (size_t i = 0; i < elements->count; i++) {
+		const struct element *element = &elements->items[i];
 
 		if (cgroup_ids_have(living, element->cgroup_id))
 			continue;
@@ -21,16 +25,33 @@ static int take(const struct held_table *held, const struct cgroup_ids *living, 
 	return 0;
 }
 
+static int read_lookups(struct nft *nft, struct plan *plan, struct error *error)
+{
+	struct cgroup_lookups lookups;
+	int result = nft_read_lookups(nft, CHAIN_OUTPUT_MANGLE, &lookups);
+
+	if (result < 0 && result != -ENOENT)
+		return error_set(error, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
+				 strerror(-result));
+	plan->old_levels = lookups.looked_up;
+	return 0;
+}
+
 int takeover_departed(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now, struct error *error)
 {
-	CLEANUP(held_table_clear) struct held_table held = {0};
+	CLEANUP(dump_clear) struct dump dump = {0};
+	CLEANUP(elements_clear) struct elements elements = {0};
 	CLEANUP(cgroup_ids_clear) struct cgroup_ids living = {0};
-	int result = held_table_read(nft, &held, error);
+	int result = dump_read(nft, &dump, error);
 
-	if (result < 0 || !held.state.exists || !held.has_our_shape || held.cgroup_count == 0)
+	if (result < 0 || !dump.state.exists)
 		return result;
-	plan->old_levels = held.steering.levels;
-	if (cgroup_ids_list(&living, root) < 0 || take(&held, &living, plan, now) < 0)
-		return error_set(error, -ENOMEM, "no memory for what the last run left of removed cgroups");
-	return 0;
+	if (steering_read_elements(&dump, &elements) < 0)
+		return error_set(error, -ENOMEM, "no memory for the verdicts that the last run left");
+	if (elements.count == 0)
+		return 0;
+	result = read_lookups(nft, plan, error);
+	if (result == 0 && (cgroup_ids_list(&living, root) < 0 || take(&elements, &living, plan, now) < 0))
+		result = error_set(error, -ENOMEM, "no memory for what the last run left of removed cgroups");
+	return result;
 }

@@ -15,7 +15,7 @@
 enum {
 	TIME_SIZE = sizeof("2026-01-02T03:04:05Z"),
 	/* without the NULs of the three parts but one */
-	FILE_SIZE = ABOUT_SIZE - (sizeof(BEFORE_FILE) - 1) - (sizeof(BEFORE_TIME) - 1) - (TIME_SIZE - 1),
+	FILE_SIZE = COMMENT_SIZE - (sizeof(BEFORE_FILE) - 1) - (sizeof(BEFORE_TIME) - 1) - (TIME_SIZE - 1),
 };
 
 /* Bytes that nft could not read back within a quoted comment, or that could play tricks on a terminal. */
@@ -42,7 +42,7 @@ void about_write(char *out, const char *file, time_t loaded)
 	make_plain(shown);
 	if (gmtime_r(&loaded, &utc) != NULL)
 		strftime(when, sizeof(when), TIME_FORMAT, &utc);
-	snprintf(out, ABOUT_SIZE, BEFORE_FILE "%s" BEFORE_TIME "%s", shown, when);
+	snprintf(out, COMMENT_SIZE, BEFORE_FILE "%s" BEFORE_TIME "%s", shown, when);
 }
 
 bool about_read(const char *about, char *file, size_t size, time_t *loaded)

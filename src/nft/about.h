@@ -19,7 +19,7 @@
 /**
  * Writes it down.
  *
- * @out:    ABOUT_SIZE bytes
+ * @out:    COMMENT_SIZE bytes
  * @file:   absolute path of the config file, or NULL for the built-in config; the end of a long one is kept
  * @loaded: when it was read
  */

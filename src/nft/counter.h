@@ -13,7 +13,7 @@
 
 /** A named counter of our table. */
 struct counter {
-	char name[CHAIN_NAME_SIZE];
+	char name[NFT_NAME_SIZE];
 	uint64_t packets;
 	uint64_t bytes;
 };

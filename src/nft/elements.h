@@ -5,31 +5,28 @@
 #define CGTPROXY_NFT_ELEMENTS_H
 
 #include "nft/batch.h"
-#include "nft/ruleset.h"
 #include "nft/set.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The messages that fill and empty sets and maps. */
+/* The messages that fill and empty sets and maps, each of bounded size. */
 
-/** Ids of sets within a transaction. Anonymous sets have the same name and take the ids behind all others'. */
 enum {
-	SET_ID_FIRST_NAMED = 1, /* by enum set_index */
-	SET_ID_TARGETS = SET_ID_FIRST_NAMED + SET_COUNT,
-	SET_ID_ANONYMOUS = 1 << 20,
+	/* So many elements fit one netlink attribute of 64 KiB, were every chain's name as long as it may be. */
+	ELEMENTS_PER_MESSAGE = 500,
 };
 
-/** Adds elements to a set, in messages of bounded size. */
-void elements_put(struct batch *batch, const char *table, const struct set_definition *set, uint32_t set_id,
-		  const struct set_element *elements, size_t count);
+/** Adds elements to a set, of which name and type matter. One that is there already is no error. */
+void elements_put(struct batch *batch, const char *table, const struct set *set, const struct set_element *elements,
+		  size_t count);
 
-/**
- * Adds cgroups to the cgroup map and to the sets of their targets, or removes them from there.
- *
- * @type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM
- */
-void elements_put_cgroups(struct batch *batch, uint16_t type, const struct ruleset *ruleset,
-			  const struct element *elements, size_t count);
+/** The same for a set without a name, which is known by its id within the transaction. */
+void elements_put_anonymous(struct batch *batch, const char *table, const struct set *set, uint32_t id,
+			    const struct set_element *elements, size_t count);
+
+/** Removes elements from a set. One that is not there fails the transaction. */
+void elements_delete(struct batch *batch, const char *table, const struct set *set, const struct set_element *elements,
+		     size_t count);
 
 #endif

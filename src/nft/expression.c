@@ -52,9 +52,9 @@ static void load_daddr(struct builder *builder, uint8_t family, uint32_t size)
 			   family == NFPROTO_IPV4 ? IP_DADDR_OFFSET : IP6_DADDR_OFFSET, size);
 }
 
-static void add_bypass(struct builder *builder, uint8_t family, const char *set)
+static void look_up_daddr(struct builder *builder, uint8_t family, uint32_t size, const char *set)
 {
-	load_daddr(builder, family, family == NFPROTO_IPV4 ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+	load_daddr(builder, family, size);
 	build_look_up(builder, set);
 }
 
@@ -317,26 +317,22 @@ int expression_add(struct nftnl_rule *rule, const struct statement *statement, u
 
 	switch (statement->kind) {
 	case STATEMENT_CGROUP_VMAP:
-		build_load_cgroup(&builder, statement->level);
-		build_look_up_verdict(&builder, MAP_CGROUP);
+		build_load_cgroup(&builder, statement->cgroup_set.level);
+		build_look_up_verdict(&builder, statement->cgroup_set.name);
 		break;
-	case STATEMENT_CGROUP_SET:
-		build_load_cgroup(&builder, statement->set.level);
-		build_look_up(&builder, statement->set.name);
+	case STATEMENT_CGROUP_IN:
+		build_load_cgroup(&builder, statement->cgroup_set.level);
+		build_look_up(&builder, statement->cgroup_set.name);
 		break;
 	case STATEMENT_MARK_VMAP:
 		build_load_meta(&builder, NFT_META_MARK);
-		build_look_up_verdict(&builder, MAP_MARK);
+		build_look_up_verdict(&builder, statement->name);
 		break;
-	case STATEMENT_MARK_DNS_VMAP:
-		build_load_meta(&builder, NFT_META_MARK);
-		build_look_up_verdict(&builder, MAP_MARK_DNS);
+	case STATEMENT_DADDR_IN:
+		look_up_daddr(&builder, NFPROTO_IPV4, sizeof(struct in_addr), statement->name);
 		break;
-	case STATEMENT_DADDR_BYPASS:
-		add_bypass(&builder, NFPROTO_IPV4, SET_BYPASS);
-		break;
-	case STATEMENT_DADDR_BYPASS6:
-		add_bypass(&builder, NFPROTO_IPV6, SET_BYPASS6);
+	case STATEMENT_DADDR6_IN:
+		look_up_daddr(&builder, NFPROTO_IPV6, sizeof(struct in6_addr), statement->name);
 		break;
 	case STATEMENT_COUNTER_NAME:
 		add_counter_name(&builder, statement->name);

@@ -5,7 +5,6 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
-#include <string.h>
 
 const struct hook *hook_of(enum chain_hook hook)
 {
@@ -27,23 +26,4 @@ const struct hook *hook_of(enum chain_hook hook)
 	};
 
 	return hook != HOOK_NONE ? &hooks[hook] : NULL;
-}
-
-enum chain_hook hook_of_chain(const char *name)
-{
-	static const struct {
-		const char *name;
-		enum chain_hook hook;
-	} chains[] = {
-		{CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT},
-		{CHAIN_OUTPUT_NAT, HOOK_NAT_OUTPUT},
-		{CHAIN_PREROUTING, HOOK_FILTER_PREROUTING},
-		{CHAIN_POSTROUTING, HOOK_FILTER_POSTROUTING},
-	};
-
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++) {
-		if (strcmp(chains[i].name, name) == 0)
-			return chains[i].hook;
-	}
-	return HOOK_NONE;
 }

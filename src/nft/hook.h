@@ -19,7 +19,4 @@ struct hook {
 /** Returns what a hook of ruleset.h is to the kernel and to nft, or NULL for HOOK_NONE. */
 const struct hook *hook_of(enum chain_hook hook);
 
-/** Returns the hook of our chain with that name; HOOK_NONE for the chains of proxies and targets. */
-enum chain_hook hook_of_chain(const char *name);
-
 #endif

@@ -7,26 +7,19 @@
 #include "util/cleanup.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PROBE_TABLE TABLE_NAME "-probe"
 
-DEFINE_CLEANUP(struct ruleset *, ruleset_free)
-
-/* level: one that is looked up, or 0 */
-static int try(struct nft *nft, const struct ruleset *ruleset, uint32_t level, struct error *error)
+static int try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
 	struct ruleset probed = *ruleset;
-	struct level_set levels = {.has = {[0] = false}};
 
-	levels.has[level] = level > 0;
 	probed.table = PROBE_TABLE;
 	batch_begin(&batch);
 	table_put_new(&batch, PROBE_TABLE, 0, 0);
-	table_put_contents(&batch, &probed, &levels);
+	table_put_contents(&batch, &probed);
 	/* no batch_end(): the kernel checks all of it and takes it back (net/netfilter/nfnetlink.c) */
 	return nft_send(nft, &batch, error);
 }
@@ -35,12 +28,14 @@ static int try(struct nft *nft, const struct ruleset *ruleset, uint32_t level, s
 static const struct feature {
 	const char *purpose;
 	const char *module;
-	enum chain_hook hook; /* HOOK_NONE: it is the lookup of levels in output-mangle */
+	enum chain_hook hook;
 	struct statement statement;
 } features[] = {
 	{
 		.purpose = "to match a socket's cgroup",
 		.module = "nft_socket (CONFIG_NFT_SOCKET and CONFIG_SOCK_CGROUP_DATA, Linux 5.13 or later)",
+		.hook = HOOK_ROUTE_OUTPUT,
+		.statement = {.kind = STATEMENT_IN_CGROUP, .level = 1},
 	},
 	{
 		.purpose = "to hand packets to a TPROXY server",
@@ -74,43 +69,27 @@ static const struct feature {
 	},
 };
 
-/* The chains that the rules for levels are in and lead to, and nothing in them. For ruleset_free(); NULL without
- * memory. */
-static struct ruleset *make_frame(void)
+static int try_statement(struct nft *nft, enum chain_hook hook, const struct statement *statement, struct error *error)
 {
-	static const char *const names[] = {CHAIN_STEER, CHAIN_DROP};
-	struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
-	bool complete = ruleset != NULL && ruleset_add_chain(ruleset, CHAIN_OUTPUT_MANGLE, HOOK_ROUTE_OUTPUT) != NULL;
+	CLEANUP(ruleset_freep) struct ruleset *ruleset = ruleset_new();
+	struct chain *chain = ruleset != NULL ? ruleset_add_chain(ruleset, "probe", hook) : NULL;
 
-	for (size_t i = 0; complete && i < sizeof(names) / sizeof(names[0]); i++)
-		complete = ruleset_add_chain(ruleset, names[i], HOOK_NONE) != NULL;
-	if (!complete) {
-		ruleset_free(ruleset);
-		return NULL;
-	}
-	snprintf(ruleset->drop_chain, sizeof(ruleset->drop_chain), "%s", CHAIN_DROP);
-	return ruleset;
+	if (chain == NULL || chain_add_rule(chain, statement, 1) < 0)
+		return error_set(error, -ENOMEM, "no memory to try what the kernel can do");
+	return try(nft, ruleset, error);
 }
 
 static bool is_missing(struct nft *nft, const struct feature *feature)
 {
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = make_frame();
-	struct chain *chain = NULL;
 	struct error error;
+	const int result = try_statement(nft, feature->hook, &feature->statement, &error);
 
-	if (ruleset == NULL)
-		return false;
-	if (feature->hook == HOOK_NONE)
-		return try(nft, ruleset, 1, &error) < 0;
-	chain = ruleset_add_chain(ruleset, CHAIN_OUTPUT_NAT, feature->hook);
-	if (chain == NULL || chain_add_rule(chain, &feature->statement, 1) < 0)
-		return false;
-	return try(nft, ruleset, 0, &error) < 0;
+	return result < 0 && result != -ENOMEM;
 }
 
 int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 {
-	int result = try(nft, ruleset, 1, error);
+	int result = try(nft, ruleset, error);
 
 	if (result == 0 || result == -EPERM || result == -ENOMEM)
 		return result;
@@ -125,17 +104,6 @@ int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 	return result;
 }
 
-static int try_level(struct nft *nft, uint32_t level, struct error *error)
-{
-	CLEANUP(ruleset_freep) struct ruleset *ruleset = make_frame();
-	const struct statement statement = {.kind = STATEMENT_IN_CGROUP, .level = level};
-
-	/* the first chain is output-mangle */
-	if (ruleset == NULL || chain_add_rule(&ruleset->chains[0], &statement, 1) < 0)
-		return error_set(error, -ENOMEM, "no memory to try which levels of cgroups can be looked up");
-	return try(nft, ruleset, 0, error);
-}
-
 int nft_find_deepest_level(struct nft *nft, uint32_t *deepest, struct error *error)
 {
 	uint32_t above = CGROUP_LEVEL_MAX + 1;
@@ -143,7 +111,8 @@ int nft_find_deepest_level(struct nft *nft, uint32_t *deepest, struct error *err
 	*deepest = 0;
 	while (above - *deepest > 1) {
 		const uint32_t level = *deepest + (above - *deepest) / 2;
-		const int result = try_level(nft, level, error);
+		const struct statement statement = {.kind = STATEMENT_IN_CGROUP, .level = level};
+		const int result = try_statement(nft, HOOK_ROUTE_OUTPUT, &statement, error);
 
 		if (result == 0)
 			*deepest = level;

@@ -4,55 +4,36 @@
 #ifndef CGTPROXY_NFT_REPLACE_H
 #define CGTPROXY_NFT_REPLACE_H
 
-#include "nft/held.h"
+#include "nft/dump.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "util/error.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
-/** All that our table is to hold. */
-struct table_contents {
-	const struct ruleset *ruleset;
-	struct level_set levels;
-	uint32_t deepest_level; /* of all cgroups that there are */
-	const struct element *elements;
-	size_t element_count;
+/**
+ * Who knows what rules are right for packets that meet old rules and new elements, or the other way round.
+ *
+ * @write: adds the chains whose rules are replaced meanwhile to an empty ruleset; returns 0 or a negative errno
+ */
+struct preparation {
+	int (*write)(const struct dump *held, struct ruleset *meanwhile, void *userdata);
+	void *userdata;
 };
 
 /**
- * Makes the kernel hold these contents, whatever it holds of our table now, and changes no more than what differs.
+ * Makes the kernel hold a ruleset, whatever it holds of our table now, and changes no more than what differs.
  *
  * The table and what stays of it is never removed, because a packet reads the rules and the sets at different moments:
  * the rules as they are when it enters a chain, and each set as it is when it is looked up. So the change is one
- * transaction, and one before it prepares for packets that meet old rules and new elements: it makes the chains that
- * are missing, to which nothing leads yet, and has all levels looked up. It is strict only where the table is already,
- * for without that direct cgroups have no elements yet. No packet then falls between the two.
+ * transaction, and one before it prepares for packets that fall between the two: it makes what is missing, to which
+ * nothing leads yet, and replaces the rules that the preparation names.
  *
- * Only a table that is not of our shape, of another program or another version, or whose cgroup map has too little
- * room, is removed and made anew. A second table does the same meanwhile, so that no packet falls between the two.
+ * Only a table that can't be changed into the wanted one, of another program or another version, or with too small a
+ * set, is removed and made anew. A second table does the same meanwhile, so that no packet falls between the two.
  *
- * @room: set to how many elements the cgroup map has room for
+ * @wanted: its sets are sorted; their sizes are set to those that the kernel's then have
  *
  * Returns 0, -EBUSY when another cgtproxy has the table, or another negative errno, with @error.
  */
-int table_replace(struct nft *nft, const struct table_contents *contents, size_t *room, struct error *error);
-
-/**
- * Adds the transaction that prepares for table_put_change().
- *
- * @held: a table of our shape
- */
-void table_put_preparation(struct batch *batch, const struct held_table *held, const struct table_contents *contents);
-
-/**
- * Adds what makes a prepared table hold the contents.
- *
- * @held: as it was before it was prepared
- *
- * Returns 0 or -ENOMEM.
- */
-int table_put_change(struct batch *batch, const struct held_table *held, const struct table_contents *contents);
+int nft_replace(struct nft *nft, struct ruleset *wanted, const struct preparation *preparation, struct error *error);
 
 #endif

@@ -6,65 +6,55 @@
 #include "util/array.h"
 
 #include <errno.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * nft's own numbers for data types (include/datatype.h of nftables). The kernel stores them and gives them no meaning;
- * "nft list" reads them to show a key as an address, a mark or a cgroup.
- */
+/* nft's own numbers for data types and byte orders (include/datatype.h of nftables). */
 enum {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
+	TYPE_INET_PROTOCOL = 12,
 	TYPE_MARK = 19,
 	TYPE_CGROUPV2 = 46,
 	BYTEORDER_HOST = 1,
+	BYTEORDER_BIG = 2,
 };
 
-const struct set_definition set_definitions[SET_COUNT] = {
-	[SET_INDEX_BYPASS] = {SET_BYPASS, NFT_SET_INTERVAL, TYPE_IPADDR, 4, SET_BYTEORDER_BIG},
-	[SET_INDEX_BYPASS6] = {SET_BYPASS6, NFT_SET_INTERVAL, TYPE_IP6ADDR, 16, SET_BYTEORDER_BIG},
-	[SET_INDEX_CGROUPS] = {MAP_CGROUP, NFT_SET_MAP, TYPE_CGROUPV2, 8, BYTEORDER_HOST},
-	[SET_INDEX_MARKS] = {MAP_MARK, NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST},
-	[SET_INDEX_DNS_MARKS] = {MAP_MARK_DNS, NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST},
+static const struct set_definition definitions[] = {
+	[SET_IPV4_INTERVALS] = {NFT_SET_INTERVAL, TYPE_IPADDR, 4, BYTEORDER_BIG, "ipv4_addr"},
+	[SET_IPV6_INTERVALS] = {NFT_SET_INTERVAL, TYPE_IP6ADDR, 16, BYTEORDER_BIG, "ipv6_addr"},
+	[SET_CGROUPS] = {0, TYPE_CGROUPV2, 8, BYTEORDER_HOST, "cgroupsv2"},
+	[SET_CGROUP_VERDICTS] = {NFT_SET_MAP, TYPE_CGROUPV2, 8, BYTEORDER_HOST, "cgroupsv2"},
+	[SET_MARK_VERDICTS] = {NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST, "mark"},
+	[SET_PROTOCOLS] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_INET_PROTOCOL, 1, BYTEORDER_BIG, "inet_proto"},
 };
 
-struct set_definition set_of_target(const char *name)
+const struct set_definition *set_definition(enum set_type type)
 {
-	return (struct set_definition){name, 0, TYPE_CGROUPV2, 8, BYTEORDER_HOST};
+	return &definitions[type];
 }
 
-int verdict_code(enum verdict_kind kind)
+bool set_is_map(enum set_type type)
 {
-	static const int codes[] = {
-		[VERDICT_RETURN] = NFT_RETURN, [VERDICT_ACCEPT] = NF_ACCEPT,	  [VERDICT_DROP] = NF_DROP,
-		[VERDICT_GOTO] = NFT_GOTO,     [VERDICT_CONTINUE] = NFT_CONTINUE,
-	};
-
-	return codes[kind];
+	return definitions[type].flags & NFT_SET_MAP;
 }
 
-bool verdict_equal(const struct verdict *one, const struct verdict *other)
+bool set_has_intervals(enum set_type type)
 {
-	if (one == NULL || other == NULL)
-		return one == other;
-	return one->kind == other->kind && (one->kind != VERDICT_GOTO || strcmp(one->chain, other->chain) == 0);
+	return definitions[type].flags & NFT_SET_INTERVAL;
 }
 
-int set_elements_add(struct set_elements *elements, const void *key, size_t size, uint32_t flags,
-		     const struct verdict *verdict)
+int set_add(struct set *set, const void *key, uint32_t flags, const struct verdict *verdict)
 {
-	struct set_element *items =
-		array_reserve(elements->items, &elements->capacity, elements->count + 1, sizeof(*items));
+	struct set_element *elements = array_reserve(set->elements, &set->capacity, set->count + 1, sizeof(*elements));
 
-	if (items == NULL)
+	if (elements == NULL)
 		return -ENOMEM;
-	elements->items = items;
-	items[elements->count] = (struct set_element){.flags = flags, .verdict = verdict};
-	memcpy(items[elements->count].key, key, size);
-	elements->count++;
+	set->elements = elements;
+	elements[set->count] = (struct set_element){.flags = flags, .verdict = verdict};
+	memcpy(elements[set->count].key, key, definitions[set->type].key_size);
+	set->count++;
 	return 0;
 }
 
@@ -78,81 +68,75 @@ static bool next_address(uint8_t *address, size_t size)
 	return false;
 }
 
-/* The kernel's interval sets hold where an interval begins and where the addresses behind it begin. */
-static int add_intervals(const struct interval_set *intervals, size_t size, struct set_elements *elements)
+int set_add_interval(struct set *set, const void *first, const void *last)
 {
-	int error = 0;
+	const size_t size = definitions[set->type].key_size;
+	uint8_t behind[SET_KEY_MAX];
+	int error = set_add(set, first, 0, NULL);
 
-	for (size_t i = 0; i < intervals->count && error == 0; i++) {
-		const struct interval *interval = &intervals->intervals[i];
-		uint8_t behind[sizeof(interval->last)];
-
-		memcpy(behind, interval->last, sizeof(behind));
-		error = set_elements_add(elements, interval->first, size, 0, NULL);
-		if (error == 0 && next_address(behind, size))
-			error = set_elements_add(elements, behind, size, NFT_SET_ELEM_INTERVAL_END, NULL);
-	}
+	memcpy(behind, last, size);
+	if (error == 0 && next_address(behind, size))
+		error = set_add(set, behind, NFT_SET_ELEM_INTERVAL_END, NULL);
 	return error;
 }
 
-static int add_marks(const struct mark_map *marks, struct set_elements *elements)
+static int compare_flags(const struct set_element *one, const struct set_element *other)
 {
-	int error = 0;
-
-	for (size_t i = 0; i < marks->count && error == 0; i++)
-		error = set_elements_add(elements, &marks->elements[i].mark, sizeof(marks->elements[i].mark), 0,
-					 &marks->elements[i].verdict);
-	return error;
+	return (one->flags > other->flags) - (one->flags < other->flags);
 }
 
-int set_elements_of(const struct ruleset *ruleset, enum set_index index, struct set_elements *elements)
+static int compare_addresses(const void *left, const void *right)
 {
-	int error = 0;
+	const struct set_element *one = left;
+	const struct set_element *other = right;
+	int order = memcmp(one->key, other->key, sizeof(one->key));
 
-	switch (index) {
-	case SET_INDEX_BYPASS:
-		error = add_intervals(&ruleset->bypass, set_definitions[index].key_size, elements);
-		break;
-	case SET_INDEX_BYPASS6:
-		error = add_intervals(&ruleset->bypass6, set_definitions[index].key_size, elements);
-		break;
-	case SET_INDEX_MARKS:
-		error = add_marks(&ruleset->marks, elements);
-		break;
-	case SET_INDEX_DNS_MARKS:
-		error = add_marks(&ruleset->dns_marks, elements);
-		break;
-	case SET_INDEX_CGROUPS:
-	case SET_COUNT:
-		break;
-	}
-	set_elements_sort(elements);
-	return error;
+	return order != 0 ? order : compare_flags(one, other);
 }
 
-static int compare(const void *left, const void *right)
+/* The zeroes behind a short key keep the order, whichever end of the number comes first. */
+static int compare_numbers(const void *left, const void *right)
 {
-	const struct set_element *a = left;
-	const struct set_element *b = right;
-	int order = memcmp(a->key, b->key, sizeof(a->key));
+	const struct set_element *one = left;
+	const struct set_element *other = right;
+	uint64_t a = 0;
+	uint64_t b = 0;
 
-	return order != 0 ? order : (a->flags > b->flags) - (a->flags < b->flags);
+	memcpy(&a, one->key, sizeof(a));
+	memcpy(&b, other->key, sizeof(b));
+	return a != b ? (a > b) - (a < b) : compare_flags(one, other);
 }
 
-void set_elements_sort(struct set_elements *elements)
+static int (*comparison(enum set_type type))(const void *left, const void *right)
 {
-	if (elements->count > 0)
-		qsort(elements->items, elements->count, sizeof(*elements->items), compare);
+	return definitions[type].byteorder == BYTEORDER_HOST ? compare_numbers : compare_addresses;
 }
 
-bool set_elements_equal(const struct set_elements *one, const struct set_elements *other)
+int set_element_compare(enum set_type type, const struct set_element *one, const struct set_element *other)
 {
-	if (one->count != other->count)
-		return false;
-	for (size_t i = 0; i < one->count; i++) {
-		if (compare(&one->items[i], &other->items[i]) != 0 ||
-		    !verdict_equal(one->items[i].verdict, other->items[i].verdict))
-			return false;
-	}
-	return true;
+	return comparison(type)(one, other);
+}
+
+void set_sort(struct set *set)
+{
+	if (set->count > 0)
+		qsort(set->elements, set->count, sizeof(*set->elements), comparison(set->type));
+}
+
+const struct set_element *set_find(const struct set *set, const void *key)
+{
+	struct set_element sought = {0};
+
+	memcpy(sought.key, key, definitions[set->type].key_size);
+	if (set->count == 0)
+		return NULL;
+	return bsearch(&sought, set->elements, set->count, sizeof(sought), comparison(set->type));
+}
+
+void set_clear(struct set *set)
+{
+	free(set->elements);
+	set->elements = NULL;
+	set->count = 0;
+	set->capacity = 0;
 }

@@ -4,54 +4,57 @@
 #ifndef CGTPROXY_NFT_SET_H
 #define CGTPROXY_NFT_SET_H
 
-#include "nft/ruleset.h"
+#include "nft/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The named sets and maps of our table, and what is in them as the kernel sees it. */
+/* Sets and maps as the kernel sees them. */
 
-enum set_index {
-	SET_INDEX_BYPASS,
-	SET_INDEX_BYPASS6,
-	SET_INDEX_CGROUPS,
-	SET_INDEX_MARKS,
-	SET_INDEX_DNS_MARKS,
-	SET_COUNT,
+enum set_type {
+	SET_IPV4_INTERVALS,
+	SET_IPV6_INTERVALS,
+	SET_CGROUPS,
+	SET_CGROUP_VERDICTS,
+	SET_MARK_VERDICTS,
+	SET_NAMED_TYPES, /* so many of them are sets with a name */
+	SET_PROTOCOLS = SET_NAMED_TYPES,
+	SET_UNKNOWN,
 };
 
 enum { SET_KEY_MAX = 16 };
 
+/** What sets of a type are like. */
 struct set_definition {
-	const char *name;
-	uint32_t flags; /* NFT_SET_* */
-	uint32_t key_type;
-	uint32_t key_size;
-	uint32_t byteorder;
+	uint32_t flags;	    /* NFT_SET_* */
+	uint32_t key_type;  /* nft's number, by which it shows a key; it means nothing to the kernel */
+	uint32_t key_size;  /* in bytes */
+	uint32_t byteorder; /* likewise nft's */
+	const char *text;   /* as nft writes the type */
 };
 
-/** The sets by enum set_index. */
-extern const struct set_definition set_definitions[SET_COUNT];
+/** Returns what sets of a type that is not SET_UNKNOWN are like. */
+const struct set_definition *set_definition(enum set_type type);
 
-/** Returns what the set of the cgroups that go to a target is like; it refers to the name. */
-struct set_definition set_of_target(const char *name);
+/** Returns whether sets of a type give verdicts. */
+bool set_is_map(enum set_type type);
 
-/** nft's numbers for data types and byte orders that other sets need. */
-enum {
-	SET_TYPE_INET_PROTOCOL = 12,
-	SET_BYTEORDER_BIG = 2,
-};
+/** Returns whether the elements of sets of a type are the ends of intervals. */
+bool set_has_intervals(enum set_type type);
 
 /** An element of a set; an interval is two of them, its first address and, with a flag, the one behind its last. */
 struct set_element {
-	uint8_t key[SET_KEY_MAX]; /* network or host byte order as the set has it; zeroes behind its size */
-	uint32_t flags;		  /* NFT_SET_ELEM_* */
-	const struct verdict *verdict;
+	uint8_t key[SET_KEY_MAX];      /* network or host byte order as the set has it; zeroes behind its size */
+	uint32_t flags;		       /* NFT_SET_ELEM_* */
+	const struct verdict *verdict; /* of a map, or NULL; it belongs to somebody else */
 };
 
-struct set_elements {
-	struct set_element *items; /* for free() */
+struct set {
+	char name[NFT_NAME_SIZE];
+	enum set_type type;
+	uint32_t size; /* room for so many elements; 0: for any number */
+	struct set_element *elements;
 	size_t count;
 	size_t capacity;
 };
@@ -59,33 +62,26 @@ struct set_elements {
 /**
  * Adds an element.
  *
+ * @key:     as many bytes as the set's keys have
  * @verdict: referred to, or NULL
  *
  * Returns 0 or -ENOMEM.
  */
-int set_elements_add(struct set_elements *elements, const void *key, size_t size, uint32_t flags,
-		     const struct verdict *verdict);
+int set_add(struct set *set, const void *key, uint32_t flags, const struct verdict *verdict);
 
-/**
- * Lists the elements that a ruleset puts into one of its sets, in the order of their keys; none for the cgroups, which
- * come from elsewhere.
- *
- * @elements: zeroed; refers to the ruleset's verdicts
- *
- * Returns 0 or -ENOMEM.
- */
-int set_elements_of(const struct ruleset *ruleset, enum set_index index, struct set_elements *elements);
+/** Adds an interval of addresses, both ends included. Returns 0 or -ENOMEM. */
+int set_add_interval(struct set *set, const void *first, const void *last);
 
-/** Sorts elements by their keys. */
-void set_elements_sort(struct set_elements *elements);
+/** Sorts a set's elements by their keys. */
+void set_sort(struct set *set);
 
-/** Returns whether two sorted lists of elements say the same. */
-bool set_elements_equal(const struct set_elements *one, const struct set_elements *other);
+/** Returns the element of a sorted set with that key, or NULL. */
+const struct set_element *set_find(const struct set *set, const void *key);
 
-/** Returns the kernel's number for a kind of verdict: NF_* or NFT_*. */
-int verdict_code(enum verdict_kind kind);
+/** Compares two elements of sets of a type: first their keys, as addresses or numbers, and then their flags. */
+int set_element_compare(enum set_type type, const struct set_element *one, const struct set_element *other);
 
-/** Returns whether two verdicts, each of which may be NULL, are the same. */
-bool verdict_equal(const struct verdict *one, const struct verdict *other);
+/** Frees a set's elements; it is empty then. */
+void set_clear(struct set *set);
 
 #endif

@@ -18,7 +18,11 @@
 
 DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
 
-enum { LEAST_ROOM = 16384 };
+/* Ids of sets within a transaction. Anonymous ones have the same name and are told apart by them. */
+enum {
+	SET_ID_NAMED = 1,
+	SET_ID_ANONYMOUS,
+};
 
 static void put_u32(struct nlmsghdr *message, uint16_t attribute, uint32_t number)
 {
@@ -46,7 +50,7 @@ void table_put_delete(struct batch *batch, const char *table)
 	batch_finish(batch, message);
 }
 
-static void put_counter(struct batch *batch, const char *table, const char *name)
+void table_put_counter(struct batch *batch, const char *table, const char *name)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE);
 	struct nlattr *data = NULL;
@@ -74,7 +78,7 @@ static void put_hook(struct nlmsghdr *message, const struct hook *hook)
 	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, hook->type);
 }
 
-static void put_chain(struct batch *batch, const char *table, const struct chain *chain)
+void table_put_chain(struct batch *batch, const char *table, const struct chain *chain)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 
@@ -88,17 +92,17 @@ static void put_chain(struct batch *batch, const char *table, const struct chain
 }
 
 /* What nft keeps beside a set to show it: byte order of the key, and that intervals are merged. */
-static void put_set_userdata(struct nlmsghdr *message, const struct set_definition *set)
+static void put_set_userdata(struct nlmsghdr *message, const struct set_definition *definition)
 {
 	uint8_t data[2 * (2 + sizeof(uint32_t))];
 	const uint32_t merge = 1;
 	size_t size = 0;
 
 	data[size++] = NFTNL_UDATA_SET_KEYBYTEORDER;
-	data[size++] = sizeof(set->byteorder);
-	memcpy(data + size, &set->byteorder, sizeof(set->byteorder));
-	size += sizeof(set->byteorder);
-	if (set->flags & NFT_SET_INTERVAL) {
+	data[size++] = sizeof(definition->byteorder);
+	memcpy(data + size, &definition->byteorder, sizeof(definition->byteorder));
+	size += sizeof(definition->byteorder);
+	if (definition->flags & NFT_SET_INTERVAL) {
 		data[size++] = NFTNL_UDATA_SET_MERGE_ELEMENTS;
 		data[size++] = sizeof(merge);
 		memcpy(data + size, &merge, sizeof(merge));
@@ -116,10 +120,10 @@ static void put_set_size(struct nlmsghdr *message, uint32_t size)
 	mnl_attr_nest_end(message, nest);
 }
 
-/* size: how many elements it has room for, or 0 for any number */
-static void put_set(struct batch *batch, const char *table, const struct set_definition *set, uint32_t id,
-		    uint32_t size)
+/* id: within the transaction; who has a name is known by that */
+static void put_set(struct batch *batch, const char *table, const struct set *set, uint32_t id)
 {
+	const struct set_definition *definition = set_definition(set->type);
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
 
 	if (message == NULL)
@@ -127,16 +131,16 @@ static void put_set(struct batch *batch, const char *table, const struct set_def
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
 	mnl_attr_put_strz(message, NFTA_SET_NAME, set->name);
 	put_u32(message, NFTA_SET_ID, id);
-	put_u32(message, NFTA_SET_FLAGS, set->flags);
-	put_u32(message, NFTA_SET_KEY_TYPE, set->key_type);
-	put_u32(message, NFTA_SET_KEY_LEN, set->key_size);
-	if (set->flags & NFT_SET_MAP) {
+	put_u32(message, NFTA_SET_FLAGS, definition->flags);
+	put_u32(message, NFTA_SET_KEY_TYPE, definition->key_type);
+	put_u32(message, NFTA_SET_KEY_LEN, definition->key_size);
+	if (set_is_map(set->type)) {
 		put_u32(message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
 		put_u32(message, NFTA_SET_DATA_LEN, 0);
 	}
-	if (size > 0)
-		put_set_size(message, size);
-	put_set_userdata(message, set);
+	if (set->size > 0)
+		put_set_size(message, set->size);
+	put_set_userdata(message, definition);
 	batch_finish(batch, message);
 }
 
@@ -144,17 +148,10 @@ static void put_set(struct batch *batch, const char *table, const struct set_def
 static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 {
 	static const struct set_element protocols[] = {{.key = {IPPROTO_TCP}}, {.key = {IPPROTO_UDP}}};
-	static const struct set_definition set = {
-		.name = "__set%d",
-		.flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT,
-		.key_type = SET_TYPE_INET_PROTOCOL,
-		.key_size = 1,
-		.byteorder = SET_BYTEORDER_BIG,
-	};
-	const size_t count = sizeof(protocols) / sizeof(protocols[0]);
+	static const struct set set = {.name = "__set%d", .type = SET_PROTOCOLS};
 
-	put_set(batch, table, &set, id, 0);
-	elements_put(batch, table, &set, id, protocols, count);
+	put_set(batch, table, &set, id);
+	elements_put_anonymous(batch, table, &set, id, protocols, sizeof(protocols) / sizeof(protocols[0]));
 }
 
 static void put_comment(struct batch *batch, struct nftnl_rule *rule, const char *comment)
@@ -200,136 +197,73 @@ static void put_rule(struct batch *batch, const char *table, const char *chain, 
 	batch_finish(batch, message);
 }
 
-void table_put_rules(struct batch *batch, const struct ruleset *ruleset, const struct chain *chain)
+void table_put_set(struct batch *batch, const char *table, const struct set *set)
+{
+	put_set(batch, table, set, SET_ID_NAMED);
+}
+
+void table_put_rules(struct batch *batch, const char *table, const struct chain *chain)
 {
 	for (size_t i = 0; i < chain->count; i++)
-		put_rule(batch, ruleset->table, chain->name, &chain->rules[i]);
+		put_rule(batch, table, chain->name, &chain->rules[i]);
 }
 
-void table_put_level_rules(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
-{
-	struct chain output = {.name = CHAIN_OUTPUT_MANGLE};
-	struct chain steered = {.name = CHAIN_STEER};
-
-	if (ruleset_level_rules(ruleset, levels, &output) < 0 || ruleset_steered_rules(ruleset, levels, &steered) < 0)
-		batch->failed = true;
-	table_put_rules(batch, ruleset, &output);
-	table_put_rules(batch, ruleset, &steered);
-	chain_clear(&output);
-	chain_clear(&steered);
-}
-
-void table_delete_rules(struct batch *batch, const struct ruleset *ruleset, const char *chain)
-{
-	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELRULE, 0);
-
-	if (message == NULL)
-		return;
-	mnl_attr_put_strz(message, NFTA_RULE_TABLE, ruleset->table);
-	if (chain != NULL)
-		mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
-	batch_finish(batch, message);
-}
-
-void table_put_levels(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
-{
-	table_delete_rules(batch, ruleset, CHAIN_OUTPUT_MANGLE);
-	table_delete_rules(batch, ruleset, CHAIN_STEER);
-	table_put_level_rules(batch, ruleset, levels);
-}
-
-void table_put_frame(struct batch *batch, const struct ruleset *ruleset)
+void table_put_contents(struct batch *batch, const struct ruleset *ruleset)
 {
 	for (size_t i = 0; i < ruleset->counter_count; i++)
-		put_counter(batch, ruleset->table, ruleset->counters[i]);
+		table_put_counter(batch, ruleset->table, ruleset->counters[i]);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		put_chain(batch, ruleset->table, &ruleset->chains[i]);
-	for (size_t i = 0; i < SET_COUNT; i++)
-		put_set(batch, ruleset->table, &set_definitions[i], SET_ID_FIRST_NAMED + (uint32_t)i,
-			i == SET_INDEX_CGROUPS ? ruleset->room : 0);
-	for (size_t i = 0; i < ruleset->target_count; i++) {
-		const struct set_definition set = set_of_target(ruleset->targets[i].chain);
+		table_put_chain(batch, ruleset->table, &ruleset->chains[i]);
+	for (size_t i = 0; i < ruleset->set_count; i++) {
+		const struct set *set = &ruleset->sets[i];
 
-		put_set(batch, ruleset->table, &set, SET_ID_TARGETS + (uint32_t)i, 0);
+		table_put_set(batch, ruleset->table, set);
+		elements_put(batch, ruleset->table, set, set->elements, set->count);
 	}
-}
-
-uint32_t table_room(size_t elements)
-{
-	uint32_t room = LEAST_ROOM;
-
-	while (room < 2 * elements && room <= UINT32_MAX / 2)
-		room *= 2;
-	return room;
-}
-
-void table_put_contents(struct batch *batch, const struct ruleset *ruleset, const struct level_set *levels)
-{
-	table_put_frame(batch, ruleset);
-	for (size_t i = 0; i < SET_COUNT; i++)
-		table_put_set(batch, ruleset, (enum set_index)i);
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		table_put_rules(batch, ruleset, &ruleset->chains[i]);
-	table_put_level_rules(batch, ruleset, levels);
-}
-
-void table_put_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
-{
-	struct set_elements elements = {0};
-
-	if (set_elements_of(ruleset, index, &elements) < 0)
-		batch->failed = true;
-	elements_put(batch, ruleset->table, &set_definitions[index], SET_ID_FIRST_NAMED + (uint32_t)index,
-		     elements.items, elements.count);
-	free(elements.items);
+		table_put_rules(batch, ruleset->table, &ruleset->chains[i]);
 }
 
 /*
  * Removes what has that name. In messages of every kind attribute 1 is the table's name: NFTA_CHAIN_TABLE,
  * NFTA_SET_TABLE and so on.
  */
-static void put_removal(struct batch *batch, uint16_t type, const struct ruleset *ruleset, uint16_t name_attribute,
+static void put_removal(struct batch *batch, uint16_t type, const char *table, uint16_t name_attribute,
 			const char *name)
 {
 	struct nlmsghdr *message = batch_message(batch, type, 0);
 
 	if (message == NULL)
 		return;
-	mnl_attr_put_strz(message, NFTA_TABLE_NAME, ruleset->table);
-	mnl_attr_put_strz(message, name_attribute, name);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
+	if (name != NULL)
+		mnl_attr_put_strz(message, name_attribute, name);
 	if (type == NFT_MSG_DELOBJ)
 		put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	batch_finish(batch, message);
 }
 
-void table_flush_set(struct batch *batch, const struct ruleset *ruleset, enum set_index index)
+void table_flush_set(struct batch *batch, const char *table, const char *set)
 {
-	put_removal(batch, NFT_MSG_DELSETELEM, ruleset, NFTA_SET_ELEM_LIST_SET, set_definitions[index].name);
+	put_removal(batch, NFT_MSG_DELSETELEM, table, NFTA_SET_ELEM_LIST_SET, set);
 }
 
-void table_put_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
-			size_t count)
+void table_delete_rules(struct batch *batch, const char *table, const char *chain)
 {
-	elements_put_cgroups(batch, NFT_MSG_NEWSETELEM, ruleset, elements, count);
+	put_removal(batch, NFT_MSG_DELRULE, table, NFTA_RULE_CHAIN, chain);
 }
 
-void table_delete_elements(struct batch *batch, const struct ruleset *ruleset, const struct element *elements,
-			   size_t count)
+void table_delete_chain(struct batch *batch, const char *table, const char *chain)
 {
-	elements_put_cgroups(batch, NFT_MSG_DELSETELEM, ruleset, elements, count);
+	put_removal(batch, NFT_MSG_DELCHAIN, table, NFTA_CHAIN_NAME, chain);
 }
 
-void table_delete_target(struct batch *batch, const struct ruleset *ruleset, const char *target)
+void table_delete_counter(struct batch *batch, const char *table, const char *counter)
 {
-	put_removal(batch, NFT_MSG_DELSET, ruleset, NFTA_SET_NAME, target);
+	put_removal(batch, NFT_MSG_DELOBJ, table, NFTA_OBJ_NAME, counter);
 }
 
-void table_delete_chain(struct batch *batch, const struct ruleset *ruleset, const char *chain)
+void table_delete_set(struct batch *batch, const char *table, const char *set)
 {
-	put_removal(batch, NFT_MSG_DELCHAIN, ruleset, NFTA_CHAIN_NAME, chain);
-}
-
-void table_delete_counter(struct batch *batch, const struct ruleset *ruleset, const char *counter)
-{
-	put_removal(batch, NFT_MSG_DELOBJ, ruleset, NFTA_OBJ_NAME, counter);
+	put_removal(batch, NFT_MSG_DELSET, table, NFTA_SET_NAME, set);
 }

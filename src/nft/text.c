@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,10 +81,12 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 {
 	switch (statement->kind) {
 	case STATEMENT_CGROUP_VMAP:
-		fprintf(out, "socket cgroupv2 level %" PRIu32 " vmap @" MAP_CGROUP, statement->level);
+		fprintf(out, "socket cgroupv2 level %" PRIu32 " vmap @%s", statement->cgroup_set.level,
+			statement->cgroup_set.name);
 		break;
-	case STATEMENT_CGROUP_SET:
-		fprintf(out, "socket cgroupv2 level %" PRIu32 " @%s", statement->set.level, statement->set.name);
+	case STATEMENT_CGROUP_IN:
+		fprintf(out, "socket cgroupv2 level %" PRIu32 " @%s", statement->cgroup_set.level,
+			statement->cgroup_set.name);
 		break;
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
@@ -124,11 +127,11 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_DADDR_MULTICAST6:
 		fputs("ip6 daddr ff00::/8", out);
 		break;
-	case STATEMENT_DADDR_BYPASS:
-		fputs("ip daddr @" SET_BYPASS, out);
+	case STATEMENT_DADDR_IN:
+		fprintf(out, "ip daddr @%s", statement->name);
 		break;
-	case STATEMENT_DADDR_BYPASS6:
-		fputs("ip6 daddr @" SET_BYPASS6, out);
+	case STATEMENT_DADDR6_IN:
+		fprintf(out, "ip6 daddr @%s", statement->name);
 		break;
 	case STATEMENT_NFPROTO:
 		fprintf(out, "meta nfproto %s", statement->protocol == NFPROTO_IPV6 ? "ipv6" : "ipv4");
@@ -167,10 +170,7 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		fputs("meta mark != 0x00000000", out);
 		break;
 	case STATEMENT_MARK_VMAP:
-		fputs("meta mark vmap @" MAP_MARK, out);
-		break;
-	case STATEMENT_MARK_DNS_VMAP:
-		fputs("meta mark vmap @" MAP_MARK_DNS, out);
+		fprintf(out, "meta mark vmap @%s", statement->name);
 		break;
 	case STATEMENT_COUNTER_NAME:
 		fprintf(out, "counter name \"%s\"", statement->name);
@@ -211,54 +211,67 @@ static void print_rule(FILE *out, const struct rule *rule, const char *root)
 	fputc('\n', out);
 }
 
-/* The rules that follow from the levels are no part of the ruleset's chains. */
-static void print_chain(FILE *out, const struct chain *chain, const struct chain *output, const struct chain *steered,
-			const char *root)
+static void print_chain(FILE *out, const struct chain *chain, const char *root)
 {
 	const struct hook *hook = hook_of(chain->hook);
-	const struct chain *rules = chain;
 
-	if (chain->hook == HOOK_ROUTE_OUTPUT)
-		rules = output;
-	else if (strcmp(chain->name, CHAIN_STEER) == 0)
-		rules = steered;
 	fprintf(out, "\n\tchain %s {\n", chain->name);
 	if (hook != NULL)
 		fprintf(out, "\t\t%s\n", hook->text);
-	for (size_t i = 0; i < rules->count; i++)
-		print_rule(out, &rules->rules[i], root);
+	for (size_t i = 0; i < chain->count; i++)
+		print_rule(out, &chain->rules[i], root);
 	fputs("\t}\n", out);
 }
 
-static void print_interval_set(FILE *out, const char *name, int family, const struct interval_set *set)
+/* What stands between two elements, or before the first. */
+static void begin_element(FILE *out, bool *begun, const char *between)
 {
-	char first[INET6_ADDRSTRLEN];
-	char last[INET6_ADDRSTRLEN];
-
-	fprintf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name,
-		family == AF_INET ? "ipv4_addr" : "ipv6_addr");
-	if (set->count > 0)
-		fputs("\t\telements = {", out);
-	for (size_t i = 0; i < set->count; i++) {
-		inet_ntop(family, set->intervals[i].first, first, sizeof(first));
-		inet_ntop(family, set->intervals[i].last, last, sizeof(last));
-		fprintf(out, "%s %s", i > 0 ? "," : "", first);
-		if (strcmp(first, last) != 0)
-			fprintf(out, "-%s", last);
-	}
-	fprintf(out, "%s\t}\n", set->count > 0 ? " }\n" : "");
+	fputs(*begun ? between : "\t\telements = { ", out);
+	*begun = true;
 }
 
-static void print_mark_map(FILE *out, const char *name, const struct mark_map *map)
+/* The last address before another one. */
+static void address_before(uint8_t *address, size_t size)
 {
-	fprintf(out, "\n\tmap %s {\n\t\ttype mark : verdict\n", name);
-	if (map->count > 0)
-		fputs("\t\telements = {", out);
-	for (size_t i = 0; i < map->count; i++) {
-		fprintf(out, "%s 0x%08" PRIx32 " : ", i > 0 ? "," : "", map->elements[i].mark);
-		print_verdict(out, &map->elements[i].verdict);
+	for (size_t i = size; i > 0 && address[i - 1]-- == 0; i--)
+		;
+}
+
+static void print_intervals(FILE *out, const struct set *set, bool *begun)
+{
+	const int family = set->type == SET_IPV4_INTERVALS ? AF_INET : AF_INET6;
+	const size_t size = set_definition(set->type)->key_size;
+
+	for (size_t i = 0; i < set->count; i++) {
+		uint8_t last[SET_KEY_MAX];
+		char first_text[INET6_ADDRSTRLEN];
+		char last_text[INET6_ADDRSTRLEN];
+
+		if (set->elements[i].flags & NFT_SET_ELEM_INTERVAL_END)
+			continue;
+		memset(last, 0, sizeof(last)); /* without an end, the one before it is the last there is */
+		if (i + 1 < set->count)
+			memcpy(last, set->elements[i + 1].key, sizeof(last));
+		address_before(last, size);
+		inet_ntop(family, set->elements[i].key, first_text, sizeof(first_text));
+		inet_ntop(family, last, last_text, sizeof(last_text));
+		begin_element(out, begun, ", ");
+		fputs(first_text, out);
+		if (strcmp(first_text, last_text) != 0)
+			fprintf(out, "-%s", last_text);
 	}
-	fprintf(out, "%s\t}\n", map->count > 0 ? " }\n" : "");
+}
+
+static void print_marks(FILE *out, const struct set *set, bool *begun)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		uint32_t mark = 0;
+
+		memcpy(&mark, set->elements[i].key, sizeof(mark));
+		begin_element(out, begun, ", ");
+		fprintf(out, "0x%08" PRIx32 " : ", mark);
+		print_verdict(out, set->elements[i].verdict);
+	}
 }
 
 static bool nft_can_read(const char *path)
@@ -270,69 +283,73 @@ static bool nft_can_read(const char *path)
 	return *byte == '\0';
 }
 
-/* How the cgroup map says where a cgroup goes, see struct element. */
-static void print_map_verdict(FILE *out, const struct verdict *verdict)
+static void print_comment_element(FILE *out, const char *path, const struct verdict *verdict)
 {
-	if (verdict->kind == VERDICT_GOTO)
-		fputs("continue", out);
-	else
-		print_verdict(out, verdict);
-}
-
-static void print_comment_element(FILE *out, const struct path_element *element)
-{
-	size_t length = strlen(element->path);
+	size_t length = strlen(path);
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 
 	if (shown == NULL)
 		return;
-	fprintf(out, "\t\t# %s : ", escape(shown, ESCAPED_SIZE(length), element->path, length));
-	print_verdict(out, element->verdict);
+	fprintf(out, "\t\t# %s", escape(shown, ESCAPED_SIZE(length), path, length));
+	if (verdict != NULL) {
+		fputs(" : ", out);
+		print_verdict(out, verdict);
+	}
 	fputc('\n', out);
 }
 
-/* target: only what goes there, without a verdict, or NULL for the map */
-static void print_cgroup_elements(FILE *out, const struct path_elements *cgroups, const char *target)
+/* Those that nft can't read come first, since a comment can't stand within its braces. */
+static void print_cgroups(FILE *out, const struct set *set, const struct cgroup_names *names, bool readable,
+			  bool *begun)
 {
+	for (size_t i = 0; i < names->count; i++) {
+		const struct cgroup_name *name = &names->items[i];
+		const struct set_element *element = set_find(set, &name->id);
+
+		if (element == NULL || (names->root != NULL && nft_can_read(name->path)) != readable)
+			continue;
+		if (!readable) {
+			print_comment_element(out, name->path, element->verdict);
+			continue;
+		}
+		begin_element(out, begun, ",\n\t\t\t     ");
+		fprintf(out, "\"%s%s\"", names->root, name->path);
+		if (element->verdict != NULL) {
+			fputs(" : ", out);
+			print_verdict(out, element->verdict);
+		}
+	}
+}
+
+static void print_set(FILE *out, const struct set *set, const struct cgroup_names *names)
+{
+	const bool is_map = set_is_map(set->type);
 	bool begun = false;
 
-	for (size_t i = 0; i < cgroups->count && cgroups->root != NULL; i++) {
-		const struct path_element *element = &cgroups->elements[i];
-
-		if (!nft_can_read(element->path))
-			continue;
-		if (target != NULL &&
-		    (element->verdict->kind != VERDICT_GOTO || strcmp(element->verdict->chain, target) != 0))
-			continue;
-		fprintf(out, "%s\"%s%s\"", begun ? ",\n\t\t\t     " : "\t\telements = { ", cgroups->root,
-			element->path);
-		if (target == NULL) {
-			fputs(" : ", out);
-			print_map_verdict(out, element->verdict);
-		}
-		begun = true;
+	fprintf(out, "\t%s %s {\n\t\ttype %s%s\n", is_map ? "map" : "set", set->name, set_definition(set->type)->text,
+		is_map ? " : verdict" : "");
+	if (set_has_intervals(set->type))
+		fputs("\t\tflags interval\n\t\tauto-merge\n", out);
+	if (set->size > 0)
+		fprintf(out, "\t\tsize %" PRIu32 "\n", set->size);
+	switch (set->type) {
+	case SET_IPV4_INTERVALS:
+	case SET_IPV6_INTERVALS:
+		print_intervals(out, set, &begun);
+		break;
+	case SET_MARK_VERDICTS:
+		print_marks(out, set, &begun);
+		break;
+	case SET_CGROUPS:
+	case SET_CGROUP_VERDICTS:
+		print_cgroups(out, set, names, false, &begun);
+		print_cgroups(out, set, names, true, &begun);
+		break;
+	case SET_PROTOCOLS:
+	case SET_UNKNOWN:
+		break;
 	}
 	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
-}
-
-static void print_cgroup_map(FILE *out, const struct path_elements *cgroups, uint32_t room)
-{
-	fputs("\n\tmap " MAP_CGROUP " {\n\t\ttype cgroupsv2 : verdict\n", out);
-	if (room > 0)
-		fprintf(out, "\t\tsize %" PRIu32 "\n", room);
-	for (size_t i = 0; i < cgroups->count; i++) {
-		if (cgroups->root == NULL || !nft_can_read(cgroups->elements[i].path))
-			print_comment_element(out, &cgroups->elements[i]);
-	}
-	print_cgroup_elements(out, cgroups, NULL);
-}
-
-static void print_targets(FILE *out, const struct ruleset *ruleset, const struct path_elements *cgroups)
-{
-	for (size_t i = 0; i < ruleset->target_count; i++) {
-		fprintf(out, "\n\tset %s {\n\t\ttype cgroupsv2\n", ruleset->targets[i].chain);
-		print_cgroup_elements(out, cgroups, ruleset->targets[i].chain);
-	}
 }
 
 static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
@@ -347,29 +364,20 @@ static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
 	}
 }
 
-void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_set *levels,
-		   const struct path_elements *cgroups)
+void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct cgroup_names *names)
 {
-	struct chain output = {.hook = HOOK_NONE};
-	struct chain steered = {.hook = HOOK_NONE};
-	const char *root = cgroups->root != NULL ? cgroups->root : ".";
+	const char *root = names->root != NULL ? names->root : ".";
 
-	if (ruleset_level_rules(ruleset, levels, &output) < 0 || ruleset_steered_rules(ruleset, levels, &steered) < 0)
-		return;
 	print_unreadable_names(out, ruleset);
-	fputs("table inet " TABLE_NAME " {\n", out);
+	fprintf(out, "table inet %s {\n", ruleset->table);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
 		fprintf(out, "\tcounter %s {\n\t}\n\n", ruleset->counters[i]);
-	print_interval_set(out, SET_BYPASS, AF_INET, &ruleset->bypass);
-	fputc('\n', out);
-	print_interval_set(out, SET_BYPASS6, AF_INET6, &ruleset->bypass6);
-	print_cgroup_map(out, cgroups, ruleset->room);
-	print_mark_map(out, MAP_MARK, &ruleset->marks);
-	print_mark_map(out, MAP_MARK_DNS, &ruleset->dns_marks);
-	print_targets(out, ruleset, cgroups);
+	for (size_t i = 0; i < ruleset->set_count; i++) {
+		if (i > 0)
+			fputc('\n', out);
+		print_set(out, &ruleset->sets[i], names);
+	}
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		print_chain(out, &ruleset->chains[i], &output, &steered, root);
+		print_chain(out, &ruleset->chains[i], root);
 	fputs("}\n", out);
-	chain_clear(&output);
-	chain_clear(&steered);
 }

@@ -8,14 +8,14 @@
 
 #include <stdio.h>
 
-/** An element as "nft -f" wants it: by path. */
-struct path_element {
+/** What nft knows a cgroup by. */
+struct cgroup_name {
+	uint64_t id;
 	char *path; /* below the cgroup2 mount, beginning with '/' */
-	const struct verdict *verdict;
 };
 
-struct path_elements {
-	const struct path_element *elements;
+struct cgroup_names {
+	const struct cgroup_name *items; /* in the order in which they are to be written */
 	size_t count;
 	/* The mount as nft sees it, below /sys/fs/cgroup: "." or a name like "unified"; NULL when it is elsewhere. */
 	const char *root;
@@ -23,9 +23,10 @@ struct path_elements {
 
 /**
  * Writes a table as text that "nft -f" takes. Elements that nft could not read back (it knows cgroups below
- * /sys/fs/cgroup only and has no way to quote a quotation mark) become comments.
+ * /sys/fs/cgroup only and has no way to quote a quotation mark) become comments; those without a name are left out.
+ *
+ * @ruleset: its sets are sorted
  */
-void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct level_set *levels,
-		   const struct path_elements *cgroups);
+void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct cgroup_names *names);
 
 #endif

@@ -66,48 +66,64 @@ static void check_messages(const struct batch *batch)
 	CHECK(type == NFNL_MSG_BATCH_END);
 }
 
-static void send_ruleset(const struct config *config, const struct ruleset *ruleset, const struct level_set *levels)
+static void send_ruleset(const struct ruleset *ruleset)
 {
-	size_t targets = TARGET_FIRST_PROXY + config->proxy_count;
-	struct verdict *verdicts = calloc(targets, sizeof(*verdicts));
-	struct element *elements = calloc(ELEMENTS, sizeof(*elements));
 	struct batch batch = {0};
 
-	CHECK(verdicts != NULL && elements != NULL);
-	for (uint32_t target = 0; target < targets; target++)
-		verdicts[target] = compile_verdict(config, target);
-	for (size_t i = 0; i < ELEMENTS; i++)
-		elements[i] = (struct element){.cgroup_id = i, .verdict = &verdicts[i % targets]};
 	batch_begin(&batch);
 	table_put_new(&batch, TABLE_NAME, TABLE_OWNER | TABLE_PERSIST, 0);
-	table_put_contents(&batch, ruleset, levels);
-	table_put_elements(&batch, ruleset, elements, ELEMENTS);
-	table_put_levels(&batch, ruleset, levels);
+	table_put_contents(&batch, ruleset);
 	batch_end(&batch);
 	check_messages(&batch);
 	batch_clear(&batch);
-	free(elements);
-	free(verdicts);
 }
 
-static void print_ruleset(const struct config *config, const struct ruleset *ruleset, const struct level_set *levels)
+static void print_ruleset(const struct ruleset *ruleset)
 {
 	char path[] = "/a \"quoted\" \x1b[31m\xff\n$(cgroup)";
-	struct verdict verdict = compile_verdict(config, (uint32_t)(TARGET_DIRECT + config->proxy_count + 1));
-	const struct path_element element = {.path = path, .verdict = &verdict};
-	const struct path_elements cgroups = {.elements = &element, .count = 1, .root = "unified"};
+	const struct cgroup_name name = {.id = 1, .path = path};
+	const struct cgroup_names names = {.items = &name, .count = 1, .root = "unified"};
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
 
 	CHECK(out != NULL);
-	ruleset_print(out, ruleset, levels, &cgroups);
+	ruleset_print(out, ruleset, &names);
 	CHECK(fclose(out) == 0);
 	for (char *line = text, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		line += strspn(line, "\t");
 		CHECK(is_harmless(line, (size_t)(end - line)));
 	}
 	free(text);
+}
+
+/* The table of a config, with cgroups that go to each of its targets. */
+static void use(const struct config *config)
+{
+	/* the first level, one that others stand between, and the last that the kernel can look up */
+	struct contents contents = {.levels = {.has = {[1] = true, [5] = true, [CGROUP_LEVEL_MAX] = true}}};
+	size_t targets = TARGET_FIRST_PROXY + config->proxy_count;
+	struct verdict *verdicts = calloc(targets, sizeof(*verdicts));
+	struct element *elements = calloc(ELEMENTS, sizeof(*elements));
+	struct steering steering;
+	struct ruleset *ruleset = NULL;
+
+	CHECK(verdicts != NULL && elements != NULL);
+	for (uint32_t target = 0; target < targets; target++)
+		verdicts[target] = compile_verdict(config, target);
+	for (size_t i = 0; i < ELEMENTS; i++)
+		elements[i] = (struct element){.cgroup_id = i, .verdict = &verdicts[i % targets]};
+	contents.elements = elements;
+	contents.element_count = ELEMENTS;
+	CHECK(compile_steering(config, &steering) == 0);
+	ruleset = compile_ruleset(config, &steering, &contents);
+	CHECK(ruleset != NULL);
+	send_ruleset(ruleset);
+	print_ruleset(ruleset);
+	ruleset_free(ruleset);
+	steering_clear(&steering);
+	free(elements);
+	free(verdicts);
 }
 
 static void check_diagnostics(const struct diagnostics *diagnostics)
@@ -140,11 +156,8 @@ static bool is_text(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* the first level, one that others stand between, and the last that the kernel can look up */
-	static const struct level_set levels = {.has = {[1] = true, [5] = true, [CGROUP_LEVEL_MAX] = true}};
 	struct diagnostics diagnostics = {0};
 	struct config *config = NULL;
-	struct ruleset *ruleset = NULL;
 	int result = config_parse((const char *)data, size, &config, &diagnostics);
 
 	CHECK((result == 0) == (config != NULL));
@@ -154,11 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	diagnostics_clear(&diagnostics);
 	if (config == NULL)
 		return 0;
-	ruleset = compile_ruleset(config);
-	CHECK(ruleset != NULL);
-	send_ruleset(config, ruleset, &levels);
-	print_ruleset(config, ruleset, &levels);
-	ruleset_free(ruleset);
+	use(config);
 	config_free(config);
 	return 0;
 }

@@ -17,8 +17,12 @@
 
 #include "config/config.h"
 #include "engine/compile.h"
+#include "engine/names.h"
+#include "engine/preparation.h"
+#include "nft/comment.h"
 #include "nft/counter.h"
-#include "nft/held.h"
+#include "nft/dump.h"
+#include "nft/lookups.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/others.h"
@@ -179,54 +183,76 @@ static void remove_table(void)
 
 static void check_name(const char *name)
 {
-	CHECK(memchr(name, '\0', CHAIN_NAME_SIZE) != NULL);
+	CHECK(memchr(name, '\0', NFT_NAME_SIZE) != NULL);
 }
 
-static void check_held(const struct held_table *held)
+static void check_elements(struct dump *dump)
 {
-	CHECK(memchr(held->about, '\0', ABOUT_SIZE) != NULL);
-	for (size_t i = 0; i < held->chain_count; i++) {
-		check_name(held->chains[i].name);
-		CHECK(held_has_chain(held, held->chains[i].name));
-	}
-	for (size_t i = 0; i < held->counter_count; i++)
-		check_name(held->counters[i].name);
-	for (size_t i = 0; i < held->cgroup_count; i++) {
-		const struct verdict *verdict = held->cgroups[i].verdict;
+	struct elements elements;
 
-		CHECK(verdict != NULL && held_verdict(held, held->cgroups[i].cgroup_id) != NULL);
-		if (verdict->kind == VERDICT_GOTO)
-			check_name(verdict->chain);
+	CHECK(steering_read_elements(dump, &elements) == 0);
+	for (size_t i = 0; i < elements.count; i++) {
+		CHECK(elements_find(&elements, elements.items[i].cgroup_id) != NULL);
+		if (elements.items[i].verdict->kind == VERDICT_GOTO)
+			check_name(elements.items[i].verdict->chain);
 	}
+	elements_clear(&elements);
 }
 
-static void read_held(void)
+static void check_dump(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->chain_count; i++) {
+		check_name(dump->chains[i].name);
+		CHECK(dump_find_chain(dump, dump->chains[i].name) != NULL);
+	}
+	for (size_t i = 0; i < dump->counter_count; i++)
+		check_name(dump->counters[i].name);
+	for (size_t i = 0; i < dump->set_count; i++) {
+		const struct set *set = &dump->sets[i];
+
+		check_name(set->name);
+		CHECK(set->type < SET_NAMED_TYPES || set->type == SET_UNKNOWN);
+		for (size_t j = 0; j < set->count; j++)
+			CHECK((set->elements[j].verdict != NULL) == set_is_map(set->type));
+	}
+	check_elements(dump);
+}
+
+static void read_dump(void)
 {
 	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
-	struct held_table held = {0};
+	struct dump dump = {0};
 	struct error error;
 
-	if (held_table_read(&nft, &held, &error) == 0)
-		check_held(&held);
-	held_table_clear(&held);
+	if (dump_read(&nft, &dump, &error) == 0)
+		check_dump(&dump);
+	dump_clear(&dump);
 }
 
-/* Made once, since the ruleset refers to its config. */
-static const struct ruleset *small_ruleset(void)
+static void read_rules(void)
+{
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct cgroup_lookups lookups;
+	char comment[COMMENT_SIZE];
+
+	nft_read_comment(&nft, CHAIN_PREROUTING, comment);
+	CHECK(memchr(comment, '\0', sizeof(comment)) != NULL);
+	nft_read_lookups(&nft, CHAIN_OUTPUT_MANGLE, &lookups);
+	CHECK(!lookups.looked_up.has[0] && !lookups.all_go_away.has[0]);
+}
+
+/* Made once; the ruleset refers to its config. */
+static const struct config *small_config(void)
 {
 	static const char text[] = "version: 1\n"
 				   "bypass: [10.0.0.0/8]\n"
 				   "tproxies: {a: {mark: 3000, port: 7893, dns-hijack: {ip: 10.0.0.1}}}\n";
 	struct diagnostics diagnostics = {0};
 	static struct config *config;
-	static struct ruleset *ruleset;
 
-	if (ruleset != NULL)
-		return ruleset;
-	CHECK(config_parse(text, strlen(text), &config, &diagnostics) == 0);
-	ruleset = compile_ruleset(config);
-	CHECK(ruleset != NULL);
-	return ruleset;
+	if (config == NULL)
+		CHECK(config_parse(text, strlen(text), &config, &diagnostics) == 0);
+	return config;
 }
 
 /* The difference between what is wanted and what the kernel is said to hold. */
@@ -234,18 +260,24 @@ static void replace(void)
 {
 	static const struct verdict verdicts[] = {{.kind = VERDICT_RETURN}, {.kind = VERDICT_GOTO, .chain = "a-MARK"}};
 	static const struct element elements[] = {{300, &verdicts[1]}, {2, &verdicts[0]}, {1, &verdicts[1]}};
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
-	const struct table_contents contents = {
-		.ruleset = small_ruleset(),
+	const struct contents contents = {
 		.levels = {.has = {[2] = true}},
-		.deepest_level = 3,
 		.elements = elements,
 		.element_count = sizeof(elements) / sizeof(elements[0]),
 	};
+	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
+	struct steering steering;
+	struct ruleset *wanted = NULL;
+	struct transition transition = {&nft, &steering, 3};
+	const struct preparation preparation = {transition_write, &transition};
 	struct error error;
-	size_t room = 0;
 
-	CHECK(table_replace(&nft, &contents, &room, &error) <= 0);
+	CHECK(compile_steering(small_config(), &steering) == 0);
+	wanted = compile_ruleset(small_config(), &steering, &contents);
+	CHECK(wanted != NULL);
+	CHECK(nft_replace(&nft, wanted, &preparation, &error) <= 0);
+	ruleset_free(wanted);
+	steering_clear(&steering);
 }
 
 static void count_obstacle(const struct obstacle *obstacle, void *userdata)
@@ -378,8 +410,9 @@ static void remove_others(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table,   own,	  remove_table, monitor_nft,  monitor_route, list_rules,     list_tables,
-		remove_others, read_held, replace,	list_entries, put,	     find_obstacles, query_counter,
+		query_table,  own,	   remove_table,   monitor_nft,	  monitor_route,
+		list_rules,   list_tables, remove_others,  read_dump,	  replace,
+		list_entries, put,	   find_obstacles, query_counter, read_rules,
 	};
 
 	if (size == 0)

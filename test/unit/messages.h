@@ -141,6 +141,11 @@ static inline void assert_verdict(const struct nlattr *attribute, const struct v
 }
 
 /** Counts the elements that are added to a set, in all messages. */
+static inline bool message_is_of_set(const struct nlmsghdr *message, const char *set)
+{
+	return strcmp(mnl_attr_get_str(attribute_of(message, NFTA_SET_ELEM_LIST_SET)), set) == 0;
+}
+
 static inline size_t count_elements_of(const struct messages *messages, const char *set)
 {
 	size_t count = 0;
@@ -148,8 +153,7 @@ static inline size_t count_elements_of(const struct messages *messages, const ch
 	for (size_t i = 0; i < messages->count; i++) {
 		const struct nlattr *element = NULL;
 
-		if (!message_is(messages->items[i], NFT_MSG_NEWSETELEM) ||
-		    strcmp(mnl_attr_get_str(attribute_of(messages->items[i], NFTA_SET_ELEM_LIST_SET)), set) != 0)
+		if (!message_is(messages->items[i], NFT_MSG_NEWSETELEM) || !message_is_of_set(messages->items[i], set))
 			continue;
 		mnl_attr_for_each_nested(element, attribute_of(messages->items[i], NFTA_SET_ELEM_LIST_ELEMENTS))
 			count++;

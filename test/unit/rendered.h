@@ -6,9 +6,9 @@
 
 /* A config's ruleset as text, and what stands between the braces of one of its parts. */
 
+#include "compiled.h"
 #include "unit.h"
 
-#include "engine/compile.h"
 #include "nft/text.h"
 
 #include <stdio.h>
@@ -19,17 +19,16 @@ struct rendered {
 	size_t length;
 };
 
-static inline struct rendered render_with(const char *text, const struct level_set *levels,
-					  const struct path_elements *cgroups)
+static inline struct rendered render_with(const char *text, const struct contents *contents,
+					  const struct cgroup_names *names)
 {
 	struct rendered rendered = {0};
 	struct config *config = parse_good(text);
-	struct ruleset *ruleset = compile_ruleset(config);
+	struct ruleset *ruleset = compile_for(config, contents);
 	FILE *out = open_memstream(&rendered.text, &rendered.length);
 
-	assert_non_null(ruleset);
 	assert_non_null(out);
-	ruleset_print(out, ruleset, levels, cgroups);
+	ruleset_print(out, ruleset, names);
 	assert_int_equal(fclose(out), 0);
 	ruleset_free(ruleset);
 	config_free(config);
@@ -39,9 +38,8 @@ static inline struct rendered render_with(const char *text, const struct level_s
 /** The ruleset of a host without cgroups. */
 static inline struct rendered render(const char *text)
 {
-	const struct level_set levels = {{false}};
-
-	return render_with(text, &levels, &(const struct path_elements){0});
+	return render_with(text, &(const struct contents){.element_count = 0},
+			   &(const struct cgroup_names){.count = 0});
 }
 
 static inline void rendered_clear(struct rendered *rendered)

@@ -11,8 +11,8 @@ static const time_t loaded = 1767323045; /* 2026-01-02T03:04:05Z */
 
 static void assert_there_and_back(const char *file, const char *expected)
 {
-	char about[ABOUT_SIZE];
-	char read[ABOUT_SIZE] = "untouched";
+	char about[COMMENT_SIZE];
+	char read[COMMENT_SIZE] = "untouched";
 	time_t when = 0;
 
 	about_write(about, file, loaded);
@@ -23,7 +23,7 @@ static void assert_there_and_back(const char *file, const char *expected)
 
 static void test_text(void **state)
 {
-	char about[ABOUT_SIZE];
+	char about[COMMENT_SIZE];
 
 	(void)state;
 	about_write(about, "/etc/cgtproxy/config.yaml", loaded);
@@ -45,15 +45,15 @@ static void test_there_and_back(void **state)
 static void test_long_path(void **state)
 {
 	char path[300] = "/";
-	char about[ABOUT_SIZE];
-	char file[ABOUT_SIZE];
+	char about[COMMENT_SIZE];
+	char file[COMMENT_SIZE];
 	time_t when = 0;
 
 	(void)state;
 	memset(path + 1, 'x', sizeof(path) - 12);
 	memcpy(path + sizeof(path) - 12, "config.yaml", sizeof("config.yaml"));
 	about_write(about, path, loaded);
-	assert_int_equal(strlen(about), ABOUT_SIZE - 1);
+	assert_int_equal(strlen(about), COMMENT_SIZE - 1);
 	assert_true(about_read(about, file, sizeof(file), &when));
 	assert_int_equal(strncmp(file, "...xxx", 6), 0);
 	assert_string_equal(file + strlen(file) - strlen("xconfig.yaml"), "xconfig.yaml");
@@ -73,7 +73,7 @@ static void test_what_is_not_ours(void **state)
 		"CONFIG /x loaded 2026-01-02T03:04:05Z",
 		"my comment",
 	};
-	char file[ABOUT_SIZE];
+	char file[COMMENT_SIZE];
 	time_t when = 0;
 
 	(void)state;

@@ -37,9 +37,9 @@ static void test_without_proxies(void **state)
 		"\tcounter FENCE-CHAIN {\n\t}\n\n"
 		"\tset bypass {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
 		"\n\tset bypass6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t\tauto-merge\n\t}\n"
-		"\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t}\n"
 		"\n\tmap mark-vmap {\n\t\ttype mark : verdict\n\t}\n"
 		"\n\tmap mark-dns-vmap {\n\t\ttype mark : verdict\n\t}\n"
+		"\n\tmap cgroup-vmap {\n\t\ttype cgroupsv2 : verdict\n\t\tsize 16384\n\t}\n"
 		"\n\tset DROP-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 		"\n\tset REFUSE-CHAIN {\n\t\ttype cgroupsv2\n\t}\n"
 		"\n\tchain DROP-CHAIN {\n"
@@ -295,12 +295,12 @@ static void test_many_proxies(void **state)
 
 static void test_levels(void **state)
 {
-	struct level_set levels = {{false}};
+	struct contents contents = {.element_count = 0};
 	struct rendered rendered;
 
 	(void)state;
-	levels.has[1] = levels.has[4] = levels.has[255] = true;
-	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
+	contents.levels.has[1] = contents.levels.has[4] = contents.levels.has[255] = true;
+	rendered = render_with(PROXY(""), &contents, &(struct cgroup_names){0});
 	/* the deepest first, and none that has no element */
 	assert_body(&rendered, "chain STEER-CHAIN",
 		    "socket cgroupv2 level 255 @DROP-CHAIN goto DROP-CHAIN\n"
@@ -325,18 +325,18 @@ static void test_levels(void **state)
 /* What the kernel sends for a socket that is gone goes the way of its flow, and nobody else asks conntrack. */
 static void test_packets_without_a_cgroup(void **state)
 {
-	struct level_set levels = {{false}};
+	struct contents contents = {.element_count = 0};
 	struct rendered rendered;
 
 	(void)state;
-	levels.has[1] = true;
-	rendered = render_with(PROXY(""), &levels, &(struct path_elements){0});
+	contents.levels.has[1] = true;
+	rendered = render_with(PROXY(""), &contents, &(struct cgroup_names){0});
 	assert_body(&rendered, "chain output-mangle",
 		    OUTPUT "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
 			   "socket cgroupv2 level 1 != \".\" return\n"
 			   "goto ORPHAN-CHAIN\n");
 	rendered_clear(&rendered);
-	rendered = render_with(PROXY(", dns-hijack: {}") "strict: true\n", &levels, &(struct path_elements){0});
+	rendered = render_with(PROXY(", dns-hijack: {}") "strict: true\n", &contents, &(struct cgroup_names){0});
 	assert_body(&rendered, "chain output-mangle",
 		    OUTPUT "socket cgroupv2 level 2 != \".\" goto DROP-CHAIN\n"
 			   "socket cgroupv2 level 1 vmap @cgroup-vmap goto STEER-CHAIN\n"
@@ -348,12 +348,12 @@ static void test_packets_without_a_cgroup(void **state)
 
 static void test_strict_levels(void **state)
 {
-	struct level_set levels = {{false}};
+	struct contents contents = {.element_count = 0};
 	struct rendered rendered;
 
 	(void)state;
-	levels.has[1] = levels.has[2] = true;
-	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "unified"});
+	contents.levels.has[1] = contents.levels.has[2] = true;
+	rendered = render_with("version: 1\nstrict: true\n", &contents, &(struct cgroup_names){.root = "unified"});
 	assert_body(&rendered, "chain output-mangle",
 		    OUTPUT "socket cgroupv2 level 3 != \"unified\" goto DROP-CHAIN\n"
 			   "socket cgroupv2 level 2 vmap @cgroup-vmap goto STEER-CHAIN\n"
@@ -362,9 +362,9 @@ static void test_strict_levels(void **state)
 			   "socket cgroupv2 level 1 != \"unified\" goto DROP-CHAIN\n");
 	rendered_clear(&rendered);
 	/* there is no level below this that could be guarded, or need be */
-	memset(&levels, 0, sizeof(levels));
-	levels.has[255] = true;
-	rendered = render_with("version: 1\nstrict: true\n", &levels, &(struct path_elements){.root = "."});
+	memset(&contents, 0, sizeof(contents));
+	contents.levels.has[255] = true;
+	rendered = render_with("version: 1\nstrict: true\n", &contents, &(struct cgroup_names){.root = "."});
 	assert_body(&rendered, "chain output-mangle",
 		    OUTPUT "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
 			   "socket cgroupv2 level 255 != \".\" goto DROP-CHAIN\n");
@@ -385,24 +385,30 @@ static void test_elements(void **state)
 	char newline[] = "/a\nb";
 	char chinese[] = "/中";
 	char b[] = "/b/c";
-	const struct path_element elements[] = {
-		{a, &direct}, {quote, &drop}, {newline, &drop}, {chinese, &drop}, {b, &drop}};
-	struct level_set levels = {{false}};
+	const struct cgroup_name names[] = {{1, a}, {2, quote}, {3, newline}, {4, chinese}, {5, b}};
+	const struct element elements[] = {{1, &direct}, {2, &drop}, {3, &drop}, {4, &drop}, {5, &drop}};
+	const struct contents contents = {.elements = elements, .element_count = COUNT(elements)};
 	struct rendered rendered =
-		render_with("version: 1\n", &levels, &(struct path_elements){elements, COUNT(elements), "."});
+		render_with("version: 1\n", &contents, &(struct cgroup_names){names, COUNT(names), "."});
 
 	(void)state;
 	assert_body(&rendered, "map cgroup-vmap",
 		    "type cgroupsv2 : verdict\n"
-		    "# /a\"} : goto DROP-CHAIN\n"
-		    "# /a\\x0ab : goto DROP-CHAIN\n"
-		    "# /中 : goto DROP-CHAIN\n"
+		    "size 16384\n"
+		    "# /a\"} : continue\n"
+		    "# /a\\x0ab : continue\n"
+		    "# /中 : continue\n"
 		    "elements = { \"./a.slice\" : return,\n"
 		    "\"./b/c\" : continue }\n");
-	assert_body(&rendered, "set DROP-CHAIN", "type cgroupsv2\nelements = { \"./b/c\" }\n");
+	assert_body(&rendered, "set DROP-CHAIN",
+		    "type cgroupsv2\n"
+		    "# /a\"}\n"
+		    "# /a\\x0ab\n"
+		    "# /中\n"
+		    "elements = { \"./b/c\" }\n");
 	rendered_clear(&rendered);
-	rendered = render_with("version: 1\n", &levels, &(struct path_elements){elements, 1, NULL});
-	assert_body(&rendered, "map cgroup-vmap", "type cgroupsv2 : verdict\n# /a.slice : return\n");
+	rendered = render_with("version: 1\n", &contents, &(struct cgroup_names){names, 1, NULL});
+	assert_body(&rendered, "map cgroup-vmap", "type cgroupsv2 : verdict\nsize 16384\n# /a.slice : return\n");
 	rendered_clear(&rendered);
 }
 
@@ -450,7 +456,7 @@ static void test_names_of_targets(void **state)
 		{{VERDICT_GOTO, "-MARK"}, "-MARK"},
 	};
 	struct config *config = parse_good("version: 1\ntproxies: {p: {mark: 1, port: 1}}\n");
-	char name[CHAIN_NAME_SIZE];
+	char name[NFT_NAME_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(examples); i++) {

@@ -1,17 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "nft/held_steering.h"
+#include "nft/lookups.h"
 
 #include "nft/attributes.h"
-#include "nft/table.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* What a rule of output-mangle consists of, as far as it matters here. */
+/* What a rule consists of, as far as it matters here. */
 struct rule_summary {
 	uint32_t level;
 	bool has_lookup;
@@ -46,10 +45,9 @@ static void note_expression(struct rule_summary *rule, const struct nlattr *nest
 	attribute_u32(expression.of[NFTA_SOCKET_LEVEL], &rule->level);
 }
 
-/* A rule that sends all cgroups of a level away, whatever sets hold, is what a strict ruleset refuses with. */
 static int note_rule(const struct nlmsghdr *message, void *data)
 {
-	struct held_steering *steering = data;
+	struct cgroup_lookups *lookups = data;
 	struct rule_summary summary = {0};
 	struct attributes rule;
 	const struct nlattr *nest = NULL;
@@ -61,19 +59,19 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	if (summary.level == 0 || summary.level > CGROUP_LEVEL_MAX)
 		return MNL_CB_OK;
 	if (summary.has_lookup)
-		steering->levels.has[summary.level] = true;
+		lookups->looked_up.has[summary.level] = true;
 	else if (summary.has_goto)
-		steering->strict = true;
+		lookups->all_go_away.has[summary.level] = true;
 	return MNL_CB_OK;
 }
 
-int held_steering_read(struct nft *nft, struct held_steering *steering)
+int nft_read_lookups(struct nft *nft, const char *chain, struct cgroup_lookups *lookups)
 {
 	struct nft_request request;
 	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
 
-	*steering = (struct held_steering){0};
+	*lookups = (struct cgroup_lookups){0};
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, CHAIN_OUTPUT_MANGLE);
-	return nft_request_run(nft, &request, note_rule, steering);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
+	return nft_request_run(nft, &request, note_rule, lookups);
 }
