@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "engine/compile.h"
+#include "nft/elements.h"
 #include "nft/table.h"
 #include "nft/text.h"
 
