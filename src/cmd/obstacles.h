@@ -4,8 +4,10 @@
 #ifndef CGTPROXY_CMD_OBSTACLES_H
 #define CGTPROXY_CMD_OBSTACLES_H
 
+#include "config/config.h"
+
 /** Prints what other programs' firewall rules do that keeps steered traffic from getting where it should. */
-void check_obstacles(void);
+void check_firewall(const struct config *config);
 
 /** Prints whether the kernel lets programs send to the internet at all, over which family. */
 void check_ways(void);
