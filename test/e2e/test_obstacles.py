@@ -163,3 +163,32 @@ def test_no_default_route(world):
         world.host.run(*cure.split())
         assert client.ask(UDP, family).who == client.ask(TCP, family).who == "proxy mihomo"
     assert findings(world, "default route") == [(False, "ok      default route: IPv4 and IPv6 have one")]
+
+
+def test_the_log_tells_of_each_once(world):
+    """At the start, when others change their rules later, and when it is over; a reload tells nothing twice."""
+    world.host.run("nft", "-f", "-", text_in=WG_QUICK)
+    daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
+    daemon.wait_log(OBSTACLES["wg-quick"][2])
+    world.host.run("nft", "-f", "-", text_in=CLOSED_INPUT)
+    daemon.wait_log(OBSTACLES["an input policy"][2])
+    world.host.run("sh", "-c", OBSTACLES["an input policy"][2])
+    world.host.run("nft", "delete", "table", "ip", "wg-quick-wg0")
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_log("the chain input of the table inet fw is in the way of proxied traffic no longer")
+    daemon.wait_log("the chain preraw of the table ip wg-quick-wg0 is in the way of proxied traffic no longer")
+    assert daemon.stop() == 0
+    assert count_lines(daemon.log, "nft insert rule") == 2, daemon.log
+
+
+def test_a_missing_default_route_is_told_in_the_log(world):
+    """Not at the start, since at boot there may be none yet, but when somebody reloads."""
+    world.host.ip(f"route del default via {GATEWAY[V4]}")
+    daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
+    assert "default route" not in daemon.log
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_log("there is no default route for IPv4")
+    world.host.ip(f"route add default via {GATEWAY[V4]}")
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_log("the default route for IPv4 is in the way of proxied traffic no longer")
+    assert daemon.stop() == 0
