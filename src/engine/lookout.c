@@ -12,14 +12,20 @@
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
-/* Who changes rules often does so in more than one transaction; after the last look it takes this long to the next. */
+/* Who changes rules does so in more than one transaction. */
 #define SETTLE_INTERVAL USEC_PER_SEC
+/* The pause after a look, and as a multiple of what it cost. */
 #define LOOK_INTERVAL (10 * USEC_PER_SEC)
+#define LOOK_COST_FACTOR 49
 #define WAYS_INTERVAL (60 * USEC_PER_SEC)
 
-/* Others' rules are read for so long at a time, in usec, and then everything else has its turn for longer. */
+/*
+ * Others' rules are read for so long at a time, in usec; then everything else has its turn, for a multiple of what it
+ * took. A datagram may take longer by itself: for each the kernel counts rules from the first one
+ * (nf_tables_dump_rules).
+ */
 #define PIECE UINT64_C(1000)
-#define PAUSE UINT64_C(20000)
+#define PIECE_COST_FACTOR 19
 
 void lookout_init(struct lookout *lookout)
 {
@@ -49,6 +55,7 @@ void lookout_reload(struct lookout *lookout, uint64_t now)
 
 void lookout_disturb(struct lookout *lookout, uint64_t now)
 {
+	const uint64_t allowed = lookout->ended + LOOK_INTERVAL + LOOK_COST_FACTOR * lookout->cost;
 	uint64_t due = now + SETTLE_INTERVAL;
 
 	/* what is being read may be older than the change */
@@ -56,8 +63,8 @@ void lookout_disturb(struct lookout *lookout, uint64_t now)
 		lookout->disturbed = true;
 		return;
 	}
-	if (lookout->ended != 0 && due < lookout->ended + LOOK_INTERVAL)
-		due = lookout->ended + LOOK_INTERVAL;
+	if (lookout->ended != 0 && due < allowed)
+		due = allowed;
 	if (due < lookout->next)
 		lookout->next = due;
 }
@@ -102,7 +109,7 @@ static void end_reading(struct lookout *lookout, const struct config *config, in
 	lookout->ended = now;
 	lookout->next = UINT64_MAX;
 	if (lookout->disturbed)
-		lookout->next = now + LOOK_INTERVAL;
+		lookout_disturb(lookout, now);
 	lookout->disturbed = false;
 	if (result == 0)
 		tell(&lookout->firewall, &found);
@@ -124,27 +131,32 @@ static int begin_reading(struct lookout *lookout, const struct config *config)
 static void read_piece(struct lookout *lookout, const struct config *config, uint64_t (*clock)(void))
 {
 	const uint64_t begin = clock();
+	uint64_t now = begin;
 	int result = 1;
 
 	if (lookout->others == NULL) {
+		lookout->cost = 0;
 		result = begin_reading(lookout, config);
 		result = result < 0 ? result : 1;
 	}
-	while (result > 0 && clock() < begin + PIECE)
+	while (result > 0 && now < begin + PIECE) {
 		result = others_read(lookout->others);
+		now = clock();
+	}
+	lookout->cost += now - begin;
 	if (result > 0)
-		lookout->next = clock() + PAUSE;
+		lookout->next = now + PIECE_COST_FACTOR * (now - begin);
 	else
-		end_reading(lookout, config, result, clock());
+		end_reading(lookout, config, result, now);
 }
 
-static void look_at_ways(struct lookout *lookout, uint64_t now)
+static void look_at_ways(struct lookout *lookout, const struct config *config, uint64_t now)
 {
 	struct problems found = {0};
 	struct ways ways;
 
 	lookout->next_ways = now + WAYS_INTERVAL;
-	if (ways_inspect(&ways, &found) == 0)
+	if (ways_inspect(config, &ways, &found) == 0)
 		tell(&lookout->ways, &found);
 	problems_clear(&found);
 }
@@ -154,7 +166,7 @@ void lookout_handle_deadline(struct lookout *lookout, const struct config *confi
 	const uint64_t now = clock();
 
 	if (lookout->next_ways <= now)
-		look_at_ways(lookout, now);
+		look_at_ways(lookout, config, now);
 	if (lookout->next <= now)
 		read_piece(lookout, config, clock);
 }

@@ -23,6 +23,7 @@ struct lookout {
 	struct problems ways; /* as told */
 	bool disturbed;	      /* others changed their rules while they were read */
 	uint64_t ended;	      /* the last look, or 0; as those below, usec of CLOCK_MONOTONIC */
+	uint64_t cost;	      /* usec that the last one took, or this one until now */
 	uint64_t next;	      /* when to look at others' rules, or to read on; UINT64_MAX: when they change */
 	uint64_t next_ways;   /* when to ask for the default route */
 	bool told;	      /* that the rules can't be read */
