@@ -58,11 +58,11 @@ void check_firewall(const struct config *config)
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
 }
 
-void check_ways(void)
+void check_ways(const struct config *config)
 {
 	CLEANUP(problems_clear) struct problems problems = {0};
 	struct ways ways = {0};
-	int result = ways_inspect(&ways, &problems);
+	int result = ways_inspect(config, &ways, &problems);
 
 	if (result < 0)
 		finding_print(FINDING_SKIPPED, "default route", "can't ask the kernel for it: %s", strerror(-result));

@@ -12,7 +12,8 @@
 int firewall_begin(struct others **others, struct nft *nft, const struct config *config);
 
 /**
- * Adds what is in the way among the rules that were read to the end.
+ * Adds what is in the way among the rules that were read to the end. What the config has no use for is not: without a
+ * proxy nothing comes from the loopback interface, and without a rule no answer is told from other traffic.
  *
  * @config: the same as for firewall_begin()
  *

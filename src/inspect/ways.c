@@ -16,7 +16,7 @@ static bool is_refusal(int result)
 	return result == -ENETUNREACH || result == -EHOSTUNREACH || result == -EINVAL || result == -EACCES;
 }
 
-int ways_inspect(struct ways *ways, struct problems *problems)
+int ways_inspect(const struct config *config, struct ways *ways, struct problems *problems)
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	int result = way_look(&rtnetlink, AF_INET);
@@ -24,12 +24,15 @@ int ways_inspect(struct ways *ways, struct problems *problems)
 	if (result < 0 && !is_refusal(result))
 		return result;
 	*ways = (struct ways){.ip = result == 0, .ip6 = way_look(&rtnetlink, AF_INET6) == 0};
+	if (config->proxy_count == 0)
+		return 0;
 	if (result == -ENETUNREACH)
-		return problems_add(problems, PROBLEM_NO_ROUTE, "the default route for IPv4",
-				    strdup("ip route add default dev lo"),
-				    "there is no default route for IPv4. The kernel refuses to send before any rule is "
-				    "asked, so proxied programs reach nothing either (\"Network is unreachable\"). Add "
-				    "one, if only to the loopback interface");
+		return problems_add(
+			problems, PROBLEM_NO_ROUTE, "the default route for IPv4", strdup("ip route add default dev lo"),
+			"there is no default route for IPv4, or a policy rule of the type unreachable comes "
+			"before it. The kernel refuses to send before any rule is "
+			"asked, so proxied programs reach nothing either (\"Network is unreachable\"). Add a "
+			"route, if only to the loopback interface");
 	if (result < 0)
 		return problems_add(problems, PROBLEM_NO_ROUTE, "the default route for IPv4", NULL,
 				    "the kernel refuses to send over IPv4 (\"%s\") before any rule is asked, so "

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_INSPECT_WAYS_H
 #define CGTPROXY_INSPECT_WAYS_H
 
+#include "config/config.h"
 #include "inspect/problems.h"
 
 #include <stdbool.h>
@@ -16,10 +17,10 @@ struct ways {
 
 /**
  * Looks at the routing of this network namespace. That there is no way for IPv6 is no problem: programs are told at
- * once, and use IPv4.
+ * once, and use IPv4. Without a proxy nothing is a problem.
  *
  * Returns 0 or a negative errno.
  */
-int ways_inspect(struct ways *ways, struct problems *problems);
+int ways_inspect(const struct config *config, struct ways *ways, struct problems *problems);
 
 #endif

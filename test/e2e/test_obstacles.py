@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What other programs' firewall rules do that keeps steered traffic from getting where it should, and who says so."""
 
+import json
 import re
 import signal
 
@@ -192,3 +193,40 @@ def test_a_missing_default_route_is_told_in_the_log(world):
     daemon.send_signal(signal.SIGHUP)
     daemon.wait_log("the default route for IPv4 is in the way of proxied traffic no longer")
     assert daemon.stop() == 0
+
+
+def test_status_tells_of_them(world):
+    """As long as they are there, as text and as JSON."""
+    world.daemon(CONFIG)
+    assert json.loads(world.cgtproxy("status", "--json").stdout)["problems"] == []
+    assert "Problem" not in world.cgtproxy("status").stdout
+    world.host.run("nft", "-f", "-", text_in=WG_QUICK)
+    world.host.ip("rule add blackhole priority 32765")
+    said = world.cgtproxy("status").stdout
+    firewall, route = (line for line in said.splitlines() if line.strip().startswith("Problem: "))
+    assert firewall.endswith(OBSTACLES["wg-quick"][2])
+    assert "blackhole" in route
+    firewall, route = json.loads(world.cgtproxy("status", "--json").stdout)["problems"]
+    assert firewall["kind"] == "answers"
+    assert firewall["about"] == "the chain preraw of the table ip wg-quick-wg0"
+    assert firewall["cure"] == OBSTACLES["wg-quick"][2]
+    assert route["kind"] == "no-route" and route["cure"] is None
+    world.host.run("sh", "-c", firewall["cure"])
+    world.host.ip("rule del blackhole priority 32765")
+    assert json.loads(world.cgtproxy("status", "--json").stdout)["problems"] == []
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "blackhole", "prohibit"])
+@pytest.mark.parametrize("what", ["route", "rule"])
+def test_a_way_that_is_refused(world, what, kind):
+    """The kernel says so to the program, with an error of its own for each type."""
+    world.proxy("mihomo")
+    client = world.client("proxied")
+    world.daemon(CONFIG)
+    if what == "route":
+        world.host.ip(f"route replace {kind} default")
+    else:
+        world.host.ip(f"rule add {kind} priority 32765")
+    ((is_warning, text),) = findings(world, "default route")
+    assert is_warning and kind in text
+    assert client.ask_in_vain(UDP, V4).outcome in ("ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EACCES")
