@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from lab.addresses import GATEWAY, TCP, UDP, V4, V6
+from lab.addresses import GATEWAY, HOST, TCP, UDP, V4, V6
 from lab.checks import OURS, count_lines
 from lab.daemon import binary
 
@@ -230,3 +230,44 @@ def test_a_way_that_is_refused(world, what, kind):
     ((is_warning, text),) = findings(world, "default route")
     assert is_warning and kind in text
     assert client.ask_in_vain(UDP, V4).outcome in ("ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EACCES")
+
+
+def follow_cures(world):
+    """What `status` says to type, as it says it."""
+    problems = json.loads(world.cgtproxy("status", "--json").stdout)["problems"]
+    assert problems
+    for problem in problems:
+        world.host.run("sh", "-c", problem["cure"])
+
+
+def test_the_cure_of_a_late_mark_leads_to_the_proxy(world):
+    world.proxy("mihomo")
+    client = world.client("proxied")
+    world.daemon(CONFIG)
+    world.host.run("nft", "-f", "-", text_in=LATE_MARK)
+    assert client.ask_in_vain(UDP, V4).dropped
+    follow_cures(world)
+    for protocol in (UDP, TCP):
+        for family in (V4, V6):
+            assert client.ask(protocol, family).who == "proxy mihomo"
+
+
+def test_the_cure_of_notrack_lets_answers_out(world):
+    world.client("dropped").serve("server", 9001)
+    visitor = world.outside_client()
+    world.host.run("nft", "-f", "-", text_in="""
+        table inet raw {
+          chain output {
+            type filter hook output priority raw;
+            udp sport 9001 notrack
+          }
+          chain prerouting {
+            type filter hook prerouting priority raw;
+            udp dport 9001 notrack
+          }
+        }""")
+    world.daemon(CONFIG.replace("rules: [", f"rules: [{{match: '{OURS}dropped$', drop: true}}, "))
+    assert visitor.ask_in_vain(UDP, V4, HOST[V4], 9001).dropped
+    follow_cures(world)
+    assert visitor.ask(UDP, V4, HOST[V4], 9001).who == "server"
+    assert json.loads(world.cgtproxy("status", "--json").stdout)["problems"] == []
