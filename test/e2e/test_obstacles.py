@@ -5,6 +5,8 @@
 import json
 import re
 import signal
+import socket
+import struct
 
 import pytest
 from lab.addresses import GATEWAY, HOST, TCP, UDP, V4, V6
@@ -123,6 +125,41 @@ def test_all_at_once(world):
     for number, (rules, _, _) in enumerate(OBSTACLES.values()):
         world.host.run("nft", "-f", "-", text_in=re.sub(r"(?m)^(table \w+ \S+)", rf"\1-{number}", rules))
     assert len(findings(world, "firewall")) == len(OBSTACLES)
+
+
+def make_closed_chain(table, chain):
+    """An input chain with a policy of drop, whose names nft would refuse to read."""
+    nf_tables, new_table, new_chain, begin, end = 10, 0, 3, 16, 17
+    replace_flags = 0x1 | 0x400  # NLM_F_REQUEST | NLM_F_CREATE
+
+    def attribute(kind, payload):
+        return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
+
+    def number(value):
+        return struct.pack("!I", value)
+
+    def message(kind, flags, family, resource, payload=b""):
+        return struct.pack("=IHHII", 20 + len(payload), kind, flags, 1, 0) + struct.pack("!BBH", family, 0, resource) + payload
+
+    def request(kind, *attributes):
+        return message(nf_tables << 8 | kind, replace_flags, 1, 0, b"".join(attributes))
+
+    hook = attribute(4 | 0x8000, attribute(1, number(1)) + attribute(2, number(0)))  # input, at priority 0
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
+        netlink.send(message(begin, 0x1, 0, nf_tables) + request(new_table, attribute(1, table + b"\0")) +
+                     request(new_chain, attribute(1, table + b"\0"), attribute(3, chain + b"\0"), hook,
+                             attribute(5, number(0)), attribute(7, b"filter\0")) + message(end, 0x1, 0, nf_tables))
+
+
+@pytest.mark.parametrize(("table", "shown"), [
+    (b"x; rm -rf /", "x; rm -rf /"), (b"\x1b[31mred\n", "\\x1b[31mred\\x0a"), (b"$(id)", "$(id)"), (b"-f", "-f")])
+def test_names_that_no_shell_should_get(world, table, shown):
+    """There is no command to type for them, and nothing in them steers a terminal."""
+    world.host.call(make_closed_chain, table, b"c")
+    ((is_warning, text),) = findings(world, "firewall")
+    assert is_warning and f"the chain c of the table inet {shown} drops" in text
+    assert "nft " not in text
+    world.daemon(CONFIG).wait_log(shown)
 
 
 def test_the_fence_is_told_of(world):
