@@ -44,7 +44,8 @@ int engine_observe(struct engine *engine, struct error *error);
 int engine_enforce(struct engine *engine, struct error *error);
 
 /**
- * Puts another config into force, by a transaction that prepares and one that changes, if all of it is possible. Otherwise the last one stays.
+ * Puts another config into force, by a transaction that prepares and one that changes, if all of it is possible.
+ * Otherwise the last one stays.
  *
  * @config: belongs to the engine from then on, whatever this returns
  *

@@ -26,6 +26,7 @@ static void problem_clear(struct problem *problem)
 	free(problem->cure);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is freed with the problem */
 int problems_add(struct problems *problems, enum problem_kind kind, const char *about, char *cure, const char *format,
 		 ...)
 {
