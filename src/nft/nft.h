@@ -54,9 +54,9 @@ int nft_own(struct nft *nft, struct error *error);
  */
 int nft_send(struct nft *nft, struct batch *batch, struct error *error);
 
-/** A message that asks for something, up to some short names. */
+/** A message that asks for something, by up to two names of 256 bytes. */
 struct nft_request {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[1024] __attribute__((aligned(8)));
 };
 
 /**

@@ -46,18 +46,17 @@ struct jump {
 	uint64_t marks; /* packets with these take it */
 };
 
-enum stage {
-	STAGE_CHAINS,
-	STAGE_RULES,
-	STAGE_DONE,
-};
-
 struct others {
 	struct nft *nft;
 	struct steered_marks marks;
-	enum stage stage;
-	bool changed; /* what was listed, meanwhile: a later look will tell */
-	void *chains; /* for tsearch(), by family, table and name */
+	bool changed;		   /* what was listed, meanwhile: a later look will tell */
+	void *chains;		   /* for tsearch(), by family, table and name */
+	struct other_chain **list; /* the same, as the kernel lists them */
+	size_t count;
+	size_t capacity;
+	size_t next; /* the chain whose rules are to be asked for next */
+	bool has_chains;
+	bool is_done;
 	struct jump *jumps;
 	size_t jump_count;
 	size_t jump_capacity;
@@ -119,12 +118,35 @@ static void read_hook(struct other_chain *chain, const struct nlattr *nest, cons
 	chain->is_for_prerouting = chain->hook == NF_INET_PRE_ROUTING;
 }
 
+static int add_chain(struct others *others, const struct other_chain *key)
+{
+	struct other_chain *chain = NULL;
+	struct other_chain **list =
+		array_reserve(others->list, &others->capacity, others->count + 1, sizeof(struct other_chain *));
+
+	if (list == NULL)
+		return -ENOMEM;
+	others->list = list;
+	/* one that is listed twice, because the list changed meanwhile */
+	if (find_chain(others, key) != NULL)
+		return 0;
+	chain = malloc(sizeof(*chain));
+	if (chain == NULL)
+		return -ENOMEM;
+	*chain = *key;
+	if (tsearch(chain, &others->chains, compare) == NULL) {
+		free(chain);
+		return -ENOMEM;
+	}
+	list[others->count++] = chain;
+	return 0;
+}
+
 static int note_chain(const struct nlmsghdr *message, void *data)
 {
 	struct others *others = data;
 	struct attributes attributes;
 	struct other_chain key;
-	struct other_chain *chain = NULL;
 	uint32_t policy = NF_ACCEPT;
 
 	attributes_of_message(&attributes, message);
@@ -134,15 +156,7 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 		read_hook(&key, attributes.of[NFTA_CHAIN_HOOK], &others->marks);
 	attribute_u32(attributes.of[NFTA_CHAIN_POLICY], &policy);
 	key.drops_the_rest = policy == NF_DROP;
-	chain = malloc(sizeof(*chain));
-	if (chain == NULL)
-		return no_memory();
-	*chain = key;
-	if (tsearch(chain, &others->chains, compare) == NULL) {
-		free(chain);
-		return no_memory();
-	}
-	return MNL_CB_OK;
+	return add_chain(others, &key) < 0 ? no_memory() : MNL_CB_OK;
 }
 
 static int add_jump(struct others *others, struct other_chain *chain, const struct other_rule *rule)
@@ -282,14 +296,29 @@ static void tell_chain(const void *node, VISIT visit, void *closure)
 	}
 }
 
-/* Asks for all there are of something, in the tables of all families. */
-static int ask(struct others *others, uint16_t type)
+static int ask_for_chains(struct others *others)
 {
 	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_DUMP);
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETCHAIN, NLM_F_DUMP);
 	struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 
 	head->nfgen_family = NFPROTO_UNSPEC;
+	return nft_request_send(others->nft, &request);
+}
+
+/*
+ * For each datagram the kernel counts what it has listed already from the first one on (nf_tables_dump_rules), so what
+ * is asked for should not be much.
+ */
+static int ask_for_rules(struct others *others, const struct other_chain *chain)
+{
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
+	struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+
+	head->nfgen_family = chain->family;
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, chain->table);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain->name);
 	return nft_request_send(others->nft, &request);
 }
 
@@ -300,28 +329,27 @@ int others_begin(struct others **others, struct nft *nft, const struct steered_m
 		return -ENOMEM;
 	(*others)->nft = nft;
 	(*others)->marks = *marks;
-	return ask(*others, NFT_MSG_GETCHAIN);
+	return ask_for_chains(*others);
 }
 
 int others_read(struct others *others)
 {
 	const struct nft_reader reader = {
-		.note = others->stage == STAGE_CHAINS ? note_chain : note_rule,
+		.note = others->has_chains ? note_rule : note_chain,
 		.data = others,
 		.changed = &others->changed,
 	};
-	int result = others->stage == STAGE_DONE ? 0 : nft_request_read(others->nft, &reader);
+	int result = others->is_done ? 0 : nft_request_read(others->nft, &reader);
 
-	if (result != 0)
+	if (result != 0 || others->is_done)
 		return result;
-	if (others->stage == STAGE_CHAINS) {
-		others->stage = STAGE_RULES;
-		result = ask(others, NFT_MSG_GETRULE);
+	others->has_chains = true;
+	if (others->next < others->count) {
+		result = ask_for_rules(others, others->list[others->next++]);
 		return result < 0 ? result : 1;
 	}
-	if (others->stage == STAGE_RULES)
-		follow_jumps(others);
-	others->stage = STAGE_DONE;
+	follow_jumps(others);
+	others->is_done = true;
 	return 0;
 }
 
@@ -338,6 +366,7 @@ void others_free(struct others *others)
 	if (others == NULL)
 		return;
 	tdestroy(others->chains, free);
+	free(others->list);
 	free(others->jumps);
 	free(others);
 }
