@@ -21,8 +21,7 @@
 
 /*
  * Others' rules are read for so long at a time, in usec; then everything else has its turn, for a multiple of what it
- * took. A datagram may take longer by itself: for each the kernel counts rules from the first one
- * (nf_tables_dump_rules).
+ * took. One datagram may take longer by itself, if it is of a chain with ten thousands of rules.
  */
 #define PIECE UINT64_C(1000)
 #define PIECE_COST_FACTOR 19
