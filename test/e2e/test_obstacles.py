@@ -127,6 +127,19 @@ def test_all_at_once(world):
     assert len(findings(world, "firewall")) == len(OBSTACLES)
 
 
+def test_there_may_be_very_many(world):
+    """Neither the log nor a terminal is filled with them."""
+    world.host.run("nft", "-f", "-", text_in="".join(CLOSED_INPUT.replace("inet fw", f"inet fw-{number}") for number in range(40)))
+    assert len(findings(world, "firewall")) == 33
+    assert "there are 8 more" in findings(world, "firewall")[-1][1]
+    daemon = world.daemon(CONFIG)
+    daemon.wait_log("there are 8 problems like these that are not shown")
+    assert daemon.stop() == 0
+    assert count_lines(daemon.log, "nft insert rule") == 32
+    world.daemon(CONFIG)
+    assert world.cgtproxy("status").stdout.count("Problem: ") == 33
+
+
 def make_closed_chain(table, chain):
     """An input chain with a policy of drop, whose names nft would refuse to read."""
     nf_tables, new_table, new_chain, begin, end = 10, 0, 3, 16, 17
@@ -198,6 +211,7 @@ def test_no_default_route(world):
         assert client.ask_in_vain(UDP, family).outcome == "ENETUNREACH"
         ((is_warning, text),) = findings(world, "default route")
         assert text.endswith(cure) and is_warning == (family == V4)
+        assert text.startswith("warning" if family == V4 else "notice")  # IPv4 is used where IPv6 has no way
         world.host.run(*cure.split())
         assert client.ask(UDP, family).who == client.ask(TCP, family).who == "proxy mihomo"
     assert findings(world, "default route") == [(False, "ok      default route: IPv4 and IPv6 have one")]
