@@ -14,9 +14,8 @@ void finding_print(enum finding finding, const char *subject, const char *format
 		const char *word;
 		const char *colour;
 	} kinds[] = {
-		[FINDING_OK] = {"ok", "\x1b[32m"},
-		[FINDING_SKIPPED] = {"skipped", "\x1b[2m"},
-		[FINDING_WARNING] = {"warning", "\x1b[1;33m"},
+		[FINDING_OK] = {"ok", "\x1b[32m"},	    [FINDING_NOTICE] = {"notice", "\x1b[36m"},
+		[FINDING_SKIPPED] = {"skipped", "\x1b[2m"}, [FINDING_WARNING] = {"warning", "\x1b[1;33m"},
 		[FINDING_ERROR] = {"error", "\x1b[1;31m"},
 	};
 	bool colour = output_has_colours();

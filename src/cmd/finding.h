@@ -8,7 +8,8 @@
 
 enum finding {
 	FINDING_OK,
-	FINDING_SKIPPED,
+	FINDING_NOTICE,	 /* well, and worth knowing */
+	FINDING_SKIPPED, /* it could not be looked at */
 	FINDING_WARNING,
 	FINDING_ERROR,
 };

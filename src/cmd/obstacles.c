@@ -5,12 +5,12 @@
 
 #include "cmd/finding.h"
 #include "engine/names.h"
+#include "inspect/firewall.h"
+#include "inspect/problems.h"
+#include "inspect/ways.h"
 #include "nft/counter.h"
 #include "nft/nft.h"
-#include "nft/others.h"
-#include "route/way.h"
 #include "util/cleanup.h"
-#include "util/escape.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,52 +18,18 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-enum { SHOWN_SIZE = ESCAPED_SIZE(OTHERS_NAME_SIZE) };
-
-/* Each says what the chain does, what comes of it, and what to do; the names are the family's, table's and chain's. */
-static void tell_obstacle(const struct obstacle *obstacle, void *userdata)
+/* As check system has them, a line each. */
+static void print_problems(const struct problems *problems, const char *subject)
 {
-	char table[SHOWN_SIZE];
-	char chain[SHOWN_SIZE];
-	size_t *count = userdata;
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
 
-	(*count)++;
-	escape(table, sizeof(table), obstacle->table, strlen(obstacle->table));
-	escape(chain, sizeof(chain), obstacle->chain, strlen(obstacle->chain));
-	switch (obstacle->kind) {
-	case OBSTACLE_MARK:
-		finding_print(FINDING_WARNING, "firewall",
-			      "the chain %s of the table %s %s sets marks of outgoing packets behind cgtproxy's chain "
-			      "(priority -145). What is proxied and gets another mark there is dropped; where the "
-			      "chain sets the mark to 0, it bypasses the proxy. Give the chain a lower priority",
-			      chain, obstacle->family, table);
-		break;
-	case OBSTACLE_NOTRACK:
-		finding_print(
-			FINDING_WARNING, "firewall",
-			"the chain %s of the table %s %s has \"notrack\" rules. Without connection tracking the "
-			"answers of a server in a proxied or dropped cgroup are not known as answers, and don't get "
-			"out",
-			chain, obstacle->family, table);
-		break;
-	case OBSTACLE_INPUT_POLICY:
-		finding_print(
-			FINDING_WARNING, "firewall",
-			"the chain %s of the table %s %s drops what it does not know, and nothing in it accepts what "
-			"comes from the loopback interface, as all proxied traffic does: "
-			"nft insert rule %s %s %s iif lo accept",
-			chain, obstacle->family, table, obstacle->family, table, chain);
-		break;
-	case OBSTACLE_ANSWERS:
-		finding_print(
-			FINDING_WARNING, "firewall",
-			"the chain %s of the table %s %s drops packets by where their addresses should come from "
-			"(wg-quick does so), which may be a proxy's answers: nft insert rule %s %s %s iif lo accept",
-			chain, obstacle->family, table, obstacle->family, table, chain);
-		break;
+		finding_print(FINDING_WARNING, subject, "%s%s%s", problem->text, problem->cure != NULL ? ": " : "",
+			      problem->cure != NULL ? problem->cure : "");
 	}
+	if (problems->left_out > 0)
+		finding_print(FINDING_WARNING, subject, "there are %zu more that are not shown", problems->left_out);
 }
 
 /* The kernel lists the tables that iptables-legacy has made. */
@@ -74,46 +40,41 @@ static bool has_legacy_rules(const char *path)
 	return file != NULL && fgetc(file) != EOF;
 }
 
-void check_obstacles(void)
+void check_firewall(const struct config *config)
 {
-	CLEANUP(nft_close) struct nft nft = {0};
-	struct error error;
-	size_t count = 0;
-	int result = nft_open(&nft, &error);
+	CLEANUP(problems_clear) struct problems problems = {0};
+	int result = firewall_inspect(config, &problems);
 
-	if (result == 0)
-		result = nft_find_obstacles(&nft, tell_obstacle, &count);
 	if (result == -EPERM)
 		finding_print(FINDING_SKIPPED, "firewall",
 			      "no permission to read other programs' rules; run it as root");
 	else if (result < 0)
 		finding_print(FINDING_SKIPPED, "firewall", "can't read other programs' rules: %s", strerror(-result));
-	else if (count == 0)
+	else if (problems.count == 0)
 		finding_print(FINDING_OK, "firewall", "no other nftables rules get in the way of steered traffic");
+	print_problems(&problems, "firewall");
 	if (has_legacy_rules("/proc/net/ip_tables_names") || has_legacy_rules("/proc/net/ip6_tables_names"))
 		finding_print(FINDING_SKIPPED, "firewall",
 			      "there are rules of iptables-legacy as well, which can't be looked at from here: "
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
 }
 
-void check_ways(void)
+void check_ways(const struct config *config)
 {
-	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	int result = way_look(&rtnetlink, AF_INET);
-	int result6 = way_look(&rtnetlink, AF_INET6);
+	CLEANUP(problems_clear) struct problems problems = {0};
+	struct ways ways = {0};
+	int result = ways_inspect(config, &ways, &problems);
 
-	if (result == -ENETUNREACH || result == -EHOSTUNREACH)
-		finding_print(FINDING_WARNING, "default route",
-			      "there is none for IPv4. The kernel refuses to send before any rule is asked, so proxied "
-			      "programs reach nothing either (\"Network is unreachable\"). Add one, if only to the "
-			      "loopback interface: ip route add default dev lo");
-	else if (result == 0 && result6 < 0)
+	if (result < 0)
+		finding_print(FINDING_SKIPPED, "default route", "can't ask the kernel for it: %s", strerror(-result));
+	else if (ways.ip && ways.ip6)
+		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
+	else if (ways.ip)
 		finding_print(
-			FINDING_OK, "default route",
+			FINDING_NOTICE, "default route",
 			"IPv4 has one. IPv6 has none, so programs are told at once that it is unreachable, proxied "
 			"or not; for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
-	else if (result == 0)
-		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
+	print_problems(&problems, "default route");
 }
 
 void check_fence(void)

@@ -58,7 +58,7 @@ int cmd_status(const struct arguments *arguments)
 		result = status_watch(arguments->config, arguments->json, &error);
 		return result < 0 ? fail(result, &error) : EXIT_OK;
 	}
-	result = status_read(arguments->config, &status, &error);
+	result = status_read(arguments->config, NULL, &status, &error);
 	if (result < 0)
 		return fail(result, &error);
 	if (!arguments->json)

@@ -130,16 +130,31 @@ static json_t *json_of_cgroups(const struct status *status)
 	return cgroups;
 }
 
+static json_t *json_of_problems(const struct problems *problems)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		json_array_append_new(list,
+				      json_pack("{ss ss ss ss?}", "kind", problem_kind_name(problem->kind), "about",
+						problem->about, "text", problem->text, "cure", problem->cure));
+	}
+	return list;
+}
+
 int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out)
 {
 	json_t *json = json_pack(
-		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so}", "running", status->is_running, "ready",
+		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
 		"policy_rules", "ipv4", json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules),
 		"rule_priority", "ipv4", json_of_priority(&status->ip), "ipv6", json_of_priority(&status->ip6),
 		"routes", "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route), "fence",
-		json_of_fence(status), "targets", json_of_targets(status, before), "cgroups", json_of_cgroups(status));
+		json_of_fence(status), "problems", json_of_problems(&status->problems), "targets",
+		json_of_targets(status, before), "cgroups", json_of_cgroups(status));
 	/* in ASCII, so that nothing in it steers a terminal */
 	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
 

@@ -38,6 +38,20 @@ static void write_fence(const struct status *status, const struct style *style, 
 			style_begin(style, COLOUR_WARNING), status->fence.packets, style_end(style, COLOUR_WARNING));
 }
 
+static void write_problems(const struct problems *problems, const struct style *style, FILE *out)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		fprintf(out, "       %sProblem%s: %s%s%s\n", style_begin(style, COLOUR_WARNING),
+			style_end(style, COLOUR_WARNING), problem->text, problem->cure != NULL ? ": " : "",
+			problem->cure != NULL ? problem->cure : "");
+	}
+	if (problems->left_out > 0)
+		fprintf(out, "       %sProblem%s: and %zu more that are not shown\n",
+			style_begin(style, COLOUR_WARNING), style_end(style, COLOUR_WARNING), problems->left_out);
+}
+
 /* In the largest unit that fits, and the rest of it in the next smaller one. */
 static void write_age(time_t since, FILE *out)
 {
@@ -282,6 +296,7 @@ void status_write_text(const struct status *status, const struct status *before,
 	write_table_state(status, style, out);
 	write_routing(status, style, out);
 	write_fence(status, style, out);
+	write_problems(&status->problems, style, out);
 	if (status->target_count > 0)
 		write_targets(status, before, style, out);
 	write_cgroups(status, style, out);

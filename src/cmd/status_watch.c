@@ -130,7 +130,7 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 
 	do {
 		CLEANUP(status_clear) struct status status = {0};
-		int result = status_read(file, &status, error);
+		int result = status_read(file, has_before ? &before : NULL, &status, error);
 
 		if (result < 0)
 			return result;

@@ -258,8 +258,8 @@ int check_system(struct config *config)
 	check_name_service(config);
 	check_br_netfilter();
 	routing_code = check_routing(config);
-	check_ways();
-	check_obstacles();
+	check_ways(config);
+	check_firewall(config);
 	check_fence();
 	engine = engine_new(config, &error);
 	if (engine == NULL || engine_observe(engine, &error) < 0) {

@@ -10,6 +10,7 @@
 #include "engine/fence.h"
 #include "engine/generation.h"
 #include "engine/levels.h"
+#include "engine/lookout.h"
 #include "engine/loop.h"
 #include "engine/names.h"
 #include "engine/preparation.h"
@@ -58,6 +59,7 @@ struct engine {
 	struct routes routes;
 	struct batch batch;
 	struct fence fence;
+	struct lookout lookout;
 	char *mount;
 	size_t room;	     /* for elements in the kernel's cgroup map */
 	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */
@@ -103,6 +105,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
 	engine->fence.next = UINT64_MAX;
+	lookout_init(&engine->lookout);
 	engine->generation = generation_new(config);
 	if (engine->generation == NULL) {
 		error_set(error, -ENOMEM, "no memory for the rules of the config");
@@ -117,6 +120,7 @@ void engine_free(struct engine *engine)
 	if (engine == NULL)
 		return;
 	routes_close(&engine->routes);
+	lookout_close(&engine->lookout);
 	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
 	census_close(&engine->census);
@@ -323,6 +327,8 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	struct nft_disturbance disturbance;
 
 	nft_monitor_read(&engine->nft_monitor, &disturbance);
+	if (disturbance.others)
+		lookout_disturb(&engine->lookout, now());
 	if (!disturbance.happened)
 		return 0;
 	log_warning("the table inet " TABLE_NAME " was changed by %s; it is made anew", disturbance.by);
@@ -353,8 +359,8 @@ static int listen_to_others(struct engine *engine, struct error *error)
 	if (result < 0)
 		return error_set(error, result, "can't prepare for looking at sockets: %s", strerror(-result));
 	result = routes_open(&engine->routes, error);
-	if (result == 0 && !engine->nft.persistent_owner)
-		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, error);
+	if (result == 0)
+		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, engine->nft.persistent_owner, error);
 	return result;
 }
 
@@ -408,6 +414,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 		return result;
 	engine_warn_of_loops(engine, false);
 	fence_begin(&engine->fence, &engine->nft, now());
+	lookout_begin(&engine->lookout, now());
 	return 0;
 }
 
@@ -469,6 +476,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		log_error("the new config is in force, but %s", error->text);
 	engine_warn_of_loops(engine, false);
 	fence_look(&engine->fence, &engine->nft, now());
+	lookout_reload(&engine->lookout, now());
 	return 0;
 }
 
@@ -479,8 +487,7 @@ size_t engine_fds(const struct engine *engine, int *fds)
 	fds[count++] = engine->watch.inotify;
 	fds[count++] = routes_fd(&engine->routes);
 	fds[count++] = census_fd(&engine->census);
-	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
-		fds[count++] = nft_monitor_fd(&engine->nft_monitor);
+	fds[count++] = nft_monitor_fd(&engine->nft_monitor);
 	return count;
 }
 
@@ -516,6 +523,8 @@ uint64_t engine_deadline(const struct engine *engine)
 		deadline = engine->next_look;
 	if (engine->fence.next < deadline)
 		deadline = engine->fence.next;
+	if (lookout_deadline(&engine->lookout) < deadline)
+		deadline = lookout_deadline(&engine->lookout);
 	if (routes_deadline(&engine->routes) < deadline)
 		deadline = routes_deadline(&engine->routes);
 	return engine->next_retry < deadline ? engine->next_retry : deadline;
@@ -533,6 +542,7 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 	if (census_deadline(&engine->census, &engine->generation->plan) <= begin)
 		census_begin(&engine->census, &engine->generation->plan, engine->watch.tree.root, begin);
 	routes_handle_deadline(&engine->routes, &routing);
+	lookout_handle_deadline(&engine->lookout, engine->generation->config, now);
 	return advance(engine, error);
 }
 

@@ -37,14 +37,15 @@ int engine_observe(struct engine *engine, struct error *error);
 
 /**
  * Puts everything into force: policy rules, routes and the table. Whatever can be checked is checked before anything is
- * changed. What an earlier run left is replaced in one transaction.
+ * changed. What an earlier run left is changed in place.
  *
  * Returns 0, -EBUSY when another cgtproxy runs, or another negative errno, with @error.
  */
 int engine_enforce(struct engine *engine, struct error *error);
 
 /**
- * Puts another config into force, in one transaction, if all of it is possible. Otherwise the last one stays.
+ * Puts another config into force, by a transaction that prepares and one that changes, if all of it is possible.
+ * Otherwise the last one stays.
  *
  * @config: belongs to the engine from then on, whatever this returns
  *

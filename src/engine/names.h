@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_ENGINE_NAMES_H
 #define CGTPROXY_ENGINE_NAMES_H
 
+#include "config/config.h"
+
 /* What the parts of our table are called, see cgtproxy(8), and the bits of its flows' labels. */
 
 #define MAP_CGROUP "cgroup-vmap"
@@ -31,11 +33,9 @@ enum {
 	 * that the flow may be steered to, from the first downward, so that the low ones are left to others.
 	 */
 	LABEL_FIRST_PROXY = 127,
-	LABEL_PROXIES_MAX = 64,
-	LABEL_FOREIGN =
-		LABEL_FIRST_PROXY - LABEL_PROXIES_MAX, /* began here, from an address not this host's, unsteered */
-	LABEL_HIJACKED = LABEL_FOREIGN - 1,	       /* DNS that was redirected by us */
-	LABEL_STEERED = LABEL_HIJACKED - 1,	       /* to whichever proxy */
+	LABEL_FOREIGN = LABEL_FIRST_PROXY - PROXIES_MAX, /* began here, from an address not this host's, unsteered */
+	LABEL_HIJACKED = LABEL_FOREIGN - 1,		 /* DNS that was redirected by us */
+	LABEL_STEERED = LABEL_HIJACKED - 1,		 /* to whichever proxy */
 };
 
 #endif

@@ -8,6 +8,8 @@
 #include "engine/status_routing.h"
 #include "engine/steering.h"
 #include "engine/survey.h"
+#include "inspect/firewall.h"
+#include "inspect/ways.h"
 #include "nft/about.h"
 #include "nft/comment.h"
 #include "nft/dump.h"
@@ -19,6 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Problems are looked for again after this many times of what it took to find them. */
+#define PROBLEMS_COST_FACTOR 9
 
 /* Everything that the state is put together from. */
 struct sources {
@@ -44,9 +49,16 @@ static int no_memory(struct error *error)
 	return error_set(error, -ENOMEM, "no memory to put the state together");
 }
 
-static int read_table(struct sources *sources, struct status *status, struct error *error)
+static uint64_t clock_now(void)
 {
 	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int read_table(struct sources *sources, struct status *status, struct error *error)
+{
 	int result = nft_open(&sources->nft, error);
 
 	if (result == 0)
@@ -57,8 +69,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 			"no permission to ask nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
 	if (result < 0)
 		return result;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	status->moment = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	status->moment = clock_now();
 	if (steering_read_elements(&sources->dump, &sources->elements) < 0)
 		return no_memory(error);
 	/* the table may be gone meanwhile, or have no such rule */
@@ -327,7 +338,33 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 	return result;
 }
 
-int status_read(const char *file, struct status *status, struct error *error)
+/* What is in the way depends on what the config has: it is not known without. */
+static int look_for_problems(const struct config *config, struct status *before, struct status *status,
+			     struct error *error)
+{
+	struct ways ways;
+	int result = 0;
+
+	if (config == NULL)
+		return 0;
+	if (before != NULL && status->moment < before->problems_moment + PROBLEMS_COST_FACTOR * before->problems_cost) {
+		status->problems = before->problems;
+		status->problems_moment = before->problems_moment;
+		status->problems_cost = before->problems_cost;
+		before->problems = (struct problems){0};
+		return 0;
+	}
+	status->problems_moment = status->moment;
+	result = firewall_inspect(config, &status->problems);
+	if (result == 0)
+		result = ways_inspect(config, &ways, &status->problems);
+	status->problems_cost = clock_now() - status->moment;
+	return result < 0 ? error_set(error, result, "can't look at other programs' rules and routes: %s",
+				      strerror(-result))
+			  : 0;
+}
+
+int status_read(const char *file, struct status *before, struct status *status, struct error *error)
 {
 	CLEANUP(sources_clear) struct sources sources = {0};
 	int result = read_table(&sources, status, error);
@@ -341,6 +378,8 @@ int status_read(const char *file, struct status *status, struct error *error)
 		return result;
 	status->is_whole = is_whole(&sources, status);
 	result = status_look_at_routing(sources.config, status, error);
+	if (result == 0)
+		result = look_for_problems(sources.config, before, status, error);
 	return result < 0 ? result : look_at_cgroups(&sources, status, error);
 }
 
@@ -366,5 +405,6 @@ void status_clear(struct status *status)
 		free(status->cgroups[i].path);
 	free(status->targets);
 	free(status->cgroups);
+	problems_clear(&status->problems);
 	*status = (struct status){0};
 }

@@ -5,6 +5,7 @@
 #define CGTPROXY_ENGINE_STATUS_H
 
 #include "config/config.h"
+#include "inspect/problems.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "route/route.h"
@@ -86,6 +87,10 @@ struct status {
 	struct status_routing ip6;
 	bool loopback_is_down; /* by which all that is proxied goes */
 
+	struct problems problems; /* that other programs make */
+	uint64_t problems_moment; /* when they were looked for, as @moment */
+	uint64_t problems_cost;	  /* and for how long, in usec */
+
 	struct status_target fence;    /* what had a proxy's mark and was about to leave by another interface than lo */
 	struct status_target *targets; /* direct, drop, refuse and the proxies; none without a table */
 	size_t target_count;
@@ -97,11 +102,12 @@ struct status {
  * Asks for the state of this network namespace.
  *
  * @file:   the config to compare with, or NULL for the one that the table was made from
+ * @before: an earlier look, or NULL; when to look for problems takes long, those of it are taken over for some time
  * @status: zeroed; status_clear() it whatever this returns
  *
  * Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno, with @error.
  */
-int status_read(const char *file, struct status *status, struct error *error);
+int status_read(const char *file, struct status *before, struct status *status, struct error *error);
 
 /** Returns whether everything that should be there is, as far as is known. */
 bool status_is_complete(const struct status *status);

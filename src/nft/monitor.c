@@ -25,27 +25,32 @@ struct hearing {
 
 /*
  * Our own changes would fill the queue of the socket, 20,000 elements at a time. The kernel is told to drop what comes
- * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify).
+ * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify). The
+ * one that ends a transaction is sent by itself (nf_tables_gen_notify), so that the others can be left out as well.
  */
-static int leave_out(struct mnl_socket *socket, uint32_t port)
+static int leave_out(struct mnl_socket *socket, uint32_t port, bool all_but_ends)
 {
+	const uint16_t end = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
 	struct sock_filter instructions[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 3, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(end), 0, all_but_ends),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog filter = {.len = sizeof(instructions) / sizeof(instructions[0]), .filter = instructions};
 
 	return setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
-int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, struct error *error)
+int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, bool protected, struct error *error)
 {
 	int group = NFNLGRP_NFTABLES;
 
+	monitor->ends_only = protected;
 	monitor->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (monitor->socket == NULL || leave_out(monitor->socket, port) < 0 ||
+	if (monitor->socket == NULL || leave_out(monitor->socket, port, protected) < 0 ||
 	    mnl_socket_bind(monitor->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(monitor->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return error_set(error, -errno, "can't listen to changes of nftables: %s", strerror(errno));
@@ -110,6 +115,7 @@ static int hear(const struct nlmsghdr *message, void *data)
 		hearing->monitor->touched = hearing->monitor->touched || is_about_our_table(message);
 		return MNL_CB_OK;
 	}
+	disturbance->others = true;
 	if (!hearing->monitor->touched)
 		return MNL_CB_OK;
 	hearing->monitor->touched = false;
@@ -133,7 +139,8 @@ void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *distu
 		if (length < 0 && errno == EAGAIN)
 			break;
 		if (length < 0) {
-			disturbance->happened = true;
+			disturbance->others = true;
+			disturbance->happened = !monitor->ends_only;
 			monitor->touched = false; /* the end may be among what was lost */
 			if (errno == ENOBUFS)
 				continue;

@@ -12,29 +12,32 @@
 #include <stdint.h>
 
 /*
- * Hears of changes to our table that somebody else makes. It takes a kernel without tables that persist without their
- * owner (before Linux 6.9) for anybody else to be able to.
+ * Hears of changes that others make, to our table and to theirs. Ours is protected where the kernel has tables that
+ * persist without their owner (from Linux 6.9 on); there only the ends of transactions are listened to.
  */
 struct nft_monitor {
 	struct mnl_socket *socket;
+	bool ends_only;
 	bool touched; /* our table, by a transaction whose end was not heard yet */
 };
 
-/** What others did to our table. */
+/** What others did. */
 struct nft_disturbance {
-	bool happened;
+	bool others;   /* they changed something, of whatever table */
+	bool happened; /* to our table */
 	char by[PROCESS_NAME_SIZE];
 };
 
 /**
  * Begins to listen.
  *
- * @monitor: zeroed; nft_monitor_close() it whatever this returns
- * @port:    netlink port whose changes are our own; the kernel leaves them out
+ * @monitor:   zeroed; nft_monitor_close() it whatever this returns
+ * @port:      netlink port whose changes are our own; the kernel leaves them out
+ * @protected: nobody else can change our table
  *
  * Returns 0 or a negative errno with @error.
  */
-int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, struct error *error);
+int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, bool protected, struct error *error);
 
 /** Returns the file descriptor that is readable when there is something to hear, or -1. */
 int nft_monitor_fd(const struct nft_monitor *monitor);

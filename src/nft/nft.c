@@ -199,29 +199,59 @@ struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, u
 	return nftnl_nlmsg_build_hdr(request->buffer, type, NFPROTO_INET, flags, REQUEST_SEQUENCE);
 }
 
-int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data)
+int nft_request_send(struct nft *nft, const struct nft_request *request)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)request->buffer;
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	int more = MNL_CB_OK;
-	int result = 0;
 
 	while (mnl_socket_sendto(nft->socket, message, message->nlmsg_len) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
-	while (more == MNL_CB_OK) {
-		ssize_t length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+	return 0;
+}
 
-		if (length < 0 && errno == EINTR)
-			continue;
-		more = length < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, note, data);
+/* libmnl ends reading where the kernel says that the list has changed meanwhile. */
+static void take_off_changed(struct nlmsghdr *message, size_t length, bool *changed)
+{
+	int left = (int)length;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		*changed = *changed || (message->nlmsg_flags & NLM_F_DUMP_INTR);
+		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
 	}
+}
+
+int nft_request_read(struct nft *nft, const struct nft_reader *reader)
+{
+	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	int more = MNL_CB_ERROR;
+	int result = 0;
+	ssize_t length = 0;
+
+	do {
+		length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
+	} while (length < 0 && errno == EINTR);
+	if (length >= 0 && reader->changed != NULL)
+		take_off_changed((struct nlmsghdr *)buffer, (size_t)length, reader->changed);
+	if (length >= 0)
+		more = mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, reader->note, reader->data);
 	if (more != MNL_CB_ERROR)
-		return 0;
+		return more == MNL_CB_OK;
 	result = -errno;
 	drop_replies(nft);
+	return result;
+}
+
+int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data)
+{
+	const struct nft_reader reader = {.note = note, .data = data};
+	int result = nft_request_send(nft, request);
+
+	if (result < 0)
+		return result;
+	do {
+		result = nft_request_read(nft, &reader);
+	} while (result > 0);
 	return result;
 }
 

@@ -54,9 +54,9 @@ int nft_own(struct nft *nft, struct error *error);
  */
 int nft_send(struct nft *nft, struct batch *batch, struct error *error);
 
-/** A message that asks for something, up to some short names. */
+/** A message that asks for something, by up to two names of 256 bytes. */
 struct nft_request {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[1024] __attribute__((aligned(8)));
 };
 
 /**
@@ -77,6 +77,22 @@ struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, u
  * Returns 0 or a negative errno: -ENOENT when there is no such thing, -EINTR when what was listed changed meanwhile.
  */
 int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data);
+
+/** Sends a request, whose answer nft_request_read() is to read to its end. Returns 0 or a negative errno. */
+int nft_request_send(struct nft *nft, const struct nft_request *request);
+
+struct nft_reader {
+	mnl_cb_t note; /* libmnl's callback for each message */
+	void *data;
+	bool *changed; /* set when what is listed changes meanwhile; NULL: that is an error, -EINTR */
+};
+
+/**
+ * Reads one datagram of an answer.
+ *
+ * Returns 1 while there is more, 0 at the end, or a negative errno.
+ */
+int nft_request_read(struct nft *nft, const struct nft_reader *reader);
 
 /**
  * Asks for a table.

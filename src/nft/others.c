@@ -5,22 +5,20 @@
 
 #include "nft/attributes.h"
 #include "nft/hook.h"
+#include "nft/nft.h"
+#include "nft/other_rule.h"
 #include "nft/ruleset.h"
 #include "util/array.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	NO_HOOK = NF_INET_NUMHOOKS,
-	XT_CT_NOTRACK = 1, /* include/uapi/linux/netfilter/xt_CT.h */
-};
+enum { NO_HOOK = NF_INET_NUMHOOKS };
 
 struct other_chain {
 	uint8_t family; /* NFPROTO_* */
@@ -30,27 +28,38 @@ struct other_chain {
 	int32_t priority;
 	bool drops_the_rest;
 	/* what its own rules do */
-	bool sets_mark;
-	bool has_notrack;
+	uint64_t passed;    /* packets with these marks have left the chain, as far as its rules were read */
+	uint64_t sets_mark; /* of packets with these marks */
+	uint64_t notracks[OBSTACLE_HANDLES_MAX];
+	size_t notrack_count;
 	bool drops_answers;
 	bool accepts_loopback;
 	/* which packets get here, by way of other chains as well */
 	bool is_for_output;
-	bool is_for_late_output; /* behind our own chain */
+	uint64_t is_for_late_output; /* behind our own chain, with these marks */
 	bool is_for_prerouting;
 };
 
 struct jump {
 	struct other_chain *from;
 	struct other_chain *to;
+	uint64_t marks; /* packets with these take it */
 };
 
 struct others {
-	void *chains; /* for tsearch(), by family, table and name */
+	struct nft *nft;
+	struct steered_marks marks;
+	bool changed;		   /* what was listed, meanwhile: a later look will tell */
+	void *chains;		   /* for tsearch(), by family, table and name */
+	struct other_chain **list; /* the same, as the kernel lists them */
+	size_t count;
+	size_t capacity;
+	size_t next; /* the chain whose rules are to be asked for next */
+	bool has_chains;
+	bool is_done;
 	struct jump *jumps;
 	size_t jump_count;
 	size_t jump_capacity;
-	int error;
 };
 
 static int compare(const void *left, const void *right)
@@ -85,14 +94,15 @@ static struct other_chain *find_chain(struct others *others, const struct other_
 	return found != NULL ? *found : NULL;
 }
 
-static int no_memory(struct others *others)
+static int no_memory(void)
 {
-	others->error = -ENOMEM;
 	errno = ENOMEM;
 	return MNL_CB_ERROR;
 }
 
-static void read_hook(struct other_chain *chain, const struct nlattr *nest)
+/* Of chains with the same priority the last to be registered comes first (net/netfilter/core.c, nf_hook_entries_grow).
+ */
+static void read_hook(struct other_chain *chain, const struct nlattr *nest, const struct steered_marks *marks)
 {
 	struct attributes hook;
 	uint32_t priority = 0;
@@ -103,8 +113,33 @@ static void read_hook(struct other_chain *chain, const struct nlattr *nest)
 	attribute_u32(hook.of[NFTA_HOOK_PRIORITY], &priority);
 	chain->priority = (int32_t)priority;
 	chain->is_for_output = chain->hook == NF_INET_LOCAL_OUT;
-	chain->is_for_late_output = chain->is_for_output && chain->priority > hook_of(HOOK_ROUTE_OUTPUT)->priority;
+	if (chain->is_for_output && chain->priority >= hook_of(HOOK_ROUTE_OUTPUT)->priority)
+		chain->is_for_late_output = steered_marks_all(marks);
 	chain->is_for_prerouting = chain->hook == NF_INET_PRE_ROUTING;
+}
+
+static int add_chain(struct others *others, const struct other_chain *key)
+{
+	struct other_chain *chain = NULL;
+	struct other_chain **list =
+		array_reserve(others->list, &others->capacity, others->count + 1, sizeof(struct other_chain *));
+
+	if (list == NULL)
+		return -ENOMEM;
+	others->list = list;
+	/* one that is listed twice, because the list changed meanwhile */
+	if (find_chain(others, key) != NULL)
+		return 0;
+	chain = malloc(sizeof(*chain));
+	if (chain == NULL)
+		return -ENOMEM;
+	*chain = *key;
+	if (tsearch(chain, &others->chains, compare) == NULL) {
+		free(chain);
+		return -ENOMEM;
+	}
+	list[others->count++] = chain;
+	return 0;
 }
 
 static int note_chain(const struct nlmsghdr *message, void *data)
@@ -112,165 +147,64 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 	struct others *others = data;
 	struct attributes attributes;
 	struct other_chain key;
-	struct other_chain *chain = NULL;
 	uint32_t policy = NF_ACCEPT;
 
 	attributes_of_message(&attributes, message);
 	if (!read_key(message, attributes.of[NFTA_CHAIN_TABLE], attributes.of[NFTA_CHAIN_NAME], &key))
 		return MNL_CB_OK;
 	if (attributes.of[NFTA_CHAIN_HOOK] != NULL)
-		read_hook(&key, attributes.of[NFTA_CHAIN_HOOK]);
+		read_hook(&key, attributes.of[NFTA_CHAIN_HOOK], &others->marks);
 	attribute_u32(attributes.of[NFTA_CHAIN_POLICY], &policy);
 	key.drops_the_rest = policy == NF_DROP;
-	chain = malloc(sizeof(*chain));
-	if (chain == NULL)
-		return no_memory(others);
-	*chain = key;
-	if (tsearch(chain, &others->chains, compare) == NULL) {
-		free(chain);
-		return no_memory(others);
-	}
-	return MNL_CB_OK;
+	return add_chain(others, &key) < 0 ? no_memory() : MNL_CB_OK;
 }
 
-/* What is known of a rule while its expressions are read one by one. */
-struct rule_view {
-	struct others *others;
-	struct other_chain *chain;
-	bool has_interface;	/* the interface that it came in by is in the register */
-	bool is_loopback;	/* it came in by the loopback interface */
-	bool asks_address_type; /* which is local, or not; firewalld asks for the way back instead, and that is right */
-};
-
-static void read_meta(struct rule_view *rule, const struct attributes *meta)
+static int add_jump(struct others *others, struct other_chain *chain, const struct other_rule *rule)
 {
-	uint32_t key = 0;
-
-	attribute_u32(meta->of[NFTA_META_KEY], &key);
-	rule->has_interface = meta->of[NFTA_META_DREG] != NULL && (key == NFT_META_IIF || key == NFT_META_IIFNAME);
-	if (meta->of[NFTA_META_SREG] != NULL && key == NFT_META_MARK)
-		rule->chain->sets_mark = true;
-}
-
-static void read_comparison(struct rule_view *rule, const struct attributes *comparison)
-{
-	static const uint32_t loopback_index = 1;
-	struct attributes data;
-	uint32_t operation = NFT_CMP_NEQ;
-	const char *bytes = NULL;
-	size_t length = 0;
-
-	attributes_of_nest(&data, comparison->of[NFTA_CMP_DATA]);
-	if (!rule->has_interface || data.of[NFTA_DATA_VALUE] == NULL)
-		return;
-	rule->has_interface = false;
-	attribute_u32(comparison->of[NFTA_CMP_OP], &operation);
-	bytes = mnl_attr_get_payload(data.of[NFTA_DATA_VALUE]);
-	length = mnl_attr_get_payload_len(data.of[NFTA_DATA_VALUE]);
-	if (operation == NFT_CMP_EQ &&
-	    ((length == sizeof(loopback_index) && memcmp(bytes, &loopback_index, length) == 0) ||
-	     (length > 2 && memcmp(bytes, "lo", 3) == 0)))
-		rule->is_loopback = true;
-}
-
-static int add_jump(struct rule_view *rule, const struct nlattr *name)
-{
-	struct others *others = rule->others;
-	struct other_chain key = *rule->chain;
+	struct other_chain key = *chain;
 	struct jump *jumps = NULL;
 
-	if (!text_copy(key.name, OTHERS_NAME_SIZE, attribute_text(name)) || find_chain(others, &key) == NULL)
+	if (!text_copy(key.name, OTHERS_NAME_SIZE, attribute_text(rule->to)) || find_chain(others, &key) == NULL)
 		return 0;
 	jumps = array_reserve(others->jumps, &others->jump_capacity, others->jump_count + 1, sizeof(*jumps));
 	if (jumps == NULL)
 		return -ENOMEM;
 	others->jumps = jumps;
-	jumps[others->jump_count++] = (struct jump){rule->chain, find_chain(others, &key)};
+	jumps[others->jump_count++] = (struct jump){chain, find_chain(others, &key), rule->may_match & ~chain->passed};
 	return 0;
 }
 
-static int read_immediate(struct rule_view *rule, const struct attributes *immediate)
+static void note_effects(struct other_chain *chain, const struct other_rule *rule, const struct nlattr *handle)
 {
-	struct attributes data;
-	uint32_t code = 0;
-
-	attributes_of_nest(&data, immediate->of[NFTA_IMMEDIATE_DATA]);
-	if (data.of[NFTA_DATA_VERDICT] == NULL)
-		return 0;
-	attributes_of_nest(&data, data.of[NFTA_DATA_VERDICT]);
-	if (!attribute_u32(data.of[NFTA_VERDICT_CODE], &code))
-		return 0;
-	if (data.of[NFTA_VERDICT_CHAIN] != NULL)
-		return add_jump(rule, data.of[NFTA_VERDICT_CHAIN]);
-	if (code == NF_ACCEPT && rule->is_loopback)
-		rule->chain->accepts_loopback = true;
-	if (code == NF_DROP && rule->asks_address_type && !rule->is_loopback && !rule->chain->accepts_loopback)
-		rule->chain->drops_answers = true;
-	return 0;
-}
-
-/* A target of iptables that runs on nf_tables. */
-static void read_target(struct rule_view *rule, const struct attributes *target)
-{
-	const char *name = attribute_text(target->of[NFTA_TARGET_NAME]);
-	const struct nlattr *info = target->of[NFTA_TARGET_INFO];
-	uint16_t flags = 0;
-
-	if (name == NULL)
-		return;
-	if (strcmp(name, "MARK") == 0 || strcmp(name, "CONNMARK") == 0)
-		rule->chain->sets_mark = true;
-	if (info != NULL && mnl_attr_get_payload_len(info) >= sizeof(flags))
-		memcpy(&flags, mnl_attr_get_payload(info), sizeof(flags));
-	if (strcmp(name, "NOTRACK") == 0 || (strcmp(name, "CT") == 0 && (flags & XT_CT_NOTRACK)))
-		rule->chain->has_notrack = true;
-}
-
-static int read_expression(struct rule_view *rule, const struct nlattr *nest)
-{
-	struct attributes expression;
-	struct attributes data;
-	const char *name = NULL;
-	uint32_t result = 0;
-
-	attributes_of_nest(&expression, nest);
-	attributes_of_nest(&data, expression.of[NFTA_EXPR_DATA]);
-	name = attribute_text(expression.of[NFTA_EXPR_NAME]);
-	if (name == NULL)
-		return 0;
-	if (strcmp(name, "meta") == 0)
-		read_meta(rule, &data);
-	else if (strcmp(name, "cmp") == 0)
-		read_comparison(rule, &data);
-	else if (strcmp(name, "immediate") == 0)
-		return read_immediate(rule, &data);
-	else if (strcmp(name, "target") == 0)
-		read_target(rule, &data);
-	else if (strcmp(name, "notrack") == 0)
-		rule->chain->has_notrack = true;
-	else if (strcmp(name, "fib") == 0 && attribute_u32(data.of[NFTA_FIB_RESULT], &result))
-		rule->asks_address_type = result == NFT_FIB_RESULT_ADDRTYPE;
-	return 0;
+	chain->sets_mark |= rule->sets_mark & ~chain->passed;
+	if (rule->ends)
+		chain->passed |= rule->matches;
+	if (rule->has_notrack && chain->notrack_count < OBSTACLE_HANDLES_MAX &&
+	    attribute_u64(handle, &chain->notracks[chain->notrack_count]))
+		chain->notrack_count++;
+	if (rule->drops_by_address && !chain->accepts_loopback)
+		chain->drops_answers = true;
+	chain->accepts_loopback |= rule->accepts_loopback;
 }
 
 static int note_rule(const struct nlmsghdr *message, void *data)
 {
-	struct rule_view rule = {.others = data};
+	struct others *others = data;
 	struct attributes attributes;
 	struct other_chain key;
-	const struct nlattr *nest = NULL;
+	struct other_chain *chain = NULL;
+	struct other_rule rule;
 
 	attributes_of_message(&attributes, message);
 	if (!read_key(message, attributes.of[NFTA_RULE_TABLE], attributes.of[NFTA_RULE_CHAIN], &key))
 		return MNL_CB_OK;
-	rule.chain = find_chain(rule.others, &key);
-	if (rule.chain == NULL || attributes.of[NFTA_RULE_EXPRESSIONS] == NULL)
+	chain = find_chain(others, &key);
+	if (chain == NULL || attributes.of[NFTA_RULE_EXPRESSIONS] == NULL)
 		return MNL_CB_OK;
-	mnl_attr_for_each_nested(nest, attributes.of[NFTA_RULE_EXPRESSIONS])
-	{
-		if (read_expression(&rule, nest) < 0)
-			return no_memory(rule.others);
-	}
+	other_rule_read(&rule, attributes.of[NFTA_RULE_EXPRESSIONS], &others->marks);
+	if (rule.to != NULL && add_jump(others, chain, &rule) < 0)
+		return no_memory();
+	note_effects(chain, &rule, attributes.of[NFTA_RULE_HANDLE]);
 	return MNL_CB_OK;
 }
 
@@ -278,6 +212,14 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 static bool spread(bool from, bool *to)
 {
 	const bool is_news = from && !*to;
+
+	*to |= from;
+	return is_news;
+}
+
+static bool spread_marks(uint64_t from, uint64_t *to)
+{
+	const bool is_news = (from & ~*to) != 0;
 
 	*to |= from;
 	return is_news;
@@ -295,7 +237,8 @@ static void follow_jumps(struct others *others)
 			struct other_chain *to = others->jumps[i].to;
 
 			changed |= spread(from->is_for_output, &to->is_for_output);
-			changed |= spread(from->is_for_late_output, &to->is_for_late_output);
+			changed |= spread_marks(from->is_for_late_output & others->jumps[i].marks,
+						&to->is_for_late_output);
 			changed |= spread(from->is_for_prerouting, &to->is_for_prerouting);
 			changed |= spread(to->accepts_loopback, &from->accepts_loopback);
 		}
@@ -325,9 +268,10 @@ static void tell_chain(const void *node, VISIT visit, void *closure)
 {
 	const struct other_chain *chain = *(const struct other_chain *const *)node;
 	const struct teller *teller = closure;
+	const uint64_t marks = chain->sets_mark & chain->is_for_late_output;
 	const bool is[] = {
-		[OBSTACLE_MARK] = chain->sets_mark && chain->is_for_late_output,
-		[OBSTACLE_NOTRACK] = chain->has_notrack && (chain->is_for_output || chain->is_for_prerouting),
+		[OBSTACLE_MARK] = marks != 0,
+		[OBSTACLE_NOTRACK] = chain->notrack_count > 0 && (chain->is_for_output || chain->is_for_prerouting),
 		[OBSTACLE_INPUT_POLICY] =
 			chain->hook == NF_INET_LOCAL_IN && chain->drops_the_rest && !chain->accepts_loopback,
 		[OBSTACLE_ANSWERS] = chain->drops_answers && chain->is_for_prerouting,
@@ -336,40 +280,93 @@ static void tell_chain(const void *node, VISIT visit, void *closure)
 	if ((visit != postorder && visit != leaf) || family_name(chain->family) == NULL)
 		return;
 	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
-		const struct obstacle obstacle = {(enum obstacle_kind)i, family_name(chain->family), chain->table,
-						  chain->name};
+		const struct obstacle obstacle = {
+			.kind = (enum obstacle_kind)i,
+			.family = family_name(chain->family),
+			.table = chain->table,
+			.chain = chain->name,
+			.drops_the_rest = chain->drops_the_rest,
+			.marks = marks,
+			.handles = chain->notracks,
+			.handle_count = chain->notrack_count,
+		};
 
 		if (is[i])
 			teller->tell(&obstacle, teller->userdata);
 	}
 }
 
-/* Of the tables of all families. */
-static int dump(struct nft *nft, uint16_t type, mnl_cb_t note, struct others *others)
+static int ask_for_chains(struct others *others)
 {
 	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_DUMP);
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETCHAIN, NLM_F_DUMP);
 	struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
-	int result = 0;
 
 	head->nfgen_family = NFPROTO_UNSPEC;
-	result = nft_request_run(nft, &request, note, others);
-	return others->error < 0 ? others->error : result;
+	return nft_request_send(others->nft, &request);
 }
 
-int nft_find_obstacles(struct nft *nft, void (*tell)(const struct obstacle *obstacle, void *userdata), void *userdata)
+/*
+ * For each datagram the kernel counts what it has listed already from the first one on (nf_tables_dump_rules), so what
+ * is asked for should not be much.
+ */
+static int ask_for_rules(struct others *others, const struct other_chain *chain)
 {
-	struct others others = {0};
-	struct teller teller = {tell, userdata};
-	int result = dump(nft, NFT_MSG_GETCHAIN, note_chain, &others);
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
+	struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 
-	if (result == 0)
-		result = dump(nft, NFT_MSG_GETRULE, note_rule, &others);
-	if (result == 0) {
-		follow_jumps(&others);
-		twalk_r(others.chains, tell_chain, &teller);
+	head->nfgen_family = chain->family;
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, chain->table);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain->name);
+	return nft_request_send(others->nft, &request);
+}
+
+int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks)
+{
+	*others = calloc(1, sizeof(**others));
+	if (*others == NULL)
+		return -ENOMEM;
+	(*others)->nft = nft;
+	(*others)->marks = *marks;
+	return ask_for_chains(*others);
+}
+
+int others_read(struct others *others)
+{
+	const struct nft_reader reader = {
+		.note = others->has_chains ? note_rule : note_chain,
+		.data = others,
+		.changed = &others->changed,
+	};
+	int result = others->is_done ? 0 : nft_request_read(others->nft, &reader);
+
+	if (result != 0 || others->is_done)
+		return result;
+	others->has_chains = true;
+	if (others->next < others->count) {
+		result = ask_for_rules(others, others->list[others->next++]);
+		return result < 0 ? result : 1;
 	}
-	tdestroy(others.chains, free);
-	free(others.jumps);
-	return result;
+	follow_jumps(others);
+	others->is_done = true;
+	return 0;
+}
+
+void others_tell(const struct others *others, void (*tell)(const struct obstacle *obstacle, void *userdata),
+		 void *userdata)
+{
+	struct teller teller = {tell, userdata};
+
+	twalk_r(others->chains, tell_chain, &teller);
+}
+
+void others_free(struct others *others)
+{
+	if (others == NULL)
+		return;
+	tdestroy(others->chains, free);
+	free(others->list);
+	free(others->jumps);
+	free(others);
 }

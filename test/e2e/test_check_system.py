@@ -157,6 +157,11 @@ RULES_OF_OTHERS = [
     ("priority 100 not fwmark 3000 lookup 1234", False),
     ("priority 100 fwmark 0xca6c lookup 51820", False),
     ("priority 3001 from all lookup 1234", False),
+    ("priority 100 blackhole", True),
+    ("priority 100 fwmark 3000 unreachable", True),
+    ("priority 100 not fwmark 0xca6c prohibit", True),
+    ("priority 100 fwmark 0xca6c blackhole", False),
+    ("priority 3001 unreachable", False),
 ]
 
 

@@ -26,7 +26,7 @@ _FILES = {
     # What a person answers apt, and the packages that were downloaded are kept for the next room.
     "etc/apt/apt.conf.d/99zz-room": APT_CONFIGURATION + 'APT::Get::Assume-Yes "true";\n'
                                     'Binary::apt::APT::Keep-Downloaded-Packages "true";\n',
-    "etc/dpkg/dpkg.cfg.d/room": "force-unsafe-io\n",  # the root does not outlive this machine
+    "etc/dpkg/dpkg.cfg.d/room": "force-unsafe-io\n",  # the root does not outlive the room
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 _PACKAGES = "ca-certificates,git,make"
 # Seconds after which an archive is made anew: sid moves, and stable gets updates.
 _OLD = 7 * 24 * 3600
-# What this machine's apt may do other than usual, for example because its mirror is one of the past.
+# What the host's apt may do other than usual, for example because its mirror is one of the past.
 _TAKEN_OVER = re.compile(r"^(Acquire::(?:Check-Valid-Until|Check-Date|Retries|Queue-Mode) .*);$", re.M)
 
 
@@ -26,7 +26,7 @@ def _codename():
 
 
 def sources(suite):
-    """The lines of sources.list for a suite, from the mirrors that this machine's apt uses; "" if none is Debian's.
+    """The lines of sources.list for a suite, from the mirrors that the host's apt uses; "" if none is Debian's.
 
     Suites beside the release, such as its security updates, have its name in their own; sid has none of them.
     """

@@ -285,15 +285,24 @@ static void count_obstacle(const struct obstacle *obstacle, void *userdata)
 	size_t *count = userdata;
 
 	CHECK(strlen(obstacle->table) < OTHERS_NAME_SIZE && strlen(obstacle->chain) < OTHERS_NAME_SIZE);
+	CHECK(obstacle->handle_count <= OBSTACLE_HANDLES_MAX && obstacle->marks < 4);
 	(*count)++;
 }
 
 static void find_obstacles(void)
 {
+	static const struct steered_marks marks = {{{3000, UINT32_MAX}, {0x100, 0xff00}}, 2};
 	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct others *others = NULL;
 	size_t count = 0;
+	int result = others_begin(&others, &nft, &marks);
 
-	CHECK(nft_find_obstacles(&nft, count_obstacle, &count) <= 0);
+	CHECK(result == 0);
+	do {
+		result = others_read(others);
+	} while (result > 0);
+	others_tell(others, count_obstacle, &count);
+	others_free(others);
 }
 
 static void query_counter(void)

@@ -1,0 +1,196 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "inspect/firewall.h"
+
+#include "nft/hook.h"
+#include "nft/nft.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+DEFINE_CLEANUP(struct others *, others_free)
+
+enum { SHOWN_SIZE = ESCAPED_SIZE(OTHERS_NAME_SIZE) };
+
+/* A list of problems while others' chains are looked at. */
+struct judge {
+	const struct config *config;
+	struct problems *problems;
+	int result;
+};
+
+static void steered_marks_of(const struct config *config, struct steered_marks *marks)
+{
+	*marks = (struct steered_marks){0};
+	for (size_t i = 0; i < config->proxy_count && i < STEERED_MARKS_MAX; i++)
+		marks->items[marks->count++] = (struct mark){config->proxies[i].mark, config->proxies[i].mask};
+}
+
+/* Whether nft and a shell take a name as it is. */
+static bool is_plain(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return false;
+	while (isalnum((unsigned char)*name) || (*name != '\0' && strchr("_-./", *name) != NULL))
+		name++;
+	return *name == '\0';
+}
+
+/* A command of nft, or NULL when none can be written for chains with these names. */
+__attribute__((format(printf, 2, 3))) static char *command(const struct obstacle *obstacle, const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+
+	if (!is_plain(obstacle->table) || !is_plain(obstacle->chain))
+		return NULL;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	return text;
+}
+
+static char *accept_loopback(const struct obstacle *obstacle)
+{
+	return command(obstacle, "nft insert rule %s %s %s iif lo accept", obstacle->family, obstacle->table,
+		       obstacle->chain);
+}
+
+/* nft can't move a chain, so what is steered is taken past its rules; "return" would leave it to a policy of drop. */
+static char *pass_marks(const struct obstacle *obstacle, const struct config *config)
+{
+	CLEANUP(freep) char *rules = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&rules, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < config->proxy_count && i < STEERED_MARKS_MAX; i++) {
+		const struct proxy *proxy = &config->proxies[i];
+
+		if (!(obstacle->marks & UINT64_C(1) << i))
+			continue;
+		fprintf(out, "%sinsert rule %s %s %s meta mark ", ftell(out) > 0 ? "; " : "", obstacle->family,
+			obstacle->table, obstacle->chain);
+		if (proxy->mask == UINT32_MAX)
+			fprintf(out, "%" PRIu32, proxy->mark);
+		else
+			fprintf(out, "and 0x%" PRIx32 " == 0x%" PRIx32, proxy->mask, proxy->mark);
+		fputs(obstacle->drops_the_rest ? " accept" : " return", out);
+	}
+	if (fclose(out) != 0)
+		return NULL;
+	return command(obstacle, "nft '%s'", rules);
+}
+
+static char *delete_rules(const struct obstacle *obstacle)
+{
+	CLEANUP(freep) char *rules = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&rules, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < obstacle->handle_count; i++)
+		fprintf(out, "%sdelete rule %s %s %s handle %" PRIu64, i > 0 ? "; " : "", obstacle->family,
+			obstacle->table, obstacle->chain, obstacle->handles[i]);
+	if (fclose(out) != 0)
+		return NULL;
+	return command(obstacle, "nft '%s'", rules);
+}
+
+static int judge_mark(const struct judge *judge, const struct obstacle *obstacle, const char *about)
+{
+	return problems_add(judge->problems, PROBLEM_MARK, about, pass_marks(obstacle, judge->config),
+			    "%s sets marks of outgoing packets behind cgtproxy's chain (priority %d). What is proxied "
+			    "and gets another mark there is dropped; where the chain sets the mark to 0, it bypasses "
+			    "the proxy. Give the chain a lower priority, or take proxied packets past its rules",
+			    about, hook_of(HOOK_ROUTE_OUTPUT)->priority);
+}
+
+static int judge_notrack(const struct judge *judge, const struct obstacle *obstacle, const char *about)
+{
+	return problems_add(judge->problems, PROBLEM_NOTRACK, about, delete_rules(obstacle),
+			    "%s has \"notrack\" rules. Without connection tracking the answers of a server in a "
+			    "proxied or dropped cgroup are not known as answers, and don't get out. Unless these rules "
+			    "are for servers that go direct, remove them",
+			    about);
+}
+
+static int judge_input_policy(const struct judge *judge, const struct obstacle *obstacle, const char *about)
+{
+	return problems_add(judge->problems, PROBLEM_INPUT_POLICY, about, accept_loopback(obstacle),
+			    "%s drops what it does not know, and nothing in it accepts what comes from the loopback "
+			    "interface, as all proxied traffic does. Accept it",
+			    about);
+}
+
+static int judge_answers(const struct judge *judge, const struct obstacle *obstacle, const char *about)
+{
+	return problems_add(judge->problems, PROBLEM_ANSWERS, about, accept_loopback(obstacle),
+			    "%s drops packets by where their addresses should come from (wg-quick does so), which may "
+			    "be a proxy's answers. Accept what comes from the loopback interface",
+			    about);
+}
+
+static void judge_obstacle(const struct obstacle *obstacle, void *userdata)
+{
+	static int (*const by_kind[])(const struct judge *, const struct obstacle *, const char *) = {
+		[OBSTACLE_MARK] = judge_mark,
+		[OBSTACLE_NOTRACK] = judge_notrack,
+		[OBSTACLE_INPUT_POLICY] = judge_input_policy,
+		[OBSTACLE_ANSWERS] = judge_answers,
+	};
+	struct judge *judge = userdata;
+	char about[2 * SHOWN_SIZE + 64];
+	char table[SHOWN_SIZE];
+	char chain[SHOWN_SIZE];
+
+	escape(table, sizeof(table), obstacle->table, strlen(obstacle->table));
+	escape(chain, sizeof(chain), obstacle->chain, strlen(obstacle->chain));
+	snprintf(about, sizeof(about), "the chain %s of the table %s %s", chain, obstacle->family, table);
+	if (judge->result == 0 &&
+	    (obstacle->kind == OBSTACLE_NOTRACK ? judge->config->rule_count : judge->config->proxy_count) > 0)
+		judge->result = by_kind[obstacle->kind](judge, obstacle, about);
+}
+
+int firewall_begin(struct others **others, struct nft *nft, const struct config *config)
+{
+	struct steered_marks marks;
+
+	steered_marks_of(config, &marks);
+	return others_begin(others, nft, &marks);
+}
+
+int firewall_judge(const struct others *others, const struct config *config, struct problems *problems)
+{
+	struct judge judge = {config, problems, 0};
+
+	others_tell(others, judge_obstacle, &judge);
+	return judge.result;
+}
+
+int firewall_inspect(const struct config *config, struct problems *problems)
+{
+	CLEANUP(nft_close) struct nft nft = {0};
+	CLEANUP(others_freep) struct others *others = NULL;
+	struct error error;
+	int result = nft_open(&nft, &error);
+
+	if (result == 0)
+		result = firewall_begin(&others, &nft, config);
+	if (result == 0) {
+		do {
+			result = others_read(others);
+		} while (result > 0);
+	}
+	return result < 0 ? result : firewall_judge(others, config, problems);
+}
