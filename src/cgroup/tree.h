@@ -23,6 +23,14 @@ enum {
 
 struct watch_share;
 
+/** What the engine decided about a cgroup under one config, see engine/plan.h. */
+struct cgroup_decision {
+	int32_t rule;  /* which one holds */
+	uint32_t slot; /* where its element stands in the plan */
+};
+
+enum { CGROUP_DECISIONS = 2 }; /* of the config in force and of the one that is to follow */
+
 struct cgroup {
 	uint64_t id; /* kernfs id, never used again until the next boot */
 	struct cgroup *parent;
@@ -31,11 +39,10 @@ struct cgroup {
 	const char *name;	   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
 	struct watch_share *share; /* the watch's: the part that it belongs to, see cgroup/share.h */
 	TAILQ_ENTRY(cgroup) in_share;
-	int watch;	    /* inotify watch descriptor or NO_WATCH */
-	uint32_t level;	    /* 0 for the root */
-	uint32_t last_seen; /* number of the walk that saw it last */
-	int32_t rule;	    /* the engine's: the rule in force, see engine/plan.h */
-	uint32_t slot;	    /* the engine's: where it stands in the plan */
+	int watch;					    /* inotify watch descriptor or NO_WATCH */
+	uint32_t level;					    /* 0 for the root */
+	uint32_t last_seen;				    /* number of the walk that saw it last */
+	struct cgroup_decision decisions[CGROUP_DECISIONS]; /* the engine's */
 };
 
 enum { NO_WATCH = -1 };

@@ -29,10 +29,10 @@ static int count_cgroups(struct plan *plan, struct cgroup *root, struct coverage
 
 	for (const struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && result == 0;
 	     cgroup = cgroup_next(cgroup)) {
-		if (cgroup->rule == NO_RULE)
+		if (plan_rule(plan, cgroup) == NO_RULE)
 			continue;
 		cgroup_path(cgroup, plan->path);
-		result = add_example(&coverage[cgroup->rule], plan->path);
+		result = add_example(&coverage[plan_rule(plan, cgroup)], plan->path);
 	}
 	return result;
 }

@@ -65,7 +65,6 @@ struct engine {
 	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
-	bool undecided;	     /* what is noted in the tree is not, or not all, the generation's */
 };
 
 static uint64_t now(void)
@@ -231,14 +230,6 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	return nft_send(&engine->nft, &engine->batch, error);
 }
 
-static int decide_if_undecided(struct engine *engine, struct error *error)
-{
-	if (engine->undecided && plan_decide_all(&engine->generation->plan, engine->watch.tree.root) < 0)
-		return error_set(error, -ENOMEM, "no memory to decide about all cgroups");
-	engine->undecided = false;
-	return 0;
-}
-
 /*
  * Makes everything anew while running. A failure is told and tried again, since to stop would open what was closed;
  * but not when somebody else has the table.
@@ -246,13 +237,12 @@ static int decide_if_undecided(struct engine *engine, struct error *error)
 static int heal(struct engine *engine, struct error *error)
 {
 	const struct routing routing = generation_routing(engine->generation, true);
-	int result = decide_if_undecided(engine, error);
+	int result = 0;
 
 	/* a marked packet without a way goes nowhere, so the table does not wait for it */
-	if (result == 0 && routes_put(&engine->routes, &routing, error) < 0)
+	if (routes_put(&engine->routes, &routing, error) < 0)
 		log_error("%s", error->text);
-	if (result == 0)
-		result = replace_table(engine, engine->generation, error);
+	result = replace_table(engine, engine->generation, error);
 	if (result == 0 || result == -EBUSY) {
 		engine->next_retry = UINT64_MAX;
 		return result;
@@ -436,7 +426,6 @@ static void return_to_last(struct engine *engine)
 	struct error error;
 	int result = 0;
 
-	engine->undecided = true;
 	result = heal(engine, &error);
 	if (result == 0 && engine->next_retry == UINT64_MAX)
 		result = remove_other_routes(&engine->routes.rtnetlink, &routing, &error);
@@ -458,12 +447,9 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	next = generation_new(config);
 	if (next == NULL)
 		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
-	if (plan_copy_departed(&next->plan, &last->plan) < 0)
-		return error_set(error, -ENOMEM, "no memory for the removed cgroups under the new config");
-	if (plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
-		result = error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
-	if (result == 0)
-		result = put_into_force(engine, next, error);
+	if (plan_follow(&next->plan, &last->plan) < 0 || plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
+		return error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
+	result = put_into_force(engine, next, error);
 	if (result < 0) {
 		return_to_last(engine);
 		return result;

@@ -50,7 +50,7 @@ static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const str
 	log_warning(
 		"the proxy %s listens in %s, and the rule of line %d sends that cgroup's own traffic into the proxy "
 		"again, round and round. Put a rule before it that lets the cgroup go direct%s%s%s",
-		proxy->name, shown, plan->config->rules[cgroup->rule].position.line,
+		proxy->name, shown, plan->config->rules[plan_rule(plan, cgroup)].position.line,
 		is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
 		is_plain(quoted) ? "(/|$)\n    direct: true" : "");
 }

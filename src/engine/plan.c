@@ -44,14 +44,19 @@ void plan_clear(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
-static int32_t rule_in_force(const struct cgroup *cgroup)
+static struct cgroup_decision *decision(const struct plan *plan, struct cgroup *cgroup)
 {
-	return cgroup->parent != NULL ? cgroup->rule : NO_RULE;
+	return &cgroup->decisions[plan->place];
+}
+
+int32_t plan_rule(const struct plan *plan, const struct cgroup *cgroup)
+{
+	return cgroup->parent != NULL ? cgroup->decisions[plan->place].rule : NO_RULE;
 }
 
 uint32_t plan_target(const struct plan *plan, const struct cgroup *cgroup)
 {
-	int32_t rule = rule_in_force(cgroup);
+	int32_t rule = plan_rule(plan, cgroup);
 
 	return rule == NO_RULE ? TARGET_DIRECT : plan->config->rules[rule].target;
 }
@@ -72,7 +77,7 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 {
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 	const char *target = config_target_name(plan->config, plan_target(plan, cgroup));
-	int32_t rule = rule_in_force(cgroup);
+	int32_t rule = plan_rule(plan, cgroup);
 	char number[16] = "none";
 	const struct log_fields fields = {.cgroup = plan->path, .rule = number, .target = target};
 
@@ -114,7 +119,7 @@ static int plan_addition(struct plan *plan, struct cgroup *cgroup)
 	if (added == NULL)
 		return -ENOMEM;
 	plan->added = added;
-	cgroup->slot = (uint32_t)plan->added_count;
+	decision(plan, cgroup)->slot = (uint32_t)plan->added_count;
 	added[plan->added_count++] = cgroup;
 	plan->level_elements[cgroup->level]++;
 	return 0;
@@ -133,7 +138,7 @@ static int undo_departure(struct plan *plan, struct cgroup *cgroup)
 		return 0;
 	if (departed->has_element && plan_has_element(plan, cgroup) && departed->level == cgroup->level &&
 	    departed->target == plan_target(plan, cgroup)) {
-		cgroup->slot = SLOT_KERNEL;
+		decision(plan, cgroup)->slot = SLOT_KERNEL;
 	} else if (departed->has_element) {
 		if (reserve_removal(plan) < 0)
 			return -ENOMEM;
@@ -145,18 +150,18 @@ static int undo_departure(struct plan *plan, struct cgroup *cgroup)
 
 int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 {
+	struct cgroup_decision *decided = decision(plan, cgroup);
 	size_t length = cgroup_path(cgroup, plan->path);
 	int32_t rule = policy_match(plan->policy, plan->path, length);
 
-	cgroup->rule = rule >= 0 ? rule : rule_in_force(cgroup->parent);
-	cgroup->slot = SLOT_NONE;
+	*decided = (struct cgroup_decision){rule >= 0 ? rule : plan_rule(plan, cgroup->parent), SLOT_NONE};
 	if (rule == RULE_UNKNOWN)
 		return -ENOMEM;
 	if (log_shows(LOG_DEBUG))
 		log_decision(plan, cgroup, length, rule == NO_RULE);
 	if (undo_departure(plan, cgroup) < 0)
 		return -ENOMEM;
-	return cgroup->slot == SLOT_NONE && plan_has_element(plan, cgroup) ? plan_addition(plan, cgroup) : 0;
+	return decided->slot == SLOT_NONE && plan_has_element(plan, cgroup) ? plan_addition(plan, cgroup) : 0;
 }
 
 static bool is_below_element(const struct plan *plan, const struct cgroup *cgroup)
@@ -169,7 +174,8 @@ static bool is_below_element(const struct plan *plan, const struct cgroup *cgrou
 /* Without memory nothing is known of its sockets any more, and the element of its own, if any, stays for good. */
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 {
-	const bool has_element = cgroup->slot == SLOT_KERNEL;
+	const uint32_t slot = cgroup->decisions[plan->place].slot;
+	const bool has_element = slot == SLOT_KERNEL;
 	const struct departed departed = {
 		.cgroup_id = cgroup->id,
 		.parent_id = cgroup->parent->id,
@@ -179,9 +185,9 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 		.has_element = has_element,
 	};
 
-	if (!has_element && cgroup->slot != SLOT_NONE) {
+	if (!has_element && slot != SLOT_NONE) {
 		/* it came and went between two steps: the kernel never hears of it */
-		plan->added[cgroup->slot] = NULL;
+		plan->added[slot] = NULL;
 		plan->level_elements[cgroup->level]--;
 	}
 	if (!has_element && !is_below_element(plan, cgroup->parent))
@@ -195,20 +201,10 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	const struct departed *departed = NULL;
 	int error = 0;
 
-	/* what another plan noted must not be taken for this one's, also when this ends early */
-	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
-		cgroup->rule = NO_RULE;
-		cgroup->slot = SLOT_NONE;
-	}
-	plan->added_count = 0;
-	memset(plan->level_elements, 0, sizeof(plan->level_elements));
 	TAILQ_FOREACH (departed, &plan->departed.items, next)
 		plan->level_elements[departed->level] += departed->has_element;
-	/* also after a failure, so that no cgroup keeps the slot that it had in another plan */
-	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
-		if (plan_appeared(plan, cgroup) < 0)
-			error = -ENOMEM;
-	}
+	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && error == 0; cgroup = cgroup_next(cgroup))
+		error = plan_appeared(plan, cgroup);
 	return error;
 }
 
@@ -224,10 +220,11 @@ static uint32_t find_target(const struct config *config, const struct config *ot
 	return TARGET_DROP;
 }
 
-int plan_copy_departed(struct plan *plan, const struct plan *other)
+int plan_follow(struct plan *plan, const struct plan *other)
 {
 	struct departed *departed = NULL;
 
+	plan->place = (other->place + 1) % CGROUP_DECISIONS;
 	if (!departed_copy(&plan->departed, &other->departed))
 		return -ENOMEM;
 	plan->old_levels = other->old_levels;
@@ -346,7 +343,7 @@ void plan_done(struct plan *plan, const struct step *step)
 {
 	for (size_t i = 0; i < plan->added_count; i++) {
 		if (plan->added[i] != NULL)
-			plan->added[i]->slot = SLOT_KERNEL;
+			decision(plan, plan->added[i])->slot = SLOT_KERNEL;
 	}
 	plan->added_count = 0;
 	plan->removed_count = 0;

@@ -23,6 +23,7 @@ struct plan {
 	const struct config *config;
 	struct policy *policy;
 	struct verdict *verdicts; /* by target */
+	size_t place;		  /* of its decisions in those of the cgroups */
 
 	struct cgroup **added; /* cgroups whose elements are to be added; NULL for one that has vanished since */
 	size_t added_count;
@@ -117,22 +118,26 @@ void plan_done(struct plan *plan, const struct step *step);
 void plan_trim(struct plan *plan);
 
 /**
- * Decides anew about all cgroups of a tree, after another plan did. All elements count as to be added.
+ * Makes a new plan the one that may follow another, which goes on to be in force: their decisions stand beside each
+ * other in the cgroups, and the departed are copied. Those whose target this plan's config does not have are dropped:
+ * nobody knows what else to do with their packets. To be followed by plan_decide_all().
  *
  * Returns 0 or -ENOMEM.
+ */
+int plan_follow(struct plan *plan, const struct plan *other);
+
+/**
+ * Decides about all cgroups of a tree with a new plan. All elements count as to be added.
+ *
+ * Returns 0 or -ENOMEM, with which the plan is good for nothing more.
  */
 int plan_decide_all(struct plan *plan, struct cgroup *root);
 
-/**
- * Copies the departed of another plan. Those whose target this plan's config does not have are dropped: nobody knows
- * what else to do with their packets. To be followed by plan_decide_all().
- *
- * Returns 0 or -ENOMEM.
- */
-int plan_copy_departed(struct plan *plan, const struct plan *other);
-
 /** Returns whether a cgroup is to have an element. */
 bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);
+
+/** Returns the index of the rule that holds for a cgroup about which was decided, or NO_RULE. */
+int32_t plan_rule(const struct plan *plan, const struct cgroup *cgroup);
 
 /** Returns the target of a cgroup about which was decided: TARGET_DIRECT and so on of config.h. */
 uint32_t plan_target(const struct plan *plan, const struct cgroup *cgroup);

@@ -48,7 +48,7 @@ static bool is_strict(const struct cgroup_lookups *lookups)
 }
 
 static int write_between(struct nft *nft, const struct steering *next, uint32_t deepest_level, const struct dump *held,
-		 struct ruleset *meanwhile)
+			 struct ruleset *meanwhile)
 {
 	CLEANUP(steering_clear) struct steering both = {.has_orphans = next->has_orphans};
 	struct cgroup_lookups lookups;

@@ -33,10 +33,12 @@ struct sources {
 	char about[COMMENT_SIZE]; /* which config the table is of, see nft/about.h */
 	struct config *config;	  /* or NULL */
 	struct survey survey;
+	size_t *targets; /* of the cgroups, as survey.by_id has them */
 };
 
 static void sources_clear(struct sources *sources)
 {
+	free(sources->targets);
 	survey_clear(&sources->survey);
 	config_free(sources->config);
 	elements_clear(&sources->elements);
@@ -212,25 +214,36 @@ static size_t target_of(const struct status *status, const struct verdict *verdi
 	return TARGET_DIRECT;
 }
 
+static size_t *target_at(const struct sources *sources, const struct cgroup *cgroup)
+{
+	return &sources->targets[survey_index(&sources->survey, cgroup)];
+}
+
 /*
  * Gives each cgroup its target, as the kernel does: that of its own element, or what its parent has; or none but drop
  * where every cgroup is to have an element.
  */
-static void decide(const struct sources *sources, struct status *status)
+static int decide(struct sources *sources, struct status *status, struct error *error)
 {
 	const bool strict = sources->config != NULL && sources->config->strict;
-	struct cgroup *cgroup = sources->survey.tree.root;
 
-	cgroup->rule = TARGET_DIRECT;
-	while ((cgroup = cgroup_next(cgroup)) != NULL) {
+	sources->targets = calloc(sources->survey.count, sizeof(*sources->targets));
+	if (sources->targets == NULL)
+		return no_memory(error);
+	*target_at(sources, sources->survey.tree.root) = TARGET_DIRECT;
+	for (const struct cgroup *cgroup = cgroup_next(sources->survey.tree.root); cgroup != NULL;
+	     cgroup = cgroup_next(cgroup)) {
 		const struct verdict *verdict = elements_find(&sources->elements, cgroup->id);
+		const size_t inherited = *target_at(sources, cgroup->parent);
+		size_t target = strict ? TARGET_DROP : inherited;
 
-		cgroup->rule = strict ? TARGET_DROP : cgroup->parent->rule;
 		if (verdict != NULL)
-			cgroup->rule = (int32_t)target_of(status, verdict);
-		status->targets[cgroup->rule].cgroups++;
-		status->cgroup_count += cgroup->rule != cgroup->parent->rule;
+			target = target_of(status, verdict);
+		*target_at(sources, cgroup) = target;
+		status->targets[target].cgroups++;
+		status->cgroup_count += target != inherited;
 	}
+	return 0;
 }
 
 static int compare_cgroups(const void *left, const void *right)
@@ -241,18 +254,20 @@ static int compare_cgroups(const void *left, const void *right)
 	return cgroup_path_compare(a->path, b->path);
 }
 
-static int list_cgroups(const struct survey *survey, struct status *status, struct error *error)
+static int list_cgroups(const struct sources *sources, struct status *status, struct error *error)
 {
 	size_t count = 0;
 
 	status->cgroups = calloc(status->cgroup_count + 1, sizeof(*status->cgroups));
 	if (status->cgroups == NULL)
 		return no_memory(error);
-	for (const struct cgroup *cgroup = cgroup_next(survey->tree.root); cgroup != NULL;
+	for (const struct cgroup *cgroup = cgroup_next(sources->survey.tree.root); cgroup != NULL;
 	     cgroup = cgroup_next(cgroup)) {
-		if (cgroup->rule == cgroup->parent->rule)
+		const size_t target = *target_at(sources, cgroup);
+
+		if (target == *target_at(sources, cgroup->parent))
 			continue;
-		status->cgroups[count].target = (size_t)cgroup->rule;
+		status->cgroups[count].target = target;
 		status->cgroups[count].path = cgroup_path_copy(cgroup);
 		if (status->cgroups[count++].path == NULL)
 			return no_memory(error);
@@ -272,7 +287,7 @@ static int count_sockets(const struct sources *sources, struct status *status, s
 		const struct verdict *verdict = elements_find(&sources->elements, sockets.ids[i]);
 
 		if (cgroup != NULL)
-			status->targets[cgroup->rule].sockets++;
+			status->targets[*target_at(sources, cgroup)].sockets++;
 		else if (verdict != NULL)
 			status->targets[target_of(status, verdict)].sockets++;
 	}
@@ -324,8 +339,9 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 
 	if (result < 0)
 		return result;
-	decide(sources, status);
-	result = list_cgroups(&sources->survey, status, error);
+	result = decide(sources, status, error);
+	if (result == 0)
+		result = list_cgroups(sources, status, error);
 	if (result == 0)
 		result = count_sockets(sources, status, error);
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count && result == 0; i++) {

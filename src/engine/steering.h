@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a packet's cgroup leads to a target: the cgroup map, a set of cgroups for each target, and the rules that ask them. */
+/* How a packet's cgroup leads to a target: the cgroup map, a set of cgroups for each target, and the rules that ask
+ * them. */
 
 /**
  * A cgroup and its verdict.

@@ -36,14 +36,24 @@ int survey_read(struct survey *survey, const char *configured, struct error *err
 	return 0;
 }
 
-const struct cgroup *survey_find(const struct survey *survey, uint64_t id)
+static struct cgroup *const *find(const struct survey *survey, uint64_t id)
 {
 	const struct cgroup key = {.id = id};
 	const struct cgroup *sought = &key;
-	struct cgroup *const *found =
-		bsearch(&sought, survey->by_id, survey->count, sizeof(struct cgroup *), compare_ids);
+
+	return bsearch(&sought, survey->by_id, survey->count, sizeof(struct cgroup *), compare_ids);
+}
+
+const struct cgroup *survey_find(const struct survey *survey, uint64_t id)
+{
+	struct cgroup *const *found = find(survey, id);
 
 	return found != NULL ? *found : NULL;
+}
+
+size_t survey_index(const struct survey *survey, const struct cgroup *cgroup)
+{
+	return (size_t)(find(survey, cgroup->id) - survey->by_id);
 }
 
 void survey_clear(struct survey *survey)

@@ -27,6 +27,9 @@ int survey_read(struct survey *survey, const char *configured, struct error *err
 /** Returns the cgroup with that id or NULL. */
 const struct cgroup *survey_find(const struct survey *survey, uint64_t id);
 
+/** Returns which of the cgroups by_id it is. */
+size_t survey_index(const struct survey *survey, const struct cgroup *cgroup);
+
 void survey_clear(struct survey *survey);
 
 #endif

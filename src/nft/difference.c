@@ -110,8 +110,7 @@ static void compare(const struct set *held, const struct set *wanted, struct cha
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct set_element *element = &wanted->elements[i];
 
-		while (at < held->count &&
-		       set_element_compare(wanted->type, &held->elements[at], element) < 0)
+		while (at < held->count && set_element_compare(wanted->type, &held->elements[at], element) < 0)
 			changes->removed[changes->removed_count++] = held->elements[at++];
 		if (at < held->count && set_element_compare(wanted->type, &held->elements[at], element) == 0) {
 			const struct set_element *last = &held->elements[at++];

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 /*
- * The way from a table that the kernel holds to another one, part by part: counters, chains, sets and their elements are
- * known by their names, and nothing is known of what they are for. What stays the same is not touched. Rules are never
- * compared, but replaced.
+ * The way from a table that the kernel holds to another one, part by part: counters, chains, sets and their elements
+ * are known by their names, and nothing is known of what they are for. What stays the same is not touched. Rules are
+ * never compared, but replaced.
  */
 
 /**

@@ -380,7 +380,7 @@ static void reload(struct world *world, const char *text)
 	struct config *config = world->config;
 	struct policy *policy = world->policy;
 
-	assert_int_equal(plan_copy_departed(plan, &world->plan), 0);
+	assert_int_equal(plan_follow(plan, &world->plan), 0);
 	assert_int_equal(plan_decide_all(plan, world->tree.root), 0);
 	plan_clear(&world->plan);
 	policy_free(policy);
@@ -427,6 +427,32 @@ static void test_reload(void **state)
 	world_free(world);
 }
 
+/* What another plan decides about the same cgroups is nothing to the one that is in force, whatever becomes of it. */
+static void test_a_refused_reload(void **state)
+{
+	struct world *world = world_new(CONFIG);
+	struct world *other = world_new("version: 1\nstrict: true\nrules: [{match: '/p$', drop: true}]\n");
+	struct cgroup *p = appear(world, world->tree.root, "p");
+	struct cgroup *pending = NULL;
+	struct cgroup *direct = appear(world, world->tree.root, "a");
+
+	(void)state;
+	take_step(world);
+	pending = appear(world, p, "q");
+	assert_int_equal(plan_follow(&other->plan, &world->plan), 0);
+	assert_int_equal(plan_decide_all(&other->plan, world->tree.root), 0);
+	assert_int_equal(plan_target(&other->plan, p), TARGET_DROP);
+	assert_int_equal(plan_target(&other->plan, direct), TARGET_DIRECT);
+	world_free(other);
+	assert_int_equal(plan_target(&world->plan, p), TARGET_FIRST_PROXY);
+	assert_false(plan_has_element(&world->plan, direct));
+	assert_int_equal(take_step(world).element_count, 1);
+	assert_true(kernel_has(world, pending, "q-MARK"));
+	vanish(world, pending);
+	assert_kernel_is_everything(world);
+	world_free(world);
+}
+
 /* A proxy may have the name of another kind of target, and is still itself. */
 static void test_reload_with_odd_names(void **state)
 {
@@ -468,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_departure_is_undone),
 		cmocka_unit_test(test_a_refused_step),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_a_refused_reload),
 		cmocka_unit_test(test_reload_with_odd_names),
 	};
 
