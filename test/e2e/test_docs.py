@@ -18,7 +18,7 @@ V2RAY_CONFIGS = [block for block in ALL if block.language == "json"]
 WITH_COMMANDS = sorted({block.path for block in ALL
                         if block.language in ("sh", "console") and not block.words})
 IN_SOURCES = [block for block in ALL if "source" in block.words]
-ENGLISH_ONLY = ["NEWS.md", "docs/design.md"]
+ENGLISH_ONLY = ["CONTRIBUTING.md", "NEWS.md", "SECURITY.md", "docs/design.md", "docs/hacking.md"]  # for developers
 IN_CI = [block for block in ALL if "ci" in block.words]
 
 
