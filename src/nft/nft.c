@@ -6,6 +6,7 @@
 #include "nft/ruleset.h"
 #include "nft/table.h"
 #include "util/cleanup.h"
+#include "util/netlink.h"
 #include "util/process.h"
 
 #include <arpa/inet.h>
@@ -234,7 +235,7 @@ int nft_request_read(struct nft *nft, const struct nft_reader *reader)
 	if (length >= 0 && reader->changed != NULL)
 		take_off_changed((struct nlmsghdr *)buffer, (size_t)length, reader->changed);
 	if (length >= 0)
-		more = mnl_cb_run(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, reader->note, reader->data);
+		more = netlink_take(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, reader->note, reader->data);
 	if (more != MNL_CB_ERROR)
 		return more == MNL_CB_OK;
 	result = -errno;

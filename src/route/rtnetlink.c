@@ -3,6 +3,8 @@
 
 #include "route/rtnetlink.h"
 
+#include "util/netlink.h"
+
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -109,7 +111,7 @@ int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl
 		if (length < 0)
 			return fail(rtnetlink, -errno, false);
 		interrupted = take_interruption(buffer, (size_t)length) || interrupted;
-		more = mnl_cb_run(buffer, (size_t)length, message->nlmsg_seq, rtnetlink_port(rtnetlink), take, &answer);
+		more = netlink_take(buffer, (size_t)length, message->nlmsg_seq, rtnetlink_port(rtnetlink), take, &answer);
 	}
 	if (more == MNL_CB_ERROR)
 		return fail(rtnetlink, -errno, errno != EPROTO && errno != ESRCH);

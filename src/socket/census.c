@@ -3,6 +3,8 @@
 
 #include "socket/census.h"
 
+#include "util/netlink.h"
+
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -111,7 +113,7 @@ static int read_answer(struct socket_census *census, const struct socket_listene
 
 	if (length < 0)
 		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
-	switch (mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, &copy)) {
+	switch (netlink_take(buffer, (size_t)length, 0, 0, note_socket, &copy)) {
 	case MNL_CB_ERROR:
 		return errno == ENOENT && questions[census->at].is_optional ? 0 : -errno;
 	case MNL_CB_STOP:

@@ -4,6 +4,7 @@
 #include "socket/sockets.h"
 
 #include "util/array.h"
+#include "util/netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -73,7 +74,7 @@ static int list_sockets(struct mnl_socket *socket, uint8_t family, const struct 
 			continue;
 		if (length < 0)
 			return -errno;
-		more = mnl_cb_run(buffer, (size_t)length, 0, 0, note_socket, sockets);
+		more = netlink_take(buffer, (size_t)length, 0, 0, note_socket, sockets);
 	}
 	/* without IPv6, or without the module for a protocol, nothing of it listens */
 	return more == MNL_CB_ERROR && errno != ENOENT && errno != EINTR ? -errno : 0;

@@ -1,0 +1,149 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Which answers of the kernel's say that nobody has a socket, and which that there is no telling. */
+
+#include "unit.h"
+
+#include "socket/census.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+
+enum { CGROUP = 4711 };
+
+/* The kernel's side, which takes the place of libmnl's (meson.build, wrapped). */
+static struct {
+	int protocol; /* that is answered otherwise */
+	uint16_t type;
+	int error;
+	int asked; /* what is asked for now */
+} fake;
+
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length);
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length)
+{
+	const struct nlmsghdr *message = buffer;
+	const struct inet_diag_req_v2 *request = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute = NULL;
+
+	(void)socket;
+	fake.asked = request->sdiag_protocol;
+	mnl_attr_for_each (attribute, message, sizeof(*request)) {
+		if (mnl_attr_get_type(attribute) == INET_DIAG_REQ_PROTOCOL)
+			fake.asked = (int)mnl_attr_get_u32(attribute);
+	}
+	return (ssize_t)length;
+}
+
+/* One socket, and the end. */
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
+{
+	const bool fails = fake.asked == fake.protocol;
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	size_t length = 0;
+	int error = fails ? -fake.error : 0;
+
+	(void)socket;
+	if (!fails) {
+		message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+		mnl_nlmsg_put_extra_header(message, sizeof(struct inet_diag_msg));
+		mnl_attr_put_u64(message, INET_DIAG_CGROUP_ID, CGROUP);
+		length = MNL_ALIGN(message->nlmsg_len);
+		message = mnl_nlmsg_put_header((char *)buffer + length);
+	}
+	message->nlmsg_type = fails ? fake.type : NLMSG_DONE;
+	if (message->nlmsg_type == NLMSG_ERROR) {
+		struct nlmsgerr *answer = mnl_nlmsg_put_extra_header(message, sizeof(*answer));
+
+		answer->error = error;
+	} else {
+		memcpy(mnl_nlmsg_put_extra_header(message, sizeof(error)), &error, sizeof(error));
+	}
+	assert_true(length + message->nlmsg_len <= size);
+	return (ssize_t)(length + message->nlmsg_len);
+}
+
+static void count(uint64_t cgroup_id, void *userdata)
+{
+	int *found = userdata;
+
+	assert_int_equal(cgroup_id, CGROUP);
+	(*found)++;
+}
+
+/* Takes a census. Returns its result, and how many sockets it found. */
+static int take(int protocol, uint16_t type, int error, int *found)
+{
+	const struct socket_listener listener = {count, found};
+	struct socket_census census;
+	int result = 1;
+
+	*found = 0;
+	fake.protocol = protocol;
+	fake.type = type;
+	fake.error = error;
+	assert_int_equal(socket_census_open(&census), 0);
+	assert_int_equal(socket_census_begin(&census), 0);
+	while (result > 0)
+		result = socket_census_read(&census, &listener);
+	socket_census_close(&census);
+	return result;
+}
+
+static void test_all_answered(void **state)
+{
+	int found = 0;
+
+	(void)state;
+	assert_int_equal(take(-1, NLMSG_DONE, 0, &found), 0);
+	assert_int_equal(found, 6 * 2);
+}
+
+/* The kernel tells so in either way (net/netlink/af_netlink.c, netlink_dump_done; netlink_ack). */
+static const uint16_t ways[] = {NLMSG_DONE, NLMSG_ERROR};
+
+/* Without the module that lists them (net/ipv4/inet_diag.c, inet_diag_lock_handler) there may be some all the same. */
+static void test_no_list_is_no_census(void **state)
+{
+	static const int protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+	int found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		for (size_t j = 0; j < COUNT(protocols); j++) {
+			assert_int_equal(take(protocols[j], ways[i], ENOENT, &found), -ENOENT);
+			assert_int_equal(take(protocols[j], ways[i], ENOMEM, &found), -ENOMEM);
+		}
+	}
+}
+
+static void test_what_a_kernel_may_lack(void **state)
+{
+	static const int protocols[] = {IPPROTO_UDPLITE, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_MPTCP};
+	int found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		for (size_t j = 0; j < COUNT(protocols); j++) {
+			assert_int_equal(take(protocols[j], ways[i], ENOENT, &found), 0);
+			assert_int_equal(found, 5 * 2);
+			assert_int_equal(take(protocols[j], ways[i], ENOMEM, &found), -ENOMEM);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_answered),
+		cmocka_unit_test(test_no_list_is_no_census),
+		cmocka_unit_test(test_what_a_kernel_may_lack),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
