@@ -56,6 +56,19 @@ int entries_delete_ours(struct rtnetlink *rtnetlink, int family, uint32_t table)
 	return change_ours(rtnetlink, family, table, RTM_DELROUTE, rtnetlink_change_flags(false));
 }
 
+/* What a nexthop object says is listed as well, and must not be told together with it (rtm_to_fib_config). */
+static void put_nexthop(struct nlmsghdr *message, const struct route_entry *entry)
+{
+	if (entry->nexthop_id != 0) {
+		mnl_attr_put_u32(message, RTA_NH_ID, entry->nexthop_id);
+		return;
+	}
+	if (entry->has_gateway)
+		mnl_attr_put(message, RTA_GATEWAY, address_size(entry->family), entry->gateway);
+	if (entry->interface != 0)
+		mnl_attr_put_u32(message, RTA_OIF, entry->interface);
+}
+
 int entries_delete(struct rtnetlink *rtnetlink, const struct route_entry *entry)
 {
 	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
@@ -67,6 +80,7 @@ int entries_delete(struct rtnetlink *rtnetlink, const struct route_entry *entry)
 	message->nlmsg_flags = rtnetlink_change_flags(false);
 	head->rtm_family = (uint8_t)entry->family;
 	head->rtm_dst_len = entry->length;
+	head->rtm_src_len = entry->source_length;
 	head->rtm_tos = entry->tos;
 	head->rtm_type = entry->type;
 	head->rtm_protocol = entry->protocol;
@@ -74,10 +88,9 @@ int entries_delete(struct rtnetlink *rtnetlink, const struct route_entry *entry)
 	mnl_attr_put_u32(message, RTA_TABLE, entry->table);
 	if (entry->length != 0)
 		mnl_attr_put(message, RTA_DST, size, entry->destination);
-	if (entry->has_gateway)
-		mnl_attr_put(message, RTA_GATEWAY, size, entry->gateway);
-	if (entry->interface != 0)
-		mnl_attr_put_u32(message, RTA_OIF, entry->interface);
+	if (entry->source_length != 0)
+		mnl_attr_put(message, RTA_SRC, size, entry->source);
+	put_nexthop(message, entry);
 	if (entry->metric != 0)
 		mnl_attr_put_u32(message, RTA_PRIORITY, entry->metric);
 	return rtnetlink_request(rtnetlink, message, NULL, NULL);
@@ -100,6 +113,13 @@ static int read_attribute(const struct nlattr *attribute, void *data)
 		break;
 	case RTA_PRIORITY:
 		entry->metric = number;
+		break;
+	case RTA_NH_ID:
+		entry->nexthop_id = number;
+		break;
+	case RTA_SRC:
+		if (is_address)
+			memcpy(entry->source, payload, length);
 		break;
 	case RTA_DST:
 		if (is_address)
@@ -131,14 +151,21 @@ static bool read_entry(const struct nlmsghdr *message, int family, struct route_
 		.protocol = head->rtm_protocol,
 		.tos = head->rtm_tos,
 		.length = head->rtm_dst_len,
+		.source_length = head->rtm_src_len,
 	};
-	return mnl_attr_parse(message, sizeof(*head), read_attribute, entry) >= 0;
+	if (mnl_attr_parse(message, sizeof(*head), read_attribute, entry) < 0)
+		return false;
+	/* so it is shown when the nexthop object is a blackhole, whatever the route's own type (fib_dump_info) */
+	if (entry->nexthop_id != 0 && entry->type == RTN_BLACKHOLE)
+		entry->type = RTN_UNSPEC;
+	return true;
 }
 
 static bool is_ours(const struct route_entry *entry)
 {
-	return entry->type == RTN_LOCAL && entry->protocol == RTPROT_KERNEL && entry->length == 0 && entry->tos == 0 &&
-	       !entry->has_gateway && entry->interface == LOOPBACK_INDEX;
+	return entry->type == RTN_LOCAL && entry->protocol == RTPROT_KERNEL && entry->length == 0 &&
+	       entry->source_length == 0 && entry->tos == 0 && entry->nexthop_id == 0 && !entry->has_gateway &&
+	       entry->interface == LOOPBACK_INDEX;
 }
 
 struct listing {
@@ -265,11 +292,26 @@ const char *protocol_name(uint8_t protocol)
 	return names[protocol] != NULL ? names[protocol] : "another one";
 }
 
-void entry_describe(const struct route_entry *entry, char *text, size_t size)
+static void describe_nexthop(const struct route_entry *entry, FILE *out)
 {
 	char address[INET6_ADDRSTRLEN] = "";
 	char name[IF_NAMESIZE] = "";
 	char shown[ESCAPED_SIZE(IF_NAMESIZE)];
+
+	if (entry->nexthop_id != 0) {
+		fprintf(out, " nhid %" PRIu32, entry->nexthop_id);
+		return;
+	}
+	inet_ntop(entry->family, entry->gateway, address, sizeof(address));
+	if (entry->has_gateway)
+		fprintf(out, " via %s", address);
+	if (entry->interface != 0 && if_indextoname(entry->interface, name) != NULL)
+		fprintf(out, " dev %s", escape(shown, sizeof(shown), name, strlen(name)));
+}
+
+void entry_describe(const struct route_entry *entry, char *text, size_t size)
+{
+	char address[INET6_ADDRSTRLEN] = "";
 	CLEANUP(fclosep) FILE *out = fmemopen(text, size, "w");
 
 	text[0] = '\0';
@@ -280,13 +322,12 @@ void entry_describe(const struct route_entry *entry, char *text, size_t size)
 		fprintf(out, "%sdefault", type_name(entry->type));
 	else
 		fprintf(out, "%s%s/%u", type_name(entry->type), address, entry->length);
+	inet_ntop(entry->family, entry->source, address, sizeof(address));
+	if (entry->source_length != 0)
+		fprintf(out, " from %s/%u", address, entry->source_length);
 	if (entry->tos != 0)
 		fprintf(out, " tos 0x%x", entry->tos);
-	inet_ntop(entry->family, entry->gateway, address, sizeof(address));
-	if (entry->has_gateway)
-		fprintf(out, " via %s", address);
-	if (entry->interface != 0 && if_indextoname(entry->interface, name) != NULL)
-		fprintf(out, " dev %s", escape(shown, sizeof(shown), name, strlen(name)));
+	describe_nexthop(entry, out);
 	if (entry->metric != 0)
 		fprintf(out, " metric %" PRIu32, entry->metric);
 }

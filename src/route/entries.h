@@ -20,14 +20,17 @@ enum {
 struct route_entry {
 	int family;
 	uint32_t table;
-	uint8_t type;	  /* RTN_* */
+	uint8_t type;	  /* RTN_*; RTN_UNSPEC for any */
 	uint8_t protocol; /* RTPROT_* */
 	uint8_t tos;
 	uint8_t length; /* of the prefix, in bits */
 	uint8_t destination[ADDRESS_SIZE_MAX];
+	uint8_t source_length; /* likewise; of IPv6 only */
+	uint8_t source[ADDRESS_SIZE_MAX];
 	bool has_gateway; /* of the same family */
 	uint8_t gateway[ADDRESS_SIZE_MAX];
-	uint32_t interface; /* or 0, for several */
+	uint32_t interface;  /* or 0, for several */
+	uint32_t nexthop_id; /* of the nexthop object that says where it leads (ip-nexthop(8)), or 0 */
 	uint32_t metric;
 };
 

@@ -41,7 +41,7 @@ enum {
 	FAMILY_IPV4,
 	FAMILY_IPV6,
 	FAMILY_COUNT,
-	ROUTE_TEXT_SIZE = 160,
+	ROUTE_TEXT_SIZE = 256,
 };
 
 /** What there is of policy routing for a family. */

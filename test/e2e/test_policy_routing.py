@@ -87,6 +87,8 @@ def world_with_vpn(world):
         world.host.ip(f"addr add {near}/{length} dev wg0")
         world.outside.ip(f"addr add {far}/{length} dev wg0")
         world.host.run("ip", f"-{family}", "route", "add", "default", "via", far, "dev", "wg0", "table", "51820")
+    for line in NEXTHOPS:
+        world.host.run("ip", *line.split())
     world.vpn = world.keep(Wire(world.outside, "wg0"))
     return world
 
@@ -439,10 +441,22 @@ def test_a_program_that_also_goes_in_front_each_time(world):
 FOREIGN_ROUTES = {
     "-4": ["default via 192.0.2.1 dev cable", "default via 192.0.2.1 dev cable metric 5", "203.0.113.0/24 dev cable",
            "blackhole 203.0.113.10", "local default dev cable", "throw default metric 7",
-           "default metric 9 nexthop via 192.0.2.1 dev cable nexthop via 10.9.0.1 dev wg0"],
+           "default metric 9 nexthop via 192.0.2.1 dev cable nexthop via 10.9.0.1 dev wg0",
+           "default via 192.0.2.1 dev cable onlink", "default via inet6 fe80::1 dev cable", "default nhid 47",
+           "default nhid 49 metric 5", "default nhid 50", "default dev cable scope link tos 0x10",
+           "default via 192.0.2.1 dev cable metric 8 mtu lock 1400", "prohibit default metric 4"],
     "-6": ["default via 2001:db8:1::1 dev cable", "default via 2001:db8:1::1 dev cable metric 5",
-           "2001:db8::/64 dev cable", "blackhole 2001:db8::10", "throw default metric 7"],
+           "2001:db8::/64 dev cable", "blackhole 2001:db8::10", "throw default metric 7",
+           "default from 2001:db8:1::/64 dev cable", "default from 2001:db8:1::2/128 via 2001:db8:1::1 dev cable metric 5",
+           "default via 2001:db8:1::1 dev cable onlink", "default nhid 67", "default nhid 69 metric 5", "default nhid 70",
+           "default metric 9 nexthop via 2001:db8:1::1 dev cable nexthop via 2001:db8:9::1 dev wg0",
+           "default via 2001:db8:1::1 dev cable metric 8 mtu 1400 pref high", "prohibit default metric 4"],
 }
+# What those with "nhid" name.
+NEXTHOPS = ["nexthop add id 47 via 192.0.2.1 dev cable", "nexthop add id 48 via 10.9.0.1 dev wg0",
+            "nexthop add id 49 group 47/48", "-4 nexthop add id 50 blackhole",
+            "nexthop add id 67 via 2001:db8:1::1 dev cable", "nexthop add id 69 group 67",
+            "-6 nexthop add id 70 blackhole"]
 ALL_FOREIGN_ROUTES = [(family, route) for family, routes in FOREIGN_ROUTES.items() for route in routes]
 
 
@@ -457,7 +471,7 @@ def test_a_foreign_route_at_the_start(world, family, route):
     daemon = world.start_daemon(CONFIG)
     assert daemon.wait_refused() > 0
     assert "the routing table 300 has a route that is not cgtproxy's" in daemon.log
-    shown = re.sub(" nexthop .*| dev .*| metric .*", "", route)
+    shown = re.sub(" (nexthop|dev|metric|scope|via inet6) .*", "", route)
     assert f"{NAMES[family]} \"{shown}" in daemon.log
     assert "protocol boot (3)" in daemon.log
     assert "route-table" in daemon.log
@@ -508,7 +522,7 @@ def test_foreign_routes_while_we_run(world, family):
     expected = routing(world)
     for command, route in itertools.product(("add", "append", "prepend"), FOREIGN_ROUTES[family]):
         world.host.run("ip", family, "route", command, "table", "300", *route.split(), check=False)
-        wait_until(lambda: routing(world) == expected, lambda: f"it is removed: {routing(world)}")
+        wait_until(lambda: routing(world) == expected, lambda: f"\"{route}\" is removed: {routing(world)}")
     lines = "".join(f"route add 203.0.113.{number} dev cable table 300\n" if family == "-4" else
                     f"route add 2001:db8::{number} dev cable table 300\n" for number in range(200))
     world.host.run("ip", family, "-batch", "-", text_in=lines)
