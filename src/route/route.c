@@ -282,20 +282,23 @@ static int look_at_loopback(struct rtnetlink *rtnetlink, struct route_state *sta
 int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
 	      struct route_state *state, struct error *error)
 {
+	int result = 0;
+
 	if (wanted->mark_count == 0) {
 		*state = (struct route_state){.loopback_is_up = true};
 		return 0;
 	}
+	/* one that can't be mended does not keep the other from it */
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
-		int result = 0;
+		int family_result = 0;
 
 		if (!(families & 1U << i))
 			continue;
-		result = put_family(rtnetlink, i, wanted, undo, &state->families[i]);
-		if (result < 0)
-			return explain(result, "add a policy rule or route", i, wanted, error);
+		family_result = put_family(rtnetlink, i, wanted, undo, &state->families[i]);
+		if (family_result < 0 && result == 0)
+			result = explain(family_result, "add a policy rule or route", i, wanted, error);
 	}
-	return look_at_loopback(rtnetlink, state, error);
+	return result < 0 ? result : look_at_loopback(rtnetlink, state, error);
 }
 
 static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const struct routing *wanted,

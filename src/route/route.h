@@ -81,13 +81,13 @@ const char *route_family_name(size_t family);
 /**
  * Adds the policy rules and routes that are missing, moves the rules to where they belong, the new ones being there
  * before the old ones are gone, and removes routes of others from our table. That a route can't be, for lack of an
- * interface that is up, is no failure.
+ * interface that is up, is no failure. When one family fails, the other one is put right all the same.
  *
  * @families: which ones to look at, a bit (1 << FAMILY_...) for each; the others' part of @state stays as it is
  * @undo:     whether to move rules and to remove routes of others; without, what is there stays
  * @state:    what there is afterwards
  *
- * Returns 0 or a negative errno with @error.
+ * Returns 0 or a negative errno with @error, the first.
  */
 int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
 	      struct route_state *state, struct error *error);

@@ -111,7 +111,8 @@ int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl
 		if (length < 0)
 			return fail(rtnetlink, -errno, false);
 		interrupted = take_interruption(buffer, (size_t)length) || interrupted;
-		more = netlink_take(buffer, (size_t)length, message->nlmsg_seq, rtnetlink_port(rtnetlink), take, &answer);
+		more = netlink_take(buffer, (size_t)length, message->nlmsg_seq, rtnetlink_port(rtnetlink), take,
+				    &answer);
 	}
 	if (more == MNL_CB_ERROR)
 		return fail(rtnetlink, -errno, errno != EPROTO && errno != ESRCH);
