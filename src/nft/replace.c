@@ -69,6 +69,20 @@ static int exchange(struct nft *nft, struct batch *batch, const struct ruleset *
 	return nft_send(nft, batch, error);
 }
 
+/* One that could not be removed after the last exchange: as long as it is there, it does what the table did then. */
+static int remove_next(struct nft *nft, struct batch *batch, struct error *error)
+{
+	struct table_state next = {0};
+	int result = nft_query_table(nft, TABLE_NEXT, &next, error);
+
+	if (result < 0 || !next.exists || next.owner != nft->port)
+		return result;
+	batch_begin(batch);
+	table_put_delete(batch, TABLE_NEXT);
+	batch_end(batch);
+	return nft_send(nft, batch, error);
+}
+
 static int change(struct nft *nft, struct batch *batch, const struct dump *held, struct ruleset *wanted,
 		  const struct preparation *preparation, struct error *error)
 {
@@ -102,6 +116,8 @@ static int replace_once(struct nft *nft, struct ruleset *wanted, const struct pr
 
 	if (result == 0)
 		result = nft_adopt(nft, &held.state, error);
+	if (result == 0)
+		result = remove_next(nft, &batch, error);
 	if (result < 0)
 		return result;
 	if (!held.state.exists)
