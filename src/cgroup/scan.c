@@ -291,6 +291,7 @@ static bool list_some(struct watch *watch, struct watch_share *share, struct cgr
 	if (share->position != 0)
 		seekdir(directory, share->position);
 	while (most-- > 0 && (result = next_child(directory, &entry)) > 0) {
+		watch->names++;
 		if (!is_known(watch, cgroup, entry, share->walk))
 			scan_name(watch, cgroup, dirfd(directory), entry->d_name, false);
 	}

@@ -18,7 +18,9 @@
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
-	LOOKS = 256, /* at cgroups without a watch, at a time */
+	/* at cgroups without a watch, at a time; and names of children that are enough for a time */
+	LOOKS = 256,
+	NAMES = 1000,
 };
 
 int watch_walk(struct watch *watch, struct error *error)
@@ -33,7 +35,8 @@ int watch_walk(struct watch *watch, struct error *error)
 
 bool watch_look(struct watch *watch, uint64_t now)
 {
-	for (int i = 0; i < LOOKS; i++) {
+	watch->names = 0;
+	for (int i = 0; i < LOOKS && watch->names < NAMES; i++) {
 		struct watch_share *share = share_next(watch, now);
 
 		if (share == NULL)

@@ -28,6 +28,7 @@ struct watch {
 	struct watch_listener listener;
 	uint32_t walk;	  /* number of the last walk */
 	int failure;	  /* negative errno of the last failure to look at a cgroup, but for want of permission; or 0 */
+	size_t names;	  /* of children, that the last watch_look() has read */
 	size_t unwatched; /* cgroups that have no watch, so that watch_look() must be called now and then */
 	bool told_about_limit;
 	bool told_about_failure;
