@@ -50,6 +50,12 @@ static const struct feature {
 		.statement = {.kind = STATEMENT_CT_REPLY},
 	},
 	{
+		.purpose = "to know the proxy of a connection",
+		.module = "nf_conntrack with labels (CONFIG_NF_CONNTRACK_LABELS)",
+		.hook = HOOK_FILTER_PREROUTING,
+		.statement = {.kind = STATEMENT_SET_CT_LABEL, .label = 127},
+	},
+	{
 		.purpose = "to know the host's own addresses",
 		.module = "nft_fib_inet (CONFIG_NFT_FIB_INET)",
 		.hook = HOOK_FILTER_PREROUTING,

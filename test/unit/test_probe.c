@@ -1,0 +1,88 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What is said of a kernel that lacks one of the things that the table needs. */
+
+#include "compiled.h"
+#include "messages.h"
+
+#include "nft/probe.h"
+
+#include <errno.h>
+
+enum { NO_KEY = -1 };
+
+/* An expression that the kernel does not have. */
+struct lack {
+	const char *expression;
+	int key; /* of a "ct" expression; NO_KEY for any */
+	const char *said;
+};
+
+static const struct lack *lacking;
+
+int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error);
+
+static bool is_lacking(const struct nlattr *expression)
+{
+	const struct nlattr *data = find_nested(expression, NFTA_EXPR_DATA);
+	const struct nlattr *key = data != NULL && lacking->key != NO_KEY ? find_nested(data, NFTA_CT_KEY) : NULL;
+
+	return strcmp(mnl_attr_get_str(nested(expression, NFTA_EXPR_NAME)), lacking->expression) == 0 &&
+	       (lacking->key == NO_KEY || (key != NULL && ntohl(mnl_attr_get_u32(key)) == (uint32_t)lacking->key));
+}
+
+int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error)
+{
+	struct messages messages = read_messages(batch);
+	int result = 0;
+
+	(void)nft;
+	for (size_t i = 0; i < messages.count; i++) {
+		const struct nlattr *expression = NULL;
+
+		if (!message_is(messages.items[i], NFT_MSG_NEWRULE))
+			continue;
+		mnl_attr_for_each_nested(expression, attribute_of(messages.items[i], NFTA_RULE_EXPRESSIONS)) result =
+			is_lacking(expression) ? -EOPNOTSUPP : result;
+	}
+	messages_clear(&messages);
+	return result < 0 ? error_set(error, result, "the kernel refuses a rule") : 0;
+}
+
+static void test_what_is_missing_is_named(void **state)
+{
+	static const struct lack lacks[] = {
+		{"socket", NO_KEY, "CONFIG_NFT_SOCKET"}, {"tproxy", NO_KEY, "CONFIG_NFT_TPROXY"},
+		{"ct", NO_KEY, "CONFIG_NFT_CT"},	 {"ct", NFT_CT_LABELS, "CONFIG_NF_CONNTRACK_LABELS"},
+		{"fib", NO_KEY, "CONFIG_NFT_FIB_INET"},	 {"reject", NO_KEY, "CONFIG_NFT_REJECT_INET"},
+		{"nat", NO_KEY, "CONFIG_NFT_NAT"},
+	};
+	struct config *config = parse_good(
+		"version: 1\ntproxies: {p: {mark: 3000, port: 7893, dns-hijack: {ip: 127.0.0.1, port: 53}}}\n"
+		"rules: [{match: /p, tproxy: p}]\n");
+	const struct contents contents = {0};
+	struct ruleset *ruleset = compile_for(config, &contents);
+	struct nft nft = {0};
+	struct error error;
+
+	(void)state;
+	assert_non_null(ruleset);
+	for (size_t i = 0; i < COUNT(lacks); i++) {
+		lacking = &lacks[i];
+		assert_int_equal(nft_try(&nft, ruleset, &error), -EOPNOTSUPP);
+		if (strstr(error.text, lacks[i].said) == NULL)
+			fail_msg("without %s: %s", lacks[i].said, error.text);
+	}
+	ruleset_free(ruleset);
+	config_free(config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_missing_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
