@@ -23,8 +23,11 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 	result = nft_open(&nft, error);
 	if (result == 0)
 		result = nft_find_deepest_level(&nft, &found, error);
-	/* without the permission nothing is steered either; and what the kernel lacks is told at another place */
-	if (result == -EPERM || (result == 0 && found == 0))
+	/*
+	 * Without the permission nothing is steered either; and what the kernel lacks, to which it says -ENOENT when a
+	 * module is missing (net/netfilter/nf_tables_api.c, nft_expr_type_get), is told by nft_try().
+	 */
+	if (result == -EPERM || result == -ENOENT || (result == 0 && found == 0))
 		return 0;
 	if (result < 0)
 		return result;

@@ -13,7 +13,7 @@
  * tree begins.
  *
  * @mount:   as cgroup_mount_find() finds it: its root is that of our cgroup namespace
- * @deepest: set; CGROUP_DEPTH_MAX also where that can't be asked for want of CAP_NET_ADMIN
+ * @deepest: set; CGROUP_DEPTH_MAX also where that can't be asked for want of CAP_NET_ADMIN or of a module of the kernel
  *
  * Returns 0 or a negative errno with @error.
  */
