@@ -6,6 +6,7 @@
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/system.h"
+#include "engine/census.h"
 #include "engine/compile.h"
 #include "engine/coverage.h"
 #include "nft/nft.h"
@@ -103,9 +104,11 @@ static void show_config(const struct config *config)
 static int check_permission(const struct config *config)
 {
 	CLEANUP(nft_close) struct nft nft = {0};
+	CLEANUP(census_close) struct census census = {.sockets.poll = -1};
 	struct error error;
 
-	if (nft_open(&nft, &error) < 0 || compile_and_try(&nft, config, &error) < 0) {
+	if (nft_open(&nft, &error) < 0 || compile_and_try(&nft, config, &error) < 0 ||
+	    census_open(&census, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}

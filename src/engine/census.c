@@ -6,6 +6,7 @@
 #include "util/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The pause after a census, in usec, and as a multiple of what it cost, also when there are too many departed. */
@@ -13,12 +14,38 @@
 enum {
 	PAUSE_FACTOR = 49,
 	PAUSE_FACTOR_URGENT = 9,
+	ADVICE_SIZE = 256,
 };
 
-int census_open(struct census *census)
+/* What to do about a failure, as a sentence with a space in front of it, or "". */
+static const char *advice(const struct census *census, int error, char *text, size_t size)
 {
+	const struct socket_protocol *asked = socket_census_asked(&census->sockets);
+
+	text[0] = '\0';
+	if (error == -ENOENT && asked->module != NULL)
+		snprintf(text, size,
+			 ". The kernel lacks the module %s: load it with modprobe, or use a kernel that has it (%s)",
+			 asked->module, asked->option);
+	return text;
+}
+
+int census_open(struct census *census, struct error *error)
+{
+	char text[ADVICE_SIZE];
+	int result = 0;
+
 	*census = (struct census){0};
-	return socket_census_open(&census->sockets);
+	result = socket_census_open(&census->sockets);
+	if (result == 0)
+		result = socket_census_try(&census->sockets);
+	return result < 0
+		       ? error_set(error, result,
+				   "can't ask the kernel which sockets there are (%s: %s), which decides how long the "
+				   "verdicts of removed cgroups stay%s",
+				   socket_census_asked(&census->sockets)->name, strerror(-result),
+				   advice(census, result, text, sizeof(text)))
+		       : 0;
 }
 
 int census_fd(const struct census *census)
@@ -44,13 +71,18 @@ static void end(struct census *census, uint64_t now)
 	census->ended = now;
 }
 
-static void fail(struct census *census, int error, uint64_t now)
+static void fail(struct census *census, const struct departed_list *departed, int error, uint64_t now)
 {
-	if (!census->told)
-		log_warning("can't ask the kernel which sockets there are (%s): the verdicts of removed cgroups stay, "
-			    "since they may have some",
-			    strerror(-error));
-	census->told = true;
+	char text[ADVICE_SIZE];
+
+	if (departed->count >= census->told) {
+		log_warning(
+			"can't ask the kernel which sockets there are (%s: %s): the verdicts of removed cgroups stay, "
+			"since they may have some; of %zu until now%s",
+			socket_census_asked(&census->sockets)->name, strerror(-error), departed->count,
+			advice(census, error, text, sizeof(text)));
+		census->told = 2 * (departed->count > DEPARTED_MAX ? departed->count : DEPARTED_MAX);
+	}
 	end(census, now);
 }
 
@@ -64,7 +96,7 @@ void census_begin(struct census *census, struct plan *plan, const struct cgroup 
 	if (error == 0)
 		error = socket_census_begin(&census->sockets);
 	if (error < 0) {
-		fail(census, error, now);
+		fail(census, &plan->departed, error, now);
 		return;
 	}
 	census->taken = true;
@@ -100,11 +132,11 @@ int census_read(struct census *census, struct plan *plan, uint64_t (*clock)(void
 	if (result > 0)
 		return 0;
 	if (result < 0) {
-		fail(census, result, now);
+		fail(census, &plan->departed, result, now);
 		return 0;
 	}
 	end(census, now);
-	census->told = false;
+	census->told = 0;
 	result = plan_census_end(plan, now);
 	log_debug("%zu removed cgroups may still have sockets, %zu of them have", plan->departed.count,
 		  plan->departed.used_count);

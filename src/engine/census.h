@@ -7,6 +7,7 @@
 #include "cgroup/tree.h"
 #include "engine/plan.h"
 #include "socket/census.h"
+#include "util/error.h"
 
 #include <stdint.h>
 
@@ -17,11 +18,18 @@ struct census {
 	bool taken;		  /* one is being taken */
 	uint64_t ended;		  /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
 	uint64_t cost;		  /* usec that it took to read the last one, or to read this one until now */
-	bool told;		  /* that it failed */
+	size_t told; /* how many departed there may be before it is said again that it failed; 0: at once */
 };
 
-/** Prepares for censuses; census_close() it whatever this returns. Returns 0 or a negative errno. */
-int census_open(struct census *census);
+/**
+ * Prepares for censuses, and tries whether the kernel can list what they need: without them each removed cgroup's
+ * verdict would stay for ever, or get lost while it has sockets.
+ *
+ * @census: census_close() it whatever this returns
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int census_open(struct census *census, struct error *error);
 
 /** Returns the file descriptor to wait for. */
 int census_fd(const struct census *census);
@@ -32,7 +40,11 @@ int census_fd(const struct census *census);
  */
 uint64_t census_deadline(const struct census *census, const struct plan *plan);
 
-/** Begins one. When it fails, or when it fails later, all departed stay until the next. */
+/**
+ * Begins one. When it fails, or when it fails later, all departed stay until the next: there is no bound to them, since
+ * one that went might let its sockets' packets out. So that is logged, and again each time that there are twice as
+ * many.
+ */
 void census_begin(struct census *census, struct plan *plan, const struct cgroup *root, uint64_t now);
 
 /**

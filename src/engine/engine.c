@@ -344,11 +344,10 @@ static int catch_up(struct engine *engine, struct error *error)
 
 static int listen_to_others(struct engine *engine, struct error *error)
 {
-	int result = census_open(&engine->census);
+	int result = census_open(&engine->census, error);
 
-	if (result < 0)
-		return error_set(error, result, "can't prepare for looking at sockets: %s", strerror(-result));
-	result = routes_open(&engine->routes, error);
+	if (result == 0)
+		result = routes_open(&engine->routes, error);
 	if (result == 0)
 		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, engine->nft.persistent_owner, error);
 	return result;

@@ -21,18 +21,26 @@ enum {
 	STATES_WITHOUT_SOCKET = 1 << TCP_TIME_WAIT | 1 << TCP_SYN_RECV,
 };
 
-static const struct {
-	int family;
-	uint32_t protocol;
-	bool is_optional; /* a kernel may lack the protocol, or the module that lists its sockets */
-} questions[] = {
-	{AF_INET, IPPROTO_TCP, false},	{AF_INET6, IPPROTO_TCP, false},	  {AF_INET, IPPROTO_UDP, false},
-	{AF_INET6, IPPROTO_UDP, false}, {AF_INET, IPPROTO_UDPLITE, true}, {AF_INET6, IPPROTO_UDPLITE, true},
-	{AF_INET, IPPROTO_RAW, true},	{AF_INET6, IPPROTO_RAW, true},	  {AF_INET, IPPROTO_SCTP, true},
-	{AF_INET6, IPPROTO_SCTP, true}, {AF_INET, IPPROTO_MPTCP, true},	  {AF_INET6, IPPROTO_MPTCP, true},
+static const struct socket_protocol protocols[] = {
+	{IPPROTO_TCP, "TCP", "tcp_diag", "CONFIG_INET_TCP_DIAG"},
+	{IPPROTO_UDP, "UDP", "udp_diag", "CONFIG_INET_UDP_DIAG"},
+	{IPPROTO_UDPLITE, "UDP-Lite", NULL, NULL},
+	{IPPROTO_RAW, "raw", NULL, NULL},
+	{IPPROTO_SCTP, "SCTP", NULL, NULL},
+	{IPPROTO_MPTCP, "MPTCP", NULL, NULL},
 };
 
-enum { QUESTION_COUNT = sizeof(questions) / sizeof(questions[0]) };
+static const uint8_t families[] = {AF_INET, AF_INET6};
+
+/* Each protocol is asked for in each family. */
+enum { QUESTION_COUNT = sizeof(protocols) / sizeof(protocols[0]) * sizeof(families) };
+
+const struct socket_protocol *socket_census_asked(const struct socket_census *census)
+{
+	const size_t at = census->at < QUESTION_COUNT ? census->at : QUESTION_COUNT - 1;
+
+	return &protocols[at / sizeof(families)];
+}
 
 int socket_census_open(struct socket_census *census)
 {
@@ -52,13 +60,13 @@ static int ask(const struct socket_census *census)
 	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
-	const uint32_t protocol = questions[census->at].protocol;
+	const uint32_t protocol = socket_census_asked(census)->protocol;
 
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->sdiag_family = (uint8_t)questions[census->at].family;
+	request->sdiag_family = families[census->at % sizeof(families)];
 	request->sdiag_protocol = protocol <= UINT8_MAX ? (uint8_t)protocol : IPPROTO_TCP;
-	request->idiag_states = ~(uint32_t)STATES_WITHOUT_SOCKET;
+	request->idiag_states = census->states;
 	/* one that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
 	if (protocol > UINT8_MAX)
 		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
@@ -69,13 +77,14 @@ static int ask(const struct socket_census *census)
  * By a socket of its own, so that what one left unread is nothing to the next; and the descriptor to wait for is always
  * the same.
  */
-int socket_census_begin(struct socket_census *census)
+static int begin(struct socket_census *census, uint32_t states)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	int result = 0;
 
 	end(census);
 	census->at = 0;
+	census->states = states;
 	census->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (census->socket == NULL)
 		return -errno;
@@ -87,6 +96,11 @@ int socket_census_begin(struct socket_census *census)
 	if (result < 0)
 		end(census);
 	return result;
+}
+
+int socket_census_begin(struct socket_census *census)
+{
+	return begin(census, ~(uint32_t)STATES_WITHOUT_SOCKET);
 }
 
 static int note_socket(const struct nlmsghdr *message, void *data)
@@ -115,7 +129,7 @@ static int read_answer(struct socket_census *census, const struct socket_listene
 		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
 	switch (netlink_take(buffer, (size_t)length, 0, 0, note_socket, &copy)) {
 	case MNL_CB_ERROR:
-		return errno == ENOENT && questions[census->at].is_optional ? 0 : -errno;
+		return errno == ENOENT && socket_census_asked(census)->module == NULL ? 0 : -errno;
 	case MNL_CB_STOP:
 		return 0;
 	default:
@@ -134,6 +148,24 @@ int socket_census_read(struct socket_census *census, const struct socket_listene
 		result = ask(census) < 0 ? -errno : 1;
 	if (result <= 0)
 		end(census);
+	return result;
+}
+
+static void ignore(uint64_t cgroup_id, void *userdata)
+{
+	(void)cgroup_id;
+	(void)userdata;
+}
+
+int socket_census_try(struct socket_census *census)
+{
+	const struct socket_listener nobody = {ignore, NULL};
+	int result = begin(census, 0); /* none is in none of the states */
+
+	if (result == 0)
+		result = 1;
+	while (result > 0)
+		result = socket_census_read(census, &nobody);
 	return result;
 }
 

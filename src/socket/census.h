@@ -21,6 +21,15 @@ struct socket_census {
 	int poll;		   /* readable when socket_census_read() has work */
 	struct mnl_socket *socket; /* while one is taken, or NULL */
 	size_t at;		   /* what is asked for now */
+	uint32_t states;	   /* of the sockets that are, a bit for each; netinet/tcp.h */
+};
+
+/** Sockets of a kind, which the kernel lists by a module of its own. */
+struct socket_protocol {
+	uint32_t protocol; /* IPPROTO_* */
+	const char *name;
+	const char *module; /* NULL: a kernel may lack the protocol, or the module that lists its sockets */
+	const char *option; /* of the kernel's config, for the module */
 };
 
 /** To be told the cgroup id of each socket. */
@@ -37,6 +46,16 @@ struct socket_listener {
  * Returns 0 or a negative errno.
  */
 int socket_census_open(struct socket_census *census);
+
+/**
+ * Tries whether there can be censuses. The kernel loads its modules for them meanwhile, as long as it can.
+ *
+ * Returns 0 or a negative errno: -ENOENT when a module is missing, see socket_census_asked().
+ */
+int socket_census_try(struct socket_census *census);
+
+/** Returns what was asked for last. */
+const struct socket_protocol *socket_census_asked(const struct socket_census *census);
 
 /**
  * Begins a census; one that is taken is given up.

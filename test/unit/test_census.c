@@ -5,12 +5,17 @@
 
 #include "unit.h"
 
+#include "engine/census.h"
 #include "socket/census.h"
+#include "util/log.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { CGROUP = 4711 };
 
@@ -20,6 +25,7 @@ static struct {
 	uint16_t type;
 	int error;
 	int asked; /* what is asked for now */
+	uint32_t states;
 } fake;
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length);
@@ -33,6 +39,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *bu
 
 	(void)socket;
 	fake.asked = request->sdiag_protocol;
+	fake.states = request->idiag_states;
 	mnl_attr_for_each (attribute, message, sizeof(*request)) {
 		if (mnl_attr_get_type(attribute) == INET_DIAG_REQ_PROTOCOL)
 			fake.asked = (int)mnl_attr_get_u32(attribute);
@@ -40,7 +47,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *bu
 	return (ssize_t)length;
 }
 
-/* One socket, and the end. */
+/* One socket, if any are asked for, and the end. */
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
 {
 	const bool fails = fake.asked == fake.protocol;
@@ -49,7 +56,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer
 	int error = fails ? -fake.error : 0;
 
 	(void)socket;
-	if (!fails) {
+	if (!fails && fake.states != 0) {
 		message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 		mnl_nlmsg_put_extra_header(message, sizeof(struct inet_diag_msg));
 		mnl_attr_put_u64(message, INET_DIAG_CGROUP_ID, CGROUP);
@@ -137,13 +144,105 @@ static void test_what_a_kernel_may_lack(void **state)
 	}
 }
 
+static uint64_t stopped_clock(void)
+{
+	return 1;
+}
+
+/* It is tried at the start, when it can still be refused. */
+static void test_the_missing_module_is_named(void **state)
+{
+	static const struct {
+		int protocol;
+		const char *module;
+	} cases[] = {{IPPROTO_TCP, "tcp_diag"}, {IPPROTO_UDP, "udp_diag"}};
+	struct census census;
+	struct error error;
+
+	(void)state;
+	fake.type = NLMSG_DONE;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fake.protocol = cases[i].protocol;
+		fake.error = ENOENT;
+		assert_int_equal(census_open(&census, &error), -ENOENT);
+		assert_int_equal(fake.states, 0);
+		assert_non_null(strstr(error.text, cases[i].module));
+		census_close(&census);
+		fake.error = ENOMEM;
+		assert_int_equal(census_open(&census, &error), -ENOMEM);
+		assert_null(strstr(error.text, cases[i].module));
+		census_close(&census);
+	}
+	fake.protocol = IPPROTO_SCTP;
+	fake.error = ENOENT;
+	assert_int_equal(census_open(&census, &error), 0);
+	census_close(&census);
+}
+
+static void take_in_vain(struct census *census, struct plan *plan)
+{
+	census_begin(census, plan, NULL, 1);
+	while (census->taken)
+		assert_int_equal(census_read(census, plan, stopped_clock), 0);
+}
+
+/* Until there are more than usual, and then each time that there are twice as many. */
+static void test_what_piles_up_is_told(void **state)
+{
+	enum { DEPARTED = 3 * DEPARTED_MAX };
+	static const uint64_t told_at[] = {1, UINT64_C(2) * DEPARTED_MAX};
+	FILE *log = tmpfile();
+	const int before = dup(STDERR_FILENO);
+	struct plan plan = {0};
+	struct census census;
+	struct error error;
+	char line[1024];
+	size_t told = 0;
+
+	(void)state;
+	assert_true(log != NULL && before >= 0);
+	fake.protocol = -1;
+	assert_int_equal(census_open(&census, &error), 0);
+	departed_init(&plan.departed);
+	fake.protocol = IPPROTO_UDP;
+	fake.error = ENOENT;
+	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+	for (uint64_t id = 1; id <= DEPARTED; id++) {
+		const struct departed departed = {.cgroup_id = id, .parent_id = DEPARTED + id, .has_element = true};
+
+		departed_add(&plan.departed, &departed);
+		if (id % (DEPARTED_MAX / 2) <= 1)
+			take_in_vain(&census, &plan);
+	}
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	/* none went */
+	assert_int_equal(plan.departed.count, DEPARTED);
+	rewind(log);
+	for (; fgets(line, sizeof(line), log) != NULL; told++) {
+		char number[32];
+
+		assert_true(told < COUNT(told_at));
+		snprintf(number, sizeof(number), "of %ju until", (uintmax_t)told_at[told]);
+		assert_non_null(strstr(line, number));
+		assert_non_null(strstr(line, "udp_diag"));
+	}
+	assert_int_equal(told, COUNT(told_at));
+	departed_clear(&plan.departed);
+	census_close(&census);
+	fclose(log);
+	close(before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_answered),
-		cmocka_unit_test(test_no_list_is_no_census),
-		cmocka_unit_test(test_what_a_kernel_may_lack),
+		cmocka_unit_test(test_all_answered),	       cmocka_unit_test(test_no_list_is_no_census),
+		cmocka_unit_test(test_what_a_kernel_may_lack), cmocka_unit_test(test_the_missing_module_is_named),
+		cmocka_unit_test(test_what_piles_up_is_told),
 	};
 
+	unsetenv("LOG_LEVEL");
+	unsetenv("JOURNAL_STREAM");
+	log_open();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
