@@ -28,8 +28,10 @@ static struct {
 	uint32_t states;
 } fake;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length);
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length)
 {
@@ -75,7 +77,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer
 	return (ssize_t)(length + message->nlmsg_len);
 }
 
-static void count(uint64_t cgroup_id, void *userdata)
+static void count_socket(uint64_t cgroup_id, void *userdata)
 {
 	int *found = userdata;
 
@@ -86,7 +88,7 @@ static void count(uint64_t cgroup_id, void *userdata)
 /* Takes a census. Returns its result, and how many sockets it found. */
 static int take(int protocol, uint16_t type, int error, int *found)
 {
-	const struct socket_listener listener = {count, found};
+	const struct socket_listener listener = {count_socket, found};
 	struct socket_census census;
 	int result = 1;
 

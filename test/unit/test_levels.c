@@ -18,9 +18,11 @@ static struct {
 	int refusal;	  /* negative errno for others */
 } fake;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 bool __wrap_cgroup_mount_is_whole(const char *path);
 int __wrap_nft_open(struct nft *nft, struct error *error);
 int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 bool __wrap_cgroup_mount_is_whole(const char *path)
 {

@@ -21,7 +21,9 @@ struct lack {
 
 static const struct lack *lacking;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static bool is_lacking(const struct nlattr *expression)
 {

@@ -17,12 +17,14 @@ static struct {
 	size_t failing; /* number of the transaction that is refused */
 } fake;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 int __wrap_dump_read(struct nft *nft, struct dump *dump, struct error *error);
 int __wrap_nft_adopt(struct nft *nft, const struct table_state *state, struct error *error);
 bool __wrap_nft_can_change(const struct nft *nft, const struct table_state *state);
 int __wrap_nft_query_table(struct nft *nft, const char *table, struct table_state *state, struct error *error);
 int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error);
 void __wrap_grace_period(void);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 int __wrap_dump_read(struct nft *nft, struct dump *dump, struct error *error)
 {

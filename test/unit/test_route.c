@@ -21,11 +21,13 @@ static struct {
 	size_t routes[AF_MAX];
 } fake;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 int __wrap_rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data);
 int __wrap_rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback,
 			  void (*restart)(void *data), void *data);
 int __wrap_rtnetlink_loopback_is_up(struct rtnetlink *rtnetlink);
 int __wrap_rtnetlink_find_ipv6(struct rtnetlink *rtnetlink, struct ipv6_use *use);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static int family_of(const struct nlmsghdr *message)
 {
