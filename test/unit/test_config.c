@@ -342,6 +342,7 @@ static void test_names_of_proxies(void **state)
 		"-",	  "1",
 		"MARK",	  "x-mark",
 		"drop",	  "-MARK-x",
+		"x-MARK", "output-mangle",
 		"bypass", "0123456789012345678901234567890123456789012345678901234567890123",
 	};
 
