@@ -23,9 +23,9 @@ struct verdict chain_verdict(const char *prefix, const char *name)
 
 const char *chain_proxy(const char *chain)
 {
-	const size_t prefix = strlen(CHAIN_MARK_PREFIX);
+	const size_t prefix = strlen(CHAIN_PROXY_PREFIX);
 
-	return strncmp(chain, CHAIN_MARK_PREFIX, prefix) == 0 && chain[prefix] != '\0' ? chain + prefix : NULL;
+	return strncmp(chain, CHAIN_PROXY_PREFIX, prefix) == 0 && chain[prefix] != '\0' ? chain + prefix : NULL;
 }
 
 static struct statement set_mark(const struct proxy *proxy)
@@ -36,7 +36,7 @@ static struct statement set_mark(const struct proxy *proxy)
 /* The counter has the name of the chain. */
 static struct statement count_marked(const struct proxy *proxy)
 {
-	return statement_about(STATEMENT_COUNTER_NAME, chain_verdict(CHAIN_MARK_PREFIX, proxy->name).chain);
+	return statement_about(STATEMENT_COUNTER_NAME, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain);
 }
 
 unsigned chain_label(size_t proxy)
@@ -151,8 +151,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 	int error = 0;
 
 	for (size_t i = 0; i < count && error == 0; i++)
-		error = chain_add(chain, MATCH_HIJACKED(kinds[i]),
-				  count_marked(proxy), set_mark(proxy), RETURN);
+		error = chain_add(chain, MATCH_HIJACKED(kinds[i]), count_marked(proxy), set_mark(proxy), RETURN);
 	return error;
 }
 
@@ -200,12 +199,12 @@ static int add_exclusions(struct chain *chain, const struct proxy *proxy)
 	return error;
 }
 
-/* mark-NAME: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
+/* proxy-NAME: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct config *config, size_t index)
 {
 	const struct proxy *proxy = &config->proxies[index];
 	struct chain *chain =
-		ruleset_add_chain(ruleset, chain_verdict(CHAIN_MARK_PREFIX, proxy->name).chain, HOOK_NONE);
+		ruleset_add_chain(ruleset, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain, HOOK_NONE);
 	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
 
 	if (error == 0 && proxy->dns_hijack.enabled)
@@ -221,16 +220,15 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 	if (error == 0)
 		error = add_exclusions(chain, proxy);
 	if (error == 0)
-		error = chain_add(chain, count_marked(proxy),
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
+		error = chain_add(chain, count_marked(proxy), {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy));
 	return error;
 }
 
 /*
- * tproxy-NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must not
- * reach who else listens on the destination's port of this host: it is refused. But what is meant for this host goes
- * on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
+ * tproxy-NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must
+ * not reach who else listens on the destination's port of this host: it is refused. But what is meant for this host
+ * goes on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
  */
 static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
@@ -280,7 +278,7 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 	int error = add_mark_chain(ruleset, config, index);
 
 	if (error == 0)
-		error = ruleset_add_counter(ruleset, chain_verdict(CHAIN_MARK_PREFIX, proxy->name).chain);
+		error = ruleset_add_counter(ruleset, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain);
 	if (error == 0)
 		error = add_tproxy_chain(ruleset, proxy);
 	if (error == 0 && proxy->dns_hijack.enabled)

@@ -25,7 +25,7 @@ int chains_add_drop(struct ruleset *ruleset, const struct config *config);
 /** Adds REFUSE-CHAIN, which refuses and lets the program know. */
 int chains_add_refuse(struct ruleset *ruleset, const struct config *config);
 
-/** Adds the chains of the proxy of an index: mark-NAME, tproxy-NAME and, with dns-hijack, dns-NAME. */
+/** Adds the chains of the proxy of an index: proxy-NAME, tproxy-NAME and, with dns-hijack, dns-NAME. */
 int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t index);
 
 /**

@@ -36,7 +36,7 @@ struct verdict compile_verdict(const struct config *config, uint32_t target)
 		return chain_verdict("", CHAIN_DROP);
 	if (target == TARGET_REFUSE)
 		return chain_verdict("", CHAIN_REFUSE);
-	return chain_verdict(CHAIN_MARK_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
+	return chain_verdict(CHAIN_PROXY_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
 }
 
 int compile_steering(const struct config *config, struct steering *steering)

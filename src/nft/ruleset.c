@@ -23,7 +23,7 @@ struct ruleset *ruleset_new(void)
 int ruleset_add_counter(struct ruleset *ruleset, const char *name)
 {
 	char(*counters)[NFT_NAME_SIZE] = array_reserve(ruleset->counters, &ruleset->counter_capacity,
-							ruleset->counter_count + 1, sizeof(*counters));
+						       ruleset->counter_count + 1, sizeof(*counters));
 
 	if (counters == NULL)
 		return -ENOMEM;

@@ -125,7 +125,7 @@ struct chain {
 };
 
 struct ruleset {
-	const char *table;     /* TABLE_NAME but for a probe and the like */
+	const char *table;		 /* TABLE_NAME but for a probe and the like */
 	char (*counters)[NFT_NAME_SIZE]; /* their names */
 	size_t counter_count;
 	size_t counter_capacity;

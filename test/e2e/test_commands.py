@@ -218,7 +218,7 @@ def only_ours(world, rendered):
 
 
 @pytest.mark.parametrize("name", ["udp", "mark", "vmap", "1proxy", "-x", "UDP", "mihomo.udp", "_1", "output-mangle",
-                                  "DROP-CHAIN", "mark-x"])
+                                  "DROP-CHAIN", "proxy-x", "dns-vmap"])
 def test_names_of_proxies_are_no_words_of_nft(world, name):
     """nft has no way to quote a name; those of chains have something in front of the proxy's."""
     path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893}}}}\n")

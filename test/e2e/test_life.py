@@ -215,7 +215,7 @@ FOREIGN_TABLES = {
       set bypass6 { type ipv6_addr; flags interval; }
       map cgroup-vmap { type cgroupsv2 : verdict; }
       map mark-vmap { type mark : verdict; }
-      chain mark-mihomo { meta mark set 1; }
+      chain proxy-mihomo { meta mark set 1; }
       chain output-mangle { type route hook output priority mangle; policy accept; ip daddr @bypass return; }
       chain prerouting { type filter hook prerouting priority mangle; policy accept; meta mark vmap @mark-vmap; }
     }""",
