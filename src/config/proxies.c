@@ -169,31 +169,14 @@ static void read_other(struct fy_node *node, struct diagnostics *diagnostics, vo
 		reader->proxy->other = (enum traffic)chosen;
 }
 
-static bool ends_with(const char *name, size_t length, const char *end)
-{
-	size_t size = strlen(end);
-
-	return length >= size && memcmp(name + length - size, end, size) == 0;
-}
-
 /* Why a name can't be that of chains, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
 {
-	static const char *const taken[] = {"output-mangle",  "output-nat",  "prerouting",	"postrouting-fence",
-					    "STEER-CHAIN",    "DROP-CHAIN",  "REFUSE-CHAIN",	"ORPHAN-CHAIN",
-					    "UNMARKED-CHAIN", "FENCE-CHAIN", "OTHER-MARK-CHAIN"};
-
 	if (length == 0 || length > PROXY_NAME_MAX)
 		return "must have 1 to 64 characters";
 	for (size_t i = 0; i < length; i++) {
 		if (!isascii(name[i]) || (!isalnum(name[i]) && strchr("_.-", name[i]) == NULL))
 			return "may have letters, digits, '_', '.' and '-' only";
-	}
-	if (ends_with(name, length, "-MARK") || ends_with(name, length, "-DNS"))
-		return "must not end in -MARK or -DNS, which other chains of a proxy do";
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-		if (strlen(taken[i]) == length && memcmp(taken[i], name, length) == 0)
-			return "is the name of a chain of cgtproxy's own";
 	}
 	return NULL;
 }

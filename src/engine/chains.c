@@ -6,23 +6,37 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
+#include <string.h>
 
 #define IPV6                                                                                                           \
 	{                                                                                                              \
 		.kind = STATEMENT_NFPROTO, .protocol = NFPROTO_IPV6                                                    \
 	}
 
-struct verdict chain_verdict(const char *name, const char *suffix)
+struct verdict chain_verdict(const char *prefix, const char *name)
 {
 	struct verdict verdict = {.kind = VERDICT_GOTO};
 
-	snprintf(verdict.chain, sizeof(verdict.chain), "%s%s", name, suffix);
+	snprintf(verdict.chain, sizeof(verdict.chain), "%s%s", prefix, name);
 	return verdict;
+}
+
+const char *chain_proxy(const char *chain)
+{
+	const size_t prefix = strlen(CHAIN_PROXY_PREFIX);
+
+	return strncmp(chain, CHAIN_PROXY_PREFIX, prefix) == 0 && chain[prefix] != '\0' ? chain + prefix : NULL;
 }
 
 static struct statement set_mark(const struct proxy *proxy)
 {
 	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = {.value = proxy->mark, .mask = proxy->mask}};
+}
+
+/* The counter has the name of the chain. */
+static struct statement count_marked(const struct proxy *proxy)
+{
+	return statement_about(STATEMENT_COUNTER_NAME, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain);
 }
 
 unsigned chain_label(size_t proxy)
@@ -137,8 +151,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 	int error = 0;
 
 	for (size_t i = 0; i < count && error == 0; i++)
-		error = chain_add(chain, MATCH_HIJACKED(kinds[i]),
-				  {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name}, set_mark(proxy), RETURN);
+		error = chain_add(chain, MATCH_HIJACKED(kinds[i]), count_marked(proxy), set_mark(proxy), RETURN);
 	return error;
 }
 
@@ -186,12 +199,12 @@ static int add_exclusions(struct chain *chain, const struct proxy *proxy)
 	return error;
 }
 
-/* NAME-MARK: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
+/* proxy-NAME: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct config *config, size_t index)
 {
 	const struct proxy *proxy = &config->proxies[index];
 	struct chain *chain =
-		ruleset_add_chain(ruleset, chain_verdict(proxy->name, CHAIN_MARK_SUFFIX).chain, HOOK_NONE);
+		ruleset_add_chain(ruleset, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain, HOOK_NONE);
 	int error = chain != NULL ? add_reply_exception(chain) : -ENOMEM;
 
 	if (error == 0 && proxy->dns_hijack.enabled)
@@ -207,20 +220,20 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 	if (error == 0)
 		error = add_exclusions(chain, proxy);
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = proxy->name},
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
+		error = chain_add(chain, count_marked(proxy), {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy));
 	return error;
 }
 
 /*
- * NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must not
- * reach who else listens on the destination's port of this host: it is refused. But what is meant for this host goes
- * on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
+ * tproxy-NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must
+ * not reach who else listens on the destination's port of this host: it is refused. But what is meant for this host
+ * goes on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
  */
 static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
-	struct chain *chain = ruleset_add_chain(ruleset, proxy->name, HOOK_NONE);
+	struct chain *chain =
+		ruleset_add_chain(ruleset, chain_verdict(CHAIN_TPROXY_PREFIX, proxy->name).chain, HOOK_NONE);
 	int error = chain != NULL ? 0 : -ENOMEM;
 
 	if (error == 0)
@@ -243,10 +256,10 @@ static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
 	return dnat;
 }
 
-/* NAME-DNS: without the mark, the NAT hook routes the packet to where it sends it, not to the loopback interface. */
+/* dns-NAME: without the mark, the NAT hook routes the packet to where it sends it, not to the loopback interface. */
 static int add_dns_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
-	struct chain *chain = ruleset_add_chain(ruleset, chain_verdict(proxy->name, CHAIN_DNS_SUFFIX).chain, HOOK_NONE);
+	struct chain *chain = ruleset_add_chain(ruleset, chain_verdict(CHAIN_DNS_PREFIX, proxy->name).chain, HOOK_NONE);
 	const struct statement clear_mark = {.kind = STATEMENT_SET_MARK, .mark = {.value = 0, .mask = proxy->mask}};
 	struct hijacked kinds[HIJACKED_MAX];
 	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
@@ -265,7 +278,7 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 	int error = add_mark_chain(ruleset, config, index);
 
 	if (error == 0)
-		error = ruleset_add_counter(ruleset, proxy->name);
+		error = ruleset_add_counter(ruleset, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain);
 	if (error == 0)
 		error = add_tproxy_chain(ruleset, proxy);
 	if (error == 0 && proxy->dns_hijack.enabled)
@@ -302,6 +315,11 @@ int chains_add_orphan(struct ruleset *ruleset, const struct config *config)
 	return error;
 }
 
+static struct statement go_to_tproxy(const struct proxy *proxy)
+{
+	return statement_goto(chain_verdict(CHAIN_TPROXY_PREFIX, proxy->name).chain);
+}
+
 int chains_add_unmarked(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = add_flow_chain(ruleset, CHAIN_UNMARKED);
@@ -309,6 +327,6 @@ int chains_add_unmarked(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = chain_label(i)},
-				  set_mark(&config->proxies[i]), statement_goto(config->proxies[i].name));
+				  set_mark(&config->proxies[i]), go_to_tproxy(&config->proxies[i]));
 	return error;
 }

@@ -10,8 +10,11 @@
 
 /* The chains that a target consists of. The config says what they do; compile.c says where packets come from. */
 
-/** Returns the verdict that goes to the chain NAME followed by a suffix. */
-struct verdict chain_verdict(const char *name, const char *suffix);
+/** Returns the verdict that goes to the chain of a name behind a prefix. */
+struct verdict chain_verdict(const char *prefix, const char *name);
+
+/** Returns the name of the proxy whose mark chain this is, within the chain's, or NULL. */
+const char *chain_proxy(const char *chain);
 
 /** Returns the bit of a flow's label that says that the flow goes to the proxy of that index. */
 unsigned chain_label(size_t proxy);
@@ -22,7 +25,7 @@ int chains_add_drop(struct ruleset *ruleset, const struct config *config);
 /** Adds REFUSE-CHAIN, which refuses and lets the program know. */
 int chains_add_refuse(struct ruleset *ruleset, const struct config *config);
 
-/** Adds the chains of the proxy of an index: NAME-MARK, NAME and, with dns-hijack, NAME-DNS. */
+/** Adds the chains of the proxy of an index: proxy-NAME, tproxy-NAME and, with dns-hijack, dns-NAME. */
 int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t index);
 
 /**

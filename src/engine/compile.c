@@ -33,10 +33,10 @@ struct verdict compile_verdict(const struct config *config, uint32_t target)
 	if (target == TARGET_DIRECT)
 		return (struct verdict){.kind = VERDICT_RETURN};
 	if (target == TARGET_DROP)
-		return chain_verdict(CHAIN_DROP, "");
+		return chain_verdict("", CHAIN_DROP);
 	if (target == TARGET_REFUSE)
-		return chain_verdict(CHAIN_REFUSE, "");
-	return chain_verdict(config->proxies[target - TARGET_FIRST_PROXY].name, CHAIN_MARK_SUFFIX);
+		return chain_verdict("", CHAIN_REFUSE);
+	return chain_verdict(CHAIN_PROXY_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
 }
 
 int compile_steering(const struct config *config, struct steering *steering)
@@ -58,8 +58,7 @@ int compile_steering(const struct config *config, struct steering *steering)
 
 void compile_target_name(const struct verdict *verdict, char *name)
 {
-	size_t length = strlen(verdict->chain);
-	size_t suffix = strlen(CHAIN_MARK_SUFFIX);
+	const char *proxy = chain_proxy(verdict->chain);
 
 	if (verdict->kind == VERDICT_RETURN) {
 		snprintf(name, NFT_NAME_SIZE, "direct");
@@ -73,9 +72,7 @@ void compile_target_name(const struct verdict *verdict, char *name)
 		snprintf(name, NFT_NAME_SIZE, "refuse");
 		return;
 	}
-	if (length > suffix && strcmp(verdict->chain + length - suffix, CHAIN_MARK_SUFFIX) == 0)
-		length -= suffix;
-	snprintf(name, NFT_NAME_SIZE, "%.*s", (int)length, verdict->chain);
+	snprintf(name, NFT_NAME_SIZE, "%s", proxy != NULL ? proxy : verdict->chain);
 }
 
 static struct statement match_mark(const struct proxy *proxy)
@@ -85,9 +82,9 @@ static struct statement match_mark(const struct proxy *proxy)
 
 /* A whole mark is looked up in a map; one that is only some bits has a rule of its own. */
 static int add_dispatch(struct ruleset *ruleset, struct chain *chain, const char *map, const struct proxy *proxy,
-			const char *suffix, bool from_loopback)
+			const char *prefix, bool from_loopback)
 {
-	struct verdict verdict = chain_verdict(proxy->name, suffix);
+	struct verdict verdict = chain_verdict(prefix, proxy->name);
 
 	if (proxy->mask == UINT32_MAX)
 		return ruleset_map(ruleset, ruleset_find_set(ruleset, map), &proxy->mark, &verdict);
@@ -109,7 +106,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	about_write(ruleset->comment, config->file, config->loaded);
 	chain->rules[0].comment = ruleset->comment;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
-		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], "", true);
+		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], CHAIN_TPROXY_PREFIX, true);
 	if (error == 0 && config->proxy_count > 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO},
 				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, statement_goto(CHAIN_UNMARKED));
@@ -132,7 +129,7 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
 		if (config->proxies[i].dns_hijack.enabled)
-			error = add_dispatch(ruleset, chain, MAP_MARK_DNS, &config->proxies[i], CHAIN_DNS_SUFFIX,
+			error = add_dispatch(ruleset, chain, MAP_MARK_DNS, &config->proxies[i], CHAIN_DNS_PREFIX,
 					     false);
 	}
 	return error;

@@ -17,8 +17,9 @@
 #define CHAIN_OUTPUT_NAT "output-nat"
 #define CHAIN_PREROUTING "prerouting"
 #define CHAIN_DROP "DROP-CHAIN"
-#define CHAIN_MARK_SUFFIX "-MARK" /* behind the proxy's name */
-#define CHAIN_DNS_SUFFIX "-DNS"	  /* likewise */
+#define CHAIN_PROXY_PREFIX "proxy-" /* in front of the proxy's name, as the next two; also of its counter and set */
+#define CHAIN_TPROXY_PREFIX "tproxy-"
+#define CHAIN_DNS_PREFIX "dns-"
 #define CHAIN_STEER "STEER-CHAIN"
 #define CHAIN_REFUSE "REFUSE-CHAIN"
 #define CHAIN_ORPHAN "ORPHAN-CHAIN"

@@ -4,6 +4,7 @@
 #include "engine/status.h"
 
 #include "cgroup/mount.h"
+#include "engine/chains.h"
 #include "engine/names.h"
 #include "engine/status_routing.h"
 #include "engine/steering.h"
@@ -137,16 +138,6 @@ static void read_counter(const struct dump *dump, const char *name, struct statu
 	target->bytes = counter->bytes;
 }
 
-/* The name of the proxy whose chain this is, or NULL. */
-static bool is_chain_of_proxy(const char *chain, size_t *length)
-{
-	size_t suffix = strlen(CHAIN_MARK_SUFFIX);
-	size_t whole = strlen(chain);
-
-	*length = whole > suffix ? whole - suffix : 0;
-	return *length > 0 && *length <= PROXY_NAME_MAX && strcmp(chain + *length, CHAIN_MARK_SUFFIX) == 0;
-}
-
 static int list_targets(const struct sources *sources, struct status *status, struct error *error)
 {
 	const struct dump *dump = &sources->dump;
@@ -165,19 +156,23 @@ static int list_targets(const struct sources *sources, struct status *status, st
 	status->target_count = TARGET_FIRST_PROXY;
 	for (size_t i = 0; i < dump->chain_count; i++) {
 		struct status_target *target = &status->targets[status->target_count];
+		const char *name = chain_proxy(dump->chains[i].name);
 		const struct proxy *proxy = NULL;
-		size_t length = 0;
 
-		if (!is_chain_of_proxy(dump->chains[i].name, &length))
+		if (name == NULL || !text_copy(target->name, sizeof(target->name), name))
 			continue;
-		memcpy(target->name, dump->chains[i].name, length);
 		target->is_proxy = true;
-		read_counter(dump, target->name, target);
+		read_counter(dump, dump->chains[i].name, target);
 		proxy = find_proxy(sources->config, target->name);
 		target->port = proxy != NULL ? proxy->port : 0;
 		status->target_count++;
 	}
 	return 0;
+}
+
+static bool has_tproxy_chain(const struct dump *dump, const char *proxy)
+{
+	return dump_find_chain(dump, chain_verdict(CHAIN_TPROXY_PREFIX, proxy).chain) != NULL;
 }
 
 static bool is_whole(const struct sources *sources, const struct status *status)
@@ -190,25 +185,24 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		whole = whole && dump_find_chain(dump, chains[i]) != NULL;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
-		whole = whole && dump_find_chain(dump, status->targets[i].name) != NULL;
+		whole = whole && has_tproxy_chain(dump, status->targets[i].name);
 	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->config->proxy_count; i++)
-		whole = whole && dump_find_chain(dump, sources->config->proxies[i].name) != NULL;
+		whole = whole && has_tproxy_chain(dump, sources->config->proxies[i].name);
 	return whole;
 }
 
 static size_t target_of(const struct status *status, const struct verdict *verdict)
 {
-	size_t length = 0;
+	const char *proxy = verdict->kind == VERDICT_GOTO ? chain_proxy(verdict->chain) : NULL;
 
 	if (verdict->kind == VERDICT_RETURN)
 		return TARGET_DIRECT;
 	if (verdict->kind == VERDICT_GOTO && strcmp(verdict->chain, CHAIN_REFUSE) == 0)
 		return TARGET_REFUSE;
-	if (verdict->kind == VERDICT_DROP || !is_chain_of_proxy(verdict->chain, &length))
+	if (proxy == NULL)
 		return TARGET_DROP;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++) {
-		if (strlen(status->targets[i].name) == length &&
-		    memcmp(status->targets[i].name, verdict->chain, length) == 0)
+		if (strcmp(status->targets[i].name, proxy) == 0)
 			return i;
 	}
 	return TARGET_DIRECT;

@@ -22,13 +22,13 @@ struct ruleset *ruleset_new(void)
 
 int ruleset_add_counter(struct ruleset *ruleset, const char *name)
 {
-	const char **counters = array_reserve(ruleset->counters, &ruleset->counter_capacity, ruleset->counter_count + 1,
-					      sizeof(const char *));
+	char(*counters)[NFT_NAME_SIZE] = array_reserve(ruleset->counters, &ruleset->counter_capacity,
+						       ruleset->counter_count + 1, sizeof(*counters));
 
 	if (counters == NULL)
 		return -ENOMEM;
 	ruleset->counters = counters;
-	counters[ruleset->counter_count++] = name;
+	snprintf(counters[ruleset->counter_count++], sizeof(*counters), "%s", name);
 	return 0;
 }
 
@@ -98,6 +98,14 @@ int chain_add_rule(struct chain *chain, const struct statement *statements, size
 	memcpy(rules[chain->count].statements, statements, count * sizeof(*statements));
 	chain->count++;
 	return 0;
+}
+
+struct statement statement_about(enum statement_kind kind, const char *name)
+{
+	struct statement statement = {.kind = kind};
+
+	snprintf(statement.name, sizeof(statement.name), "%s", name);
+	return statement;
 }
 
 struct statement statement_goto(const char *chain)

@@ -86,7 +86,7 @@ struct statement {
 		struct mark mark;
 		struct in_addr ip;
 		struct in6_addr ip6;
-		const char *name; /* of a set, map or counter; belongs to somebody else */
+		char name[NFT_NAME_SIZE]; /* of a set, map or counter */
 		struct {
 			uint32_t level;
 			char name[NFT_NAME_SIZE];
@@ -125,8 +125,8 @@ struct chain {
 };
 
 struct ruleset {
-	const char *table;     /* TABLE_NAME but for a probe and the like */
-	const char **counters; /* their names, which belong to somebody else */
+	const char *table;		 /* TABLE_NAME but for a probe and the like */
+	char (*counters)[NFT_NAME_SIZE]; /* their names */
 	size_t counter_count;
 	size_t counter_capacity;
 	struct set *sets;
@@ -142,7 +142,7 @@ struct ruleset {
 /** Returns an empty ruleset of our table, for ruleset_free(), or NULL without memory. */
 struct ruleset *ruleset_new(void);
 
-/** Adds a counter of that name, which is referred to. Returns 0 or -ENOMEM. */
+/** Adds a counter of that name. Returns 0 or -ENOMEM. */
 int ruleset_add_counter(struct ruleset *ruleset, const char *name);
 
 /**
@@ -183,6 +183,9 @@ int chain_add_rule(struct chain *chain, const struct statement *statements, size
 	{                                                                                                              \
 		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
 	}
+
+/** Returns a statement about the set, map or counter of a name. */
+struct statement statement_about(enum statement_kind kind, const char *name);
 
 /** Returns the statement that goes to a chain. */
 struct statement statement_goto(const char *chain);

@@ -4,7 +4,6 @@
 #include "nft/text.h"
 
 #include "nft/hook.h"
-#include "nft/words.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 
@@ -352,23 +351,10 @@ static void print_set(FILE *out, const struct set *set, const struct cgroup_name
 	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
 }
 
-static void print_unreadable_names(FILE *out, const struct ruleset *ruleset)
-{
-	for (size_t i = 0; i < ruleset->chain_count; i++) {
-		if (!nft_can_name(ruleset->chains[i].name))
-			fprintf(out,
-				"# \"nft -f\" can't read this text: its language has no way to name a chain %s. The "
-				"daemon "
-				"does without nft\n",
-				ruleset->chains[i].name);
-	}
-}
-
 void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct cgroup_names *names)
 {
 	const char *root = names->root != NULL ? names->root : ".";
 
-	print_unreadable_names(out, ruleset);
 	fprintf(out, "table inet %s {\n", ruleset->table);
 	for (size_t i = 0; i < ruleset->counter_count; i++)
 		fprintf(out, "\tcounter %s {\n\t}\n\n", ruleset->counters[i]);

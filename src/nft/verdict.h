@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 enum {
-	/* of chains, sets and counters: a proxy's name of 64 bytes, "-MARK", NUL; the kernel allows 128 for chains */
+	/* of chains, sets and counters: "tproxy-", a proxy's name of 64 bytes, NUL; the kernel allows 128 for chains */
 	NFT_NAME_SIZE = 72,
 };
 

@@ -44,10 +44,6 @@ BAD_CONFIGS = {
         ("version: 1\ntproxies:\n  a/b: {mark: 1, port: 1}\n", ["3:3", "a/b"]),
     "a proxy's name of 65 bytes":
         ("version: 1\ntproxies:\n  " + "n" * 65 + ": {mark: 1, port: 1}\n", ["3:3", "64"]),
-    "a proxy's name that is a chain's":
-        ("version: 1\ntproxies:\n  output-mangle: {mark: 1, port: 1}\n", ["3:3", "output-mangle"]),
-    "a proxy's name that ends like a chain's":
-        ("version: 1\ntproxies:\n  x-MARK: {mark: 1, port: 1}\n", ["3:3", "x-MARK"]),
     "a list where a map belongs":
         ("version: 1\ntproxies:\n  - mihomo\n", [":3:", "tproxies"]),
     "a map where a list belongs":

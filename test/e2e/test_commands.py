@@ -217,18 +217,16 @@ def only_ours(world, rendered):
     return re.sub(r"(?P<head>\{\s*type cgroupsv2\b[^}]*?)elements = \{(?P<elements>[^}]*)\}", keep_ours, rendered)
 
 
-@pytest.mark.parametrize(("name", "readable"), [("udp", False), ("mark", False), ("vmap", False), ("1proxy", False),
-                                                ("-x", False), ("udp2", True), ("UDP", True), ("mihomo.udp", True),
-                                                ("_1", True)])
-def test_render_says_what_nft_cannot_read(world, name, readable):
-    """The kernel takes names that are words of nft's language, and nft has no way to quote them."""
+@pytest.mark.parametrize("name", ["udp", "mark", "vmap", "1proxy", "-x", "UDP", "mihomo.udp", "_1", "output-mangle",
+                                  "DROP-CHAIN", "proxy-x", "dns-vmap"])
+def test_names_of_proxies_are_no_words_of_nft(world, name):
+    """nft has no way to quote a name; those of chains have something in front of the proxy's."""
     path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893}}}}\n")
     done = world.cgtproxy("render", "-c", path)
     assert done.returncode == 0, done.stderr
     namespace = world.keep(Namespace())
     read = namespace.run("nft", "--check", "-f", "-", text_in=only_ours(world, done.stdout), check=False)
-    assert (read.returncode == 0) == readable, read.stderr
-    assert (f"no way to name a chain {name}." in done.stdout) != readable
+    assert read.returncode == 0, read.stderr
     world.daemon(path.read_text())
 
 

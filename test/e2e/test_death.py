@@ -135,5 +135,5 @@ def test_what_happened_while_nobody_watched(world):
     assert world.client("unseen/0/proxied-0").ask(UDP, V4).who == "outside"
     world.proxy("mihomo")
     world.daemon(CONFIG)
-    await_chains(world, dict.fromkeys(again.ids(), "mihomo-MARK"))
+    await_chains(world, dict.fromkeys(again.ids(), "proxy-mihomo"))
     assert world.client("unseen/0/proxied-0").ask(UDP, V4).who == "proxy mihomo"

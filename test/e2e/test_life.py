@@ -215,14 +215,14 @@ FOREIGN_TABLES = {
       set bypass6 { type ipv6_addr; flags interval; }
       map cgroup-vmap { type cgroupsv2 : verdict; }
       map mark-vmap { type mark : verdict; }
-      chain mihomo-MARK { meta mark set 1; }
+      chain proxy-mihomo { meta mark set 1; }
       chain output-mangle { type route hook output priority mangle; policy accept; ip daddr @bypass return; }
       chain prerouting { type filter hook prerouting priority mangle; policy accept; meta mark vmap @mark-vmap; }
     }""",
     "with our names for other things": """table inet cgtproxy {
       map cgroup-vmap { type mark : verdict; }
       chain output-mangle { type filter hook input priority 7; policy drop; }
-      chain mihomo { type filter hook forward priority 0; }
+      chain tproxy-mihomo { type filter hook forward priority 0; }
       chain prerouting { }
       quota mihomo { over 1 bytes; }
     }""",

@@ -216,9 +216,9 @@ def test_many_cgroups_change_their_verdicts(world):
     """All of them are right when the daemon says that it is ready, and in no element is anything of the old config."""
     names = [f"{number % 20}/{('dropped', 'proxied', 'other')[number % 3]}-{number}" for number in range(MANY)]
     numbers = {name: world.cgroups.id(world.cgroups.make(name)) for name in names}
-    chains = {"dropped": DROP_CHAIN, "proxied": "mihomo-MARK", "other": None}
+    chains = {"dropped": DROP_CHAIN, "proxied": "proxy-mihomo", "other": None}
     changed = CONFIG.replace("dropped", "other").replace("mihomo", "another")
-    new_chains = {"dropped": None, "proxied": "another-MARK", "other": DROP_CHAIN}
+    new_chains = {"dropped": None, "proxied": "proxy-another", "other": DROP_CHAIN}
     subject = Reloadable(world, CONFIG)
     for config, expected in ((changed, new_chains), (CONFIG, chains)):
         assert "in force" in subject.reload(config)
@@ -294,6 +294,6 @@ def test_cgroups_made_while_reloading_are_not_forgotten(world):
         subject.begin_reload((OTHER_CONFIG, CONFIG)[number % 2])
         for below in range(20):
             path = world.cgroups.make(f"{number}/{below}/proxied")
-            chains[world.cgroups.id(path)] = "mihomo-MARK"
+            chains[world.cgroups.id(path)] = "proxy-mihomo"
     subject.reload(CONFIG)
     await_chains(world, chains)

@@ -183,7 +183,7 @@ def test_packets_and_bytes(world):
     state = read(world)
     assert target(state, "mihomo")["packets"] > 3
     assert target(state, "drop")["packets"] > 0
-    for name, counter in (("mihomo", "mihomo"), ("another", "another"), ("drop", "DROP-CHAIN")):
+    for name, counter in (("mihomo", "proxy-mihomo"), ("another", "proxy-another"), ("drop", "DROP-CHAIN")):
         assert (target(state, name)["packets"], target(state, name)["bytes"]) == counted[counter]
     assert (target(state, "direct")["packets"], target(state, "direct")["bytes"]) == (None, None)
 
@@ -284,7 +284,7 @@ def test_missing_rules_and_routes(world, family, key):
 
 def test_missing_parts_of_the_table(world):
     """Where nobody protects it; a table of that name, and not much in it."""
-    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy mihomo-MARK")
+    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     state = read(world, code=NOT_RUNNING)
     assert (state["table"]["complete"], state["complete"]) == (False, False)
     assert [one["name"] for one in state["targets"]] == ["direct", "drop", "refuse", "mihomo"]
@@ -295,7 +295,7 @@ def test_missing_parts_of_the_table(world):
 
 def test_the_lock_table(world):
     """Before Linux 6.9 our table has no owner, and a second one tells who runs. Here nft plays the daemon."""
-    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy mihomo-MARK")
+    world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     with subprocess.Popen(world.host.command("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           text=True) as daemon:
         daemon.stdin.write("add table inet cgtproxy-lock { flags owner; }\n")

@@ -71,7 +71,7 @@ def test_a_storm(world, count):
     world.proxy("mihomo")
     with inotify_limit("max_user_watches", PLENTY_OF_WATCHES):
         daemon = world.daemon(CONFIG)
-        await_storm(world, Storm(world, "storm", count, "proxied").make(), "mihomo-MARK")
+        await_storm(world, Storm(world, "storm", count, "proxied").make(), "proxy-mihomo")
     assert world.client("storm/0").ask(UDP, V4).who == "outside"
     assert count_lines(daemon.log, "rror") == 0
 
@@ -86,7 +86,7 @@ def test_two_storms_at_once_with_other_changes(world):
     remover.start()
     other.make()
     remover.join()
-    await_storm(world, other, "mihomo-MARK")
+    await_storm(world, other, "proxy-mihomo")
 
 
 @pytest.mark.alone
@@ -103,7 +103,7 @@ def test_a_storm_that_overflows_the_queue(world):
     assert "overflowed" in daemon.log
     removed = storm.ids()
     world.cgroups.remove(world.cgroups.path("storm"))  # with the clients that live there
-    await_storm(world, Storm(world, "storm", 100, "proxied").make(), "mihomo-MARK")
+    await_storm(world, Storm(world, "storm", 100, "proxied").make(), "proxy-mihomo")
     assert not set(removed) - set(cgroup_elements(world.host))  # their sockets may live on
 
 
@@ -116,7 +116,7 @@ def test_a_storm_without_watches(world):
         daemon = world.launch(world.scratch.program(), "-c", config,
                               wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
         storm = Storm(world, "storm", STORM, "proxied", parents=100).make()
-        await_storm(world, storm, "mihomo-MARK")
+        await_storm(world, storm, "proxy-mihomo")
         assert count_lines(daemon.log, "fs.inotify.max_user_watches") == 1
 
 
@@ -153,12 +153,12 @@ def test_nothing_of_a_storm_stays(world):
         with inotify_limit("max_queued_events", 1000):
             daemon = world.launch(world.scratch.program(), "-c", config,
                                   wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
-        await_storm(world, Storm(world, "before", 10, "proxied").make(), "mihomo-MARK")
+        await_storm(world, Storm(world, "before", 10, "proxied").make(), "proxy-mihomo")
         levels = looked_up_levels(world)
         elements, memory = set(cgroup_elements(world.host)), anonymous_memory(daemon.pid)
         storm = Storm(world, "storm", LARGEST_STORM, "proxied").make()
         deep = Storm(world, "a/deep/one", 10, "dropped").make()
-        await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
+        await_chains(world, dict.fromkeys(storm.ids(), "proxy-mihomo"))
     with inotify_limit("max_user_watches", watches):
         unwatched = Storm(world, "unwatched", 1000, "dropped").make()
         gone = [*storm.ids(), *deep.ids(), *unwatched.ids()]
@@ -170,7 +170,7 @@ def test_nothing_of_a_storm_stays(world):
             one.remove()
         daemon.send_signal(signal.SIGCONT)
     last = world.cgroups.make("last/1/proxied")
-    await_chains(world, {world.cgroups.id(last): "mihomo-MARK"})
+    await_chains(world, {world.cgroups.id(last): "proxy-mihomo"})
     departed = set(gone) & set(cgroup_elements(world.host))
     assert departed
     wait_until(lambda: len(set(gone) & set(cgroup_elements(world.host))) <= DEPARTED_MAX,

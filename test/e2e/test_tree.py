@@ -111,7 +111,7 @@ def test_cgroups_that_vanish_at_once(world):
         fleeting.rmdir()
         if number % 50 == 0:
             stay.append(world.cgroups.make(f"parent/proxied-{number}"))
-    await_elements(world, stay, "mihomo-MARK")
+    await_elements(world, stay, "proxy-mihomo")
     assert world.client("parent/proxied-950").ask(UDP, V4).who == "proxy mihomo"
     assert daemon.process.poll() is None
     assert "rror" not in daemon.log
@@ -121,7 +121,7 @@ def test_a_thousand_cgroups_made_while_it_runs(world):
     world.proxy("mihomo")
     world.daemon(CONFIG)
     paths = [world.cgroups.make(f"{number % 10}/deep/proxied-{number}") for number in range(1000)]
-    await_elements(world, paths, "mihomo-MARK")
+    await_elements(world, paths, "proxy-mihomo")
     for number in (0, 999, random.randrange(1000)):
         assert world.client(f"{number % 10}/deep/proxied-{number}").ask(TCP, V4).who == "proxy mihomo"
 
@@ -145,7 +145,7 @@ def test_many_cgroups_at_the_start_are_all_covered(world):
     elements = cgroup_elements(world.host)
     for number, path in enumerate(paths):
         chain = elements[world.cgroups.id(path)]
-        assert chain == "mihomo-MARK" if number % 2 else chain not in ("return", "mihomo-MARK"), path
+        assert chain == "proxy-mihomo" if number % 2 else chain not in ("return", "proxy-mihomo"), path
     assert world.client("0").ask(UDP, V4).who == "outside"
 
 
@@ -164,7 +164,7 @@ def test_the_event_queue_overflows(world):
     again = [world.cgroups.make(path.removeprefix(world.cgroups.top + "/")) for path in known[:10]]
     daemon.send_signal(signal.SIGCONT)
     await_elements(world, made)
-    await_elements(world, again, "mihomo-MARK")
+    await_elements(world, again, "proxy-mihomo")
     assert world.client("known/proxied-new-499/below").ask(UDP, V4).who == "proxy mihomo"
     assert world.client("known/proxied-new-499/below/dropped").ask_in_vain(UDP, V4).dropped
     assert world.client("known/proxied-0").ask(UDP, V4).who == "proxy mihomo"
@@ -185,7 +185,7 @@ def test_watches_run_out(world, when):
         daemon = world.launch(program, "-c", config, wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
         assert world.client("early/proxied").ask(UDP, V4).who == "proxy mihomo"
         paths = [world.cgroups.make(f"late-{number}/below/proxied") for number in range(20)]
-        await_elements(world, paths, "mihomo-MARK")
+        await_elements(world, paths, "proxy-mihomo")
         daemon.wait_log("fs.inotify.max_user_watches")
         world.client("late-0/below/later/proxied").await_answer_by("proxy mihomo")
         world.cgroups.remove(paths[0])

@@ -46,7 +46,7 @@ def test_who_has_most_gives_way(world):
     with inotify_limit("max_user_watches", sum(1 for _ in os.walk(world.cgroups.mount)) + MANY // 3):
         daemon = start(world)
         storm = Storm(world, "mallory.service/storm", MANY, "proxied").make()
-        await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
+        await_chains(world, dict.fromkeys(storm.ids(), "proxy-mihomo"))
         taken = len(watched(daemon) & set(storm.ids()))
         assert 0 < taken < MANY
         paths = [world.cgroups.make(f"alice.service/app-{number}/proxied") for number in range(50)]
@@ -65,10 +65,10 @@ def test_a_large_directory_without_a_watch(world):
     with inotify_limit("max_user_watches", 1):
         daemon = start(world)
         storm = Storm(world, "storm", MANY, "proxied", parents=1).make()
-        await_chains(world, dict.fromkeys(storm.ids(), "mihomo-MARK"))
+        await_chains(world, dict.fromkeys(storm.ids(), "proxy-mihomo"))
         one = world.cgroups.path(storm.names[MANY // 2])
         world.cgroups.directory(one).rmdir()
         world.cgroups.directory(one).mkdir()
         last = world.cgroups.make("storm/0/dropped")
-        await_chains(world, {world.cgroups.id(one): "mihomo-MARK", world.cgroups.id(last): "DROP-CHAIN"})
+        await_chains(world, {world.cgroups.id(one): "proxy-mihomo", world.cgroups.id(last): "DROP-CHAIN"})
         assert daemon.process.poll() is None

@@ -67,7 +67,7 @@ rules:
 
 FIRST = Config(mark=3000, port=7893, table=300, priority=3000, proxy="proxy first")
 SECOND = Config(mark=3001, port=7894, table=301, priority=2999, proxy="proxy second")
-VERDICTS = {"dropped": "DROP-CHAIN", "proxied": "mihomo-MARK"}
+VERDICTS = {"dropped": "DROP-CHAIN", "proxied": "proxy-mihomo"}
 
 
 def where(offsets):

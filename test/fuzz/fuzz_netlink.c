@@ -258,7 +258,7 @@ static const struct config *small_config(void)
 /* The difference between what is wanted and what the kernel is said to hold. */
 static void replace(void)
 {
-	static const struct verdict verdicts[] = {{.kind = VERDICT_RETURN}, {.kind = VERDICT_GOTO, .chain = "a-MARK"}};
+	static const struct verdict verdicts[] = {{.kind = VERDICT_RETURN}, {.kind = VERDICT_GOTO, .chain = "proxy-a"}};
 	static const struct element elements[] = {{300, &verdicts[1]}, {2, &verdicts[0]}, {1, &verdicts[1]}};
 	const struct contents contents = {
 		.levels = {.has = {[2] = true}},

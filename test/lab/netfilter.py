@@ -136,7 +136,7 @@ def _cgroup_elements(table, name):
     """Where the map says "continue", the sets that are named like chains tell who goes where."""
     elements = _elements(table, name)
     sets = [_text(dict(_attributes(message))[NFTA_SET_NAME]) for message in _dump(NFT_MSG_GETSET, table)]
-    targets = {cgroup: target for target in sets if target.endswith(("-MARK", "DROP-CHAIN", "REFUSE-CHAIN"))
+    targets = {cgroup: target for target in sets if target.startswith(("proxy-", "DROP-CHAIN", "REFUSE-CHAIN"))
                for cgroup in _elements(table, target)}
     return {cgroup: targets.get(cgroup, verdict) if verdict == "continue" else verdict
             for cgroup, verdict in elements.items()}

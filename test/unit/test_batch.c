@@ -113,13 +113,13 @@ static size_t check_elements(const struct nlmsghdr *message, uint16_t type, cons
 static const struct verdict three_verdicts[] = {
 	{.kind = VERDICT_RETURN},
 	{.kind = VERDICT_GOTO, .chain = "DROP-CHAIN"},
-	{.kind = VERDICT_GOTO, .chain = LONGEST_NAME "-MARK"},
+	{.kind = VERDICT_GOTO, .chain = "proxy-" LONGEST_NAME},
 };
 
 static const struct verdict three_longest_verdicts[] = {
-	{.kind = VERDICT_GOTO, .chain = LONGEST_NAME "-MARK"},
-	{.kind = VERDICT_GOTO, .chain = LONGEST_NAME "-MARK"},
-	{.kind = VERDICT_GOTO, .chain = LONGEST_NAME "-MARK"},
+	{.kind = VERDICT_GOTO, .chain = "proxy-" LONGEST_NAME},
+	{.kind = VERDICT_GOTO, .chain = "proxy-" LONGEST_NAME},
+	{.kind = VERDICT_GOTO, .chain = "proxy-" LONGEST_NAME},
 };
 
 static void check_messages_of_elements(const struct batch *batch, uint16_t type, const struct verdict *verdicts,
@@ -384,10 +384,10 @@ static void test_describe(void **state)
 	static const char *const wanted[] = {
 		"the table cgtproxy",
 		"removing the table cgtproxy",
-		"the counter p",
-		"the chain p-MARK",
+		"the counter proxy-p",
+		"the chain proxy-p",
 		"the chain prerouting",
-		"a rule of the chain p-MARK",
+		"a rule of the chain proxy-p",
 		"a rule of the chain output-mangle",
 		"the set bypass",
 		"elements of the set mark-vmap",

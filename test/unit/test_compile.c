@@ -19,7 +19,7 @@
 	"ip daddr 224.0.0.0/4 " action "\nip6 daddr ff00::/8 " action                                                  \
 	"\nmeta nfproto ipv4 fib daddr type broadcast " action "\n"
 #define OTHERS "meta l4proto != { tcp, udp } return\n"
-#define MARK "counter name \"p\" ct label set 61 ct label set 127 meta mark set 0x00000bb8\n"
+#define MARK "counter name \"proxy-p\" ct label set 61 ct label set 127 meta mark set 0x00000bb8\n"
 #define REJECTS "meta l4proto tcp reject with tcp reset\nreject\n"
 #define TPROXY(port) "meta l4proto { tcp, udp } tproxy to :" port " accept\n" LOCAL REJECTS
 #define PREROUTING                                                                                                     \
@@ -93,15 +93,15 @@ static void test_plain_proxy(void **state)
 	struct rendered rendered = render(PROXY(""));
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK", EXCEPTIONS BYPASS LOCAL GROUPS("return") OTHERS MARK);
-	assert_body(&rendered, "chain p", TPROXY("7893"));
+	assert_body(&rendered, "chain proxy-p", EXCEPTIONS BYPASS LOCAL GROUPS("return") OTHERS MARK);
+	assert_body(&rendered, "chain tproxy-p", TPROXY("7893"));
 	assert_body(&rendered, "chain prerouting", PREROUTING "iif lo ct label 61 goto UNMARKED-CHAIN\n");
-	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p }\n");
+	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto tproxy-p }\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\n");
-	assert_body(&rendered, "counter p", "");
+	assert_body(&rendered, "counter proxy-p", "");
 	/* NAT would make every connection of the host be tracked */
 	assert_no_body(&rendered, "chain output-nat");
-	assert_no_body(&rendered, "chain p-DNS");
+	assert_no_body(&rendered, "chain dns-p");
 	assert_null(strstr(rendered.text, "dnat"));
 	rendered_clear(&rendered);
 }
@@ -141,7 +141,7 @@ static void test_without_bypass_local(void **state)
 	struct rendered rendered = render(PROXY("") "bypass-local: false\n");
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK", EXCEPTIONS BYPASS GROUPS("return") OTHERS MARK);
+	assert_body(&rendered, "chain proxy-p", EXCEPTIONS BYPASS GROUPS("return") OTHERS MARK);
 	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS "counter name \"DROP-CHAIN\" drop\n");
 	rendered_clear(&rendered);
 }
@@ -151,16 +151,16 @@ static void test_traffic_that_goes_direct(void **state)
 	struct rendered rendered = render(PROXY(", udp: direct"));
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true"));
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta nfproto ipv6 return\n" OTHERS MARK);
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", ipv6: direct, no-udp: true"));
 	assert_body(
-		&rendered, "chain p-MARK",
+		&rendered, "chain proxy-p",
 		EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta nfproto ipv6 return\nmeta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
 }
@@ -171,27 +171,27 @@ static void test_traffic_that_is_refused(void **state)
 	struct rendered rendered = render(PROXY(", udp: refuse, ipv6: refuse, other: refuse"));
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL "meta nfproto ipv6 goto REFUSE-CHAIN\n" GROUPS(
 			    "goto REFUSE-CHAIN") "meta l4proto != { tcp, udp } goto REFUSE-CHAIN\nmeta l4proto udp "
 						 "goto REFUSE-CHAIN\n" MARK);
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", udp: direct, ipv6: direct, other: refuse"));
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL GROUPS(
 			    "goto REFUSE-CHAIN") "meta l4proto != { tcp, udp } goto REFUSE-CHAIN\n"
 						 "meta nfproto ipv6 return\nmeta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
 	/* multicast is no UDP that TPROXY could take */
 	rendered = render(PROXY(", udp: refuse"));
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta l4proto udp goto REFUSE-CHAIN\n" OTHERS MARK);
 	rendered_clear(&rendered);
 }
 
 #define HIJACKED "ct label 62 return\n"
 #define HIJACK(family, protocol)                                                                                       \
-	"meta nfproto " family " meta l4proto " protocol " th dport 53 counter name \"p\" "                            \
+	"meta nfproto " family " meta l4proto " protocol " th dport 53 counter name \"proxy-p\" "                      \
 	"meta mark set 0x00000bb8 return\n"
 #define REDIRECT(family, protocol, to)                                                                                 \
 	"meta nfproto " family " meta l4proto " protocol                                                               \
@@ -203,12 +203,12 @@ static void test_dns_hijack(void **state)
 
 	(void)state;
 	/* a flow that is redirected is left alone, and that is asked before the bypass */
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") LOCAL GROUPS("return") OTHERS MARK);
-	assert_body(&rendered, "chain p-DNS", REDIRECT("ipv4", "udp", "ip to 127.0.0.1:53"));
+	assert_body(&rendered, "chain dns-p", REDIRECT("ipv4", "udp", "ip to 127.0.0.1:53"));
 	assert_body(&rendered, "chain output-nat",
 		    "type nat hook output priority -100; policy accept;\nmeta mark vmap @mark-dns-vmap\n");
-	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto p-DNS }\n");
+	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto dns-p }\n");
 	/* what is dropped is never redirected, so its chain has no need to ask */
 	assert_body(&rendered, "chain DROP-CHAIN", EXCEPTIONS BYPASS LOCAL "counter name \"DROP-CHAIN\" drop\n");
 	rendered_clear(&rendered);
@@ -220,7 +220,7 @@ static void test_dns_hijack_of_all_kinds(void **state)
 		render(PROXY(", dns-hijack: {ip: 10.0.0.53, ip6: 'fd00::53', port: 1053, tcp: true}"));
 
 	(void)state;
-	assert_body(&rendered, "chain p-DNS",
+	assert_body(&rendered, "chain dns-p",
 		    REDIRECT("ipv4", "udp", "ip to 10.0.0.53:1053") REDIRECT("ipv4", "tcp", "ip to 10.0.0.53:1053")
 			    REDIRECT("ipv6", "udp", "ip6 to [fd00::53]:1053")
 				    REDIRECT("ipv6", "tcp", "ip6 to [fd00::53]:1053"));
@@ -233,12 +233,12 @@ static void test_dns_hijack_with_exclusions(void **state)
 	struct rendered rendered = render(PROXY(", udp: refuse, dns-hijack: {tcp: true}"));
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") HIJACK("ipv4", "tcp")
 			    LOCAL GROUPS("return") "meta l4proto udp goto REFUSE-CHAIN\n" OTHERS MARK);
 	rendered_clear(&rendered);
 	rendered = render(PROXY(", no-ipv6: true, dns-hijack: {ip6: '::1'}"));
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") HIJACK("ipv6", "udp")
 			    LOCAL GROUPS("return") "meta nfproto ipv6 return\n" OTHERS MARK);
 	rendered_clear(&rendered);
@@ -252,26 +252,26 @@ static void test_masked_mark(void **state)
 					  "  q: {mark: 5, port: 2}\n");
 
 	(void)state;
-	assert_body(&rendered, "chain p-MARK",
+	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS HIJACKED BYPASS
-		    "meta nfproto ipv4 meta l4proto udp th dport 53 counter name \"p\" "
+		    "meta nfproto ipv4 meta l4proto udp th dport 53 counter name \"proxy-p\" "
 		    "meta mark set meta mark & 0xffff00ff | 0x00000100 return\n" LOCAL GROUPS("return") OTHERS
-		    "counter name \"p\" ct label set 61 ct label set 127 meta mark set meta mark & 0xffff00ff | "
+		    "counter name \"proxy-p\" ct label set 61 ct label set 127 meta mark set meta mark & 0xffff00ff | "
 		    "0x00000100\n");
-	assert_body(&rendered, "chain p-DNS",
+	assert_body(&rendered, "chain dns-p",
 		    "meta nfproto ipv4 meta l4proto udp th dport 53 meta mark set meta mark & 0xffff00ff | 0x00000000 "
 		    "ct label set 62 dnat ip to 127.0.0.1:53\n");
 	assert_body(&rendered, "chain prerouting",
-		    PREROUTING "iif lo meta mark & 0x0000ff00 == 0x00000100 goto p\n"
+		    PREROUTING "iif lo meta mark & 0x0000ff00 == 0x00000100 goto tproxy-p\n"
 			       "iif lo ct label 61 goto UNMARKED-CHAIN\n");
 	assert_body(&rendered, "chain UNMARKED-CHAIN",
-		    FLOW "ct label 127 meta mark set meta mark & 0xffff00ff | 0x00000100 goto p\n"
-			 "ct label 126 meta mark set 0x00000005 goto q\n");
+		    FLOW "ct label 127 meta mark set meta mark & 0xffff00ff | 0x00000100 goto tproxy-p\n"
+			 "ct label 126 meta mark set 0x00000005 goto tproxy-q\n");
 	assert_body(&rendered, "chain output-nat",
 		    "type nat hook output priority -100; policy accept;\n"
 		    "meta mark vmap @mark-dns-vmap\n"
-		    "meta mark & 0x0000ff00 == 0x00000100 goto p-DNS\n");
-	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000005 : goto q }\n");
+		    "meta mark & 0x0000ff00 == 0x00000100 goto dns-p\n");
+	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000005 : goto tproxy-q }\n");
 	rendered_clear(&rendered);
 }
 
@@ -283,13 +283,14 @@ static void test_many_proxies(void **state)
 					  "  c: {mark: 3, port: 3, dns-hijack: {port: 3}}\n");
 
 	(void)state;
-	assert_body(&rendered, "map mark-vmap",
-		    "type mark : verdict\n"
-		    "elements = { 0x00000001 : goto a, 0x00000002 : goto b, 0x00000003 : goto c }\n");
+	assert_body(
+		&rendered, "map mark-vmap",
+		"type mark : verdict\n"
+		"elements = { 0x00000001 : goto tproxy-a, 0x00000002 : goto tproxy-b, 0x00000003 : goto tproxy-c }\n");
 	assert_body(&rendered, "map mark-dns-vmap",
-		    "type mark : verdict\nelements = { 0x00000002 : goto b-DNS, 0x00000003 : goto c-DNS }\n");
-	assert_no_body(&rendered, "chain a-DNS");
-	assert_body(&rendered, "chain c", TPROXY("3"));
+		    "type mark : verdict\nelements = { 0x00000002 : goto dns-b, 0x00000003 : goto dns-c }\n");
+	assert_no_body(&rendered, "chain dns-a");
+	assert_body(&rendered, "chain tproxy-c", TPROXY("3"));
 	rendered_clear(&rendered);
 }
 
@@ -305,13 +306,13 @@ static void test_levels(void **state)
 	assert_body(&rendered, "chain STEER-CHAIN",
 		    "socket cgroupv2 level 255 @DROP-CHAIN goto DROP-CHAIN\n"
 		    "socket cgroupv2 level 255 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
-		    "socket cgroupv2 level 255 @p-MARK goto p-MARK\n"
+		    "socket cgroupv2 level 255 @proxy-p goto proxy-p\n"
 		    "socket cgroupv2 level 4 @DROP-CHAIN goto DROP-CHAIN\n"
 		    "socket cgroupv2 level 4 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
-		    "socket cgroupv2 level 4 @p-MARK goto p-MARK\n"
+		    "socket cgroupv2 level 4 @proxy-p goto proxy-p\n"
 		    "socket cgroupv2 level 1 @DROP-CHAIN goto DROP-CHAIN\n"
 		    "socket cgroupv2 level 1 @REFUSE-CHAIN goto REFUSE-CHAIN\n"
-		    "socket cgroupv2 level 1 @p-MARK goto p-MARK\n"
+		    "socket cgroupv2 level 1 @proxy-p goto proxy-p\n"
 		    "goto DROP-CHAIN\n");
 	assert_body(&rendered, "chain output-mangle",
 		    OUTPUT "socket cgroupv2 level 255 vmap @cgroup-vmap goto STEER-CHAIN\n"
@@ -424,7 +425,7 @@ static void test_verdicts(void **state)
 	assert_string_equal(verdict.chain, "DROP-CHAIN");
 	verdict = compile_verdict(config, TARGET_FIRST_PROXY);
 	assert_int_equal(verdict.kind, VERDICT_GOTO);
-	assert_string_equal(verdict.chain, "p-MARK");
+	assert_string_equal(verdict.chain, "proxy-p");
 	config_free(config);
 }
 
@@ -435,11 +436,12 @@ static void test_longest_name(void **state)
 	struct rendered rendered = render("version: 1\ntproxies: {" NAME ": {mark: 1, port: 1, dns-hijack: {}}}\n");
 
 	(void)state;
-	assert_body(&rendered, "chain " NAME, TPROXY("1"));
-	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000001 : goto " NAME " }\n");
+	assert_body(&rendered, "chain tproxy-" NAME, TPROXY("1"));
+	assert_body(&rendered, "map mark-vmap",
+		    "type mark : verdict\nelements = { 0x00000001 : goto tproxy-" NAME " }\n");
 	assert_body(&rendered, "map mark-dns-vmap",
-		    "type mark : verdict\nelements = { 0x00000001 : goto " NAME "-DNS }\n");
-	assert_non_null(strstr(rendered.text, "\tchain " NAME "-MARK {\n"));
+		    "type mark : verdict\nelements = { 0x00000001 : goto dns-" NAME " }\n");
+	assert_non_null(strstr(rendered.text, "\tchain proxy-" NAME " {\n"));
 	rendered_clear(&rendered);
 }
 
@@ -450,10 +452,10 @@ static void test_names_of_targets(void **state)
 		struct verdict verdict;
 		const char *name;
 	} examples[] = {
-		{{VERDICT_RETURN, ""}, "direct"},   {{VERDICT_DROP, ""}, "drop"},
-		{{VERDICT_GOTO, "a-MARK"}, "a"},    {{VERDICT_GOTO, "a-b-MARK"}, "a-b"},
-		{{VERDICT_GOTO, "other"}, "other"}, {{VERDICT_GOTO, "REFUSE-CHAIN"}, "refuse"},
-		{{VERDICT_GOTO, "-MARK"}, "-MARK"},
+		{{VERDICT_RETURN, ""}, "direct"},     {{VERDICT_DROP, ""}, "drop"},
+		{{VERDICT_GOTO, "proxy-a"}, "a"},     {{VERDICT_GOTO, "proxy-a-b"}, "a-b"},
+		{{VERDICT_GOTO, "other"}, "other"},   {{VERDICT_GOTO, "REFUSE-CHAIN"}, "refuse"},
+		{{VERDICT_GOTO, "proxy-"}, "proxy-"},
 	};
 	struct config *config = parse_good("version: 1\ntproxies: {p: {mark: 1, port: 1}}\n");
 	char name[NFT_NAME_SIZE];

@@ -338,11 +338,9 @@ static void test_forms_of_bypass(void **state)
 static void test_names_of_proxies(void **state)
 {
 	static const char *const names[] = {
-		"a",	  "Z9_.-",
-		"-",	  "1",
-		"MARK",	  "x-mark",
-		"drop",	  "-MARK-x",
-		"bypass", "0123456789012345678901234567890123456789012345678901234567890123",
+		"a",	  "Z9_.-",	   "-",	     "1",
+		"MARK",	  "x-mark",	   "drop",   "-MARK-x",
+		"x-MARK", "output-mangle", "bypass", "0123456789012345678901234567890123456789012345678901234567890123",
 	};
 
 	(void)state;

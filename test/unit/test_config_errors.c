@@ -213,27 +213,7 @@ static void test_names_of_proxies(void **state)
 	static const char too_long[] = "01234567890123456789012345678901"
 				       "234567890123456789012345678901234";
 	static const char *const names[] = {
-		"output-mangle",
-		"output-nat",
-		"prerouting",
-		"DROP-CHAIN",
-		"REFUSE-CHAIN",
-		"FENCE-CHAIN",
-		"OTHER-MARK-CHAIN",
-		"ORPHAN-CHAIN",
-		"UNMARKED-CHAIN",
-		"postrouting-fence",
-		"x-MARK",
-		"-MARK",
-		"x-DNS",
-		"-DNS",
-		"a/b",
-		"a b",
-		"\xe4\xb8\xad",
-		"a\"b",
-		"a{",
-		"<<x",
-		too_long,
+		"a/b", "a b", "\xe4\xb8\xad", "a\"b", "a{", "<<x", too_long,
 	};
 
 	(void)state;

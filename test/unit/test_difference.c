@@ -126,7 +126,7 @@ static void tables_clear(struct tables *tables)
 
 static void test_nothing_differs(void **state)
 {
-	const struct verdict verdict = go("p-MARK");
+	const struct verdict verdict = go("proxy-p");
 	const struct element last[] = {{7, &verdict}, {9, &verdict}};
 	const struct element wanted[] = {{9, &verdict}, {7, &verdict}};
 	struct tables tables = make_tables(last, 2, wanted, 2);
@@ -157,7 +157,7 @@ static void check_ids(const struct messages *messages, const char *set, int type
 
 static void test_cgroups(void **state)
 {
-	const struct verdict proxy = go("p-MARK");
+	const struct verdict proxy = go("proxy-p");
 	const struct verdict drop = go("DROP-CHAIN");
 	const struct verdict direct = {.kind = VERDICT_RETURN};
 	/* 1 goes, 2 stays, 3 changes its target, 4 comes, 5 goes, 6 stays, 7 comes, 8 is steered no more */
@@ -172,8 +172,8 @@ static void test_cgroups(void **state)
 	check_ids(&messages, MAP_CGROUP, NFT_MSG_NEWSETELEM, (const uint64_t[]){4, 7, 8}, 3);
 	check_ids(&messages, "DROP-CHAIN", NFT_MSG_DELSETELEM, (const uint64_t[]){1, 3, 8}, 3);
 	check_ids(&messages, "DROP-CHAIN", NFT_MSG_NEWSETELEM, (const uint64_t[]){4}, 1);
-	check_ids(&messages, "p-MARK", NFT_MSG_DELSETELEM, NULL, 0);
-	check_ids(&messages, "p-MARK", NFT_MSG_NEWSETELEM, (const uint64_t[]){3, 7}, 2);
+	check_ids(&messages, "proxy-p", NFT_MSG_DELSETELEM, NULL, 0);
+	check_ids(&messages, "proxy-p", NFT_MSG_NEWSETELEM, (const uint64_t[]){3, 7}, 2);
 	messages_clear(&messages);
 	batch_clear(&batch);
 	tables_clear(&tables);
@@ -230,7 +230,7 @@ static size_t count_preparing_rules(const struct messages *messages)
 		if (!message_is(messages->items[i], NFT_MSG_NEWRULE))
 			continue;
 		chain = mnl_attr_get_str(attribute_of(messages->items[i], NFTA_RULE_CHAIN));
-		assert_true(strcmp(chain, "new") == 0 || strcmp(chain, "new-MARK") == 0 ||
+		assert_true(strcmp(chain, "tproxy-new") == 0 || strcmp(chain, "proxy-new") == 0 ||
 			    strcmp(chain, CHAIN_STEER) == 0);
 		steered += strcmp(chain, CHAIN_STEER) == 0;
 	}

@@ -36,13 +36,13 @@ static void test_inheritance(void **state)
 	(void)state;
 	assert_int_equal(step.element_count, 4);
 	assert_true(step.levels_changed);
-	assert_true(kernel_has(world, p, "p-MARK"));
-	assert_true(kernel_has(world, differs, "q-MARK"));
+	assert_true(kernel_has(world, p, "proxy-p"));
+	assert_true(kernel_has(world, differs, "proxy-q"));
 	assert_true(kernel_has(world, direct, "return"));
 	assert_true(kernel_has(world, drop, "DROP-CHAIN"));
 	/* what has no element has a verdict all the same */
-	assert_true(goes_to(plan_verdict(&world->plan, inherits), "p-MARK"));
-	assert_true(goes_to(plan_verdict(&world->plan, same), "p-MARK"));
+	assert_true(goes_to(plan_verdict(&world->plan, inherits), "proxy-p"));
+	assert_true(goes_to(plan_verdict(&world->plan, same), "proxy-p"));
 	assert_true(goes_to(plan_verdict(&world->plan, below_direct), "return"));
 	assert_true(goes_to(plan_verdict(&world->plan, direct_at_top), "return"));
 	assert_true(goes_to(plan_verdict(&world->plan, unmatched), "return"));
@@ -67,7 +67,7 @@ static void test_catch_all(void **state)
 		appear(world, top, name);
 	}
 	assert_int_equal(take_step(world).element_count, 1);
-	assert_true(kernel_has(world, top, "p-MARK"));
+	assert_true(kernel_has(world, top, "proxy-p"));
 	world_free(world);
 }
 
@@ -81,8 +81,8 @@ static void test_strict(void **state)
 
 	(void)state;
 	assert_int_equal(take_step(world).element_count, 3);
-	assert_true(kernel_has(world, p, "p-MARK"));
-	assert_true(kernel_has(world, inherits, "p-MARK"));
+	assert_true(kernel_has(world, p, "proxy-p"));
+	assert_true(kernel_has(world, inherits, "proxy-p"));
 	assert_true(kernel_has(world, unmatched, "return"));
 	assert_false(plan_has_element(&world->plan, world->tree.root));
 	vanish(world, unmatched);
@@ -123,7 +123,7 @@ static void test_deepest_level(void **state)
 		at = appear(world, at, "x");
 	at = appear(world, at, "q");
 	assert_true(take_step(world).levels.has[CGROUP_LEVEL_MAX]);
-	assert_true(kernel_has(world, at, "q-MARK"));
+	assert_true(kernel_has(world, at, "proxy-q"));
 	world_free(world);
 }
 
@@ -144,7 +144,7 @@ static void test_come_and_go(void **state)
 	assert_int_equal(step.element_count, 1);
 	assert_int_equal(step.removed_count, 0);
 	assert_false(step.levels.has[2]);
-	assert_true(kernel_has(world, stays, "p-MARK"));
+	assert_true(kernel_has(world, stays, "proxy-p"));
 	/* but the one below p may have had a socket, and that goes to p */
 	assert_int_equal(world->plan.departed.count, 1);
 	world_free(world);
@@ -166,7 +166,7 @@ static void test_departed_stay_for_a_while(void **state)
 	step = take_step(world);
 	assert_int_equal(step.element_count, 1);
 	assert_int_equal(step.removed_count, 0);
-	assert_true(goes_to(world->kernel[old_id], "p-MARK"));
+	assert_true(goes_to(world->kernel[old_id], "proxy-p"));
 	assert_kernel_is_everything(world);
 
 	world->now += DEPARTED_GRACE - 1;
@@ -275,7 +275,7 @@ static void test_departed_with_a_socket_stays(void **state)
 		world->now += DEPARTED_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 	}
-	assert_true(goes_to(world->kernel[p_id], "p-MARK"));
+	assert_true(goes_to(world->kernel[p_id], "proxy-p"));
 	assert_true(goes_to(world->kernel[direct_id], "return"));
 	world->has_socket[p_id] = false;
 	world->now += DEPARTED_GRACE;
@@ -307,7 +307,7 @@ static void test_departed_with_a_socket_below_it_stays(void **state)
 		world->now += DEPARTED_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 	}
-	assert_true(goes_to(world->kernel[p_id], "p-MARK"));
+	assert_true(goes_to(world->kernel[p_id], "proxy-p"));
 	world->has_socket[below_id] = false;
 	world->now += DEPARTED_GRACE;
 	assert_int_equal(take_step(world).removed_count, 1);
@@ -414,12 +414,12 @@ static void test_reload(void **state)
 	/* q is another target by number, there is no p (so its sockets get nowhere), and more goes to q than did */
 	reload(world, "version: 1\ntproxies: {q: {mark: 2, port: 2}}\nrules: [{match: '/p$', tproxy: q}]\n");
 	assert_int_equal(plan_target(&world->plan, p), TARGET_FIRST_PROXY);
-	assert_true(kernel_has(world, p, "q-MARK"));
+	assert_true(kernel_has(world, p, "proxy-q"));
 	assert_null(world->kernel[q->id]);
 	assert_null(world->kernel[direct->id]);
 	assert_int_equal(plan_target(&world->plan, direct), TARGET_FIRST_PROXY);
 	assert_true(goes_to(world->kernel[gone_p], "DROP-CHAIN"));
-	assert_true(goes_to(world->kernel[gone_q], "q-MARK"));
+	assert_true(goes_to(world->kernel[gone_q], "proxy-q"));
 	assert_kernel_is_everything(world);
 	world->now += DEPARTED_GRACE;
 	assert_int_equal(take_step(world).removed_count, 2);
@@ -447,7 +447,7 @@ static void test_a_refused_reload(void **state)
 	assert_int_equal(plan_target(&world->plan, p), TARGET_FIRST_PROXY);
 	assert_false(plan_has_element(&world->plan, direct));
 	assert_int_equal(take_step(world).element_count, 1);
-	assert_true(kernel_has(world, pending, "q-MARK"));
+	assert_true(kernel_has(world, pending, "proxy-q"));
 	vanish(world, pending);
 	assert_kernel_is_everything(world);
 	world_free(world);
@@ -470,8 +470,8 @@ static void test_reload_with_odd_names(void **state)
 	vanish(world, b);
 	take_step(world);
 	reload(world, text);
-	assert_true(goes_to(world->kernel[a_id], "drop-MARK"));
-	assert_true(goes_to(world->kernel[b_id], "direct-MARK"));
+	assert_true(goes_to(world->kernel[a_id], "proxy-drop"));
+	assert_true(goes_to(world->kernel[b_id], "proxy-direct"));
 	world_free(world);
 }
 

@@ -26,7 +26,7 @@ from .expectations import (CONTAINER_SERVICE, But, any_out, anything_out, bare_o
 from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
-_CHAINS = {PROXIED: "main-MARK", DROPPED: DROP_CHAIN, REFUSED: "REFUSE-CHAIN"}
+_CHAINS = {PROXIED: "proxy-main", DROPPED: DROP_CHAIN, REFUSED: "REFUSE-CHAIN"}
 # Seconds within which the element of a removed cgroup without sockets goes (src/engine/departed.h).
 _FORGETS = 120
 _STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
