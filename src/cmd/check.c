@@ -8,7 +8,7 @@
 #include "cmd/system.h"
 #include "engine/census.h"
 #include "engine/compile.h"
-#include "engine/coverage.h"
+#include "inspect/coverage.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "policy/pattern_set.h"

@@ -5,7 +5,7 @@
 #define CGTPROXY_CMD_STATUS_H
 
 #include "cmd/style.h"
-#include "engine/status.h"
+#include "inspect/status.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/lookout.h"
+#include "inspect/lookout.h"
 
 #include "inspect/firewall.h"
 #include "inspect/ways.h"

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/status_routing.h"
+#include "inspect/status_routing.h"
 
 #include "engine/generation.h"
 #include "route/route.h"

@@ -1,14 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/status.h"
+#include "inspect/status.h"
 
 #include "cgroup/mount.h"
 #include "engine/chains.h"
 #include "engine/names.h"
-#include "engine/status_routing.h"
+#include "inspect/status_routing.h"
 #include "engine/steering.h"
-#include "engine/survey.h"
+#include "inspect/index.h"
 #include "inspect/firewall.h"
 #include "inspect/ways.h"
 #include "nft/about.h"

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_STATUS_ROUTING_H
-#define CGTPROXY_ENGINE_STATUS_ROUTING_H
+#ifndef CGTPROXY_INSPECT_STATUS_ROUTING_H
+#define CGTPROXY_INSPECT_STATUS_ROUTING_H
 
 #include "config/config.h"
-#include "engine/status.h"
+#include "inspect/status.h"
 #include "util/error.h"
 
 /**

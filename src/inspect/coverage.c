@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/coverage.h"
+#include "inspect/coverage.h"
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"

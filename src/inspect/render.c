@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/render.h"
+#include "inspect/render.h"
 
 #include "nft/text.h"
 #include "util/cleanup.h"

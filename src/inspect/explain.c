@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/explain.h"
+#include "inspect/explain.h"
 
 #include "cgroup/lookup.h"
 #include "engine/compile.h"

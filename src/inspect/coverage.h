@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_COVERAGE_H
-#define CGTPROXY_ENGINE_COVERAGE_H
+#ifndef CGTPROXY_INSPECT_COVERAGE_H
+#define CGTPROXY_INSPECT_COVERAGE_H
 
 #include "config/config.h"
 #include "util/error.h"

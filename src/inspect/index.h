@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_SURVEY_H
-#define CGTPROXY_ENGINE_SURVEY_H
+#ifndef CGTPROXY_INSPECT_INDEX_H
+#define CGTPROXY_INSPECT_INDEX_H
 
 #include "cgroup/tree.h"
 #include "util/error.h"

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_STATUS_H
-#define CGTPROXY_ENGINE_STATUS_H
+#ifndef CGTPROXY_INSPECT_STATUS_H
+#define CGTPROXY_INSPECT_STATUS_H
 
 #include "config/config.h"
 #include "inspect/problems.h"

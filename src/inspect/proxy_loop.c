@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "engine/loop.h"
+#include "inspect/proxy_loop.h"
 
 #include "policy/pattern_set.h"
 #include "socket/sockets.h"

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_LOOP_H
-#define CGTPROXY_ENGINE_LOOP_H
+#ifndef CGTPROXY_INSPECT_PROXY_LOOP_H
+#define CGTPROXY_INSPECT_PROXY_LOOP_H
 
 #include "cgroup/tree.h"
 #include "engine/generation.h"
