@@ -107,7 +107,7 @@ static int check_permission(const struct config *config)
 	CLEANUP(census_close) struct census census = {.sockets.poll = -1};
 	struct error error;
 
-	if (nft_open(&nft, &error) < 0 || compile_and_try(&nft, config, &error) < 0 ||
+	if (nft_open(&nft, &error) < 0 || compile_and_dry_run(&nft, config, &error) < 0 ||
 	    census_open(&census, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;

@@ -21,7 +21,7 @@
 #define DIFFERS "\x1b[1;31m"
 #define PLAIN "\x1b[0m"
 
-DEFINE_CLEANUP(struct generation *, generation_free)
+DEFINE_CLEANUP(struct instance *, instance_free)
 
 /* What is explained, and the answer. */
 struct report {
@@ -187,12 +187,12 @@ static int find_path(const struct arguments *arguments, const char *mount, char 
 	return EXIT_ERROR;
 }
 
-static int explain_and_print(const struct arguments *arguments, struct generation *generation, const char *mount,
+static int explain_and_print(const struct arguments *arguments, struct instance *instance, const char *mount,
 			     const char *path)
 {
 	CLEANUP(explanation_clear) struct explanation answer = {0};
-	const struct report report = {generation->config, path, &answer};
-	int result = explain_cgroup(generation, mount, path, &answer);
+	const struct report report = {instance->config, path, &answer};
+	int result = explain_cgroup(instance, mount, path, &answer);
 
 	if (result == 0 && arguments->json)
 		result = print_json(&report);
@@ -207,7 +207,7 @@ static int explain_and_print(const struct arguments *arguments, struct generatio
 
 int cmd_explain(const struct arguments *arguments)
 {
-	CLEANUP(generation_freep) struct generation *generation = NULL;
+	CLEANUP(instance_freep) struct instance *instance = NULL;
 	CLEANUP(freep) char *mount = NULL;
 	CLEANUP(freep) char *path = NULL;
 	struct config *config = NULL;
@@ -221,15 +221,15 @@ int cmd_explain(const struct arguments *arguments)
 	config = load_config(arguments);
 	if (config == NULL)
 		return EXIT_ERROR;
-	generation = generation_new(config);
+	instance = instance_new(config);
 	path = malloc(CGROUP_PATH_SIZE);
-	if (generation == NULL || path == NULL) {
+	if (instance == NULL || path == NULL) {
 		log_error("no memory for the rules of the config");
 		return EXIT_ERROR;
 	}
 	/* without a mount there is the config to explain yet */
-	if (cgroup_mount_find(generation->config->cgroup_root, &mount, &error) < 0)
+	if (cgroup_mount_find(instance->config->cgroup_root, &mount, &error) < 0)
 		log_warning("%s", error.text);
 	code = find_path(arguments, mount, path);
-	return code == EXIT_OK ? explain_and_print(arguments, generation, mount, path) : code;
+	return code == EXIT_OK ? explain_and_print(arguments, instance, mount, path) : code;
 }

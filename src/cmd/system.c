@@ -7,7 +7,7 @@
 #include "cmd/obstacles.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
-#include "engine/generation.h"
+#include "engine/instance.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "route/order.h"
@@ -43,7 +43,7 @@ static int check_kernel(const struct config *config)
 	int result = nft_open(&nft, &error);
 
 	if (result == 0)
-		result = compile_and_try(&nft, config, &error);
+		result = compile_and_dry_run(&nft, config, &error);
 	if (result == -EPERM) {
 		finding_print(FINDING_SKIPPED, "kernel", "%s", error.text);
 		return EXIT_OK;

@@ -55,8 +55,8 @@ int census_fd(const struct census *census)
 
 uint64_t census_deadline(const struct census *census, const struct plan *plan)
 {
-	const uint64_t due = departed_due(&plan->departed);
-	const uint64_t factor = departed_too_many(&plan->departed) ? PAUSE_FACTOR_URGENT : PAUSE_FACTOR;
+	const uint64_t due = tombstones_due(&plan->tombstones);
+	const uint64_t factor = tombstones_too_many(&plan->tombstones) ? PAUSE_FACTOR_URGENT : PAUSE_FACTOR;
 	const uint64_t allowed = census->ended + PAUSE + factor * census->cost;
 
 	if (census->taken)
@@ -71,17 +71,17 @@ static void end(struct census *census, uint64_t now)
 	census->ended = now;
 }
 
-static void fail(struct census *census, const struct departed_list *departed, int error, uint64_t now)
+static void fail(struct census *census, const struct tombstones *tombstones, int error, uint64_t now)
 {
 	char text[ADVICE_SIZE];
 
-	if (departed->count >= census->told) {
+	if (tombstones->count >= census->told) {
 		log_warning(
 			"can't ask the kernel which sockets there are (%s: %s): the verdicts of removed cgroups stay, "
 			"since they may have some; of %zu until now%s",
-			socket_census_asked(&census->sockets)->name, strerror(-error), departed->count,
+			socket_census_asked(&census->sockets)->name, strerror(-error), tombstones->count,
 			advice(census, error, text, sizeof(text)));
-		census->told = 2 * (departed->count > DEPARTED_MAX ? departed->count : DEPARTED_MAX);
+		census->told = 2 * (tombstones->count > TOMBSTONE_MAX ? tombstones->count : TOMBSTONE_MAX);
 	}
 	end(census, now);
 }
@@ -91,21 +91,21 @@ void census_begin(struct census *census, struct plan *plan, const struct cgroup 
 	int error = 0;
 
 	census->cost = 0;
-	if (plan->departed.unknown_count > 0)
+	if (plan->tombstones.unknown_count > 0)
 		error = cgroup_ids_list(&census->living, root);
 	if (error == 0)
 		error = socket_census_begin(&census->sockets);
 	if (error < 0) {
-		fail(census, &plan->departed, error, now);
+		fail(census, &plan->tombstones, error, now);
 		return;
 	}
 	census->taken = true;
-	departed_census_begin(&plan->departed, now);
+	tombstones_census_begin(&plan->tombstones, now);
 }
 
 struct finding {
 	const struct census *census;
-	struct departed_list *departed;
+	struct tombstones *tombstones;
 };
 
 static void note_socket(uint64_t cgroup_id, void *userdata)
@@ -113,14 +113,14 @@ static void note_socket(uint64_t cgroup_id, void *userdata)
 	const struct finding *finding = userdata;
 	const struct census *census = finding->census;
 
-	if (!departed_census_see(finding->departed, cgroup_id) && census->living.items != NULL &&
+	if (!tombstones_census_see(finding->tombstones, cgroup_id) && census->living.items != NULL &&
 	    !cgroup_ids_have(&census->living, cgroup_id))
-		departed_census_see_stranger(finding->departed);
+		tombstones_census_see_stranger(finding->tombstones);
 }
 
 int census_read(struct census *census, struct plan *plan, uint64_t (*clock)(void))
 {
-	struct finding finding = {census, &plan->departed};
+	struct finding finding = {census, &plan->tombstones};
 	const struct socket_listener listener = {note_socket, &finding};
 	const uint64_t begin = clock();
 	int result = socket_census_read(&census->sockets, &listener);
@@ -132,14 +132,14 @@ int census_read(struct census *census, struct plan *plan, uint64_t (*clock)(void
 	if (result > 0)
 		return 0;
 	if (result < 0) {
-		fail(census, &plan->departed, result, now);
+		fail(census, &plan->tombstones, result, now);
 		return 0;
 	}
 	end(census, now);
 	census->told = 0;
 	result = plan_census_end(plan, now);
-	log_debug("%zu removed cgroups may still have sockets, %zu of them have", plan->departed.count,
-		  plan->departed.used_count);
+	log_debug("%zu removed cgroups may still have sockets, %zu of them have", plan->tombstones.count,
+		  plan->tombstones.used_count);
 	return result < 0 ? result : 1;
 }
 

@@ -7,8 +7,8 @@
 
 #include "engine/bypass.h"
 #include "engine/chains.h"
-#include "nft/about.h"
 #include "nft/probe.h"
+#include "nft/stamp.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -103,7 +103,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 
 	if (error < 0)
 		return error;
-	about_write(ruleset->comment, config->file, config->loaded);
+	stamp_write(ruleset->comment, config->file, config->loaded);
 	chain->rules[0].comment = ruleset->comment;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], CHAIN_TPROXY_PREFIX, true);
@@ -312,7 +312,7 @@ struct ruleset *compile_ruleset(const struct config *config, const struct steeri
 	return compiled;
 }
 
-int compile_and_try(struct nft *nft, const struct config *config, struct error *error)
+int compile_and_dry_run(struct nft *nft, const struct config *config, struct error *error)
 {
 	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
 	CLEANUP(steering_clear) struct steering steering = {0};
@@ -323,5 +323,5 @@ int compile_and_try(struct nft *nft, const struct config *config, struct error *
 		ruleset = compile_ruleset(config, &steering, &contents);
 	if (ruleset == NULL)
 		return error_set(error, -ENOMEM, "no memory for the rules of the config");
-	return nft_try(nft, ruleset, error);
+	return nft_dry_run(nft, ruleset, error);
 }

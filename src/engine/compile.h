@@ -40,9 +40,9 @@ struct ruleset *compile_ruleset(const struct config *config, const struct steeri
 /**
  * Has the kernel check the table of a config, in a transaction that is never committed.
  *
- * Returns 0 or a negative errno with @error, as nft_try().
+ * Returns 0 or a negative errno with @error, as nft_dry_run().
  */
-int compile_and_try(struct nft *nft, const struct config *config, struct error *error);
+int compile_and_dry_run(struct nft *nft, const struct config *config, struct error *error);
 
 /** Adds the chains that find a packet's target by its cgroup: output-mangle and STEER-CHAIN. Returns 0 or -ENOMEM. */
 int compile_lookups(struct ruleset *ruleset, const struct steering *steering, const struct level_set *levels);

@@ -8,15 +8,15 @@
 #include "engine/census.h"
 #include "engine/compile.h"
 #include "engine/fence.h"
-#include "engine/generation.h"
+#include "engine/instance.h"
 #include "engine/levels.h"
-#include "inspect/lookout.h"
-#include "inspect/proxy_loop.h"
 #include "engine/names.h"
 #include "engine/preparation.h"
-#include "inspect/render.h"
 #include "engine/routes.h"
 #include "engine/takeover.h"
+#include "inspect/lookout.h"
+#include "inspect/proxy_loop.h"
+#include "inspect/render.h"
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/replace.h"
@@ -48,10 +48,10 @@ enum {
 	CROWD = 1024, /* the least number of cgroups whose memory is worth giving back */
 };
 
-DEFINE_CLEANUP(struct generation *, generation_free)
+DEFINE_CLEANUP(struct instance *, instance_free)
 
 struct engine {
-	struct generation *generation;
+	struct instance *instance;
 	struct watch watch;
 	struct census census;
 	struct nft nft;
@@ -79,14 +79,14 @@ static int on_appeared(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
-	return plan_appeared(&engine->generation->plan, cgroup);
+	return plan_appeared(&engine->instance->plan, cgroup);
 }
 
 static void on_vanished(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
-	plan_vanished(&engine->generation->plan, cgroup, now());
+	plan_vanished(&engine->instance->plan, cgroup, now());
 }
 
 struct engine *engine_new(struct config *config, struct error *error)
@@ -105,8 +105,8 @@ struct engine *engine_new(struct config *config, struct error *error)
 	engine->next_look = UINT64_MAX;
 	engine->fence.next = UINT64_MAX;
 	lookout_init(&engine->lookout);
-	engine->generation = generation_new(config);
-	if (engine->generation == NULL) {
+	engine->instance = instance_new(config);
+	if (engine->instance == NULL) {
 		error_set(error, -ENOMEM, "no memory for the rules of the config");
 		engine_free(engine);
 		return NULL;
@@ -125,7 +125,7 @@ void engine_free(struct engine *engine)
 	census_close(&engine->census);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
-	generation_free(engine->generation);
+	instance_free(engine->instance);
 	free(engine->mount);
 	free(engine);
 }
@@ -144,7 +144,7 @@ int engine_observe(struct engine *engine, struct error *error)
 {
 	const struct watch_listener listener = {on_appeared, on_vanished, engine};
 	uint32_t depth = CGROUP_DEPTH_MAX;
-	int result = cgroup_mount_find(engine->generation->config->cgroup_root, &engine->mount, error);
+	int result = cgroup_mount_find(engine->instance->config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
 		result = levels_find(engine->mount, &depth, error);
@@ -169,11 +169,10 @@ static uint32_t deepest_level(const struct engine *engine, const struct step *st
 	return deepest;
 }
 
-static int replace_with(struct engine *engine, struct generation *generation, const struct step *step,
-			struct error *error)
+static int replace_with(struct engine *engine, struct instance *instance, const struct step *step, struct error *error)
 {
-	CLEANUP(ruleset_freep) struct ruleset *wanted = generation_ruleset(generation, step);
-	struct transition transition = {&engine->nft, &generation->steering, deepest_level(engine, step)};
+	CLEANUP(ruleset_freep) struct ruleset *wanted = instance_ruleset(instance, step);
+	struct transition transition = {&engine->nft, &instance->steering, deepest_level(engine, step)};
 	const struct preparation preparation = {transition_write, &transition};
 	int result = 0;
 
@@ -189,17 +188,17 @@ static int replace_with(struct engine *engine, struct generation *generation, co
  * Makes the whole table hold what it should, whatever it holds now. What leads here is always that nothing else is
  * certain.
  */
-static int replace_table(struct engine *engine, struct generation *generation, struct error *error)
+static int replace_table(struct engine *engine, struct instance *instance, struct error *error)
 {
 	struct step step;
-	int result = plan_everything(&generation->plan, engine->watch.tree.root, &step);
+	int result = plan_full(&instance->plan, engine->watch.tree.root, &step);
 
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups");
-	result = replace_with(engine, generation, &step, error);
+	result = replace_with(engine, instance, &step, error);
 	if (result < 0)
 		return result;
-	plan_done(&generation->plan, &step);
+	plan_commit(&instance->plan, &step);
 	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu verdicts that differ from the parent's",
 		 engine->watch.tree.count, engine->mount, step.element_count);
 	return 0;
@@ -225,7 +224,7 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	steering_delete_elements(&engine->batch, step->removed, step->removed_count);
 	steering_put_elements(&engine->batch, step->elements, step->element_count);
 	if (step->levels_changed)
-		put_lookups(&engine->batch, &engine->generation->steering, &step->levels);
+		put_lookups(&engine->batch, &engine->instance->steering, &step->levels);
 	batch_end(&engine->batch);
 	return nft_send(&engine->nft, &engine->batch, error);
 }
@@ -236,13 +235,13 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
  */
 static int heal(struct engine *engine, struct error *error)
 {
-	const struct routing routing = generation_routing(engine->generation, true);
+	const struct routing routing = instance_routing(engine->instance, true);
 	int result = 0;
 
 	/* a marked packet without a way goes nowhere, so the table does not wait for it */
 	if (routes_put(&engine->routes, &routing, error) < 0)
 		log_error("%s", error->text);
-	result = replace_table(engine, engine->generation, error);
+	result = replace_table(engine, engine->instance, error);
 	if (result == 0 || result == -EBUSY) {
 		engine->next_retry = UINT64_MAX;
 		return result;
@@ -259,8 +258,8 @@ static int heal(struct engine *engine, struct error *error)
  */
 static void give_back_memory(struct engine *engine)
 {
-	struct plan *plan = &engine->generation->plan;
-	size_t kept = engine->watch.tree.count + plan->departed.count;
+	struct plan *plan = &engine->instance->plan;
+	size_t kept = engine->watch.tree.count + plan->tombstones.count;
 
 	if (kept > engine->most_kept)
 		engine->most_kept = kept;
@@ -274,7 +273,7 @@ static void give_back_memory(struct engine *engine)
 
 static int advance(struct engine *engine, struct error *error)
 {
-	struct plan *plan = &engine->generation->plan;
+	struct plan *plan = &engine->instance->plan;
 	struct step step;
 	int result = 0;
 
@@ -285,7 +284,7 @@ static int advance(struct engine *engine, struct error *error)
 			 engine->room);
 		return heal(engine, error);
 	}
-	result = plan_changes(plan, &step);
+	result = plan_delta(plan, &step);
 	if (result < 0)
 		error_set(error, result, "no memory for the elements of new cgroups");
 	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
@@ -294,7 +293,7 @@ static int advance(struct engine *engine, struct error *error)
 		log_warning("%s; the whole table is made anew", error->text);
 		return heal(engine, error);
 	}
-	plan_done(plan, &step);
+	plan_commit(plan, &step);
 	give_back_memory(engine);
 	return 0;
 }
@@ -314,7 +313,7 @@ static int handle_cgroup_events(struct engine *engine, struct error *error)
 
 static int handle_nft_events(struct engine *engine, struct error *error)
 {
-	struct nft_disturbance disturbance;
+	struct foreign_change disturbance;
 
 	nft_monitor_read(&engine->nft_monitor, &disturbance);
 	if (disturbance.others)
@@ -327,7 +326,7 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 
 static void handle_route_events(struct engine *engine)
 {
-	const struct routing routing = generation_routing(engine->generation, true);
+	const struct routing routing = instance_routing(engine->instance, true);
 
 	routes_handle_events(&engine->routes, &routing);
 }
@@ -367,34 +366,34 @@ static int remove_other_routes(struct rtnetlink *rtnetlink, const struct routing
  * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run or config
  * left of them goes last: its table was in force until now.
  */
-static int put_into_force(struct engine *engine, struct generation *generation, struct error *error)
+static int put_into_force(struct engine *engine, struct instance *instance, struct error *error)
 {
-	const struct routing routing = generation_routing(generation, true);
-	int result = compile_and_try(&engine->nft, generation->config, error);
+	const struct routing routing = instance_routing(instance, true);
+	int result = compile_and_dry_run(&engine->nft, instance->config, error);
 
 	if (result == 0)
 		result = routes_claim(&engine->routes, &routing, error);
 	if (result == 0)
 		result = routes_put(&engine->routes, &routing, error);
 	if (result == 0)
-		result = replace_table(engine, generation, error);
+		result = replace_table(engine, instance, error);
 	return result;
 }
 
 int engine_enforce(struct engine *engine, struct error *error)
 {
-	const struct routing routing = generation_routing(engine->generation, true);
+	const struct routing routing = instance_routing(engine->instance, true);
 	int result = nft_open(&engine->nft, error);
 
 	if (result == 0)
-		result = nft_own(&engine->nft, error);
+		result = nft_acquire(&engine->nft, error);
 	if (result == 0)
 		result = listen_to_others(engine, error);
 	if (result == 0)
-		result = takeover_departed(&engine->nft, &engine->generation->plan, engine->watch.tree.root, now(),
-					   error);
+		result =
+			takeover_departed(&engine->nft, &engine->instance->plan, engine->watch.tree.root, now(), error);
 	if (result == 0)
-		result = put_into_force(engine, engine->generation, error);
+		result = put_into_force(engine, engine->instance, error);
 	if (result == 0)
 		result = catch_up(engine, error);
 	if (result == 0)
@@ -415,13 +414,13 @@ static bool same_root(const struct config *one, const struct config *other)
 }
 
 /*
- * What failed may have changed the kernel all the same: its answer may be what was lost. So the last generation is put
+ * What failed may have changed the kernel all the same: its answer may be what was lost. So the last instance is put
  * there anew, like after any doubt.
  */
 static void return_to_last(struct engine *engine)
 {
-	struct generation *last = engine->generation;
-	const struct routing routing = generation_routing(last, true);
+	struct instance *last = engine->instance;
+	const struct routing routing = instance_routing(last, true);
 	struct error error;
 	int result = 0;
 
@@ -434,8 +433,8 @@ static void return_to_last(struct engine *engine)
 
 int engine_reload(struct engine *engine, struct config *config, struct error *error)
 {
-	CLEANUP(generation_freep) struct generation *next = NULL;
-	struct generation *last = engine->generation;
+	CLEANUP(instance_freep) struct instance *next = NULL;
+	struct instance *last = engine->instance;
 	struct routing routing;
 	int result = 0;
 
@@ -443,7 +442,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		config_free(config);
 		return error_set(error, -EINVAL, "cgroup-root can't be changed by a reload; restart cgtproxy for it");
 	}
-	next = generation_new(config);
+	next = instance_new(config);
 	if (next == NULL)
 		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
 	if (plan_follow(&next->plan, &last->plan) < 0 || plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
@@ -453,8 +452,8 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		return_to_last(engine);
 		return result;
 	}
-	routing = generation_routing(next, true);
-	engine->generation = next;
+	routing = instance_routing(next, true);
+	engine->instance = next;
 	engine->next_retry = UINT64_MAX;
 	next = last;
 	if (remove_other_routes(&engine->routes.rtnetlink, &routing, error) < 0)
@@ -478,7 +477,7 @@ size_t engine_fds(const struct engine *engine, int *fds)
 
 static int handle_census(struct engine *engine, struct error *error)
 {
-	int result = census_read(&engine->census, &engine->generation->plan, now);
+	int result = census_read(&engine->census, &engine->instance->plan, now);
 
 	if (result < 0)
 		log_warning("no memory to remove the verdicts of removed cgroups; they stay for now");
@@ -502,7 +501,7 @@ int engine_handle_events(struct engine *engine, int fd, struct error *error)
 
 uint64_t engine_deadline(const struct engine *engine)
 {
-	uint64_t deadline = census_deadline(&engine->census, &engine->generation->plan);
+	uint64_t deadline = census_deadline(&engine->census, &engine->instance->plan);
 
 	if (engine->next_look < deadline)
 		deadline = engine->next_look;
@@ -517,17 +516,17 @@ uint64_t engine_deadline(const struct engine *engine)
 
 int engine_handle_deadline(struct engine *engine, struct error *error)
 {
-	const struct routing routing = generation_routing(engine->generation, true);
+	const struct routing routing = instance_routing(engine->instance, true);
 	uint64_t begin = now();
 
 	if (engine->fence.next <= begin)
 		fence_look(&engine->fence, &engine->nft, begin);
 	if (engine->next_look <= begin)
 		schedule_look(engine, begin, watch_look(&engine->watch, begin));
-	if (census_deadline(&engine->census, &engine->generation->plan) <= begin)
-		census_begin(&engine->census, &engine->generation->plan, engine->watch.tree.root, begin);
+	if (census_deadline(&engine->census, &engine->instance->plan) <= begin)
+		census_begin(&engine->census, &engine->instance->plan, engine->watch.tree.root, begin);
 	routes_handle_deadline(&engine->routes, &routing);
-	lookout_handle_deadline(&engine->lookout, engine->generation->config, now);
+	lookout_handle_deadline(&engine->lookout, engine->instance->config, now);
 	return advance(engine, error);
 }
 
@@ -539,7 +538,7 @@ int engine_clear(struct error *error)
 	int result = nft_open(&nft, error);
 
 	if (result == 0)
-		result = nft_own(&nft, error);
+		result = nft_acquire(&nft, error);
 	if (result == 0)
 		result = nft_remove_table(&nft, error);
 	if (result == 0)
@@ -551,11 +550,11 @@ int engine_clear(struct error *error)
 
 int engine_stop(struct engine *engine, struct error *error)
 {
-	const struct routing nothing = generation_routing(engine->generation, false);
+	const struct routing nothing = instance_routing(engine->instance, false);
 	int result = 0;
 
 	fence_look(&engine->fence, &engine->nft, now());
-	if (engine->generation->config->on_stop == ON_STOP_KEEP) {
+	if (engine->instance->config->on_stop == ON_STOP_KEEP) {
 		log_info("on-stop is keep: all verdicts stay in force");
 		return 0;
 	}
@@ -565,7 +564,7 @@ int engine_stop(struct engine *engine, struct error *error)
 
 void engine_warn_of_loops(struct engine *engine, bool absent)
 {
-	warn_of_loops(engine->generation, engine->watch.tree.root, absent);
+	warn_of_loops(engine->instance, engine->watch.tree.root, absent);
 }
 
 size_t engine_count_cgroups(const struct engine *engine)
@@ -575,7 +574,7 @@ size_t engine_count_cgroups(const struct engine *engine)
 
 int engine_render(struct engine *engine, FILE *out, struct error *error)
 {
-	if (render(engine->generation, &engine->watch.tree, engine->mount, out) < 0)
+	if (render(engine->instance, &engine->watch.tree, engine->mount, out) < 0)
 		return error_set(error, -ENOMEM, "no memory to write the ruleset");
 	return 0;
 }

@@ -25,7 +25,7 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 		result = nft_find_deepest_level(&nft, &found, error);
 	/*
 	 * Without the permission nothing is steered either; and what the kernel lacks, to which it says -ENOENT when a
-	 * module is missing (net/netfilter/nf_tables_api.c, nft_expr_type_get), is told by nft_try().
+	 * module is missing (net/netfilter/nf_tables_api.c, nft_expr_type_get), is told by nft_dry_run().
 	 */
 	if (result == -EPERM || result == -ENOENT || (result == 0 && found == 0))
 		return 0;

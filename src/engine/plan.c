@@ -25,7 +25,7 @@ int plan_init(struct plan *plan, const struct config *config, struct policy *pol
 	size_t targets = TARGET_FIRST_PROXY + config->proxy_count;
 
 	*plan = (struct plan){.config = config, .policy = policy};
-	departed_init(&plan->departed);
+	tombstones_init(&plan->tombstones);
 	plan->verdicts = calloc(targets, sizeof(*plan->verdicts));
 	if (plan->verdicts == NULL)
 		return -ENOMEM;
@@ -36,7 +36,7 @@ int plan_init(struct plan *plan, const struct config *config, struct policy *pol
 
 void plan_clear(struct plan *plan)
 {
-	departed_clear(&plan->departed);
+	tombstones_clear(&plan->tombstones);
 	free(plan->verdicts);
 	free(plan->added);
 	free(plan->removed);
@@ -132,19 +132,19 @@ static int plan_addition(struct plan *plan, struct cgroup *cgroup)
  */
 static int undo_departure(struct plan *plan, struct cgroup *cgroup)
 {
-	struct departed *departed = departed_find(&plan->departed, cgroup->id);
+	struct tombstone *tombstone = tombstones_find(&plan->tombstones, cgroup->id);
 
-	if (departed == NULL)
+	if (tombstone == NULL)
 		return 0;
-	if (departed->has_element && plan_has_element(plan, cgroup) && departed->level == cgroup->level &&
-	    departed->target == plan_target(plan, cgroup)) {
+	if (tombstone->has_element && plan_has_element(plan, cgroup) && tombstone->level == cgroup->level &&
+	    tombstone->target == plan_target(plan, cgroup)) {
 		decision(plan, cgroup)->slot = SLOT_KERNEL;
-	} else if (departed->has_element) {
+	} else if (tombstone->has_element) {
 		if (reserve_removal(plan) < 0)
 			return -ENOMEM;
-		plan_removal(plan, departed->cgroup_id, departed->level, departed->target);
+		plan_removal(plan, tombstone->cgroup_id, tombstone->level, tombstone->target);
 	}
-	departed_remove(&plan->departed, departed);
+	tombstones_remove(&plan->tombstones, tombstone);
 	return 0;
 }
 
@@ -176,10 +176,10 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 {
 	const uint32_t slot = cgroup->decisions[plan->place].slot;
 	const bool has_element = slot == SLOT_KERNEL;
-	const struct departed departed = {
+	const struct tombstone tombstone = {
 		.cgroup_id = cgroup->id,
 		.parent_id = cgroup->parent->id,
-		.expires = now + DEPARTED_GRACE,
+		.expires = now + TOMBSTONE_GRACE,
 		.level = cgroup->level,
 		.target = plan_target(plan, cgroup),
 		.has_element = has_element,
@@ -192,17 +192,17 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	}
 	if (!has_element && !is_below_element(plan, cgroup->parent))
 		return;
-	if (!departed_add(&plan->departed, &departed))
+	if (!tombstones_add(&plan->tombstones, &tombstone))
 		log_warning("no memory to look after the verdict of a removed cgroup; it stays until the next reload");
 }
 
 int plan_decide_all(struct plan *plan, struct cgroup *root)
 {
-	const struct departed *departed = NULL;
+	const struct tombstone *tombstone = NULL;
 	int error = 0;
 
-	TAILQ_FOREACH (departed, &plan->departed.items, next)
-		plan->level_elements[departed->level] += departed->has_element;
+	TAILQ_FOREACH (tombstone, &plan->tombstones.items, next)
+		plan->level_elements[tombstone->level] += tombstone->has_element;
 	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && error == 0; cgroup = cgroup_next(cgroup))
 		error = plan_appeared(plan, cgroup);
 	return error;
@@ -222,14 +222,14 @@ static uint32_t find_target(const struct config *config, const struct config *ot
 
 int plan_follow(struct plan *plan, const struct plan *other)
 {
-	struct departed *departed = NULL;
+	struct tombstone *tombstone = NULL;
 
 	plan->place = (other->place + 1) % CGROUP_DECISIONS;
-	if (!departed_copy(&plan->departed, &other->departed))
+	if (!tombstones_copy(&plan->tombstones, &other->tombstones))
 		return -ENOMEM;
 	plan->old_levels = other->old_levels;
-	TAILQ_FOREACH (departed, &plan->departed.items, next)
-		departed->target = find_target(plan->config, other->config, departed->target);
+	TAILQ_FOREACH (tombstone, &plan->tombstones.items, next)
+		tombstone->target = find_target(plan->config, other->config, tombstone->target);
 	return 0;
 }
 
@@ -256,36 +256,36 @@ static void compare_levels(const struct plan *plan, struct step *step)
 int plan_adopt(struct plan *plan, const struct element *element, uint64_t now)
 {
 	const uint32_t targets = TARGET_FIRST_PROXY + (uint32_t)plan->config->proxy_count;
-	struct departed departed = {.cgroup_id = element->cgroup_id, .expires = now, .has_element = true};
+	struct tombstone tombstone = {.cgroup_id = element->cgroup_id, .expires = now, .has_element = true};
 
-	while (departed.target < targets && !verdict_equal(&plan->verdicts[departed.target], element->verdict))
-		departed.target++;
-	if (departed.target == targets)
-		departed.target = TARGET_DROP;
-	if (!departed_add(&plan->departed, &departed))
+	while (tombstone.target < targets && !verdict_equal(&plan->verdicts[tombstone.target], element->verdict))
+		tombstone.target++;
+	if (tombstone.target == targets)
+		tombstone.target = TARGET_DROP;
+	if (!tombstones_add(&plan->tombstones, &tombstone))
 		return -ENOMEM;
 	plan->level_elements[0]++;
 	return 0;
 }
 
-static int remove_departed(const struct departed *departed, void *userdata)
+static int remove_tombstone(const struct tombstone *tombstone, void *userdata)
 {
 	struct plan *plan = userdata;
 
-	if (!departed->has_element)
+	if (!tombstone->has_element)
 		return 0;
 	if (reserve_removal(plan) < 0)
 		return -ENOMEM;
-	plan_removal(plan, departed->cgroup_id, departed->level, departed->target);
+	plan_removal(plan, tombstone->cgroup_id, tombstone->level, tombstone->target);
 	return 0;
 }
 
 int plan_census_end(struct plan *plan, uint64_t now)
 {
-	return departed_census_end(&plan->departed, now, remove_departed, plan);
+	return tombstones_census_end(&plan->tombstones, now, remove_tombstone, plan);
 }
 
-int plan_changes(struct plan *plan, struct step *step)
+int plan_delta(struct plan *plan, struct step *step)
 {
 	*step = (struct step){0};
 	if (reserve_elements(plan, plan->added_count) < 0)
@@ -313,9 +313,9 @@ size_t plan_count_elements(const struct plan *plan)
 	return count;
 }
 
-int plan_everything(struct plan *plan, const struct cgroup *root, struct step *step)
+int plan_full(struct plan *plan, const struct cgroup *root, struct step *step)
 {
-	const struct departed *departed = NULL;
+	const struct tombstone *tombstone = NULL;
 
 	*step = (struct step){0};
 	if (reserve_elements(plan, plan_count_elements(plan)) < 0)
@@ -327,11 +327,11 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 				.verdict = plan_verdict(plan, cgroup),
 			};
 	}
-	TAILQ_FOREACH (departed, &plan->departed.items, next) {
-		if (departed->has_element)
+	TAILQ_FOREACH (tombstone, &plan->tombstones.items, next) {
+		if (tombstone->has_element)
 			plan->elements[step->element_count++] = (struct element){
-				.cgroup_id = departed->cgroup_id,
-				.verdict = &plan->verdicts[departed->target],
+				.cgroup_id = tombstone->cgroup_id,
+				.verdict = &plan->verdicts[tombstone->target],
 			};
 	}
 	step->elements = plan->elements;
@@ -339,7 +339,7 @@ int plan_everything(struct plan *plan, const struct cgroup *root, struct step *s
 	return 0;
 }
 
-void plan_done(struct plan *plan, const struct step *step)
+void plan_commit(struct plan *plan, const struct step *step)
 {
 	for (size_t i = 0; i < plan->added_count; i++) {
 		if (plan->added[i] != NULL)

@@ -6,8 +6,8 @@
 
 #include "cgroup/tree.h"
 #include "config/config.h"
-#include "engine/departed.h"
 #include "engine/steering.h"
+#include "engine/tombstones.h"
 #include "policy/policy.h"
 
 #include <stdbool.h>
@@ -29,8 +29,8 @@ struct plan {
 	size_t added_count;
 	size_t added_capacity;
 
-	struct departed_list departed; /* cgroups that are gone, whose elements stay for a while */
-	struct element *removed;       /* those that are to be removed */
+	struct tombstones tombstones; /* cgroups that are gone, whose elements stay for a while */
+	struct element *removed;      /* those that are to be removed */
 	size_t removed_count;
 	size_t removed_capacity;
 
@@ -38,7 +38,7 @@ struct plan {
 	struct level_set old_levels;		     /* those at which a last run had elements */
 	struct level_set kernel_levels;		     /* those that output-mangle looks up now */
 
-	struct element *elements; /* what plan_changes() and plan_everything() give out */
+	struct element *elements; /* what plan_delta() and plan_full() give out */
 	size_t elements_capacity;
 	char path[CGROUP_PATH_SIZE];
 };
@@ -73,7 +73,7 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup);
 /**
  * Takes note that a cgroup is about to leave the tree.
  *
- * @now: usec of CLOCK_MONOTONIC; its element stays until a census finds no socket of it, see engine/departed.h
+ * @now: usec of CLOCK_MONOTONIC; its element stays until a census finds no socket of it, see engine/tombstones.h
  */
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
 
@@ -98,20 +98,20 @@ int plan_census_end(struct plan *plan, uint64_t now);
  *
  * Returns 0 or -ENOMEM.
  */
-int plan_changes(struct plan *plan, struct step *step);
+int plan_delta(struct plan *plan, struct step *step);
 
 /**
  * Gives out everything that the kernel should hold.
  *
  * Returns 0 or -ENOMEM.
  */
-int plan_everything(struct plan *plan, const struct cgroup *root, struct step *step);
+int plan_full(struct plan *plan, const struct cgroup *root, struct step *step);
 
 /** Returns how many elements the kernel is to hold. */
 size_t plan_count_elements(const struct plan *plan);
 
 /** Takes note that the kernel has carried out a step. */
-void plan_done(struct plan *plan, const struct step *step);
+void plan_commit(struct plan *plan, const struct step *step);
 
 /** Frees what is kept from step to step to be used again, if there is nothing to be done. Steps that were given out
  * end. */

@@ -19,9 +19,9 @@ static bool is_root(const char *path)
 	return cgroup_path_level(path) == 0;
 }
 
-static int ask_config(struct generation *generation, const char *path, struct explanation *explanation)
+static int ask_config(struct instance *instance, const char *path, struct explanation *explanation)
 {
-	const struct config *config = generation->config;
+	const struct config *config = instance->config;
 
 	explanation->matched = calloc(config->rule_count + 1, sizeof(*explanation->matched));
 	if (explanation->matched == NULL)
@@ -29,11 +29,11 @@ static int ask_config(struct generation *generation, const char *path, struct ex
 	explanation->rule = NO_RULE;
 	explanation->decides = strlen(path);
 	if (!is_root(path))
-		explanation->rule = policy_match_nearest(generation->policy, path, &explanation->decides);
+		explanation->rule = policy_match_nearest(instance->policy, path, &explanation->decides);
 	if (explanation->rule == RULE_UNKNOWN)
 		return -ENOMEM;
 	if (explanation->rule != NO_RULE &&
-	    !policy_match_each(generation->policy, path, explanation->decides, explanation->matched))
+	    !policy_match_each(instance->policy, path, explanation->decides, explanation->matched))
 		return -ENOMEM;
 	explanation->target = config_target_name(
 		config, explanation->rule == NO_RULE ? TARGET_DIRECT : config->rules[explanation->rule].target);
@@ -93,15 +93,15 @@ static enum kernel_view ask_kernel(const struct config *config, const char *moun
 	return KERNEL_STEERS;
 }
 
-int explain_cgroup(struct generation *generation, const char *mount, const char *path, struct explanation *explanation)
+int explain_cgroup(struct instance *instance, const char *mount, const char *path, struct explanation *explanation)
 {
 	int result = 0;
 
 	*explanation = (struct explanation){0};
-	result = ask_config(generation, path, explanation);
+	result = ask_config(instance, path, explanation);
 	if (result < 0)
 		return result;
-	explanation->view = ask_kernel(generation->config, mount, path, explanation->kernel, &explanation->reason);
+	explanation->view = ask_kernel(instance->config, mount, path, explanation->kernel, &explanation->reason);
 	explanation->differs =
 		explanation->view == KERNEL_STEERS && strcmp(explanation->kernel, explanation->target) != 0;
 	return 0;

@@ -5,7 +5,7 @@
 #define CGTPROXY_INSPECT_EXPLAIN_H
 
 #include "cgroup/tree.h"
-#include "engine/generation.h"
+#include "engine/instance.h"
 #include "nft/ruleset.h"
 #include "util/error.h"
 
@@ -43,7 +43,7 @@ struct explanation {
  *
  * Returns 0 or -ENOMEM.
  */
-int explain_cgroup(struct generation *generation, const char *mount, const char *path, struct explanation *explanation);
+int explain_cgroup(struct instance *instance, const char *mount, const char *path, struct explanation *explanation);
 
 void explanation_clear(struct explanation *explanation);
 

@@ -18,48 +18,48 @@ static int compare_ids(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-int survey_read(struct survey *survey, const char *configured, struct error *error)
+int cgroup_index_read(struct cgroup_index *index, const char *configured, struct error *error)
 {
 	CLEANUP(freep) char *mount = NULL;
 	int result = cgroup_mount_find(configured, &mount, error);
 
 	if (result == 0)
-		result = cgroup_tree_read(&survey->tree, mount, error);
+		result = cgroup_tree_read(&index->tree, mount, error);
 	if (result < 0)
 		return result;
-	survey->by_id = calloc(survey->tree.count + 1, sizeof(struct cgroup *));
-	if (survey->by_id == NULL)
+	index->by_id = calloc(index->tree.count + 1, sizeof(struct cgroup *));
+	if (index->by_id == NULL)
 		return error_set(error, -ENOMEM, "no memory for the list of cgroups");
-	for (struct cgroup *cgroup = survey->tree.root; cgroup != NULL; cgroup = cgroup_next(cgroup))
-		survey->by_id[survey->count++] = cgroup;
-	qsort(survey->by_id, survey->count, sizeof(struct cgroup *), compare_ids);
+	for (struct cgroup *cgroup = index->tree.root; cgroup != NULL; cgroup = cgroup_next(cgroup))
+		index->by_id[index->count++] = cgroup;
+	qsort(index->by_id, index->count, sizeof(struct cgroup *), compare_ids);
 	return 0;
 }
 
-static struct cgroup *const *find(const struct survey *survey, uint64_t id)
+static struct cgroup *const *find(const struct cgroup_index *index, uint64_t id)
 {
 	const struct cgroup key = {.id = id};
 	const struct cgroup *sought = &key;
 
-	return bsearch(&sought, survey->by_id, survey->count, sizeof(struct cgroup *), compare_ids);
+	return bsearch(&sought, index->by_id, index->count, sizeof(struct cgroup *), compare_ids);
 }
 
-const struct cgroup *survey_find(const struct survey *survey, uint64_t id)
+const struct cgroup *cgroup_index_find(const struct cgroup_index *index, uint64_t id)
 {
-	struct cgroup *const *found = find(survey, id);
+	struct cgroup *const *found = find(index, id);
 
 	return found != NULL ? *found : NULL;
 }
 
-size_t survey_index(const struct survey *survey, const struct cgroup *cgroup)
+size_t cgroup_index_position(const struct cgroup_index *index, const struct cgroup *cgroup)
 {
-	return (size_t)(find(survey, cgroup->id) - survey->by_id);
+	return (size_t)(find(index, cgroup->id) - index->by_id);
 }
 
-void survey_clear(struct survey *survey)
+void cgroup_index_clear(struct cgroup_index *index)
 {
-	if (survey->tree.root != NULL)
-		cgroup_tree_clear(&survey->tree);
-	free(survey->by_id);
-	*survey = (struct survey){0};
+	if (index->tree.root != NULL)
+		cgroup_tree_clear(&index->tree);
+	free(index->by_id);
+	*index = (struct cgroup_index){0};
 }

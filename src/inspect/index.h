@@ -8,7 +8,7 @@
 #include "util/error.h"
 
 /** The cgroups that exist at one moment, to be found by their ids. */
-struct survey {
+struct cgroup_index {
 	struct cgroup_tree tree;
 	struct cgroup **by_id;
 	size_t count; /* with the root */
@@ -17,19 +17,19 @@ struct survey {
 /**
  * Looks at all cgroups.
  *
- * @survey:     zeroed; survey_clear() it whatever this returns
+ * @index:     zeroed; cgroup_index_clear() it whatever this returns
  * @configured: the mount as a config names it, or NULL
  *
  * Returns 0 or a negative errno with @error.
  */
-int survey_read(struct survey *survey, const char *configured, struct error *error);
+int cgroup_index_read(struct cgroup_index *index, const char *configured, struct error *error);
 
 /** Returns the cgroup with that id or NULL. */
-const struct cgroup *survey_find(const struct survey *survey, uint64_t id);
+const struct cgroup *cgroup_index_find(const struct cgroup_index *index, uint64_t id);
 
 /** Returns which of the cgroups by_id it is. */
-size_t survey_index(const struct survey *survey, const struct cgroup *cgroup);
+size_t cgroup_index_position(const struct cgroup_index *index, const struct cgroup *cgroup);
 
-void survey_clear(struct survey *survey);
+void cgroup_index_clear(struct cgroup_index *index);
 
 #endif

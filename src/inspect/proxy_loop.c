@@ -76,8 +76,8 @@ static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t i
 	free(listeners.ids);
 }
 
-void warn_of_loops(struct generation *generation, const struct cgroup *root, bool absent)
+void warn_of_loops(struct instance *instance, const struct cgroup *root, bool absent)
 {
-	for (uint32_t i = 0; i < generation->config->proxy_count; i++)
-		check_proxy(&generation->plan, root, i, absent);
+	for (uint32_t i = 0; i < instance->config->proxy_count; i++)
+		check_proxy(&instance->plan, root, i, absent);
 }

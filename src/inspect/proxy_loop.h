@@ -5,7 +5,7 @@
 #define CGTPROXY_INSPECT_PROXY_LOOP_H
 
 #include "cgroup/tree.h"
-#include "engine/generation.h"
+#include "engine/instance.h"
 
 #include <stdbool.h>
 
@@ -13,9 +13,9 @@
  * Warns, in the log, of each cgroup that listens on a proxy's port and whose own traffic goes to that proxy, and shows
  * the rule that would end the loop.
  *
- * @root:   of the tree, about which the generation has decided
+ * @root:   of the tree, about which the instance has decided
  * @absent: warn also of proxies on whose port nobody listens
  */
-void warn_of_loops(struct generation *generation, const struct cgroup *root, bool absent);
+void warn_of_loops(struct instance *instance, const struct cgroup *root, bool absent);
 
 #endif

@@ -30,33 +30,32 @@ static int add_name(struct cgroup_names *names, struct cgroup_name *items, const
 	return items[names->count++].path != NULL ? 0 : -ENOMEM;
 }
 
-static int print(struct generation *generation, const struct cgroup_tree *tree, const struct cgroup_names *names,
-		 FILE *out)
+static int print(struct instance *instance, const struct cgroup_tree *tree, const struct cgroup_names *names, FILE *out)
 {
 	CLEANUP(ruleset_freep) struct ruleset *ruleset = NULL;
 	struct step step;
 
-	if (plan_everything(&generation->plan, tree->root, &step) < 0)
+	if (plan_full(&instance->plan, tree->root, &step) < 0)
 		return -ENOMEM;
-	ruleset = generation_ruleset(generation, &step);
+	ruleset = instance_ruleset(instance, &step);
 	if (ruleset == NULL)
 		return -ENOMEM;
 	ruleset_print(out, ruleset, names);
 	return 0;
 }
 
-int render(struct generation *generation, const struct cgroup_tree *tree, const char *mount, FILE *out)
+int render(struct instance *instance, const struct cgroup_tree *tree, const char *mount, FILE *out)
 {
 	struct cgroup_name *items = calloc(tree->count + 1, sizeof(*items));
 	struct cgroup_names names = {.items = items, .root = root_for_nft(mount)};
 	int result = items != NULL ? 0 : -ENOMEM;
 
 	for (const struct cgroup *cgroup = tree->root; cgroup != NULL && result == 0; cgroup = cgroup_next(cgroup)) {
-		if (plan_has_element(&generation->plan, cgroup))
+		if (plan_has_element(&instance->plan, cgroup))
 			result = add_name(&names, items, cgroup);
 	}
 	if (result == 0)
-		result = print(generation, tree, &names, out);
+		result = print(instance, tree, &names, out);
 	for (size_t i = 0; i < names.count; i++)
 		free(items[i].path);
 	free(items);

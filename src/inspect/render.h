@@ -5,17 +5,17 @@
 #define CGTPROXY_INSPECT_RENDER_H
 
 #include "cgroup/tree.h"
-#include "engine/generation.h"
+#include "engine/instance.h"
 
 #include <stdio.h>
 
 /**
- * Writes the table that a generation makes of a tree, as text for "nft -f".
+ * Writes the table that a instance makes of a tree, as text for "nft -f".
  *
  * @mount: path of the cgroup2 mount
  *
  * Returns 0 or -ENOMEM.
  */
-int render(struct generation *generation, const struct cgroup_tree *tree, const char *mount, FILE *out);
+int render(struct instance *instance, const struct cgroup_tree *tree, const char *mount, FILE *out);
 
 #endif

@@ -6,14 +6,14 @@
 #include "cgroup/mount.h"
 #include "engine/chains.h"
 #include "engine/names.h"
-#include "inspect/status_routing.h"
 #include "engine/steering.h"
-#include "inspect/index.h"
 #include "inspect/firewall.h"
+#include "inspect/index.h"
+#include "inspect/status_routing.h"
 #include "inspect/ways.h"
-#include "nft/about.h"
 #include "nft/comment.h"
 #include "nft/dump.h"
+#include "nft/stamp.h"
 #include "socket/sockets.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -31,16 +31,16 @@ struct sources {
 	struct nft nft;
 	struct dump dump;
 	struct elements elements;
-	char about[COMMENT_SIZE]; /* which config the table is of, see nft/about.h */
+	char about[COMMENT_SIZE]; /* which config the table is of, see nft/stamp.h */
 	struct config *config;	  /* or NULL */
-	struct survey survey;
-	size_t *targets; /* of the cgroups, as survey.by_id has them */
+	struct cgroup_index index;
+	size_t *targets; /* of the cgroups, as index.by_id has them */
 };
 
 static void sources_clear(struct sources *sources)
 {
 	free(sources->targets);
-	survey_clear(&sources->survey);
+	cgroup_index_clear(&sources->index);
 	config_free(sources->config);
 	elements_clear(&sources->elements);
 	dump_clear(&sources->dump);
@@ -105,7 +105,7 @@ static void load_config(const char *file, struct sources *sources, struct status
 {
 	struct diagnostics diagnostics = {0};
 
-	if (about_read(sources->about, status->file, sizeof(status->file), &status->loaded))
+	if (stamp_read(sources->about, status->file, sizeof(status->file), &status->loaded))
 		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
 	if (file == NULL && status->config != STATUS_CONFIG_CURRENT)
 		return;
@@ -210,7 +210,7 @@ static size_t target_of(const struct status *status, const struct verdict *verdi
 
 static size_t *target_at(const struct sources *sources, const struct cgroup *cgroup)
 {
-	return &sources->targets[survey_index(&sources->survey, cgroup)];
+	return &sources->targets[cgroup_index_position(&sources->index, cgroup)];
 }
 
 /*
@@ -221,11 +221,11 @@ static int decide(struct sources *sources, struct status *status, struct error *
 {
 	const bool strict = sources->config != NULL && sources->config->strict;
 
-	sources->targets = calloc(sources->survey.count, sizeof(*sources->targets));
+	sources->targets = calloc(sources->index.count, sizeof(*sources->targets));
 	if (sources->targets == NULL)
 		return no_memory(error);
-	*target_at(sources, sources->survey.tree.root) = TARGET_DIRECT;
-	for (const struct cgroup *cgroup = cgroup_next(sources->survey.tree.root); cgroup != NULL;
+	*target_at(sources, sources->index.tree.root) = TARGET_DIRECT;
+	for (const struct cgroup *cgroup = cgroup_next(sources->index.tree.root); cgroup != NULL;
 	     cgroup = cgroup_next(cgroup)) {
 		const struct verdict *verdict = elements_find(&sources->elements, cgroup->id);
 		const size_t inherited = *target_at(sources, cgroup->parent);
@@ -255,7 +255,7 @@ static int list_cgroups(const struct sources *sources, struct status *status, st
 	status->cgroups = calloc(status->cgroup_count + 1, sizeof(*status->cgroups));
 	if (status->cgroups == NULL)
 		return no_memory(error);
-	for (const struct cgroup *cgroup = cgroup_next(sources->survey.tree.root); cgroup != NULL;
+	for (const struct cgroup *cgroup = cgroup_next(sources->index.tree.root); cgroup != NULL;
 	     cgroup = cgroup_next(cgroup)) {
 		const size_t target = *target_at(sources, cgroup);
 
@@ -277,7 +277,7 @@ static int count_sockets(const struct sources *sources, struct status *status, s
 	int result = sockets_find_all(&sockets);
 
 	for (size_t i = 0; i < sockets.count && result == 0; i++) {
-		const struct cgroup *cgroup = survey_find(&sources->survey, sockets.ids[i]);
+		const struct cgroup *cgroup = cgroup_index_find(&sources->index, sockets.ids[i]);
 		const struct verdict *verdict = elements_find(&sources->elements, sockets.ids[i]);
 
 		if (cgroup != NULL)
@@ -310,14 +310,14 @@ static int add_listener(struct status_target *target, char *path)
 	return 0;
 }
 
-static int find_listeners(const struct survey *survey, struct status_target *target)
+static int find_listeners(const struct cgroup_index *index, struct status_target *target)
 {
 	struct socket_cgroups sockets = {0};
 	int result = sockets_find_listeners(target->port, &sockets);
 
 	target->is_listened_to = sockets.count > 0;
 	for (size_t i = 0; i < sockets.count && result == 0; i++) {
-		const struct cgroup *cgroup = survey_find(survey, sockets.ids[i]);
+		const struct cgroup *cgroup = cgroup_index_find(index, sockets.ids[i]);
 
 		if (cgroup != NULL)
 			result = add_listener(target, cgroup_path_copy(cgroup));
@@ -329,7 +329,7 @@ static int find_listeners(const struct survey *survey, struct status_target *tar
 static int look_at_cgroups(struct sources *sources, struct status *status, struct error *error)
 {
 	const char *configured = sources->config != NULL ? sources->config->cgroup_root : NULL;
-	int result = survey_read(&sources->survey, configured, error);
+	int result = cgroup_index_read(&sources->index, configured, error);
 
 	if (result < 0)
 		return result;
@@ -340,7 +340,7 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 		result = count_sockets(sources, status, error);
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count && result == 0; i++) {
 		if (status->targets[i].port != 0)
-			result = find_listeners(&sources->survey, &status->targets[i]);
+			result = find_listeners(&sources->index, &status->targets[i]);
 		if (result < 0)
 			error_set(error, result, "can't find out who listens on port %u: %s", status->targets[i].port,
 				  strerror(-result));

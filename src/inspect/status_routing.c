@@ -3,7 +3,7 @@
 
 #include "inspect/status_routing.h"
 
-#include "engine/generation.h"
+#include "engine/instance.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 

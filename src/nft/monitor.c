@@ -20,7 +20,7 @@ enum { RECEIVE_SIZE = 32 * 1024 };
 
 struct hearing {
 	struct nft_monitor *monitor;
-	struct nft_disturbance *disturbance;
+	struct foreign_change *disturbance;
 };
 
 /*
@@ -83,7 +83,7 @@ static bool is_about_our_table(const struct nlmsghdr *message)
 }
 
 /* The message that ends a transaction says which process made it. */
-static void read_author(const struct nlmsghdr *message, struct nft_disturbance *disturbance)
+static void read_author(const struct nlmsghdr *message, struct foreign_change *disturbance)
 {
 	const struct nlattr *attribute = NULL;
 	const char *name = NULL;
@@ -106,7 +106,7 @@ static void read_author(const struct nlmsghdr *message, struct nft_disturbance *
 static int hear(const struct nlmsghdr *message, void *data)
 {
 	struct hearing *hearing = data;
-	struct nft_disturbance *disturbance = hearing->disturbance;
+	struct foreign_change *disturbance = hearing->disturbance;
 
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
 	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
@@ -125,12 +125,12 @@ static int hear(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *disturbance)
+void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *disturbance)
 {
 	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	struct hearing hearing = {monitor, disturbance};
 
-	*disturbance = (struct nft_disturbance){0};
+	*disturbance = (struct foreign_change){0};
 	for (;;) {
 		ssize_t length = mnl_socket_recvfrom(monitor->socket, buffer, sizeof(buffer));
 

@@ -22,7 +22,7 @@ struct nft_monitor {
 };
 
 /** What others did. */
-struct nft_disturbance {
+struct foreign_change {
 	bool others;   /* they changed something, of whatever table */
 	bool happened; /* to our table */
 	char by[PROCESS_NAME_SIZE];
@@ -46,7 +46,7 @@ int nft_monitor_fd(const struct nft_monitor *monitor);
  * Reads all there is to hear. A transaction counts when its end is heard, which says whose it was and comes a moment
  * after the rest. What was lost for lack of room counts as a disturbance.
  */
-void nft_monitor_read(struct nft_monitor *monitor, struct nft_disturbance *disturbance);
+void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *disturbance);
 
 void nft_monitor_close(struct nft_monitor *monitor);
 

@@ -335,7 +335,7 @@ int nft_find_owner(struct nft *nft, const struct table_state *table, uint32_t *p
 	return result;
 }
 
-int nft_own(struct nft *nft, struct error *error)
+int nft_acquire(struct nft *nft, struct error *error)
 {
 	struct table_state state;
 	int result = probe_persistent_owner(nft, error);

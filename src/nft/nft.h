@@ -45,7 +45,7 @@ int nft_open(struct nft *nft, struct error *error);
  * Returns 0, -EBUSY with @error naming the process that was first, -EPERM without CAP_NET_ADMIN, or another negative
  * errno.
  */
-int nft_own(struct nft *nft, struct error *error);
+int nft_acquire(struct nft *nft, struct error *error);
 
 /**
  * Sends a batch. With batch_end() in it the kernel carries it out as a whole or not at all; without, it only checks.
@@ -128,7 +128,7 @@ int nft_adopt(struct nft *nft, const struct table_state *state, struct error *er
  */
 bool nft_can_change(const struct nft *nft, const struct table_state *state);
 
-/** Returns the flags that our table has on this kernel, once nft_own() was called. */
+/** Returns the flags that our table has on this kernel, once nft_acquire() was called. */
 uint32_t nft_table_flags(const struct nft *nft);
 
 /**

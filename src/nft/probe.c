@@ -93,7 +93,7 @@ static bool is_missing(struct nft *nft, const struct feature *feature)
 	return result < 0 && result != -ENOMEM;
 }
 
-int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
+int nft_dry_run(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 {
 	int result = try(nft, ruleset, error);
 

@@ -17,7 +17,7 @@
  * Returns 0 or a negative errno with @error, which names the feature and the module that the kernel lacks if that is
  * why.
  */
-int nft_try(struct nft *nft, const struct ruleset *ruleset, struct error *error);
+int nft_dry_run(struct nft *nft, const struct ruleset *ruleset, struct error *error);
 
 /**
  * Finds the deepest level that the kernel looks up, in the same way. It is CGROUP_LEVEL_MAX, counted from the root of

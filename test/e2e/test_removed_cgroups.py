@@ -11,7 +11,7 @@ from lab.checks import ONE_PROXY, assert_never_restored
 from lab.netfilter import cgroup_elements
 from lab.waiting import wait_until
 
-# src/engine/departed.h and census.c: how long an element stays at least, and the pauses between the looks at sockets.
+# src/engine/tombstones.h and census.c: how long an element stays at least, and the pauses between the looks at sockets.
 GRACE = 60
 PATIENCE = GRACE + 60
 

@@ -18,8 +18,8 @@ STORM = 10_000
 LARGEST_STORM = 100_000
 # Enough for the largest storm, and for the other daemons that may be watching on this machine.
 PLENTY_OF_WATCHES = 1_000_000
-# src/engine/departed.h: the most elements of cgroups that are gone and have no sockets, and how long those stay.
-DEPARTED_MAX = 16384
+# src/engine/tombstones.h: the most elements of cgroups that are gone and have no sockets, and how long those stay.
+TOMBSTONE_MAX = 16384
 GRACE = 60
 MEMORY_SLACK = 1024  # KiB: for the heap's last pages, and for what a first storm leaves in the libraries' own buffers
 
@@ -173,8 +173,8 @@ def test_nothing_of_a_storm_stays(world):
     await_chains(world, {world.cgroups.id(last): "proxy-mihomo"})
     departed = set(gone) & set(cgroup_elements(world.host))
     assert departed
-    wait_until(lambda: len(set(gone) & set(cgroup_elements(world.host))) <= DEPARTED_MAX,
-               lambda: f"of {len(departed)} elements {DEPARTED_MAX} at most are left", timeout=GRACE)
+    wait_until(lambda: len(set(gone) & set(cgroup_elements(world.host))) <= TOMBSTONE_MAX,
+               lambda: f"of {len(departed)} elements {TOMBSTONE_MAX} at most are left", timeout=GRACE)
     wait_until(lambda: set(cgroup_elements(world.host)) == elements | {world.cgroups.id(last)},
                lambda: f"{len(departed)} elements are gone", timeout=GRACE + 60)
     assert looked_up_levels(world) == levels

@@ -155,7 +155,7 @@ class Stage:
         return all(elements.get(cgroups.id(cgroups.path(f"{group}/{name}"))) == verdict
                    for name, verdict in VERDICTS.items())
 
-    def survey(self, module, kept):
+    def index(self, module, kept):
         """The Trace of what every undisturbed life has: the calls that some foreign cgroup led to are left out."""
         first, *others = [self.run(module, kept=kept) for _ in range(3)]
         for key in list(first.counts):

@@ -53,7 +53,7 @@ MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
 EVERYTHING = os.environ.get("CGTPROXY_FAULTS") == "all"
 MEMORY_STEP = 1 if EVERYTHING else 8
 
-# They share a survey, which takes long.
+# They share a index, which takes long.
 pytestmark = pytest.mark.xdist_group("faults")
 _logger = logging.getLogger(__name__)
 
@@ -79,9 +79,9 @@ def _stage():
     stage.close()
 
 
-def survey(stage, name):
+def index(stage, name):
     """The Traces of the two kinds of life; what a fresh one has too is left out of the kept one's."""
-    fresh, kept = (stage.survey(module(name), kept) for kept in (False, True))
+    fresh, kept = (stage.index(module(name), kept) for kept in (False, True))
     for key in fresh.counts:
         kept.counts.pop(key, None)
     return fresh, kept
@@ -119,7 +119,7 @@ def try_all(stage, path, faults):
 
 @pytest.fixture(scope="module", name="undisturbed")
 def _undisturbed(stage):
-    return survey(stage, "fault")
+    return index(stage, "fault")
 
 
 @pytest.mark.alone
@@ -146,7 +146,7 @@ def test_memory_is_refused(stage):
     if is_sanitized():
         return
     faults = [(f"{name}@{site}:1:ENOMEM", kept)
-              for kept, trace in enumerate(survey(stage, "fault_memory"))
+              for kept, trace in enumerate(index(stage, "fault_memory"))
               for call in MEMORY for (name, site), _ in sites_of(trace, call)
               if not scenario.where(trace.offsets[name, site]).startswith(("yaml_parse ", "place_items "))]
     try_all(stage, module("fault_memory"), faults[::MEMORY_STEP])

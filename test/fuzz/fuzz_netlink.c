@@ -170,7 +170,7 @@ static void own(void)
 	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
 	struct error error;
 
-	nft_own(&nft, &error);
+	nft_acquire(&nft, &error);
 }
 
 static void remove_table(void)
@@ -317,7 +317,7 @@ static void query_counter(void)
 static void monitor_nft(void)
 {
 	struct nft_monitor monitor = {.socket = anywhere};
-	struct nft_disturbance disturbance;
+	struct foreign_change disturbance;
 
 	nft_monitor_read(&monitor, &disturbance);
 	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));

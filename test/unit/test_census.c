@@ -191,8 +191,8 @@ static void take_in_vain(struct census *census, struct plan *plan)
 /* Until there are more than usual, and then each time that there are twice as many. */
 static void test_what_piles_up_is_told(void **state)
 {
-	enum { DEPARTED = 3 * DEPARTED_MAX };
-	static const uint64_t told_at[] = {1, UINT64_C(2) * DEPARTED_MAX};
+	enum { DEPARTED = 3 * TOMBSTONE_MAX };
+	static const uint64_t told_at[] = {1, UINT64_C(2) * TOMBSTONE_MAX};
 	FILE *log = tmpfile();
 	const int before = dup(STDERR_FILENO);
 	struct plan plan = {0};
@@ -205,20 +205,20 @@ static void test_what_piles_up_is_told(void **state)
 	assert_true(log != NULL && before >= 0);
 	fake.protocol = -1;
 	assert_int_equal(census_open(&census, &error), 0);
-	departed_init(&plan.departed);
+	tombstones_init(&plan.tombstones);
 	fake.protocol = IPPROTO_UDP;
 	fake.error = ENOENT;
 	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
 	for (uint64_t id = 1; id <= DEPARTED; id++) {
-		const struct departed departed = {.cgroup_id = id, .parent_id = DEPARTED + id, .has_element = true};
+		const struct tombstone tombstone = {.cgroup_id = id, .parent_id = DEPARTED + id, .has_element = true};
 
-		departed_add(&plan.departed, &departed);
-		if (id % (DEPARTED_MAX / 2) <= 1)
+		tombstones_add(&plan.tombstones, &tombstone);
+		if (id % (TOMBSTONE_MAX / 2) <= 1)
 			take_in_vain(&census, &plan);
 	}
 	assert_true(dup2(before, STDERR_FILENO) >= 0);
 	/* none went */
-	assert_int_equal(plan.departed.count, DEPARTED);
+	assert_int_equal(plan.tombstones.count, DEPARTED);
 	rewind(log);
 	for (; fgets(line, sizeof(line), log) != NULL; told++) {
 		char number[32];
@@ -229,7 +229,7 @@ static void test_what_piles_up_is_told(void **state)
 		assert_non_null(strstr(line, "udp_diag"));
 	}
 	assert_int_equal(told, COUNT(told_at));
-	departed_clear(&plan.departed);
+	tombstones_clear(&plan.tombstones);
 	census_close(&census);
 	fclose(log);
 	close(before);

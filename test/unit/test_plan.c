@@ -146,7 +146,7 @@ static void test_come_and_go(void **state)
 	assert_false(step.levels.has[2]);
 	assert_true(kernel_has(world, stays, "proxy-p"));
 	/* but the one below p may have had a socket, and that goes to p */
-	assert_int_equal(world->plan.departed.count, 1);
+	assert_int_equal(world->plan.tombstones.count, 1);
 	world_free(world);
 }
 
@@ -162,14 +162,14 @@ static void test_departed_stay_for_a_while(void **state)
 	vanish(world, old);
 	/* the same name again is another cgroup: both have elements */
 	appear(world, world->tree.root, "p");
-	assert_int_equal(departed_due(&world->plan.departed), 1000 + DEPARTED_GRACE);
+	assert_int_equal(tombstones_due(&world->plan.tombstones), 1000 + TOMBSTONE_GRACE);
 	step = take_step(world);
 	assert_int_equal(step.element_count, 1);
 	assert_int_equal(step.removed_count, 0);
 	assert_true(goes_to(world->kernel[old_id], "proxy-p"));
 	assert_kernel_is_everything(world);
 
-	world->now += DEPARTED_GRACE - 1;
+	world->now += TOMBSTONE_GRACE - 1;
 	assert_int_equal(take_step(world).removed_count, 0);
 	world->now++;
 	step = take_step(world);
@@ -192,7 +192,7 @@ static void test_level_of_departed(void **state)
 	take_step(world);
 	vanish(world, p);
 	assert_false(take_step(world).levels_changed);
-	world->now += DEPARTED_GRACE;
+	world->now += TOMBSTONE_GRACE;
 	assert_true(take_step(world).levels_changed);
 	assert_false(world->looked_up.has[1]);
 	world_free(world);
@@ -207,12 +207,12 @@ static void test_departed_are_bounded(void **state)
 	char name[16];
 
 	(void)state;
-	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+	for (unsigned i = 0; i < TOMBSTONE_MAX + TOO_MANY; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
 		appear(world, world->tree.root, name);
 	}
 	take_step(world);
-	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+	for (unsigned i = 0; i < TOMBSTONE_MAX + TOO_MANY; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
 		cgroup = cgroup_child(&world->tree, world->tree.root, name);
 		assert_non_null(cgroup);
@@ -224,7 +224,7 @@ static void test_departed_are_bounded(void **state)
 	assert_int_equal(step.removed_count, TOO_MANY - 1);
 	for (size_t i = 0; i < step.removed_count; i++)
 		assert_int_equal(step.removed[i].cgroup_id, 3 + i); /* the oldest of those that have no socket */
-	assert_int_equal(world->plan.departed.count, DEPARTED_MAX + 1);
+	assert_int_equal(world->plan.tombstones.count, TOMBSTONE_MAX + 1);
 	assert_kernel_is_everything(world);
 	world_free(world);
 }
@@ -237,7 +237,7 @@ static void test_departed_with_sockets_are_not(void **state)
 	char name[16];
 
 	(void)state;
-	for (unsigned i = 0; i < DEPARTED_MAX + TOO_MANY; i++) {
+	for (unsigned i = 0; i < TOMBSTONE_MAX + TOO_MANY; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
 		world->has_socket[appear(world, world->tree.root, name)->id] = true;
 	}
@@ -245,15 +245,15 @@ static void test_departed_with_sockets_are_not(void **state)
 	while (!LIST_EMPTY(&world->tree.root->children))
 		vanish(world, LIST_FIRST(&world->tree.root->children));
 	for (int i = 0; i < 3; i++) {
-		world->now += DEPARTED_GRACE;
+		world->now += TOMBSTONE_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 		/* they are not asked for again and again */
-		assert_int_equal(departed_due(&world->plan.departed), world->now + DEPARTED_GRACE);
+		assert_int_equal(tombstones_due(&world->plan.tombstones), world->now + TOMBSTONE_GRACE);
 	}
 	assert_kernel_is_everything(world);
 	memset(world->has_socket, 0, sizeof(world->has_socket));
-	world->now += DEPARTED_GRACE;
-	assert_int_equal(take_step(world).removed_count, DEPARTED_MAX + TOO_MANY);
+	world->now += TOMBSTONE_GRACE;
+	assert_int_equal(take_step(world).removed_count, TOMBSTONE_MAX + TOO_MANY);
 	world_free(world);
 }
 
@@ -272,13 +272,13 @@ static void test_departed_with_a_socket_stays(void **state)
 	vanish(world, p);
 	vanish(world, direct);
 	for (int i = 0; i < 3; i++) {
-		world->now += DEPARTED_GRACE;
+		world->now += TOMBSTONE_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 	}
 	assert_true(goes_to(world->kernel[p_id], "proxy-p"));
 	assert_true(goes_to(world->kernel[direct_id], "return"));
 	world->has_socket[p_id] = false;
-	world->now += DEPARTED_GRACE;
+	world->now += TOMBSTONE_GRACE;
 	assert_int_equal(take_step(world).removed_count, 1);
 	assert_null(world->kernel[p_id]);
 	world_free(world);
@@ -299,19 +299,19 @@ static void test_departed_with_a_socket_below_it_stays(void **state)
 	world->has_socket[below_id] = true;
 	take_step(world);
 	vanish(world, below);
-	world->now += 2 * DEPARTED_GRACE;
+	world->now += 2 * TOMBSTONE_GRACE;
 	take_step(world);
 	vanish(world, between);
 	vanish(world, p);
 	for (int i = 0; i < 3; i++) {
-		world->now += DEPARTED_GRACE;
+		world->now += TOMBSTONE_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 	}
 	assert_true(goes_to(world->kernel[p_id], "proxy-p"));
 	world->has_socket[below_id] = false;
-	world->now += DEPARTED_GRACE;
+	world->now += TOMBSTONE_GRACE;
 	assert_int_equal(take_step(world).removed_count, 1);
-	assert_int_equal(world->plan.departed.count, 0);
+	assert_int_equal(world->plan.tombstones.count, 0);
 	world_free(world);
 }
 
@@ -333,11 +333,11 @@ static void test_departure_is_undone(void **state)
 		assert_non_null(cgroup);
 		assert_int_equal(plan_appeared(&world->plan, cgroup), 0);
 		take_step(world);
-		world->now += DEPARTED_GRACE;
+		world->now += TOMBSTONE_GRACE;
 		assert_int_equal(take_step(world).removed_count, 0);
 		assert_ptr_equal(world->kernel[id],
 				 plan_has_element(&world->plan, cgroup) ? plan_verdict(&world->plan, cgroup) : NULL);
-		assert_int_equal(world->plan.departed.count, 0);
+		assert_int_equal(world->plan.tombstones.count, 0);
 		assert_kernel_is_everything(world);
 		world_free(world);
 	}
@@ -354,7 +354,7 @@ static void test_a_refused_step(void **state)
 	(void)state;
 	take_step(world);
 	vanish(world, first);
-	world->now += DEPARTED_GRACE;
+	world->now += TOMBSTONE_GRACE;
 	appear(world, world->tree.root, "q");
 	take_censuses(world);
 	changes(world); /* refused */
@@ -389,9 +389,9 @@ static void reload(struct world *world, const char *text)
 	world->config = other->config;
 	world->policy = other->policy;
 	/* the list refers to its head, which was within the other plan */
-	departed_init(&world->plan.departed);
-	assert_true(departed_copy(&world->plan.departed, &plan->departed));
-	departed_clear(&plan->departed);
+	tombstones_init(&world->plan.tombstones);
+	assert_true(tombstones_copy(&world->plan.tombstones, &plan->tombstones));
+	tombstones_clear(&plan->tombstones);
 	cgroup_tree_clear(&other->tree);
 	free(other);
 	take_everything(world);
@@ -421,7 +421,7 @@ static void test_reload(void **state)
 	assert_true(goes_to(world->kernel[gone_p], "DROP-CHAIN"));
 	assert_true(goes_to(world->kernel[gone_q], "proxy-q"));
 	assert_kernel_is_everything(world);
-	world->now += DEPARTED_GRACE;
+	world->now += TOMBSTONE_GRACE;
 	assert_int_equal(take_step(world).removed_count, 2);
 	assert_null(world->kernel[gone_q]);
 	world_free(world);

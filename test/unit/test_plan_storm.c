@@ -95,7 +95,7 @@ static void remove_one(struct storm *storm)
 	if (world->has_socket[cgroup->id] && !is_undecided(world, cgroup))
 		storm->met[cgroup->id] = kernel_decides(storm, cgroup->id);
 	storm->kept[cgroup->id] = world->kernel[cgroup->id];
-	storm->kept_until[cgroup->id] = world->now + DEPARTED_GRACE;
+	storm->kept_until[cgroup->id] = world->now + TOMBSTONE_GRACE;
 	vanish(world, cgroup);
 	storm->live[index] = storm->live[--storm->live_count];
 }
@@ -167,7 +167,7 @@ static void run_storm(const char *config, uint32_t seed)
 		else if (kind < 96)
 			remove_one(storm);
 		else if (kind < 97)
-			storm->world->now += DEPARTED_GRACE / 3;
+			storm->world->now += TOMBSTONE_GRACE / 3;
 		else if (kind == 97 && pick(storm, 4) == 0)
 			close_sockets(storm, 3);
 		else if (kind < 98)
@@ -178,10 +178,10 @@ static void run_storm(const char *config, uint32_t seed)
 	step_or_fail(storm);
 	close_sockets(storm, 1);
 	for (int i = 0; i < 2; i++) {
-		storm->world->now += DEPARTED_GRACE;
+		storm->world->now += TOMBSTONE_GRACE;
 		take_step(storm->world);
 	}
-	assert_int_equal(storm->world->plan.departed.count, 0);
+	assert_int_equal(storm->world->plan.tombstones.count, 0);
 	check_everybody(storm);
 	world_free(storm->world);
 	free(storm);

@@ -72,7 +72,7 @@ static void test_what_is_missing_is_named(void **state)
 	assert_non_null(ruleset);
 	for (size_t i = 0; i < COUNT(lacks); i++) {
 		lacking = &lacks[i];
-		assert_int_equal(nft_try(&nft, ruleset, &error), -EOPNOTSUPP);
+		assert_int_equal(nft_dry_run(&nft, ruleset, &error), -EOPNOTSUPP);
 		if (strstr(error.text, lacks[i].said) == NULL)
 			fail_msg("without %s: %s", lacks[i].said, error.text);
 	}

@@ -77,7 +77,7 @@ static void one_event(struct model *model)
 	else if (kind < 90)
 		read_some(model);
 	else if (kind < 92)
-		model->world->now += DEPARTED_GRACE / 2;
+		model->world->now += TOMBSTONE_GRACE / 2;
 	else if (kind < 98)
 		advance(model);
 	else if (kind == 98)

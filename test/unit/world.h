@@ -103,18 +103,18 @@ static inline struct step changes(struct world *world)
 {
 	struct step step;
 
-	assert_int_equal(plan_changes(&world->plan, &step), 0);
+	assert_int_equal(plan_delta(&world->plan, &step), 0);
 	return step;
 }
 
 /* The engine asks which cgroups have sockets, if that is due, and once more, since one answer is not enough. */
 static inline void take_censuses(struct world *world)
 {
-	for (int i = 0; i < 2 && departed_due(&world->plan.departed) <= world->now; i++) {
-		departed_census_begin(&world->plan.departed, world->now);
+	for (int i = 0; i < 2 && tombstones_due(&world->plan.tombstones) <= world->now; i++) {
+		tombstones_census_begin(&world->plan.tombstones, world->now);
 		for (uint64_t id = 0; id < world->next_id; id++) {
 			if (world->has_socket[id])
-				departed_census_see(&world->plan.departed, id);
+				tombstones_census_see(&world->plan.tombstones, id);
 		}
 		assert_int_equal(plan_census_end(&world->plan, world->now), 0);
 	}
@@ -142,7 +142,7 @@ static inline struct step take_step(struct world *world)
 		world->looked_up = step.levels;
 	assert_memory_equal(&world->looked_up, &step.levels, sizeof(step.levels));
 	check_levels(world);
-	plan_done(&world->plan, &step);
+	plan_commit(&world->plan, &step);
 	return step;
 }
 
@@ -151,13 +151,13 @@ static inline void take_everything(struct world *world)
 {
 	struct step step;
 
-	assert_int_equal(plan_everything(&world->plan, world->tree.root, &step), 0);
+	assert_int_equal(plan_full(&world->plan, world->tree.root, &step), 0);
 	assert_int_equal(step.removed_count, 0);
 	memset(world->kernel, 0, sizeof(world->kernel));
 	add_elements(world, &step);
 	world->looked_up = step.levels;
 	check_levels(world);
-	plan_done(&world->plan, &step);
+	plan_commit(&world->plan, &step);
 }
 
 static inline void assert_kernel_is_everything(struct world *world)
@@ -165,7 +165,7 @@ static inline void assert_kernel_is_everything(struct world *world)
 	struct step step;
 	size_t count = 0;
 
-	assert_int_equal(plan_everything(&world->plan, world->tree.root, &step), 0);
+	assert_int_equal(plan_full(&world->plan, world->tree.root, &step), 0);
 	for (uint64_t id = 0; id < world->next_id; id++)
 		count += world->kernel[id] != NULL;
 	assert_int_equal(step.element_count, count);

@@ -27,7 +27,7 @@ from .programs import LOCAL, SERVING
 
 OTHER_MARK = 3333
 _CHAINS = {PROXIED: "proxy-main", DROPPED: DROP_CHAIN, REFUSED: "REFUSE-CHAIN"}
-# Seconds within which the element of a removed cgroup without sockets goes (src/engine/departed.h).
+# Seconds within which the element of a removed cgroup without sockets goes (src/engine/tombstones.h).
 _FORGETS = 120
 _STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
           "from lab.ways.disturbances import storm; storm()")

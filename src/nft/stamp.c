@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "nft/about.h"
+#include "nft/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void make_plain(char *text)
 	}
 }
 
-void about_write(char *out, const char *file, time_t loaded)
+void stamp_write(char *out, const char *file, time_t loaded)
 {
 	char shown[FILE_SIZE];
 	char when[TIME_SIZE] = "";
@@ -45,7 +45,7 @@ void about_write(char *out, const char *file, time_t loaded)
 	snprintf(out, COMMENT_SIZE, BEFORE_FILE "%s" BEFORE_TIME "%s", shown, when);
 }
 
-bool about_read(const char *about, char *file, size_t size, time_t *loaded)
+bool stamp_read(const char *about, char *file, size_t size, time_t *loaded)
 {
 	size_t length = strlen(about);
 	const size_t tail = strlen(BEFORE_TIME) + TIME_SIZE - 1;

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_ENGINE_GENERATION_H
-#define CGTPROXY_ENGINE_GENERATION_H
+#ifndef CGTPROXY_ENGINE_INSTANCE_H
+#define CGTPROXY_ENGINE_INSTANCE_H
 
 #include "config/config.h"
 #include "engine/plan.h"
@@ -11,7 +11,7 @@
 #include "route/route.h"
 
 /** All that follows from one config. A reload makes another one and, once it is in force, ends the first. */
-struct generation {
+struct instance {
 	struct config *config;
 	struct policy *policy;
 	struct steering steering;
@@ -20,23 +20,23 @@ struct generation {
 };
 
 /**
- * Makes a generation.
+ * Makes a instance.
  *
- * @config: belongs to the generation from then on, whatever this returns
+ * @config: belongs to the instance from then on, whatever this returns
  *
- * Returns it, for generation_free(), or NULL without memory.
+ * Returns it, for instance_free(), or NULL without memory.
  */
-struct generation *generation_new(struct config *config);
+struct instance *instance_new(struct config *config);
 
 /** Returns the table that a step which gives out everything asks for, for ruleset_free(), or NULL without memory. */
-struct ruleset *generation_ruleset(const struct generation *generation, const struct step *step);
+struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step);
 
 /** Returns the marks of a config's proxies in their order, for free(), or NULL without memory. */
 struct fwmark *config_marks(const struct config *config);
 
-/** Returns the policy rules and routes that a generation takes, or that none are wanted when it does not @steer. */
-struct routing generation_routing(const struct generation *generation, bool steer);
+/** Returns the policy rules and routes that a instance takes, or that none are wanted when it does not @steer. */
+struct routing instance_routing(const struct instance *instance, bool steer);
 
-void generation_free(struct generation *generation);
+void instance_free(struct instance *instance);
 
 #endif

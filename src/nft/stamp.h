@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_NFT_ABOUT_H
-#define CGTPROXY_NFT_ABOUT_H
+#ifndef CGTPROXY_NFT_STAMP_H
+#define CGTPROXY_NFT_STAMP_H
 
 #include "nft/ruleset.h"
 
@@ -23,16 +23,16 @@
  * @file:   absolute path of the config file, or NULL for the built-in config; the end of a long one is kept
  * @loaded: when it was read
  */
-void about_write(char *out, const char *file, time_t loaded);
+void stamp_write(char *out, const char *file, time_t loaded);
 
 /**
  * Reads it back.
  *
- * @about: as about_write() made it, or anything else
+ * @about: as stamp_write() made it, or anything else
  * @file:  @size bytes; set to the path, "" for the built-in config; one that was shortened begins with "..."
  *
  * Returns whether it could be read.
  */
-bool about_read(const char *about, char *file, size_t size, time_t *loaded);
+bool stamp_read(const char *about, char *file, size_t size, time_t *loaded);
 
 #endif

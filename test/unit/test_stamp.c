@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-#include "nft/about.h"
+#include "nft/stamp.h"
 
 #include <string.h>
 
@@ -15,8 +15,8 @@ static void assert_there_and_back(const char *file, const char *expected)
 	char read[COMMENT_SIZE] = "untouched";
 	time_t when = 0;
 
-	about_write(about, file, loaded);
-	assert_true(about_read(about, read, sizeof(read), &when));
+	stamp_write(about, file, loaded);
+	assert_true(stamp_read(about, read, sizeof(read), &when));
 	assert_string_equal(read, expected);
 	assert_int_equal(when, loaded);
 }
@@ -26,9 +26,9 @@ static void test_text(void **state)
 	char about[COMMENT_SIZE];
 
 	(void)state;
-	about_write(about, "/etc/cgtproxy/config.yaml", loaded);
+	stamp_write(about, "/etc/cgtproxy/config.yaml", loaded);
 	assert_string_equal(about, "config /etc/cgtproxy/config.yaml loaded 2026-01-02T03:04:05Z");
-	about_write(about, NULL, loaded);
+	stamp_write(about, NULL, loaded);
 	assert_string_equal(about, "config (built in) loaded 2026-01-02T03:04:05Z");
 }
 
@@ -52,9 +52,9 @@ static void test_long_path(void **state)
 	(void)state;
 	memset(path + 1, 'x', sizeof(path) - 12);
 	memcpy(path + sizeof(path) - 12, "config.yaml", sizeof("config.yaml"));
-	about_write(about, path, loaded);
+	stamp_write(about, path, loaded);
 	assert_int_equal(strlen(about), COMMENT_SIZE - 1);
-	assert_true(about_read(about, file, sizeof(file), &when));
+	assert_true(stamp_read(about, file, sizeof(file), &when));
 	assert_int_equal(strncmp(file, "...xxx", 6), 0);
 	assert_string_equal(file + strlen(file) - strlen("xconfig.yaml"), "xconfig.yaml");
 	assert_int_equal(when, loaded);
@@ -78,9 +78,9 @@ static void test_what_is_not_ours(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_false(about_read(texts[i], file, sizeof(file), &when));
-	assert_false(about_read("config /four loaded 2026-01-02T03:04:05Z", file, 5, &when));
-	assert_true(about_read("config /four loaded 2026-01-02T03:04:05Z", file, 6, &when));
+		assert_false(stamp_read(texts[i], file, sizeof(file), &when));
+	assert_false(stamp_read("config /four loaded 2026-01-02T03:04:05Z", file, 5, &when));
+	assert_true(stamp_read("config /four loaded 2026-01-02T03:04:05Z", file, 6, &when));
 }
 
 int main(void)

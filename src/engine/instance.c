@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/instance.h"
+
+#include "engine/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct fwmark *config_marks(const struct config *config)
+{
+	struct fwmark *marks = calloc(config->proxy_count + 1, sizeof(*marks));
+
+	for (size_t i = 0; marks != NULL && i < config->proxy_count; i++)
+		marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
+	return marks;
+}
+
+struct instance *instance_new(struct config *config)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+
+	if (instance == NULL) {
+		config_free(config);
+		return NULL;
+	}
+	instance->config = config;
+	instance->policy = compile_policy(config);
+	instance->marks = config_marks(config);
+	if (instance->policy == NULL || instance->marks == NULL || compile_steering(config, &instance->steering) < 0 ||
+	    plan_init(&instance->plan, config, instance->policy) < 0) {
+		instance_free(instance);
+		return NULL;
+	}
+	return instance;
+}
+
+struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step)
+{
+	const struct contents contents = {step->levels, step->elements, step->element_count};
+
+	return compile_ruleset(instance->config, &instance->steering, &contents);
+}
+
+struct routing instance_routing(const struct instance *instance, bool steer)
+{
+	return (struct routing){
+		.table = instance->config->route_table,
+		.priority = instance->config->rule_priority,
+		.marks = instance->marks,
+		.mark_count = steer ? instance->config->proxy_count : 0,
+	};
+}
+
+void instance_free(struct instance *instance)
+{
+	if (instance == NULL)
+		return;
+	plan_clear(&instance->plan);
+	policy_free(instance->policy);
+	steering_clear(&instance->steering);
+	config_free(instance->config);
+	free(instance->marks);
+	free(instance);
+}
