@@ -4,7 +4,11 @@
 #include "cmd/cmd.h"
 #include "cmd/load.h"
 #include "engine/engine.h"
+#include "engine/instance.h"
+#include "inspect/lookout.h"
+#include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/slice.h"
 
@@ -17,7 +21,6 @@
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 /*
  * Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. Those
@@ -31,16 +34,34 @@
 
 DEFINE_CLEANUP(struct engine *, engine_free)
 
+struct daemon;
+
+/* An event source of the engine's. */
+struct source {
+	struct daemon *daemon;
+	struct engine_source engine;
+};
+
 struct daemon {
 	const struct arguments *arguments;
 	struct engine *engine;
+	struct lookout lookout;
+	struct source sources[ENGINE_SOURCES];
 	sd_event *loop;
 	sd_event_source *timer;
 };
 
+static uint64_t next_deadline(const struct daemon *daemon)
+{
+	const uint64_t engine = engine_deadline(daemon->engine);
+	const uint64_t lookout = lookout_deadline(&daemon->lookout);
+
+	return engine < lookout ? engine : lookout;
+}
+
 static int set_timer(struct daemon *daemon)
 {
-	uint64_t deadline = engine_deadline(daemon->engine);
+	uint64_t deadline = next_deadline(daemon);
 	uint64_t now = 0;
 	int result = 0;
 
@@ -74,13 +95,14 @@ static int conclude(struct daemon *daemon, int result, struct error *error)
 
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	struct daemon *daemon = userdata;
+	const struct source *of = userdata;
 	struct error error;
-	int result = engine_handle_events(daemon->engine, fd, &error);
+	int result = of->engine.handle(of->daemon->engine, &error);
 
 	(void)source;
+	(void)fd;
 	(void)events;
-	return conclude(daemon, result, &error);
+	return conclude(of->daemon, result, &error);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -89,6 +111,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	struct error error;
 	int result = engine_handle_deadline(daemon->engine, &error);
 
+	if (result >= 0)
+		lookout_handle_deadline(&daemon->lookout, engine_instance(daemon->engine)->config, clock_now);
 	(void)source;
 	(void)usec;
 	return conclude(daemon, result, &error);
@@ -103,25 +127,29 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return sd_event_exit(daemon->loop, EXIT_OK);
 }
 
+static void look_anew(struct daemon *daemon)
+{
+	log_info("the new config is in force");
+	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
+	lookout_reload(&daemon->lookout, clock_now());
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct config *config = NULL;
 	struct error error;
-	struct timespec now;
 
 	(void)source;
 	(void)info;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now());
 	config = load_config(daemon->arguments);
 	if (config == NULL)
 		log_error("the new config is refused; the last one stays in force");
 	else if (engine_reload(daemon->engine, config, &error) < 0)
 		log_error("%s; the last config stays in force", error.text);
 	else
-		log_info("the new config is in force");
+		look_anew(daemon);
 	sd_notify(0, "READY=1");
 	return conclude(daemon, 0, &error);
 }
@@ -139,12 +167,14 @@ static int block_signals(void)
 
 static int wait_for_engine(struct daemon *daemon)
 {
-	int fds[ENGINE_FDS_MAX];
-	size_t count = engine_fds(daemon->engine, fds);
+	struct engine_source sources[ENGINE_SOURCES];
+	size_t count = engine_sources(daemon->engine, sources);
 	int result = 0;
 
-	for (size_t i = 0; i < count && result >= 0; i++)
-		result = sd_event_add_io(daemon->loop, NULL, fds[i], EPOLLIN, on_events, daemon);
+	for (size_t i = 0; i < count && result >= 0; i++) {
+		daemon->sources[i] = (struct source){daemon, sources[i]};
+		result = sd_event_add_io(daemon->loop, NULL, sources[i].fd, EPOLLIN, on_events, &daemon->sources[i]);
+	}
 	return result;
 }
 
@@ -190,6 +220,27 @@ static int run_until_stopped(struct daemon *daemon)
 	return EXIT_ERROR;
 }
 
+static void on_others_changed(void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	lookout_disturb(&daemon->lookout, clock_now());
+}
+
+static int enforce(struct daemon *daemon, struct error *error)
+{
+	const struct engine_listener listener = {on_others_changed, daemon};
+	int result = 0;
+
+	engine_listen(daemon->engine, &listener);
+	result = engine_enforce(daemon->engine, error);
+	if (result < 0)
+		return result;
+	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
+	lookout_begin(&daemon->lookout, clock_now());
+	return 0;
+}
+
 /* A new cgroup should not wait until others have had their slices. */
 static void shorten_slice(void)
 {
@@ -199,28 +250,35 @@ static void shorten_slice(void)
 		log_debug("can't have a shorter slice of the CPU: %s", strerror(-result));
 }
 
-int cmd_daemon(const struct arguments *arguments)
+static int run(struct daemon *daemon)
 {
-	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
-	CLEANUP(sd_event_unrefp) sd_event *loop = NULL;
-	CLEANUP(sd_event_source_unrefp) sd_event_source *timer = NULL;
-	struct daemon daemon = {.arguments = arguments, .engine = engine};
 	struct error error;
-	int result = 0;
+	int result = set_up_loop(daemon);
 
-	if (engine == NULL)
-		return EXIT_ERROR;
-	shorten_slice();
-	result = set_up_loop(&daemon);
-	loop = daemon.loop;
-	timer = daemon.timer;
-	if (result >= 0 && engine_enforce(engine, &error) < 0) {
+	if (result >= 0 && enforce(daemon, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
 	if (result >= 0)
-		result = run_until_stopped(&daemon);
+		result = run_until_stopped(daemon);
 	if (result < 0)
 		log_error("the event loop failed: %s", strerror(-result));
 	return result < 0 ? EXIT_ERROR : result;
+}
+
+int cmd_daemon(const struct arguments *arguments)
+{
+	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
+	struct daemon daemon = {.arguments = arguments, .engine = engine};
+	int code = EXIT_ERROR;
+
+	if (engine == NULL)
+		return EXIT_ERROR;
+	shorten_slice();
+	lookout_init(&daemon.lookout);
+	code = run(&daemon);
+	lookout_close(&daemon.lookout);
+	sd_event_source_unref(daemon.timer);
+	sd_event_unref(daemon.loop);
+	return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "inspect/render.h"
 #include "cmd/cmd.h"
 #include "cmd/load.h"
 #include "util/cleanup.h"
@@ -13,7 +14,6 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 int cmd_render(const struct arguments *arguments)
 {
 	CLEANUP(engine_freep) struct engine *engine = NULL;
-	struct error error;
 
 	if (arguments->count > 0) {
 		log_error("render takes no arguments. Usage: cgtproxy [-c FILE] render");
@@ -22,8 +22,8 @@ int cmd_render(const struct arguments *arguments)
 	engine = load_engine(arguments);
 	if (engine == NULL)
 		return EXIT_ERROR;
-	if (engine_render(engine, stdout, &error) < 0) {
-		log_error("%s", error.text);
+	if (render(engine_instance(engine), engine_tree(engine), engine_mount(engine), stdout) < 0) {
+		log_error("no memory to write the ruleset");
 		return EXIT_ERROR;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {

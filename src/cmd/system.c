@@ -8,6 +8,7 @@
 #include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/instance.h"
+#include "inspect/proxy_loop.h"
 #include "nft/nft.h"
 #include "nft/probe.h"
 #include "route/order.h"
@@ -60,7 +61,7 @@ static int check_kernel(const struct config *config)
 static void check_inotify(const struct engine *engine)
 {
 	unsigned long long watches = 0;
-	size_t cgroups = engine_count_cgroups(engine) + 1;
+	size_t cgroups = engine_tree(engine)->count + 1;
 
 	if (!read_number("/proc/sys/fs/inotify/max_user_watches", &watches))
 		return;
@@ -267,6 +268,6 @@ int check_system(struct config *config)
 		return EXIT_ERROR;
 	}
 	check_inotify(engine);
-	engine_warn_of_loops(engine, true);
+	proxy_loop_warn(engine_instance(engine), engine_tree(engine)->root, true);
 	return code != EXIT_OK ? code : routing_code;
 }

@@ -4,13 +4,13 @@
 #ifndef CGTPROXY_ENGINE_ENGINE_H
 #define CGTPROXY_ENGINE_ENGINE_H
 
+#include "cgroup/tree.h"
 #include "config/config.h"
 #include "util/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /*
  * Keeps the kernel in step with a config and the tree of cgroups: what the watch finds goes to the plan, and what the
@@ -18,6 +18,7 @@
  * way in which it was made at the start.
  */
 struct engine;
+struct instance;
 
 /**
  * Makes an engine.
@@ -53,24 +54,36 @@ int engine_enforce(struct engine *engine, struct error *error);
  */
 int engine_reload(struct engine *engine, struct config *config, struct error *error);
 
-enum { ENGINE_FDS_MAX = 4 };
+/**
+ * Something to wait for.
+ *
+ * @fd:     readable when there is something to handle
+ * @handle: takes in some of it; the descriptor stays readable while there is more. Returns 0, or a negative errno with
+ *          @error when it is of no use to go on.
+ */
+struct engine_source {
+	int fd;
+	int (*handle)(struct engine *engine, struct error *error);
+};
+
+enum { ENGINE_SOURCES = 4 };
 
 /**
- * Lists the file descriptors to wait for.
+ * Lists what to wait for: cgroups, routes, sockets, tables.
  *
- * @fds: room for ENGINE_FDS_MAX
+ * @sources: room for ENGINE_SOURCES
  *
  * Returns how many there are.
  */
-size_t engine_fds(const struct engine *engine, int *fds);
+size_t engine_sources(const struct engine *engine, struct engine_source *sources);
 
-/**
- * Takes in some of what a readable file descriptor tells: of cgroups, of tables, of routes, of sockets. It stays
- * readable while there is more.
- *
- * Returns 0 or a negative errno with @error when it is of no use to go on.
- */
-int engine_handle_events(struct engine *engine, int fd, struct error *error);
+/** Whom to tell that other programs changed their nftables rules. */
+struct engine_listener {
+	void (*others_changed)(void *userdata);
+	void *userdata;
+};
+
+void engine_listen(struct engine *engine, const struct engine_listener *listener);
 
 /** Returns when engine_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
 uint64_t engine_deadline(const struct engine *engine);
@@ -92,19 +105,14 @@ int engine_stop(struct engine *engine, struct error *error);
  */
 int engine_clear(struct error *error);
 
-/**
- * Warns, in the log, of proxies whose own traffic the rules would send back into them: those that listen in a cgroup
- * that goes to the proxy itself.
- *
- * @absent: warn also of proxies on whose port nobody listens
- */
-void engine_warn_of_loops(struct engine *engine, bool absent);
+/** Returns what follows from the config in force. It ends with the next reload. */
+struct instance *engine_instance(const struct engine *engine);
 
-/** Returns how many cgroups were observed. */
-size_t engine_count_cgroups(const struct engine *engine);
+/** Returns the cgroups that were observed. */
+const struct cgroup_tree *engine_tree(const struct engine *engine);
 
-/** Writes the table as text for "nft -f", with the cgroups that were observed. */
-int engine_render(struct engine *engine, FILE *out, struct error *error);
+/** Returns where cgroup2 is mounted. */
+const char *engine_mount(const struct engine *engine);
 
 void engine_free(struct engine *engine);
 

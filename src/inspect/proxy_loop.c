@@ -76,7 +76,7 @@ static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t i
 	free(listeners.ids);
 }
 
-void warn_of_loops(struct instance *instance, const struct cgroup *root, bool absent)
+void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent)
 {
 	for (uint32_t i = 0; i < instance->config->proxy_count; i++)
 		check_proxy(&instance->plan, root, i, absent);

@@ -16,6 +16,6 @@
  * @root:   of the tree, about which the instance has decided
  * @absent: warn also of proxies on whose port nobody listens
  */
-void warn_of_loops(struct instance *instance, const struct cgroup *root, bool absent);
+void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent);
 
 #endif

@@ -17,6 +17,7 @@
 #include "socket/sockets.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,14 +51,6 @@ static void sources_clear(struct sources *sources)
 static int no_memory(struct error *error)
 {
 	return error_set(error, -ENOMEM, "no memory to put the state together");
-}
-
-static uint64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static int read_table(struct sources *sources, struct status *status, struct error *error)

@@ -1,0 +1,132 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/events.h"
+
+#include "engine/apply.h"
+#include "engine/names.h"
+#include "engine/state.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#include <string.h>
+
+/* Cgroups that can't be watched are looked at this long after the last look, and never more than a tenth of the time.
+ */
+#define LOOK_INTERVAL USEC_PER_SEC
+#define LOOK_COST_FACTOR 9
+
+enum {
+	CATCH_UP_MAX = 100,
+};
+
+void events_schedule_look(struct engine *engine, uint64_t begin, bool more)
+{
+	uint64_t end = clock_now();
+
+	engine->next_look = UINT64_MAX;
+	if (engine->watch.unwatched > 0)
+		engine->next_look = end + LOOK_COST_FACTOR * (end - begin) + (more ? 0 : LOOK_INTERVAL);
+}
+
+/* Returns how many events there were, or a negative errno. */
+static int take_in_cgroups(struct engine *engine, struct error *error)
+{
+	int events = watch_read(&engine->watch, error);
+	int result = 0;
+
+	if (events < 0)
+		return events;
+	if (engine->watch.unwatched > 0 && engine->next_look == UINT64_MAX)
+		events_schedule_look(engine, clock_now(), false);
+	result = apply_delta(engine, error);
+	return result < 0 ? result : events;
+}
+
+static int handle_cgroup_events(struct engine *engine, struct error *error)
+{
+	const int events = take_in_cgroups(engine, error);
+
+	return events < 0 ? events : 0;
+}
+
+static int handle_nft_events(struct engine *engine, struct error *error)
+{
+	struct foreign_change change;
+
+	nft_monitor_read(&engine->nft_monitor, &change);
+	if (change.others && engine->listener.others_changed != NULL)
+		engine->listener.others_changed(engine->listener.userdata);
+	if (!change.happened)
+		return 0;
+	log_warning("the table inet " TABLE_NAME " was changed by %s; it is made anew", change.by);
+	return apply_restore(engine, error);
+}
+
+static int handle_route_events(struct engine *engine, struct error *error)
+{
+	const struct routing routing = instance_routing(engine->instance, true);
+
+	(void)error;
+	routes_handle_events(&engine->routes, &routing);
+	return 0;
+}
+
+int events_catch_up(struct engine *engine, struct error *error)
+{
+	int events = 1;
+
+	for (int i = 0; i < CATCH_UP_MAX && events > 0; i++)
+		events = take_in_cgroups(engine, error);
+	return events < 0 ? events : 0;
+}
+
+static int handle_census(struct engine *engine, struct error *error)
+{
+	int result = census_read(&engine->census, &engine->instance->plan, clock_now);
+
+	if (result < 0)
+		log_warning("no memory to remove the verdicts of removed cgroups; they stay for now");
+	return result != 0 ? apply_delta(engine, error) : 0;
+}
+
+size_t engine_sources(const struct engine *engine, struct engine_source *sources)
+{
+	const struct engine_source all[ENGINE_SOURCES] = {
+		{engine->watch.inotify, handle_cgroup_events},
+		{routes_fd(&engine->routes), handle_route_events},
+		{census_fd(&engine->census), handle_census},
+		{nft_monitor_fd(&engine->nft_monitor), handle_nft_events},
+	};
+
+	memcpy(sources, all, sizeof(all));
+	return ENGINE_SOURCES;
+}
+
+uint64_t engine_deadline(const struct engine *engine)
+{
+	uint64_t deadline = census_deadline(&engine->census, &engine->instance->plan);
+
+	if (engine->next_look < deadline)
+		deadline = engine->next_look;
+	if (engine->fence.next < deadline)
+		deadline = engine->fence.next;
+	if (routes_deadline(&engine->routes) < deadline)
+		deadline = routes_deadline(&engine->routes);
+	return engine->next_retry < deadline ? engine->next_retry : deadline;
+}
+
+int engine_handle_deadline(struct engine *engine, struct error *error)
+{
+	const struct routing routing = instance_routing(engine->instance, true);
+	uint64_t begin = clock_now();
+
+	if (engine->fence.next <= begin)
+		fence_look(&engine->fence, &engine->nft, begin);
+	if (engine->next_look <= begin)
+		events_schedule_look(engine, begin, watch_look(&engine->watch, begin));
+	if (census_deadline(&engine->census, &engine->instance->plan) <= begin)
+		census_begin(&engine->census, &engine->instance->plan, engine->watch.tree.root, begin);
+	routes_handle_deadline(&engine->routes, &routing);
+	return apply_delta(engine, error);
+}

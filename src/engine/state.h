@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_STATE_H
+#define CGTPROXY_ENGINE_STATE_H
+
+#include "cgroup/watch.h"
+#include "engine/census.h"
+#include "engine/engine.h"
+#include "engine/fence.h"
+#include "engine/instance.h"
+#include "engine/routes.h"
+#include "nft/monitor.h"
+#include "nft/nft.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an engine consists of, for the files that do its work: engine.c, apply.c and events.c. */
+
+struct engine {
+	struct instance *instance;
+	struct watch watch;
+	struct census census;
+	struct nft nft;
+	struct nft_monitor nft_monitor;
+	struct routes routes;
+	struct batch batch;
+	struct fence fence;
+	struct engine_listener listener;
+	char *mount;
+	size_t room;	     /* for elements in the kernel's cgroup map */
+	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */
+	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
+	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
+};
+
+#endif
