@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_CGROUP_SCAN_H
 #define CGTPROXY_CGROUP_SCAN_H
 
-#include "cgroup/watch.h"
+#include "cgroup/watch_state.h"
 
 #include <stdbool.h>
 

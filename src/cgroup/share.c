@@ -3,7 +3,6 @@
 
 #include "cgroup/share.h"
 
-#include "cgroup/watch.h"
 #include "util/escape.h"
 #include "util/log.h"
 

@@ -4,40 +4,9 @@
 #ifndef CGTPROXY_CGROUP_SHARE_H
 #define CGTPROXY_CGROUP_SHARE_H
 
-#include "cgroup/tree.h"
+#include "cgroup/watch_state.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
-
-struct watch;
-
-/*
- * Watches are few (fs.inotify.max_user_watches), and users make as many cgroups as they like. So the tree has parts
- * with a share each: what is below a user's slice, or below the first cgroup that is no slice, such as a service that
- * was delegated to somebody. Slices themselves are the system's, since nobody else makes them outside of such a part.
- *
- * When there is no watch left, the part with the most of them gives one to whoever has fewer: its newest, so that what
- * it made first, which is further up as a rule, stays watched. And the parts take turns in having their unwatched
- * cgroups looked at, so that one finds what is new in it as soon as if it were alone.
- */
-struct watch_share {
-	TAILQ_ENTRY(watch_share) next; /* in the order of turns */
-	const struct cgroup *top;      /* NULL for the system's */
-	struct cgroup_queue watched;   /* the newest last */
-	struct cgroup_queue unwatched; /* in the order of turns */
-	size_t watched_count;
-	size_t unwatched_count;
-	size_t left;	     /* of the unwatched, until all were looked at */
-	uint64_t next_round; /* when to look at all of them again, in usec of CLOCK_MONOTONIC */
-	/* where to go on within the one at the head, when it has very many children */
-	uint64_t listed_id;
-	long position;
-	uint32_t walk; /* number of that walk */
-};
-
-TAILQ_HEAD(watch_shares, watch_share);
 
 /** Makes the system's share, with the root in it. Returns 0 or -ENOMEM. */
 int share_init(struct watch *watch);

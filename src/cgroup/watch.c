@@ -5,6 +5,7 @@
 
 #include "cgroup/lookup.h"
 #include "cgroup/scan.h"
+#include "cgroup/share.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"

@@ -4,36 +4,12 @@
 #ifndef CGTPROXY_CGROUP_WATCH_H
 #define CGTPROXY_CGROUP_WATCH_H
 
-#include "cgroup/share.h"
 #include "cgroup/tree.h"
+#include "cgroup/watch_state.h"
 #include "util/error.h"
 
 #include <stdbool.h>
-
-/** Whom to tell. A cgroup's parent appears before it and vanishes after it. */
-struct watch_listener {
-	/** Returns 0, or -ENOMEM, whereupon it vanishes and is tried again later. */
-	int (*appeared)(struct cgroup *cgroup, void *userdata);
-	/** The cgroup is freed after this. */
-	void (*vanished)(struct cgroup *cgroup, void *userdata);
-	void *userdata;
-};
-
-/** Keeps a tree in step with a cgroup2 mount. */
-struct watch {
-	int inotify; /* readable when watch_read() has work */
-	int root;    /* the mount's directory */
-	struct cgroup_tree tree;
-	struct watch_shares shares;
-	struct watch_listener listener;
-	uint32_t walk;	  /* number of the last walk */
-	int failure;	  /* negative errno of the last failure to look at a cgroup, but for want of permission; or 0 */
-	size_t names;	  /* of children, that the last watch_look() has read */
-	size_t unwatched; /* cgroups that have no watch, so that watch_look() must be called now and then */
-	bool told_about_limit;
-	bool told_about_failure;
-	char path[CGROUP_PATH_SIZE];
-};
+#include <stdint.h>
 
 /**
  * Opens a mount and begins to watch its root. The tree holds the root only until watch_walk() is called.

@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/load.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/instance.h"
 #include "inspect/lookout.h"
 #include "inspect/proxy_loop.h"
@@ -39,21 +40,21 @@ struct daemon;
 /* An event source of the engine's. */
 struct source {
 	struct daemon *daemon;
-	struct engine_source engine;
+	struct event_source engine;
 };
 
 struct daemon {
 	const struct arguments *arguments;
 	struct engine *engine;
 	struct lookout lookout;
-	struct source sources[ENGINE_SOURCES];
+	struct source sources[EVENTS_SOURCES];
 	sd_event *loop;
 	sd_event_source *timer;
 };
 
 static uint64_t next_deadline(const struct daemon *daemon)
 {
-	const uint64_t engine = engine_deadline(daemon->engine);
+	const uint64_t engine = events_deadline(daemon->engine);
 	const uint64_t lookout = lookout_deadline(&daemon->lookout);
 
 	return engine < lookout ? engine : lookout;
@@ -109,7 +110,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct error error;
-	int result = engine_handle_deadline(daemon->engine, &error);
+	int result = events_handle_deadline(daemon->engine, &error);
 
 	if (result >= 0)
 		lookout_handle_deadline(&daemon->lookout, engine_instance(daemon->engine)->config, clock_now);
@@ -167,8 +168,8 @@ static int block_signals(void)
 
 static int wait_for_engine(struct daemon *daemon)
 {
-	struct engine_source sources[ENGINE_SOURCES];
-	size_t count = engine_sources(daemon->engine, sources);
+	struct event_source sources[EVENTS_SOURCES];
+	size_t count = events_sources(daemon->engine, sources);
 	int result = 0;
 
 	for (size_t i = 0; i < count && result >= 0; i++) {
@@ -229,10 +230,9 @@ static void on_others_changed(void *userdata)
 
 static int enforce(struct daemon *daemon, struct error *error)
 {
-	const struct engine_listener listener = {on_others_changed, daemon};
 	int result = 0;
 
-	engine_listen(daemon->engine, &listener);
+	events_on_others_change(daemon->engine, on_others_changed, daemon);
 	result = engine_enforce(daemon->engine, error);
 	if (result < 0)
 		return result;

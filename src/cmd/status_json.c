@@ -150,11 +150,12 @@ int status_write_json(const struct status *status, const struct status *before, 
 		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
-		"policy_rules", "ipv4", json_of_part(status->ip.rules), "ipv6", json_of_part(status->ip6.rules),
-		"rule_priority", "ipv4", json_of_priority(&status->ip), "ipv6", json_of_priority(&status->ip6),
-		"routes", "ipv4", json_of_part(status->ip.route), "ipv6", json_of_part(status->ip6.route), "fence",
-		json_of_fence(status), "problems", json_of_problems(&status->problems), "targets",
-		json_of_targets(status, before), "cgroups", json_of_cgroups(status));
+		"policy_rules", "ipv4", json_of_part(status->routes.ip.rules), "ipv6",
+		json_of_part(status->routes.ip6.rules), "rule_priority", "ipv4", json_of_priority(&status->routes.ip),
+		"ipv6", json_of_priority(&status->routes.ip6), "routes", "ipv4", json_of_part(status->routes.ip.route),
+		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
+		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
+		json_of_cgroups(status));
 	/* in ASCII, so that nothing in it steers a terminal */
 	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
 

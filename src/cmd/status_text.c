@@ -165,23 +165,23 @@ static void write_rules(const struct status_routing *routing, const char *family
 /* What is missing is the way to the proxy: such packets go nowhere. */
 static void write_routing(const struct status *status, const struct style *style, FILE *out)
 {
-	bool is_refused =
-		status->loopback_is_down || status->ip.route == STATUS_MISSING || status->ip6.route == STATUS_MISSING;
+	bool is_refused = status->routes.loopback_is_down || status->routes.ip.route == STATUS_MISSING ||
+			  status->routes.ip6.route == STATUS_MISSING;
 
 	fputs("  Policy rules: ", out);
-	write_rules(&status->ip, "IPv4", style, out);
+	write_rules(&status->routes.ip, "IPv4", style, out);
 	fputs(", ", out);
-	write_rules(&status->ip6, "IPv6", style, out);
+	write_rules(&status->routes.ip6, "IPv6", style, out);
 	fputs("\n        Routes: ", out);
-	write_part(status->ip.route, "IPv4", style, out);
+	write_part(status->routes.ip.route, "IPv4", style, out);
 	fputs(", ", out);
-	write_part(status->ip6.route, "IPv6", style, out);
+	write_part(status->routes.ip6.route, "IPv6", style, out);
 	if (is_refused)
 		fprintf(out, "; %s%sproxied traffic %sis refused%s", style_begin(style, COLOUR_BAD),
-			status->loopback_is_down ? "the loopback interface is down: " : "",
-			status->loopback_is_down || status->ip.route == status->ip6.route ? ""
-			: status->ip.route == STATUS_MISSING				  ? "of IPv4 "
-											  : "of IPv6 ",
+			status->routes.loopback_is_down ? "the loopback interface is down: " : "",
+			status->routes.loopback_is_down || status->routes.ip.route == status->routes.ip6.route ? ""
+			: status->routes.ip.route == STATUS_MISSING ? "of IPv4 "
+								    : "of IPv6 ",
 			style_end(style, COLOUR_BAD));
 	fputc('\n', out);
 }

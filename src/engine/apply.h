@@ -4,9 +4,10 @@
 #ifndef CGTPROXY_ENGINE_APPLY_H
 #define CGTPROXY_ENGINE_APPLY_H
 
-#include "engine/engine.h"
 #include "engine/instance.h"
 #include "util/error.h"
+
+struct engine;
 
 /* Makes the kernel hold what an instance's plan says. */
 

@@ -243,11 +243,6 @@ int engine_stop(struct engine *engine, struct error *error)
 	return result < 0 ? result : remove_other_routes(&engine->routes.rtnetlink, &nothing, error);
 }
 
-void engine_listen(struct engine *engine, const struct engine_listener *listener)
-{
-	engine->listener = *listener;
-}
-
 struct instance *engine_instance(const struct engine *engine)
 {
 	return engine->instance;

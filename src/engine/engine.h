@@ -55,43 +55,6 @@ int engine_enforce(struct engine *engine, struct error *error);
 int engine_reload(struct engine *engine, struct config *config, struct error *error);
 
 /**
- * Something to wait for.
- *
- * @fd:     readable when there is something to handle
- * @handle: takes in some of it; the descriptor stays readable while there is more. Returns 0, or a negative errno with
- *          @error when it is of no use to go on.
- */
-struct engine_source {
-	int fd;
-	int (*handle)(struct engine *engine, struct error *error);
-};
-
-enum { ENGINE_SOURCES = 4 };
-
-/**
- * Lists what to wait for: cgroups, routes, sockets, tables.
- *
- * @sources: room for ENGINE_SOURCES
- *
- * Returns how many there are.
- */
-size_t engine_sources(const struct engine *engine, struct engine_source *sources);
-
-/** Whom to tell that other programs changed their nftables rules. */
-struct engine_listener {
-	void (*others_changed)(void *userdata);
-	void *userdata;
-};
-
-void engine_listen(struct engine *engine, const struct engine_listener *listener);
-
-/** Returns when engine_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
-uint64_t engine_deadline(const struct engine *engine);
-
-/** Does what was put off until now. Returns 0, or a negative errno with @error when it is of no use to go on. */
-int engine_handle_deadline(struct engine *engine, struct error *error);
-
-/**
  * Ends the work as the config's on-stop says: takes everything out of the kernel, or leaves all of it in force.
  *
  * Returns 0 or a negative errno with @error.

@@ -55,8 +55,8 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	struct foreign_change change;
 
 	nft_monitor_read(&engine->nft_monitor, &change);
-	if (change.others && engine->listener.others_changed != NULL)
-		engine->listener.others_changed(engine->listener.userdata);
+	if (change.others && engine->others_changed != NULL)
+		engine->others_changed(engine->userdata);
 	if (!change.happened)
 		return 0;
 	log_warning("the table inet " TABLE_NAME " was changed by %s; it is made anew", change.by);
@@ -90,9 +90,9 @@ static int handle_census(struct engine *engine, struct error *error)
 	return result != 0 ? apply_delta(engine, error) : 0;
 }
 
-size_t engine_sources(const struct engine *engine, struct engine_source *sources)
+size_t events_sources(const struct engine *engine, struct event_source *sources)
 {
-	const struct engine_source all[ENGINE_SOURCES] = {
+	const struct event_source all[EVENTS_SOURCES] = {
 		{engine->watch.inotify, handle_cgroup_events},
 		{routes_fd(&engine->routes), handle_route_events},
 		{census_fd(&engine->census), handle_census},
@@ -100,10 +100,10 @@ size_t engine_sources(const struct engine *engine, struct engine_source *sources
 	};
 
 	memcpy(sources, all, sizeof(all));
-	return ENGINE_SOURCES;
+	return EVENTS_SOURCES;
 }
 
-uint64_t engine_deadline(const struct engine *engine)
+uint64_t events_deadline(const struct engine *engine)
 {
 	uint64_t deadline = census_deadline(&engine->census, &engine->instance->plan);
 
@@ -116,7 +116,7 @@ uint64_t engine_deadline(const struct engine *engine)
 	return engine->next_retry < deadline ? engine->next_retry : deadline;
 }
 
-int engine_handle_deadline(struct engine *engine, struct error *error)
+int events_handle_deadline(struct engine *engine, struct error *error)
 {
 	const struct routing routing = instance_routing(engine->instance, true);
 	uint64_t begin = clock_now();
@@ -129,4 +129,10 @@ int engine_handle_deadline(struct engine *engine, struct error *error)
 		census_begin(&engine->census, &engine->instance->plan, engine->watch.tree.root, begin);
 	routes_handle_deadline(&engine->routes, &routing);
 	return apply_delta(engine, error);
+}
+
+void events_on_others_change(struct engine *engine, void (*changed)(void *userdata), void *userdata)
+{
+	engine->others_changed = changed;
+	engine->userdata = userdata;
 }

@@ -4,13 +4,49 @@
 #ifndef CGTPROXY_ENGINE_EVENTS_H
 #define CGTPROXY_ENGINE_EVENTS_H
 
-#include "engine/engine.h"
 #include "util/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* What the engine waits for: see engine_sources() and engine_deadline() of engine.h. */
+struct engine;
+
+/* What the engine waits for, for whoever has the event loop. */
+
+/**
+ * Something to wait for.
+ *
+ * @fd:     readable when there is something to handle
+ * @handle: takes in some of it; the descriptor stays readable while there is more. Returns 0, or a negative errno with
+ *          @error when it is of no use to go on.
+ */
+struct event_source {
+	int fd;
+	int (*handle)(struct engine *engine, struct error *error);
+};
+
+enum { EVENTS_SOURCES = 4 };
+
+/**
+ * Lists what to wait for: cgroups, routes, sockets, tables.
+ *
+ * @sources: room for EVENTS_SOURCES
+ *
+ * Returns how many there are.
+ */
+size_t events_sources(const struct engine *engine, struct event_source *sources);
+
+/** Has a function called when other programs change their nftables rules. */
+void events_on_others_change(struct engine *engine, void (*changed)(void *userdata), void *userdata);
+
+/** Returns when events_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
+uint64_t events_deadline(const struct engine *engine);
+
+/** Does what was put off until now. Returns 0, or a negative errno with @error when it is of no use to go on. */
+int events_handle_deadline(struct engine *engine, struct error *error);
+
+/* And for the engine itself: */
 
 /**
  * Sets when to look at cgroups that have no watch.

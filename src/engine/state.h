@@ -6,7 +6,6 @@
 
 #include "cgroup/watch.h"
 #include "engine/census.h"
-#include "engine/engine.h"
 #include "engine/fence.h"
 #include "engine/instance.h"
 #include "engine/routes.h"
@@ -27,7 +26,8 @@ struct engine {
 	struct routes routes;
 	struct batch batch;
 	struct fence fence;
-	struct engine_listener listener;
+	void (*others_changed)(void *userdata); /* or NULL */
+	void *userdata;
 	char *mount;
 	size_t room;	     /* for elements in the kernel's cgroup map */
 	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */

@@ -367,6 +367,15 @@ static int look_for_problems(const struct config *config, struct status *before,
 			  : 0;
 }
 
+static int read_routes(const struct config *config, struct status *status, struct error *error)
+{
+	if (status->config == STATUS_CONFIG_BUILT_IN)
+		status->routes.ip = status->routes.ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
+	if (config == NULL)
+		return 0;
+	return status_read_routes(config, status->config == STATUS_CONFIG_CURRENT, &status->routes, error);
+}
+
 int status_read(const char *file, struct status *before, struct status *status, struct error *error)
 {
 	CLEANUP(sources_clear) struct sources sources = {0};
@@ -380,21 +389,15 @@ int status_read(const char *file, struct status *before, struct status *status, 
 	if (result < 0 || !status->table.exists)
 		return result;
 	status->is_whole = is_whole(&sources, status);
-	result = status_look_at_routing(sources.config, status, error);
+	result = read_routes(sources.config, status, error);
 	if (result == 0)
 		result = look_for_problems(sources.config, before, status, error);
 	return result < 0 ? result : look_at_cgroups(&sources, status, error);
 }
 
-static bool is_well(enum status_part part)
-{
-	return part != STATUS_MISSING && part != STATUS_BEHIND;
-}
-
 bool status_is_complete(const struct status *status)
 {
-	return status->table.exists && status->is_whole && !status->loopback_is_down && is_well(status->ip.rules) &&
-	       is_well(status->ip.route) && is_well(status->ip6.rules) && is_well(status->ip6.route);
+	return status->table.exists && status->is_whole && status_routes_are_complete(&status->routes);
 }
 
 void status_clear(struct status *status)

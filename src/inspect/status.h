@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "inspect/problems.h"
+#include "inspect/status_routing.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "route/route.h"
@@ -52,21 +53,6 @@ enum status_config {
 	STATUS_CONFIG_UNREADABLE, /* it can't be read (any more), or is not valid */
 };
 
-enum status_part {
-	STATUS_UNKNOWN,
-	STATUS_NOT_NEEDED,
-	STATUS_THERE,
-	STATUS_MISSING,
-	STATUS_BEHIND, /* it is there, and something of others that comes first may take proxied traffic */
-};
-
-struct status_routing {
-	enum status_part rules;
-	enum status_part route;
-	uint32_t priority; /* where the rules stand, or 0 */
-	bool is_displaced; /* which is not where the config has them */
-};
-
 struct status {
 	uint64_t moment; /* usec of CLOCK_MONOTONIC, when the counters were read */
 
@@ -83,9 +69,7 @@ struct status {
 	char file[COMMENT_SIZE];
 	time_t loaded;
 
-	struct status_routing ip;
-	struct status_routing ip6;
-	bool loopback_is_down; /* by which all that is proxied goes */
+	struct status_routes routes;
 
 	struct problems problems; /* that other programs make */
 	uint64_t problems_moment; /* when they were looked for, as @moment */

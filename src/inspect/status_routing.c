@@ -34,28 +34,30 @@ static struct status_routing compare_routing(const struct route_family *family, 
 	return routing;
 }
 
-int status_look_at_routing(const struct config *config, struct status *status, struct error *error)
+int status_read_routes(const struct config *config, bool is_current, struct status_routes *routes, struct error *error)
 {
-	const bool is_current = status->config == STATUS_CONFIG_CURRENT;
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	CLEANUP(freep) struct fwmark *marks = NULL;
+	CLEANUP(freep) struct fwmark *marks = config_marks(config);
+	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
 	struct route_state state = {0};
-	struct routing wanted = {0};
-	int result = 0;
+	int result = marks != NULL ? route_look(&rtnetlink, &wanted, &state, error)
+				   : error_set(error, -ENOMEM, "no memory to put the state together");
 
-	if (status->config == STATUS_CONFIG_BUILT_IN)
-		status->ip = status->ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
-	if (config == NULL)
-		return 0;
-	marks = config_marks(config);
-	if (marks == NULL)
-		return error_set(error, -ENOMEM, "no memory to put the state together");
-	wanted = (struct routing){config->route_table, config->rule_priority, marks, config->proxy_count};
-	result = route_look(&rtnetlink, &wanted, &state, error);
 	if (result < 0)
 		return result;
-	status->ip = compare_routing(&state.families[FAMILY_IPV4], &wanted, is_current);
-	status->ip6 = compare_routing(&state.families[FAMILY_IPV6], &wanted, is_current);
-	status->loopback_is_down = wanted.mark_count > 0 && !state.loopback_is_up;
+	routes->ip = compare_routing(&state.families[FAMILY_IPV4], &wanted, is_current);
+	routes->ip6 = compare_routing(&state.families[FAMILY_IPV6], &wanted, is_current);
+	routes->loopback_is_down = wanted.mark_count > 0 && !state.loopback_is_up;
 	return 0;
+}
+
+static bool is_well(const struct status_routing *routing)
+{
+	return routing->rules != STATUS_MISSING && routing->rules != STATUS_BEHIND &&
+	       routing->route != STATUS_MISSING && routing->route != STATUS_BEHIND;
+}
+
+bool status_routes_are_complete(const struct status_routes *routes)
+{
+	return !routes->loopback_is_down && is_well(&routes->ip) && is_well(&routes->ip6);
 }

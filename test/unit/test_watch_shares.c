@@ -5,6 +5,8 @@
 
 #include "fake_cgroups.h"
 
+#include "cgroup/share.h"
+
 static void read_all(struct model *model)
 {
 	while (read_some(model) > 0)
