@@ -6,11 +6,8 @@
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/system.h"
-#include "engine/census.h"
-#include "engine/compile.h"
+#include "engine/requirements.h"
 #include "inspect/coverage.h"
-#include "nft/nft.h"
-#include "nft/probe.h"
 #include "policy/pattern_set.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -103,12 +100,9 @@ static void show_config(const struct config *config)
 /* With the ruleset of the config itself, so that what it needs of the kernel is tried too. */
 static int check_permission(const struct config *config)
 {
-	CLEANUP(nft_close) struct nft nft = {0};
-	CLEANUP(census_close) struct census census = {.sockets.poll = -1};
 	struct error error;
 
-	if (nft_open(&nft, &error) < 0 || compile_and_dry_run(&nft, config, &error) < 0 ||
-	    census_open(&census, &error) < 0) {
+	if (requirements_try(config, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}

@@ -5,12 +5,10 @@
 
 #include "cmd/finding.h"
 #include "cmd/obstacles.h"
-#include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/instance.h"
+#include "engine/requirements.h"
 #include "inspect/proxy_loop.h"
-#include "nft/nft.h"
-#include "nft/probe.h"
 #include "route/order.h"
 #include "route/route.h"
 #include "util/cleanup.h"
@@ -39,12 +37,9 @@ static bool read_number(const char *path, unsigned long long *number)
 
 static int check_kernel(const struct config *config)
 {
-	CLEANUP(nft_close) struct nft nft = {0};
 	struct error error;
-	int result = nft_open(&nft, &error);
+	int result = requirements_try(config, &error);
 
-	if (result == 0)
-		result = compile_and_dry_run(&nft, config, &error);
 	if (result == -EPERM) {
 		finding_print(FINDING_SKIPPED, "kernel", "%s", error.text);
 		return EXIT_OK;

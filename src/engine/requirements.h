@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_REQUIREMENTS_H
+#define CGTPROXY_ENGINE_REQUIREMENTS_H
+
+#include "config/config.h"
+#include "util/error.h"
+
+/**
+ * Tries whether the kernel can do what a config needs, and changes nothing.
+ *
+ * Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno, with @error, which names what the kernel lacks.
+ */
+int requirements_try(const struct config *config, struct error *error);
+
+#endif
