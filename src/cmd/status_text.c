@@ -280,7 +280,7 @@ static void write_cgroups(const struct status *status, const struct style *style
 		branches[i] = (struct branch){cgroup->path, status->targets[cgroup->target].name,
 					      colour_of_target(cgroup->target)};
 	}
-	fprintf(out, "\n%sCGROUPS that don't go where their parent goes%s\n", style_begin(style, COLOUR_HEADING),
+	fprintf(out, "\n%sCGROUPS with their own target%s\n", style_begin(style, COLOUR_HEADING),
 		style_end(style, COLOUR_HEADING));
 	branches_draw(branches, status->cgroup_count, style, out);
 }

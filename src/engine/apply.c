@@ -148,7 +148,7 @@ int apply_delta(struct engine *engine, struct error *error)
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= clock_now() ? apply_restore(engine, error) : 0;
 	if (plan_count_elements(plan) > engine->room) {
-		log_info("the map of cgroups is full with %zu, so the table is made anew with a larger one",
+		log_info("the map of cgroups is full with %zu, restoring the table with a larger one",
 			 engine->room);
 		return apply_restore(engine, error);
 	}
@@ -158,7 +158,7 @@ int apply_delta(struct engine *engine, struct error *error)
 	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
 		result = send_step(engine, &step, error);
 	if (result < 0) {
-		log_warning("%s; the whole table is made anew", error->text);
+		log_warning("%s; restoring the table", error->text);
 		return apply_restore(engine, error);
 	}
 	plan_commit(plan, &step);

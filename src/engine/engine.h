@@ -14,8 +14,8 @@
 
 /*
  * Keeps the kernel in step with a config and the tree of cgroups: what the watch finds goes to the plan, and what the
- * plan sums up goes to the kernel, in one transaction a step. When a step fails, the whole table is made anew, in the
- * way in which it was made at the start.
+ * plan sums up goes to the kernel, in one transaction a step. When a step fails, the whole table is restored,
+ * in the way in which it was made at the start.
  */
 struct engine;
 struct instance;

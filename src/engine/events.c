@@ -59,7 +59,7 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 		engine->others_changed(engine->userdata);
 	if (!change.happened)
 		return 0;
-	log_warning("the table inet " TABLE_NAME " was changed by %s; it is made anew", change.by);
+	log_warning("the table inet " TABLE_NAME " was changed by %s; restoring the table", change.by);
 	return apply_restore(engine, error);
 }
 

@@ -73,7 +73,7 @@ def program(world, *argv):
 
 @pytest.mark.parametrize("hand", HANDS_ON_THE_TABLE)
 def test_hands_on_the_table(world, hand):
-    """Linux 6.9 and later protects it. Before, it is made anew, once for each time."""
+    """Linux 6.9 and later protects it. Before, it is restored, once for each time."""
     daemon = world.daemon(CONFIG)
     before = table(world)
     world.check(IN_FORCE, [(UDP, V4), (UDP, V6)])

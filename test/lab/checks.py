@@ -109,5 +109,4 @@ def assert_never_restored(daemon):
 
     A table that grows is not that: with strict it holds the cgroups of all tests that run beside this one.
     """
-    for restoring in ("the whole table is made anew", "; it is made anew"):
-        assert restoring not in daemon.log
+    assert "; restoring the table" not in daemon.log
