@@ -37,7 +37,7 @@ def with_part(world, argv):
 
 
 def start(world, root=MOUNT, more=""):
-    """The daemon in a namespace, or None where the kernel counts from where it can't see, which it must say."""
+    """The daemon in a namespace. Where the kernel counts from where it can't see it must say so, and the test ends."""
     daemon = world.start_daemon(CONFIG.format(root=root) + more, wrap=lambda argv: in_namespace(world, argv))
     if counts_levels_from_cgroup_namespaces():
         return daemon.wait_ready()
@@ -45,7 +45,7 @@ def start(world, root=MOUNT, more=""):
         return daemon.wait_ready()
     except AssertionError:
         assert "this kernel counts the levels of cgroups from the root of all cgroups" in daemon.log
-        return None
+        pytest.skip("this kernel counts levels from the root of all cgroups; that the daemon refuses to start was seen")
 
 
 @pytest.mark.parametrize("root", [MOUNT, "AUTO"])
@@ -54,8 +54,7 @@ def test_a_namespace_with_its_own_mount(world, root):
     world.proxy("mihomo")
     for name in ("box/proxied", "box/dropped"):
         world.cgroups.make(f"top/{name}")
-    if start(world, root) is None:
-        return
+    start(world, root)
     world.check({"top/box/proxied": "proxy mihomo", "top/box/dropped": "dropped", "top/box": "outside",
                  "top/box/proxied/below": "proxy mihomo", "outside/box/proxied": "outside"}, [(UDP, V4)])
 
@@ -67,8 +66,6 @@ def test_a_namespace_as_deep_as_can_be(world, more):
     for name in ("box/proxied", "box/dropped"):
         world.cgroups.make(f"top/{name}")
     daemon = start(world, more=more)
-    if daemon is None:
-        return
     for depth in range(DEEP - 5, DEEP):
         world.cgroups.make("top" + "/d" * depth + "/dropped")
     late = world.client("top/d/d/dropped")

@@ -178,6 +178,7 @@ def test_nothing_of_a_storm_stays(world):
     wait_until(lambda: set(cgroup_elements(world.host)) == elements | {world.cgroups.id(last)},
                lambda: f"{len(departed)} elements are gone", timeout=GRACE + 60)
     assert looked_up_levels(world) == levels
-    if not has_sanitizer(daemon):
-        assert anonymous_memory(daemon.pid) < memory + MEMORY_SLACK
     assert world.client("last/1/proxied").ask(UDP, V4).who == "proxy mihomo"
+    if has_sanitizer(daemon):
+        pytest.skip("the sanitizer's memory hides the daemon's; all but that was seen to be right")
+    assert anonymous_memory(daemon.pid) < memory + MEMORY_SLACK
