@@ -101,8 +101,10 @@ int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl
 	if (more < 0)
 		return more;
 	message->nlmsg_seq = ++rtnetlink->sequence;
-	if (mnl_socket_sendto(rtnetlink->socket, message, message->nlmsg_len) < 0)
-		return fail(rtnetlink, -errno, false);
+	while (mnl_socket_sendto(rtnetlink->socket, message, message->nlmsg_len) < 0) {
+		if (errno != EINTR)
+			return fail(rtnetlink, -errno, false);
+	}
 	for (more = MNL_CB_OK; more == MNL_CB_OK;) {
 		ssize_t length = mnl_socket_recvfrom(rtnetlink->socket, buffer, sizeof(buffer));
 

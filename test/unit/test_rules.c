@@ -1,0 +1,227 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What is read of policy rules that the kernel lists, and what becomes of requests that fail. */
+
+#include "routes.h"
+
+static int list(int family, struct policy_rules *rules)
+{
+	struct rtnetlink rtnetlink = {0};
+	int result = 0;
+
+	*rules = (struct policy_rules){0};
+	result = rules_list(&rtnetlink, family, rules);
+	rtnetlink_close(&rtnetlink);
+	return result;
+}
+
+/* The only rule of an answer that was written. */
+static struct policy_rule only_rule(void)
+{
+	struct policy_rules rules;
+	struct policy_rule only;
+
+	answers_done();
+	assert_int_equal(list(AF_INET, &rules), 0);
+	assert_int_equal(rules.count, 1);
+	only = rules.items[0];
+	free(rules.items);
+	return only;
+}
+
+static void test_a_rule_of_ours(void **state)
+{
+	struct policy_rule found;
+
+	(void)state;
+	answers_to_next();
+	our_rule(AF_INET, 2999, MARK, TABLE);
+	found = only_rule();
+	assert_int_equal(found.family, AF_INET);
+	assert_int_equal(found.priority, 2999);
+	assert_true(found.mark.value == MARK && found.mark.mask == UINT32_MAX);
+	assert_int_equal(found.table, TABLE);
+	assert_true(rule_has_our_shape(&found));
+}
+
+/* What is not known may match or not; some things can't for what has a way to the proxy. */
+static void test_selectors(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *bytes;
+		size_t size;
+		bool is_selector, is_hopeless;
+	} cases[] = {
+		{FRA_SRC, "\x0a\0\0\1", 4, true, false}, {FRA_IIFNAME, "lo", 3, true, false},
+		{FRA_IIFNAME, "eth0", 5, true, true},	 {FRA_OIFNAME, "eth0", 5, true, true},
+		{FRA_OIFNAME, "lo", 2, true, true}, /* cut: another name may begin so */
+		{FRA_L3MDEV, "\1", 1, true, true},	 {FRA_L3MDEV, "\0", 1, false, false},
+		{FRA_L3MDEV, "", 0, false, false},	 {FRA_SUPPRESS_PREFIXLEN, "\0\0\0\0", 4, false, false},
+		{FRA_GOTO, "\0\0\0\0", 4, false, false}, {500, "\0", 1, true, false}, /* of a later kernel */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy_rule found;
+
+		answers_clear(NULL);
+		answers_to_next();
+		mnl_attr_put(policy_rule(AF_INET, FR_ACT_TO_TBL, 100), cases[i].type, cases[i].size, cases[i].bytes);
+		found = only_rule();
+		if (found.has_other_selector != cases[i].is_selector ||
+		    found.has_hopeless_selector != cases[i].is_hopeless)
+			fail_msg("attribute %u, case %zu", cases[i].type, i);
+	}
+}
+
+static void test_heads_of_rules(void **state)
+{
+	const struct fib_rule_hdr head = {.family = AF_INET, .tos = 4, .action = FR_ACT_NOP, .flags = FIB_RULE_INVERT};
+	struct policy_rule found;
+
+	(void)state;
+	answers_to_next();
+	answers_message(RTM_NEWRULE, &head, sizeof(head));
+	answers_message(RTM_NEWRULE, &head, sizeof(head) - 4); /* too short to be one */
+	found = only_rule();
+	assert_true(found.is_inverted && found.has_other_selector);
+	assert_int_equal(found.action, FR_ACT_NOP);
+	assert_false(rule_has_our_shape(&found));
+}
+
+/* A number that is cut is none. */
+static void test_short_attributes(void **state)
+{
+	struct nlmsghdr *message = NULL;
+	struct policy_rule found;
+
+	(void)state;
+	answers_to_next();
+	message = policy_rule(AF_INET, FR_ACT_TO_TBL, 100);
+	mnl_attr_put_u16(message, FRA_FWMARK, MARK);
+	mnl_attr_put_u16(message, FRA_TABLE, TABLE);
+	mnl_attr_put(message, FRA_PROTOCOL, 0, NULL);
+	found = only_rule();
+	assert_true(found.mark.value == 0 && found.table == 0 && found.protocol == 0);
+}
+
+/* The whole list is asked for again, and nothing is in it twice. */
+static void test_rules_change_meanwhile(void **state)
+{
+	struct policy_rules rules;
+
+	(void)state;
+	answers_to_next();
+	our_rule(AF_INET, 1, 1, 1);
+	answers_datagram();
+	our_rule(AF_INET, 2, 2, 2);
+	answers_changed();
+	answers_datagram();
+	our_rule(AF_INET, 3, 3, 3);
+	answers_done();
+	answers_to_next();
+	our_rule(AF_INET, 4, 4, 4);
+	answers_done();
+	assert_int_equal(list(AF_INET, &rules), 0);
+	assert_int_equal(rules.count, 1);
+	assert_int_equal(rules.items[0].priority, 4);
+	assert_int_equal(answers.asked, 2);
+	free(rules.items);
+}
+
+static void test_rules_change_all_the_time(void **state)
+{
+	struct policy_rules rules;
+
+	(void)state;
+	for (size_t i = 0; i < DUMPS; i++) {
+		answers_to_next();
+		our_rule(AF_INET, 1, 1, 1);
+		answers_changed();
+		answers_done();
+	}
+	assert_int_equal(list(AF_INET, &rules), -EAGAIN);
+	assert_int_equal(answers.asked, DUMPS);
+	free(rules.items);
+}
+
+/* A signal is no failure, whatever it interrupts. */
+static void test_a_signal_comes(void **state)
+{
+	struct rtnetlink rtnetlink = {0};
+	struct policy_rules rules;
+
+	(void)state;
+	answers.send_failure = EINTR;
+	answers_to_next();
+	answers_fail(EINTR);
+	our_rule(AF_INET, 1, 1, 1);
+	answers_fail(EINTR);
+	answers_done();
+	assert_int_equal(list(AF_INET, &rules), 0);
+	assert_int_equal(rules.count, 1);
+	assert_int_equal(answers.asked, 1);
+	free(rules.items);
+	answers.send_failure = EINTR;
+	answers_to_next();
+	answers_refuse(0);
+	assert_int_equal(rules_change(&rtnetlink, AF_INET, &mark, TABLE, PRIORITY, true), 0);
+	rtnetlink_close(&rtnetlink);
+}
+
+/* What may yet come of an answer must not be taken for that to the next request, so the socket is another one then. */
+static void test_reading_fails(void **state)
+{
+	static const int errors[] = {ENOBUFS, ENOMEM, EAGAIN, EPROTO};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct rtnetlink rtnetlink = {0};
+		struct policy_rules rules = {0};
+
+		answers_clear(NULL);
+		answers_to_next();
+		our_rule(AF_INET, 1, 1, 1);
+		if (errors[i] != EPROTO)
+			answers_fail(errors[i]);
+		else
+			policy_rule(AF_INET, FR_ACT_NOP, 2)->nlmsg_seq = 12345; /* to another request */
+		answers_done();
+		assert_int_equal(rules_list(&rtnetlink, AF_INET, &rules), -errors[i]);
+		assert_null(rtnetlink.socket);
+		free(rules.items);
+	}
+}
+
+/* That answer is over, and the socket is as good as before. */
+static void test_the_kernel_refuses(void **state)
+{
+	struct rtnetlink rtnetlink = {0};
+	struct policy_rules rules = {0};
+
+	(void)state;
+	answers_to_next();
+	answers_refuse(EAFNOSUPPORT);
+	assert_int_equal(rules_list(&rtnetlink, AF_INET6, &rules), -EAFNOSUPPORT);
+	assert_non_null(rtnetlink.socket);
+	rtnetlink_close(&rtnetlink);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_a_rule_of_ours, answers_clear),
+		cmocka_unit_test_teardown(test_selectors, answers_clear),
+		cmocka_unit_test_teardown(test_heads_of_rules, answers_clear),
+		cmocka_unit_test_teardown(test_short_attributes, answers_clear),
+		cmocka_unit_test_teardown(test_rules_change_meanwhile, answers_clear),
+		cmocka_unit_test_teardown(test_rules_change_all_the_time, answers_clear),
+		cmocka_unit_test_teardown(test_a_signal_comes, answers_clear),
+		cmocka_unit_test_teardown(test_reading_fails, answers_clear),
+		cmocka_unit_test_teardown(test_the_kernel_refuses, answers_clear),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
