@@ -107,7 +107,8 @@ int watch_read(struct watch *watch, struct error *error)
 	do
 		length = read(watch->inotify, events, sizeof(events));
 	while (length < 0 && errno == EINTR);
-	if (length < 0 && errno == EAGAIN)
+	/* without memory they stay where they are, and the descriptor readable */
+	if (length < 0 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
 	if (length < 0)
 		return error_set(error, -errno, "can't read cgroup events: %s", strerror(errno));

@@ -45,7 +45,7 @@ bool watch_look(struct watch *watch, uint64_t now);
  * put off for ever what is done about them. Never trusts an event further than to look at the name it speaks of, so
  * that it does not matter how often a name was made and removed meanwhile.
  *
- * Returns 1, 0 when there was none, or a negative errno with @error.
+ * Returns 1, 0 when there was none or no memory to read one now, or a negative errno with @error.
  */
 int watch_read(struct watch *watch, struct error *error);
 

@@ -47,6 +47,7 @@ static struct {
 	size_t watches_left;
 	size_t read_size; /* 0: as much as is asked for */
 	bool overflows;
+	int read_failure; /* of the next read, an errno; 0: none */
 } fake;
 
 int __wrap_cgroup_read_id(int fd, uint64_t *id);
@@ -91,6 +92,10 @@ int __wrap_inotify_rm_watch(int fd, int descriptor)
 
 ssize_t __wrap_read(int fd, void *buffer, size_t size)
 {
+	errno = fake.read_failure;
+	fake.read_failure = 0;
+	if (errno != 0)
+		return -1;
 	if (fake.overflows) {
 		struct inotify_event overflow = {.wd = -1, .mask = IN_Q_OVERFLOW};
 

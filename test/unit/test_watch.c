@@ -117,11 +117,29 @@ static void test_orders_of_events_without_watches(void **state)
 		run_model(seed % 2 == 0 ? CONFIG : CONFIG "strict: true\n", true, seed);
 }
 
+/* What could not be read is there the next time. */
+static void test_reading_fails(void **state)
+{
+	struct model *model = model_new(CONFIG);
+
+	(void)state;
+	assert_true(make_directory("/p", 1));
+	fake.read_failure = ENOMEM;
+	assert_int_equal(read_some(model), 0);
+	assert_null(find(model, "/p"));
+	fake.read_failure = EINTR;
+	assert_int_equal(read_some(model), 1);
+	assert_non_null(find(model, "/p"));
+	catch_up(model);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_orders_of_events),
 		cmocka_unit_test(test_orders_of_events_without_watches),
+		cmocka_unit_test(test_reading_fails),
 	};
 
 	/* what goes wrong here is meant to */
