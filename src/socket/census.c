@@ -70,7 +70,11 @@ static int ask(const struct socket_census *census)
 	/* one that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
 	if (protocol > UINT8_MAX)
 		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
-	return mnl_socket_sendto(census->socket, message, message->nlmsg_len) < 0 ? -errno : 0;
+	while (mnl_socket_sendto(census->socket, message, message->nlmsg_len) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
 }
 
 /*

@@ -26,6 +26,7 @@ static struct {
 	int error;
 	int asked; /* what is asked for now */
 	uint32_t states;
+	bool interrupts; /* the next request */
 } fake;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
@@ -40,6 +41,11 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *bu
 	const struct nlattr *attribute = NULL;
 
 	(void)socket;
+	if (fake.interrupts) {
+		fake.interrupts = false;
+		errno = EINTR;
+		return -1;
+	}
 	fake.asked = request->sdiag_protocol;
 	fake.states = request->idiag_states;
 	mnl_attr_for_each (attribute, message, sizeof(*request)) {
@@ -110,6 +116,17 @@ static void test_all_answered(void **state)
 
 	(void)state;
 	assert_int_equal(take(-1, NLMSG_DONE, 0, &found), 0);
+	assert_int_equal(found, 6 * 2);
+}
+
+static void test_a_signal_comes(void **state)
+{
+	int found = 0;
+
+	(void)state;
+	fake.interrupts = true;
+	assert_int_equal(take(-1, NLMSG_DONE, 0, &found), 0);
+	assert_false(fake.interrupts);
 	assert_int_equal(found, 6 * 2);
 }
 
@@ -240,7 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_answered),	       cmocka_unit_test(test_no_list_is_no_census),
 		cmocka_unit_test(test_what_a_kernel_may_lack), cmocka_unit_test(test_the_missing_module_is_named),
-		cmocka_unit_test(test_what_piles_up_is_told),
+		cmocka_unit_test(test_what_piles_up_is_told),  cmocka_unit_test(test_a_signal_comes),
 	};
 
 	unsetenv("LOG_LEVEL");
