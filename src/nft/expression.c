@@ -194,113 +194,49 @@ static void match_direction(struct builder *builder, uint8_t direction)
 	build_compare_byte(builder, NFT_CMP_EQ, direction);
 }
 
-/* What flows and addresses are. Returns whether the statement is of that kind. */
-static bool add_flow_match(struct builder *builder, const struct statement *statement)
-{
-	switch (statement->kind) {
-	case STATEMENT_CT_UNCONFIRMED:
-		match_unconfirmed(builder);
-		return true;
-	case STATEMENT_CT_ORIGINAL:
-		match_direction(builder, IP_CT_DIR_ORIGINAL);
-		return true;
-	case STATEMENT_CT_REPLY:
-		match_direction(builder, IP_CT_DIR_REPLY);
-		return true;
-	case STATEMENT_CT_LABEL:
-		match_label(builder, statement->label, NFT_CMP_NEQ);
-		return true;
-	case STATEMENT_CT_NO_LABEL:
-		match_label(builder, statement->label, NFT_CMP_EQ);
-		return true;
-	case STATEMENT_SADDR_FOREIGN:
-		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
-		return true;
-	case STATEMENT_DADDR:
-		load_daddr(builder, NFPROTO_IPV4, sizeof(statement->ip));
-		build_compare(builder, NFT_CMP_EQ, &statement->ip, sizeof(statement->ip));
-		return true;
-	case STATEMENT_DADDR6:
-		load_daddr(builder, NFPROTO_IPV6, sizeof(statement->ip6));
-		build_compare(builder, NFT_CMP_EQ, &statement->ip6, sizeof(statement->ip6));
-		return true;
-	case STATEMENT_DADDR_LOCAL:
-		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_LOCAL);
-		return true;
-	case STATEMENT_DADDR_BROADCAST:
-		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_BROADCAST);
-		return true;
-	case STATEMENT_DADDR_MULTICAST:
-		match_multicast(builder);
-		return true;
-	case STATEMENT_DADDR_MULTICAST6:
-		match_multicast6(builder);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void add_match(struct builder *builder, const struct statement *statement, uint32_t protocols)
+static void match_cgroup_level(struct builder *builder, uint32_t level)
 {
 	static const uint64_t no_cgroup;
-	static const uint32_t no_mark;
-	uint16_t port = 0;
 
-	switch (statement->kind) {
-	case STATEMENT_IN_CGROUP:
-		build_load_cgroup(builder, statement->level);
-		build_compare(builder, NFT_CMP_NEQ, &no_cgroup, sizeof(no_cgroup));
-		break;
-	case STATEMENT_NFPROTO:
-		build_load_meta(builder, NFT_META_NFPROTO);
-		build_compare_byte(builder, NFT_CMP_EQ, statement->protocol);
-		break;
-	case STATEMENT_L4PROTO:
-	case STATEMENT_NOT_L4PROTO:
-		build_load_meta(builder, NFT_META_L4PROTO);
-		build_compare_byte(builder, statement->kind == STATEMENT_L4PROTO ? NFT_CMP_EQ : NFT_CMP_NEQ,
-				   statement->protocol);
-		break;
-	case STATEMENT_TCP_OR_UDP:
-		look_up_protocol(builder, protocols, 0);
-		break;
-	case STATEMENT_NOT_TCP_OR_UDP:
-		look_up_protocol(builder, protocols, NFT_LOOKUP_F_INV);
-		break;
-	case STATEMENT_DPORT:
-		port = htons(statement->port);
-		build_load_payload(builder, NFT_PAYLOAD_TRANSPORT_HEADER, TH_DPORT_OFFSET, sizeof(port));
-		build_compare(builder, NFT_CMP_EQ, &port, sizeof(port));
-		break;
-	case STATEMENT_IIF_LO:
-		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, LOOPBACK_INDEX);
-		break;
-	case STATEMENT_IIF_ANY:
-		match_interface(builder, NFT_META_IIF, NFT_CMP_NEQ, 0);
-		break;
-	case STATEMENT_IIF_NONE:
-		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, 0);
-		break;
-	case STATEMENT_OIF_LO:
-		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);
-		break;
-	case STATEMENT_MARKED:
-		build_load_meta(builder, NFT_META_MARK);
-		build_compare(builder, NFT_CMP_NEQ, &no_mark, sizeof(no_mark));
-		break;
-	case STATEMENT_MARK:
-		build_load_meta(builder, NFT_META_MARK);
-		/* nft leaves out a mask that keeps everything */
-		if (statement->mark.mask != UINT32_MAX)
-			build_mask(builder, statement->mark.mask, 0);
-		build_compare(builder, NFT_CMP_EQ, &statement->mark.value, sizeof(statement->mark.value));
-		break;
-	default:
-		if (!add_flow_match(builder, statement))
-			builder->error = -EINVAL;
-		break;
-	}
+	build_load_cgroup(builder, level);
+	build_compare(builder, NFT_CMP_NEQ, &no_cgroup, sizeof(no_cgroup));
+}
+
+static void match_daddr(struct builder *builder, uint8_t family, const void *address, uint32_t size)
+{
+	load_daddr(builder, family, size);
+	build_compare(builder, NFT_CMP_EQ, address, size);
+}
+
+static void match_meta_byte(struct builder *builder, uint32_t key, uint32_t operation, uint8_t byte)
+{
+	build_load_meta(builder, key);
+	build_compare_byte(builder, operation, byte);
+}
+
+static void match_dport(struct builder *builder, uint16_t port)
+{
+	uint16_t network_port = htons(port);
+
+	build_load_payload(builder, NFT_PAYLOAD_TRANSPORT_HEADER, TH_DPORT_OFFSET, sizeof(network_port));
+	build_compare(builder, NFT_CMP_EQ, &network_port, sizeof(network_port));
+}
+
+static void match_mark(struct builder *builder, const struct mark *mark)
+{
+	build_load_meta(builder, NFT_META_MARK);
+	/* nft leaves out a mask that keeps everything */
+	if (mark->mask != UINT32_MAX)
+		build_mask(builder, mark->mask, 0);
+	build_compare(builder, NFT_CMP_EQ, &mark->value, sizeof(mark->value));
+}
+
+static void match_any_mark(struct builder *builder)
+{
+	static const uint32_t no_mark;
+
+	build_load_meta(builder, NFT_META_MARK);
+	build_compare(builder, NFT_CMP_NEQ, &no_mark, sizeof(no_mark));
 }
 
 static void add_reject(struct builder *builder, uint32_t type, uint8_t code)
@@ -311,57 +247,137 @@ static void add_reject(struct builder *builder, uint32_t type, uint8_t code)
 	build_data(builder, reject, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
 }
 
+/* The kinds in the order of their enum. One that is none of them would be a rule without its condition, and is refused.
+ */
+static void add_statement(struct builder *builder, const struct statement *statement, uint32_t protocols)
+{
+	switch (statement->kind) {
+	case STATEMENT_CGROUP_VMAP:
+		build_load_cgroup(builder, statement->cgroup_set.level);
+		build_look_up_verdict(builder, statement->cgroup_set.name);
+		return;
+	case STATEMENT_CGROUP_IN:
+		build_load_cgroup(builder, statement->cgroup_set.level);
+		build_look_up(builder, statement->cgroup_set.name);
+		return;
+	case STATEMENT_IN_CGROUP:
+		match_cgroup_level(builder, statement->level);
+		return;
+	case STATEMENT_CT_UNCONFIRMED:
+		match_unconfirmed(builder);
+		return;
+	case STATEMENT_CT_ORIGINAL:
+		match_direction(builder, IP_CT_DIR_ORIGINAL);
+		return;
+	case STATEMENT_CT_REPLY:
+		match_direction(builder, IP_CT_DIR_REPLY);
+		return;
+	case STATEMENT_CT_LABEL:
+		match_label(builder, statement->label, NFT_CMP_NEQ);
+		return;
+	case STATEMENT_CT_NO_LABEL:
+		match_label(builder, statement->label, NFT_CMP_EQ);
+		return;
+	case STATEMENT_SADDR_FOREIGN:
+		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
+		return;
+	case STATEMENT_DADDR:
+		match_daddr(builder, NFPROTO_IPV4, &statement->ip, sizeof(statement->ip));
+		return;
+	case STATEMENT_DADDR6:
+		match_daddr(builder, NFPROTO_IPV6, &statement->ip6, sizeof(statement->ip6));
+		return;
+	case STATEMENT_DADDR_LOCAL:
+		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_LOCAL);
+		return;
+	case STATEMENT_DADDR_BROADCAST:
+		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_BROADCAST);
+		return;
+	case STATEMENT_DADDR_MULTICAST:
+		match_multicast(builder);
+		return;
+	case STATEMENT_DADDR_MULTICAST6:
+		match_multicast6(builder);
+		return;
+	case STATEMENT_DADDR_IN:
+		look_up_daddr(builder, NFPROTO_IPV4, sizeof(struct in_addr), statement->name);
+		return;
+	case STATEMENT_DADDR6_IN:
+		look_up_daddr(builder, NFPROTO_IPV6, sizeof(struct in6_addr), statement->name);
+		return;
+	case STATEMENT_NFPROTO:
+		match_meta_byte(builder, NFT_META_NFPROTO, NFT_CMP_EQ, statement->protocol);
+		return;
+	case STATEMENT_L4PROTO:
+		match_meta_byte(builder, NFT_META_L4PROTO, NFT_CMP_EQ, statement->protocol);
+		return;
+	case STATEMENT_NOT_L4PROTO:
+		match_meta_byte(builder, NFT_META_L4PROTO, NFT_CMP_NEQ, statement->protocol);
+		return;
+	case STATEMENT_TCP_OR_UDP:
+		look_up_protocol(builder, protocols, 0);
+		return;
+	case STATEMENT_NOT_TCP_OR_UDP:
+		look_up_protocol(builder, protocols, NFT_LOOKUP_F_INV);
+		return;
+	case STATEMENT_DPORT:
+		match_dport(builder, statement->port);
+		return;
+	case STATEMENT_IIF_LO:
+		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, LOOPBACK_INDEX);
+		return;
+	case STATEMENT_IIF_ANY:
+		match_interface(builder, NFT_META_IIF, NFT_CMP_NEQ, 0);
+		return;
+	case STATEMENT_IIF_NONE:
+		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, 0);
+		return;
+	case STATEMENT_OIF_LO:
+		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);
+		return;
+	case STATEMENT_MARK:
+		match_mark(builder, &statement->mark);
+		return;
+	case STATEMENT_MARKED:
+		match_any_mark(builder);
+		return;
+	case STATEMENT_MARK_VMAP:
+		build_load_meta(builder, NFT_META_MARK);
+		build_look_up_verdict(builder, statement->name);
+		return;
+	case STATEMENT_COUNTER_NAME:
+		add_counter_name(builder, statement->name);
+		return;
+	case STATEMENT_SET_MARK:
+		add_set_mark(builder, &statement->mark);
+		return;
+	case STATEMENT_SET_CT_LABEL:
+		set_label(builder, statement->label);
+		return;
+	case STATEMENT_DNAT:
+	case STATEMENT_DNAT6:
+		add_dnat(builder, statement);
+		return;
+	case STATEMENT_TPROXY:
+		add_tproxy(builder, statement->port);
+		return;
+	case STATEMENT_REJECT:
+		add_reject(builder, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH);
+		return;
+	case STATEMENT_REJECT_RESET:
+		add_reject(builder, NFT_REJECT_TCP_RST, 0);
+		return;
+	case STATEMENT_VERDICT:
+		add_verdict(builder, &statement->verdict);
+		return;
+	}
+	builder->error = -EINVAL;
+}
+
 int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t protocols)
 {
 	struct builder builder = {.rule = rule};
 
-	switch (statement->kind) {
-	case STATEMENT_CGROUP_VMAP:
-		build_load_cgroup(&builder, statement->cgroup_set.level);
-		build_look_up_verdict(&builder, statement->cgroup_set.name);
-		break;
-	case STATEMENT_CGROUP_IN:
-		build_load_cgroup(&builder, statement->cgroup_set.level);
-		build_look_up(&builder, statement->cgroup_set.name);
-		break;
-	case STATEMENT_MARK_VMAP:
-		build_load_meta(&builder, NFT_META_MARK);
-		build_look_up_verdict(&builder, statement->name);
-		break;
-	case STATEMENT_DADDR_IN:
-		look_up_daddr(&builder, NFPROTO_IPV4, sizeof(struct in_addr), statement->name);
-		break;
-	case STATEMENT_DADDR6_IN:
-		look_up_daddr(&builder, NFPROTO_IPV6, sizeof(struct in6_addr), statement->name);
-		break;
-	case STATEMENT_COUNTER_NAME:
-		add_counter_name(&builder, statement->name);
-		break;
-	case STATEMENT_SET_MARK:
-		add_set_mark(&builder, &statement->mark);
-		break;
-	case STATEMENT_SET_CT_LABEL:
-		set_label(&builder, statement->label);
-		break;
-	case STATEMENT_REJECT:
-		add_reject(&builder, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH);
-		break;
-	case STATEMENT_REJECT_RESET:
-		add_reject(&builder, NFT_REJECT_TCP_RST, 0);
-		break;
-	case STATEMENT_DNAT:
-	case STATEMENT_DNAT6:
-		add_dnat(&builder, statement);
-		break;
-	case STATEMENT_TPROXY:
-		add_tproxy(&builder, statement->port);
-		break;
-	case STATEMENT_VERDICT:
-		add_verdict(&builder, &statement->verdict);
-		break;
-	default:
-		add_match(&builder, statement, protocols);
-		break;
-	}
+	add_statement(&builder, statement, protocols);
 	return builder.error;
 }
