@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct config *, config_free)
-
 /*
  * An expression that may match in the middle of a path matches below a user's manager as well, where users name cgroups
  * as they like. Where it matches the manager itself, they gain nothing by it.

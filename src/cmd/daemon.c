@@ -33,8 +33,6 @@
 /* In nsec; the least that the kernel takes (kernel/sched/fair.c, __setparam_fair). */
 #define SLICE UINT64_C(100000)
 
-DEFINE_CLEANUP(struct engine *, engine_free)
-
 struct daemon;
 
 /* An event source of the engine's. */

@@ -37,9 +37,6 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-DEFINE_CLEANUP(struct config *, config_free)
-DEFINE_CLEANUP(struct policy *, policy_free)
-
 /*
  * Slices nest by the dashes in their names, so systemd refuses a dash at an end and two in a row (systemd.slice(5)).
  * In names that have such a one, each is written as systemd-escape(1) does.

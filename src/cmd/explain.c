@@ -21,8 +21,6 @@
 #define DIFFERS "\x1b[1;31m"
 #define PLAIN "\x1b[0m"
 
-DEFINE_CLEANUP(struct instance *, instance_free)
-
 /* What is explained, and the answer. */
 struct report {
 	const struct config *config;

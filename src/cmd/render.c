@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-DEFINE_CLEANUP(struct engine *, engine_free)
-
 int cmd_render(const struct arguments *arguments)
 {
 	CLEANUP(engine_freep) struct engine *engine = NULL;

@@ -21,8 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct engine *, engine_free)
-
 static bool read_number(const char *path, unsigned long long *number)
 {
 	CLEANUP(fclosep) FILE *file = fopen(path, "re");

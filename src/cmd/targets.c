@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-DEFINE_CLEANUP(struct config *, config_free)
-
 int cmd_targets(const struct arguments *arguments)
 {
 	CLEANUP(config_freep) struct config *config = NULL;

@@ -24,8 +24,6 @@
 
 enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's own rule for the table main has 32766 */
 
-DEFINE_CLEANUP(struct config *, config_free)
-
 struct config_reader {
 	struct config *config;
 	size_t bypass_capacity;

@@ -5,6 +5,7 @@
 #define CGTPROXY_CONFIG_CONFIG_H
 
 #include "config/diagnostic.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 
 #include <netinet/in.h>
@@ -125,5 +126,7 @@ extern const char config_default[];
 const char *config_target_name(const struct config *config, uint32_t target);
 
 void config_free(struct config *config);
+
+DEFINE_CLEANUP(struct config *, config_free)
 
 #endif

@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct instance *, instance_free)
-
 static int on_appeared(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;

@@ -6,6 +6,7 @@
 
 #include "cgroup/tree.h"
 #include "config/config.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 
 #include <stdbool.h>
@@ -78,5 +79,7 @@ const struct cgroup_tree *engine_tree(const struct engine *engine);
 const char *engine_mount(const struct engine *engine);
 
 void engine_free(struct engine *engine);
+
+DEFINE_CLEANUP(struct engine *, engine_free)
 
 #endif

@@ -9,6 +9,7 @@
 #include "engine/steering.h"
 #include "policy/policy.h"
 #include "route/route.h"
+#include "util/cleanup.h"
 
 /** All that follows from one config. A reload makes another one and, once it is in force, ends the first. */
 struct instance {
@@ -38,5 +39,7 @@ struct fwmark *config_marks(const struct config *config);
 struct routing instance_routing(const struct instance *instance, bool steer);
 
 void instance_free(struct instance *instance);
+
+DEFINE_CLEANUP(struct instance *, instance_free)
 
 #endif

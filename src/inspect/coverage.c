@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct policy *, policy_free)
-
 static int add_example(struct coverage *coverage, const char *path)
 {
 	if (coverage->count++ >= COVERAGE_EXAMPLES)

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct others *, others_free)
-
 enum { SHOWN_SIZE = ESCAPED_SIZE(OTHERS_NAME_SIZE) };
 
 /* A list of problems while others' chains are looked at. */

@@ -6,6 +6,7 @@
 
 #include "nft/nft.h"
 #include "nft/other_rule.h"
+#include "util/cleanup.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,5 +69,7 @@ void others_tell(const struct others *others, void (*tell)(const struct obstacle
 		 void *userdata);
 
 void others_free(struct others *others);
+
+DEFINE_CLEANUP(struct others *, others_free)
 
 #endif

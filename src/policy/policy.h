@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_POLICY_POLICY_H
 #define CGTPROXY_POLICY_POLICY_H
 
+#include "util/cleanup.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,5 +64,7 @@ int32_t policy_match_nearest(struct policy *policy, const char *path, size_t *le
 bool policy_match_each(struct policy *policy, const char *path, size_t length, bool *matched);
 
 void policy_free(struct policy *policy);
+
+DEFINE_CLEANUP(struct policy *, policy_free)
 
 #endif
