@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 
+#include "config/keys.h"
 #include "config/section.h"
 #include "config/value.h"
 #include "config/yaml.h"
@@ -25,151 +26,117 @@
 enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's own rule for the table main has 32766 */
 
 struct config_reader {
-	struct config *config;
-	size_t bypass_capacity;
+	struct config config;
 	struct fy_node *rules; /* read last, since they name proxies */
 	bool has_version;
 };
 
-static void read_version(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_version(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct config_reader *reader = userdata;
-	size_t length = 0;
-	const char *text = yaml_text(node, &length);
-	char shown[YAML_SHOWN_SIZE];
+	struct config_reader *reader = out;
 
 	reader->has_version = true;
-	if (text == NULL || length != 1 || *text != '1')
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "version: expected 1, the only one there is, got %s", yaml_show(node, shown));
+	return yaml_text_is(node, "1") || yaml_expected(node, key->name, "1, the only one there is", diagnostics);
 }
 
-static void read_cgroup_root(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_cgroup_root(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct config_reader *reader = userdata;
-	char shown[YAML_SHOWN_SIZE];
-	char **root = &reader->config->cgroup_root;
+	CLEANUP(freep) char *path = NULL;
+	char **root = out;
 
-	if (yaml_is_null(node) || !value_string(node, "cgroup-root", root, diagnostics))
-		return;
-	if (strcmp(*root, "AUTO") == 0) {
-		free(*root);
-		*root = NULL;
-	} else if (**root != '/' || strlen(*root) >= PATH_MAX) {
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "cgroup-root: expected AUTO or the absolute path of the cgroup2 mount, got %s",
-			 yaml_show(node, shown));
-	}
+	if (!value_string(node, key, &path, diagnostics))
+		return false;
+	if (strcmp(path, "AUTO") == 0)
+		return true;
+	if (*path != '/' || strlen(path) >= PATH_MAX)
+		return yaml_expected(node, key->name, "AUTO or the absolute path of the cgroup2 mount", diagnostics);
+	*root = path;
+	path = NULL;
+	return true;
 }
 
-static void read_route_table(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_route_table(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct config_reader *reader = userdata;
 	uint32_t table = 0;
 
-	if (yaml_is_null(node) || !value_number(node, "route-table", 1, UINT32_MAX, &table, diagnostics))
-		return;
+	if (!value_number(node, key, &table, diagnostics))
+		return false;
 	/* our "local default" there would turn all of the host's traffic back to itself */
-	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT)
+	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "route-table: %" PRIu32
-			 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
+			 "%s: %" PRIu32 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
 			 "one that nothing else uses, like 300",
-			 table);
-	reader->config->route_table = table;
+			 key->name, table);
+		return false;
+	}
+	*(uint32_t *)out = table;
+	return true;
 }
 
-static void read_rule_priority(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+struct bypass_reader {
+	struct config *config;
+	size_t capacity;
+	const struct key *key;
+};
+
+static void read_network(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
-	struct config_reader *reader = userdata;
-
-	if (!yaml_is_null(node))
-		value_number(node, "rule-priority", 1, RULE_PRIORITY_MAX, &reader->config->rule_priority, diagnostics);
-}
-
-static void read_strict(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct config_reader *reader = userdata;
-
-	if (!yaml_is_null(node))
-		value_bool(node, "strict", &reader->config->strict, diagnostics);
-}
-
-static void read_on_stop(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	static const struct value_word words[] = {{"clear", ON_STOP_CLEAR}, {"keep", ON_STOP_KEEP}, {0}};
-	struct config_reader *reader = userdata;
-	int chosen = 0;
-
-	if (!yaml_is_null(node) && value_word(node, "on-stop", words, &chosen, diagnostics))
-		reader->config->on_stop = (enum on_stop)chosen;
-}
-
-static void read_bypass_item(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct config_reader *reader = userdata;
+	struct bypass_reader *reader = userdata;
 	struct config *config = reader->config;
 	struct network *networks =
-		array_reserve(config->bypass, &reader->bypass_capacity, config->bypass_count + 1, sizeof(*networks));
+		array_reserve(config->bypass, &reader->capacity, config->bypass_count + 1, sizeof(*networks));
 
 	if (networks == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the list of bypass");
 		return;
 	}
 	config->bypass = networks;
-	if (value_network(node, "bypass", &networks[config->bypass_count], diagnostics))
+	if (value_network(node, reader->key, &networks[config->bypass_count], diagnostics))
 		config->bypass_count++;
 }
 
-static void read_bypass(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_bypass(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	if (!yaml_is_null(node))
-		yaml_read_list(node, "bypass", read_bypass_item, diagnostics, userdata);
+	struct bypass_reader reader = {.config = out, .key = key};
+
+	return yaml_read_list(node, key->name, read_network, diagnostics, &reader);
 }
 
-static void read_bypass_local(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool keep_rules(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct config_reader *reader = userdata;
+	struct fy_node **rules = out;
 
-	if (!yaml_is_null(node))
-		value_bool(node, "bypass-local", &reader->config->bypass_local, diagnostics);
-}
-
-static void read_tproxies(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct config_reader *reader = userdata;
-
-	if (!yaml_is_null(node))
-		read_proxies(node, reader->config, diagnostics);
-}
-
-static void keep_rules(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct config_reader *reader = userdata;
-
+	(void)key;
 	(void)diagnostics;
-	if (!yaml_is_null(node))
-		reader->rules = node;
+	*rules = node;
+	return true;
 }
+
+static const struct key_word on_stop_words[] = {{"clear", ON_STOP_CLEAR}, {"keep", ON_STOP_KEEP}, {0}};
+
+static const struct key config_keys[] = {
+	{"version", read_version, .needs_value = true},
+	{"cgroup-root", read_cgroup_root, offsetof(struct config_reader, config.cgroup_root)},
+	{"route-table", read_route_table, offsetof(struct config_reader, config.route_table), .least = 1,
+	 .most = UINT32_MAX},
+	{"rule-priority", value_number, offsetof(struct config_reader, config.rule_priority), .least = 1,
+	 .most = RULE_PRIORITY_MAX},
+	{"strict", value_bool, offsetof(struct config_reader, config.strict)},
+	{"on-stop", value_word, offsetof(struct config_reader, config.on_stop), .words = on_stop_words},
+	{"bypass", read_bypass, offsetof(struct config_reader, config)},
+	{"bypass-local", value_bool, offsetof(struct config_reader, config.bypass_local)},
+	{"tproxies", read_proxies, offsetof(struct config_reader, config)},
+	{"rules", keep_rules, offsetof(struct config_reader, rules)},
+	{0},
+};
 
 static void read_root(struct fy_node *root, struct config *config, struct diagnostics *diagnostics)
 {
-	static const struct yaml_key keys[] = {
-		{"version", read_version},
-		{"cgroup-root", read_cgroup_root},
-		{"route-table", read_route_table},
-		{"rule-priority", read_rule_priority},
-		{"strict", read_strict},
-		{"on-stop", read_on_stop},
-		{"bypass", read_bypass},
-		{"bypass-local", read_bypass_local},
-		{"tproxies", read_tproxies},
-		{"rules", keep_rules},
-		{0},
-	};
-	struct config_reader reader = {.config = config};
+	struct config_reader reader = {.config = *config};
+	bool is_map = keys_read(root, "the config", config_keys, &reader, diagnostics);
 
-	if (!yaml_read_map(root, "the config", keys, diagnostics, &reader))
+	*config = reader.config;
+	if (!is_map)
 		return;
 	if (!reader.has_version)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){1, 1}, "the line \"version: 1\" is missing");
@@ -183,7 +150,6 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	CLEANUP(config_freep) struct config *read = calloc(1, sizeof(*read));
 	struct fy_document *document = NULL;
 
-	*config = NULL;
 	if (read == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
 		return -EINVAL;
@@ -218,25 +184,29 @@ static char *escaped_copy(const char *text)
 static int read_file(const char *path, char **text, size_t *length)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(freep) char *buffer = NULL;
 	struct stat status;
+	size_t used = 0;
 	ssize_t got = 1;
 
-	*length = 0;
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -errno;
 	if (S_ISDIR(status.st_mode))
 		return -EISDIR;
-	*text = malloc(YAML_SIZE_MAX);
-	if (*text == NULL)
+	buffer = malloc(YAML_SIZE_MAX);
+	if (buffer == NULL)
 		return -ENOMEM;
 	while (got != 0) {
-		if (*length == YAML_SIZE_MAX)
+		if (used == YAML_SIZE_MAX)
 			return -EFBIG;
-		got = read(fd, *text + *length, YAML_SIZE_MAX - *length);
+		got = read(fd, buffer + used, YAML_SIZE_MAX - used);
 		if (got < 0 && errno != EINTR)
 			return -errno;
-		*length += got > 0 ? (size_t)got : 0;
+		used += got > 0 ? (size_t)got : 0;
 	}
+	*text = buffer;
+	*length = used;
+	buffer = NULL;
 	return 0;
 }
 
@@ -260,7 +230,6 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 	size_t length = 0;
 	int error = 0;
 
-	*config = NULL;
 	diagnostics->file = chosen != NULL ? escaped_copy(chosen) : NULL;
 	if (diagnostics->file == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
@@ -279,7 +248,7 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 		return error;
 	}
 	error = config_parse(text, length, config, diagnostics);
-	if (*config != NULL)
+	if (error == 0)
 		(*config)->file = realpath(chosen, NULL);
 	return error;
 }

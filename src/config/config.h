@@ -103,7 +103,7 @@ struct config {
  * Reads and checks a config.
  *
  * @text:        YAML, @length bytes
- * @config:      set to the config, for config_free(), or to NULL when there is an error
+ * @config:      set to the config, for config_free(); left alone when there is an error
  * @diagnostics: zeroed but for the name of the file; gets all that is wrong
  *
  * Returns 0 or -EINVAL with at least one error in @diagnostics.

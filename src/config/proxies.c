@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "config/keys.h"
 #include "config/section.h"
 #include "config/value.h"
 #include "util/array.h"
@@ -13,161 +14,107 @@
 
 /* Two keys say the same thing: "no-KEY: true" is an older way to write "KEY: direct". */
 struct traffic_reader {
-	const char *key;
-	const char *old_key;
+	enum traffic traffic;
 	const char *name; /* of the key that was read, or NULL */
 };
 
 struct proxy_reader {
-	struct config *config;
-	size_t capacity;
-	struct proxy *proxy; /* the one that is read */
+	struct proxy proxy;
 	bool has_mark;
 	bool has_port;
 	struct traffic_reader udp;
 	struct traffic_reader ipv6;
 };
 
-static void read_hijack_ip(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_mark(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct dns_hijack *hijack = userdata;
-
-	if (!yaml_is_null(node))
-		value_address(node, "dns-hijack.ip", AF_INET, &hijack->ip, diagnostics);
-}
-
-static void read_hijack_ip6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct dns_hijack *hijack = userdata;
-
-	if (!yaml_is_null(node))
-		hijack->has_ip6 = value_address(node, "dns-hijack.ip6", AF_INET6, &hijack->ip6, diagnostics);
-}
-
-static void read_hijack_port(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct dns_hijack *hijack = userdata;
-
-	if (!yaml_is_null(node))
-		value_port(node, "dns-hijack.port", &hijack->port, diagnostics);
-}
-
-static void read_hijack_tcp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct dns_hijack *hijack = userdata;
-
-	if (!yaml_is_null(node))
-		value_bool(node, "dns-hijack.tcp", &hijack->tcp, diagnostics);
-}
-
-static void read_dns_hijack(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	static const struct yaml_key keys[] = {
-		{"ip", read_hijack_ip},
-		{"ip6", read_hijack_ip6},
-		{"port", read_hijack_port},
-		{"tcp", read_hijack_tcp},
-		{0},
-	};
-	struct proxy_reader *reader = userdata;
-	struct dns_hijack *hijack = &reader->proxy->dns_hijack;
-
-	if (yaml_is_null(node))
-		return;
-	hijack->ip.s_addr = htonl(INADDR_LOOPBACK);
-	hijack->port = DNS_PORT;
-	hijack->enabled = yaml_read_map(node, "dns-hijack", keys, diagnostics, hijack);
-}
-
-static void read_mark(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct proxy_reader *reader = userdata;
+	struct proxy_reader *reader = out;
 
 	reader->has_mark = true;
-	value_mark(node, "mark", &reader->proxy->mark, &reader->proxy->mask, diagnostics);
+	return value_mark(node, key, &reader->proxy.mark, &reader->proxy.mask, diagnostics);
 }
 
-static void read_port(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_port(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct proxy_reader *reader = userdata;
+	struct proxy_reader *reader = out;
 
 	reader->has_port = true;
-	value_port(node, "port", &reader->proxy->port, diagnostics);
+	return value_port(node, key, &reader->proxy.port, diagnostics);
 }
 
-static void note_traffic_key(struct traffic_reader *traffic, const char *key, struct fy_node *node,
+static void note_traffic_key(struct traffic_reader *reader, const struct key *key, struct fy_node *node,
 			     struct diagnostics *diagnostics)
 {
-	if (traffic->name != NULL)
+	if (reader->name != NULL)
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "%s: \"%s\" is there already and says the same thing; keep one of the two", key,
-			 traffic->name);
-	traffic->name = key;
+			 "%s: \"%s\" is there already and says the same thing; keep one of the two", key->name,
+			 reader->name);
+	reader->name = key->name;
 }
 
-static void read_traffic(struct fy_node *node, struct traffic_reader *reader, enum traffic *traffic,
-			 struct diagnostics *diagnostics)
+static bool read_traffic(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	static const struct value_word words[] = {
-		{"proxy", TRAFFIC_PROXY}, {"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
-	int chosen = TRAFFIC_PROXY;
+	struct traffic_reader *reader = out;
 
-	if (yaml_is_null(node))
-		return;
-	note_traffic_key(reader, reader->key, node, diagnostics);
-	if (value_word(node, reader->key, words, &chosen, diagnostics))
-		*traffic = (enum traffic)chosen;
+	note_traffic_key(reader, key, node, diagnostics);
+	return value_word(node, key, &reader->traffic, diagnostics);
 }
 
-static void read_no_traffic(struct fy_node *node, struct traffic_reader *reader, enum traffic *traffic,
-			    struct diagnostics *diagnostics)
+static bool read_no_traffic(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
+	struct traffic_reader *reader = out;
 	bool none = false;
 
-	if (yaml_is_null(node))
-		return;
-	note_traffic_key(reader, reader->old_key, node, diagnostics);
-	if (value_bool(node, reader->old_key, &none, diagnostics) && none)
-		*traffic = TRAFFIC_DIRECT;
+	note_traffic_key(reader, key, node, diagnostics);
+	if (!value_bool(node, key, &none, diagnostics))
+		return false;
+	if (none)
+		reader->traffic = TRAFFIC_DIRECT;
+	return true;
 }
 
-static void read_udp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_hijack_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct proxy_reader *reader = userdata;
+	struct dns_hijack *hijack = out;
 
-	read_traffic(node, &reader->udp, &reader->proxy->udp, diagnostics);
+	hijack->has_ip6 = value_ip6(node, key, &hijack->ip6, diagnostics);
+	return hijack->has_ip6;
 }
 
-static void read_no_udp(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static const struct key hijack_keys[] = {
+	{"ip", value_ip4, offsetof(struct dns_hijack, ip), .label = "dns-hijack.ip"},
+	{"ip6", read_hijack_ip6, .label = "dns-hijack.ip6"},
+	{"port", value_port, offsetof(struct dns_hijack, port), .label = "dns-hijack.port"},
+	{"tcp", value_bool, offsetof(struct dns_hijack, tcp), .label = "dns-hijack.tcp"},
+	{0},
+};
+
+static bool read_hijack(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct proxy_reader *reader = userdata;
+	struct dns_hijack hijack = {.enabled = true, .ip.s_addr = htonl(INADDR_LOOPBACK), .port = DNS_PORT};
 
-	read_no_traffic(node, &reader->udp, &reader->proxy->udp, diagnostics);
+	if (!keys_read(node, key->name, hijack_keys, &hijack, diagnostics))
+		return false;
+	*(struct dns_hijack *)out = hijack;
+	return true;
 }
 
-static void read_ipv6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct proxy_reader *reader = userdata;
+static const struct key_word traffic_words[] = {
+	{"proxy", TRAFFIC_PROXY}, {"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
 
-	read_traffic(node, &reader->ipv6, &reader->proxy->ipv6, diagnostics);
-}
+static const struct key_word other_words[] = {{"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
 
-static void read_no_ipv6(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct proxy_reader *reader = userdata;
-
-	read_no_traffic(node, &reader->ipv6, &reader->proxy->ipv6, diagnostics);
-}
-
-static void read_other(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	static const struct value_word words[] = {{"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
-	struct proxy_reader *reader = userdata;
-	int chosen = TRAFFIC_DIRECT;
-
-	if (!yaml_is_null(node) && value_word(node, "other", words, &chosen, diagnostics))
-		reader->proxy->other = (enum traffic)chosen;
-}
+static const struct key proxy_keys[] = {
+	{"mark", read_mark, .needs_value = true},
+	{"port", read_port, .needs_value = true},
+	{"udp", read_traffic, offsetof(struct proxy_reader, udp), .words = traffic_words},
+	{"no-udp", read_no_traffic, offsetof(struct proxy_reader, udp)},
+	{"ipv6", read_traffic, offsetof(struct proxy_reader, ipv6), .words = traffic_words},
+	{"no-ipv6", read_no_traffic, offsetof(struct proxy_reader, ipv6)},
+	{"other", value_word, offsetof(struct proxy_reader, proxy.other), .words = other_words},
+	{"dns-hijack", read_hijack, offsetof(struct proxy_reader, proxy.dns_hijack)},
+	{0},
+};
 
 /* Why a name can't be that of chains, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
@@ -181,7 +128,29 @@ static const char *fault_of_name(const char *name, size_t length)
 	return NULL;
 }
 
-static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key, const char *name, size_t length)
+/* @shown: the proxy's name for messages */
+static void read_proxy_keys(struct fy_node *node, const char *shown, struct proxy *proxy,
+			    struct diagnostics *diagnostics)
+{
+	struct proxy_reader reader = {.proxy = *proxy};
+
+	if (!keys_read(node, proxy->name, proxy_keys, &reader, diagnostics))
+		return;
+	if (!reader.has_mark)
+		diagnose(diagnostics, SEVERITY_ERROR, proxy->position, "the proxy %s has no mark", shown);
+	if (!reader.has_port)
+		diagnose(diagnostics, SEVERITY_ERROR, proxy->position, "the proxy %s has no port", shown);
+	*proxy = reader.proxy;
+	proxy->udp = reader.udp.traffic;
+	proxy->ipv6 = reader.ipv6.traffic;
+}
+
+struct proxies_reader {
+	struct config *config;
+	size_t capacity;
+};
+
+static struct proxy *add_proxy(struct proxies_reader *reader, const char *name, size_t length, struct position position)
 {
 	struct config *config = reader->config;
 	struct proxy *proxies =
@@ -192,7 +161,7 @@ static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key,
 		return NULL;
 	config->proxies = proxies;
 	proxy = &proxies[config->proxy_count];
-	*proxy = (struct proxy){.name = strndup(name, length), .position = yaml_position(key), .other = TRAFFIC_DIRECT};
+	*proxy = (struct proxy){.name = strndup(name, length), .position = position, .other = TRAFFIC_DIRECT};
 	if (proxy->name == NULL)
 		return NULL;
 	config->proxy_count++;
@@ -201,55 +170,39 @@ static struct proxy *add_proxy(struct proxy_reader *reader, struct fy_node *key,
 
 static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics, void *userdata)
 {
-	static const struct yaml_key keys[] = {
-		{"mark", read_mark},
-		{"port", read_port},
-		{"udp", read_udp},
-		{"no-udp", read_no_udp},
-		{"ipv6", read_ipv6},
-		{"no-ipv6", read_no_ipv6},
-		{"other", read_other},
-		{"dns-hijack", read_dns_hijack},
-		{0},
-	};
-	struct proxy_reader *reader = userdata;
 	struct position position = yaml_position(key);
+	struct proxy *proxy = NULL;
 	size_t length = 0;
 	const char *name = yaml_text(key, &length);
 	const char *fault = name != NULL ? fault_of_name(name, length) : "must be a text";
 	char shown[YAML_SHOWN_SIZE];
 
 	yaml_show(key, shown);
-	if (fault != NULL)
+	if (fault != NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
-	reader->has_mark = false;
-	reader->has_port = false;
-	reader->udp = (struct traffic_reader){"udp", "no-udp", NULL};
-	reader->ipv6 = (struct traffic_reader){"ipv6", "no-ipv6", NULL};
-	/* a name that is at fault goes into messages only */
-	reader->proxy =
-		fault == NULL ? add_proxy(reader, key, name, length) : add_proxy(reader, key, shown, strlen(shown));
-	if (reader->proxy == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, position, "no memory for the proxy %s", shown);
-		return;
+		/* what follows is for messages only */
+		name = shown;
+		length = strlen(shown);
 	}
-	if (value == NULL || !yaml_read_map(value, reader->proxy->name, keys, diagnostics, reader))
-		return;
-	if (!reader->has_mark)
-		diagnose(diagnostics, SEVERITY_ERROR, position, "the proxy %s has no mark", shown);
-	if (!reader->has_port)
-		diagnose(diagnostics, SEVERITY_ERROR, position, "the proxy %s has no port", shown);
+	proxy = add_proxy(userdata, name, length, position);
+	if (proxy != NULL)
+		read_proxy_keys(value, shown, proxy, diagnostics);
+	else
+		diagnose(diagnostics, SEVERITY_ERROR, position, "no memory for the proxy %s", shown);
 }
 
-void read_proxies(struct fy_node *node, struct config *config, struct diagnostics *diagnostics)
+bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct proxy_reader reader = {.config = config};
+	struct config *config = out;
+	struct proxies_reader reader = {.config = config};
 
-	yaml_read_named(node, "tproxies", read_proxy, diagnostics, &reader);
+	if (!keys_read_names(node, key->name, read_proxy, diagnostics, &reader))
+		return false;
 	if (config->proxy_count > PROXIES_MAX)
 		diagnose(diagnostics, SEVERITY_ERROR, config->proxies[PROXIES_MAX].position,
-			 "tproxies: %zu proxies are more than the %d that there can be", config->proxy_count,
+			 "%s: %zu proxies are more than the %d that there can be", key->name, config->proxy_count,
 			 PROXIES_MAX);
+	return true;
 }
 
 void check_marks(const struct config *config, struct diagnostics *diagnostics)

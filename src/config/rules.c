@@ -1,13 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "config/keys.h"
 #include "config/section.h"
 #include "config/selectors.h"
 #include "config/value.h"
 #include "policy/pattern_set.h"
 #include "util/array.h"
+#include "util/cleanup.h"
 #include "util/escape.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,118 +22,95 @@ struct rule_reader {
 	int targets;
 };
 
-static void read_match(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+/* "match: EXPRESSION", or NULL without memory */
+static char *show_match(const struct key *key, const char *pattern)
 {
-	static const char key[] = "match: ";
-	struct rule_reader *reader = userdata;
+	size_t size = ESCAPED_SIZE(strlen(pattern));
+	CLEANUP(freep) char *escaped = malloc(size);
+	char *shown = NULL;
+
+	if (escaped == NULL ||
+	    asprintf(&shown, "%s: %s", key->name, escape_but_backslash(escaped, size, pattern, strlen(pattern))) < 0)
+		return NULL;
+	return shown;
+}
+
+static bool read_match(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct rule_reader *reader = out;
 	struct config_rule *rule = &reader->rule;
 	struct pattern_error error;
 	char reason[ESCAPED_SIZE(sizeof(error.reason))];
 	char fragment[ESCAPED_SIZE(sizeof(error.fragment))];
-	size_t length = 0;
 
 	reader->selectors++;
-	if (!value_string(node, "match", &rule->pattern, diagnostics))
-		return;
-	length = strlen(rule->pattern);
+	if (!value_string(node, key, &rule->pattern, diagnostics))
+		return false;
 	free(rule->selector);
-	rule->selector = malloc(sizeof(key) + ESCAPED_SIZE(length));
+	rule->selector = show_match(key, rule->pattern);
 	if (rule->selector == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the expression of match");
-		return;
+		return false;
 	}
-	memcpy(rule->selector, key, sizeof(key));
-	escape_but_backslash(rule->selector + sizeof(key) - 1, ESCAPED_SIZE(length), rule->pattern, length);
-	if (pattern_is_valid(rule->pattern, length, &error))
-		return;
+	if (pattern_is_valid(rule->pattern, strlen(rule->pattern), &error))
+		return true;
 	escape(reason, sizeof(reason), error.reason, strlen(error.reason));
 	escape(fragment, sizeof(fragment), error.fragment, strlen(error.fragment));
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
 		 "match: not a regular expression (RE2): %s at its character %zu: \"%s\"", reason, error.offset + 1,
 		 fragment);
+	return false;
 }
 
-static void read_names(struct fy_node *node, enum selector selector, struct diagnostics *diagnostics,
-		       struct rule_reader *reader)
+static bool read_names(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
+	struct rule_reader *reader = out;
+
 	reader->selectors++;
-	read_selector(node, selector, &reader->rule, diagnostics);
+	return read_selector(node, key, &reader->rule, diagnostics);
 }
 
-static void read_app(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+static bool read_tproxy(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	read_names(node, SELECTOR_APP, diagnostics, userdata);
-}
-
-static void read_unit(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_names(node, SELECTOR_UNIT, diagnostics, userdata);
-}
-
-static void read_user_unit(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_names(node, SELECTOR_USER_UNIT, diagnostics, userdata);
-}
-
-static void read_slice(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_names(node, SELECTOR_SLICE, diagnostics, userdata);
-}
-
-static void read_user(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_names(node, SELECTOR_USER, diagnostics, userdata);
-}
-
-static void read_tproxy(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	struct rule_reader *reader = userdata;
+	struct rule_reader *reader = out;
 	const struct config *config = reader->config;
-	size_t length = 0;
-	const char *name = yaml_text(node, &length);
-	char shown[YAML_SHOWN_SIZE];
 
-	if (yaml_is_null(node))
-		return;
 	reader->targets++;
-	for (uint32_t i = 0; i < config->proxy_count && name != NULL; i++) {
-		if (strlen(config->proxies[i].name) == length && memcmp(config->proxies[i].name, name, length) == 0) {
+	for (uint32_t i = 0; i < config->proxy_count; i++) {
+		if (yaml_text_is(node, config->proxies[i].name)) {
 			reader->rule.target = TARGET_FIRST_PROXY + i;
-			return;
+			return true;
 		}
 	}
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 "tproxy: expected the name of a proxy under \"tproxies\", got %s", yaml_show(node, shown));
+	return yaml_expected(node, key->name, "the name of a proxy under \"tproxies\"", diagnostics);
 }
 
-static void read_flag_target(struct fy_node *node, const char *key, uint32_t target, struct diagnostics *diagnostics,
-			     struct rule_reader *reader)
+static bool read_target(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
+	struct rule_reader *reader = out;
 	bool chosen = true; /* what is no bool is counted, so that it is complained of once */
+	bool is_bool = value_bool(node, key, &chosen, diagnostics);
 
-	if (yaml_is_null(node))
-		return;
-	value_bool(node, key, &chosen, diagnostics);
-	if (!chosen)
-		return;
-	reader->targets++;
-	reader->rule.target = target;
+	if (chosen) {
+		reader->targets++;
+		reader->rule.target = key->choice;
+	}
+	return is_bool;
 }
 
-static void read_drop(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_flag_target(node, "drop", TARGET_DROP, diagnostics, userdata);
-}
-
-static void read_refuse(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_flag_target(node, "refuse", TARGET_REFUSE, diagnostics, userdata);
-}
-
-static void read_direct(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
-{
-	read_flag_target(node, "direct", TARGET_DIRECT, diagnostics, userdata);
-}
+static const struct key rule_keys[] = {
+	{"match", read_match, .needs_value = true},
+	{"app", read_names, .needs_value = true, .choice = SELECTOR_APP},
+	{"unit", read_names, .needs_value = true, .choice = SELECTOR_UNIT},
+	{"user-unit", read_names, .needs_value = true, .choice = SELECTOR_USER_UNIT},
+	{"slice", read_names, .needs_value = true, .choice = SELECTOR_SLICE},
+	{"user", read_names, .needs_value = true, .choice = SELECTOR_USER},
+	{"tproxy", read_tproxy},
+	{"drop", read_target, .choice = TARGET_DROP},
+	{"refuse", read_target, .choice = TARGET_REFUSE},
+	{"direct", read_target, .choice = TARGET_DIRECT},
+	{0},
+};
 
 static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics)
 {
@@ -149,26 +129,13 @@ static void add_rule(struct rule_reader *reader, struct diagnostics *diagnostics
 
 static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
 {
-	static const struct yaml_key keys[] = {
-		{"match", read_match},
-		{"app", read_app},
-		{"unit", read_unit},
-		{"user-unit", read_user_unit},
-		{"slice", read_slice},
-		{"user", read_user},
-		{"tproxy", read_tproxy},
-		{"drop", read_drop},
-		{"refuse", read_refuse},
-		{"direct", read_direct},
-		{0},
-	};
 	struct rule_reader *reader = userdata;
 	struct position position = yaml_position(node);
 
 	reader->rule = (struct config_rule){.position = position};
 	reader->selectors = 0;
 	reader->targets = 0;
-	if (!yaml_read_map(node, "rule", keys, diagnostics, reader))
+	if (!keys_read(node, "rule", rule_keys, reader, diagnostics))
 		return;
 	if (reader->selectors != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,

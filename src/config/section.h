@@ -5,12 +5,12 @@
 #define CGTPROXY_CONFIG_SECTION_H
 
 #include "config/config.h"
-#include "config/yaml.h"
+#include "config/keys.h"
 
 /* The two sections of a config that are more than a list of scalars. */
 
-/** Reads "tproxies" into config->proxies. */
-void read_proxies(struct fy_node *node, struct config *config, struct diagnostics *diagnostics);
+/** Reads "tproxies" into the proxies of a struct config, @out. */
+bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
 /** Reports proxies that can't be told apart by their marks. */
 void check_marks(const struct config *config, struct diagnostics *diagnostics);

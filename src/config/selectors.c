@@ -156,26 +156,26 @@ static bool write_user(FILE *out, const char *name)
 }
 
 static const struct kind {
-	const char *key;
 	name_writer write;
 	const char *before; /* what stands in the expression around the names */
 	const char *after;
 	const char *expected;
 } kinds[] = {
-	[SELECTOR_APP] = {"app", write_app, "^" MANAGER SLICES "/(?:", ")" END,
+	[SELECTOR_APP] = {write_app, "^" MANAGER SLICES "/(?:", ")" END,
 			  "the ID of an application, like org.telegram.desktop, without systemd's escaping"},
-	[SELECTOR_UNIT] = {"unit", write_unit, "^" SLICES "/(?:", ")" END,
+	[SELECTOR_UNIT] = {write_unit, "^" SLICES "/(?:", ")" END,
 			   "the name of a service, scope, mount, socket or swap unit, like docker.service"},
-	[SELECTOR_USER_UNIT] = {"user-unit", write_unit, "^" MANAGER SLICES "/(?:", ")" END,
+	[SELECTOR_USER_UNIT] = {write_unit, "^" MANAGER SLICES "/(?:", ")" END,
 				"the name of a service, scope, mount, socket or swap unit, like syncthing.service"},
-	[SELECTOR_SLICE] = {"slice", write_slice, "^(?:" MANAGER ")?" SLICES "/(?:", ")" END,
+	[SELECTOR_SLICE] = {write_slice, "^(?:" MANAGER ")?" SLICES "/(?:", ")" END,
 			    "the name of a slice, like cgtproxy-proxy.slice"},
-	[SELECTOR_USER] = {"user", write_user, "^/user\\.slice/user-(?:", ")\\.slice" END,
+	[SELECTOR_USER] = {write_user, "^/user\\.slice/user-(?:", ")\\.slice" END,
 			   "the name of a user whom this system knows, or a user's number"},
 };
 
 /* What is written for a rule while its selector is read. */
 struct selector_reader {
+	const struct key *key;
 	const struct kind *kind;
 	FILE *pattern;
 	FILE *shown;
@@ -196,14 +196,13 @@ static void read_name(struct fy_node *node, struct diagnostics *diagnostics, voi
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
 	char name[UNIT_NAME_SIZE] = "";
-	char shown[YAML_SHOWN_SIZE];
 
 	if (reader->names > NAMES_MAX)
 		return;
 	if (reader->names++ == NAMES_MAX) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
 			 "%s: these are more names than the %d that one rule can have; divide them among several rules",
-			 reader->kind->key, NAMES_MAX);
+			 reader->key->name, NAMES_MAX);
 		return;
 	}
 	if (reader->names > 1) {
@@ -214,8 +213,7 @@ static void read_name(struct fy_node *node, struct diagnostics *diagnostics, voi
 		memcpy(name, text, length);
 	show_name(reader->shown, name, strlen(name));
 	if (*name == '\0' || !reader->kind->write(reader->pattern, name))
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", reader->kind->key,
-			 reader->kind->expected, yaml_show(node, shown));
+		yaml_expected(node, reader->key->name, reader->kind->expected, diagnostics);
 }
 
 /* Opens a stream that writes a text into memory, in place of the one that is there. */
@@ -237,25 +235,26 @@ static void write_rule(struct fy_node *node, struct selector_reader *reader, str
 	bool is_list = yaml_is_list(node);
 
 	fputs(reader->kind->before, reader->pattern);
-	fprintf(reader->shown, "%s: %s", reader->kind->key, is_list ? "[" : "");
+	fprintf(reader->shown, "%s: %s", reader->key->name, is_list ? "[" : "");
 	if (is_list)
-		yaml_read_list(node, reader->kind->key, read_name, diagnostics, reader);
+		yaml_read_list(node, reader->key->name, read_name, diagnostics, reader);
 	else
 		read_name(node, diagnostics, reader);
 	fputs(reader->kind->after, reader->pattern);
 	fputs(is_list ? "]" : "", reader->shown);
 	if (reader->names == 0)
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got an empty list",
-			 reader->kind->key, reader->kind->expected);
+			 reader->key->name, reader->kind->expected);
 }
 
-void read_selector(struct fy_node *node, enum selector selector, struct config_rule *rule,
+bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
 		   struct diagnostics *diagnostics)
 {
 	size_t pattern_size = 0;
 	size_t shown_size = 0;
 	struct selector_reader reader = {
-		.kind = &kinds[selector],
+		.key = key,
+		.kind = &kinds[key->choice],
 		.pattern = write_anew(&rule->pattern, &pattern_size),
 		.shown = write_anew(&rule->selector, &shown_size),
 	};
@@ -266,10 +265,11 @@ void read_selector(struct fy_node *node, enum selector selector, struct config_r
 		write_rule(node, &reader, diagnostics);
 	written &= is_closed_well(reader.pattern);
 	written &= is_closed_well(reader.shown);
-	if (!written)
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", reader.kind->key);
-	else if (!pattern_is_valid(rule->pattern, pattern_size, &error))
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "%s: these names are too long for one rule; divide them among several rules",
-			 reader.kind->key);
+	if (written && pattern_is_valid(rule->pattern, pattern_size, &error))
+		return true;
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+		 written ? "%s: these names are too long for one rule; divide them among several rules"
+			 : "no memory to read %s",
+		 key->name);
+	return false;
 }

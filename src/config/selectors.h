@@ -5,7 +5,7 @@
 #define CGTPROXY_CONFIG_SELECTORS_H
 
 #include "config/config.h"
-#include "config/yaml.h"
+#include "config/keys.h"
 
 /*
  * Selectors that say in systemd's terms which cgroups a rule is for. Each becomes an expression, anchored at the mount,
@@ -14,6 +14,7 @@
  * that was delegated to them.
  */
 
+/** The kinds of names: the choice of a selector's key. */
 enum selector {
 	SELECTOR_APP,
 	SELECTOR_UNIT,
@@ -25,9 +26,12 @@ enum selector {
 /**
  * Reads the value of a selector, a name or a list of names.
  *
- * @rule: gets its pattern, which is valid unless something is wrong with the value, and its selector
+ * @key:  its choice is an enum selector
+ * @rule: gets its selector and its pattern, in place of what was there; also when the value is at fault
+ *
+ * Returns false, with an error, when they are of no use.
  */
-void read_selector(struct fy_node *node, enum selector selector, struct config_rule *rule,
+bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
 		   struct diagnostics *diagnostics);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "config/value.h"
 
+#include "config/config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -10,15 +12,6 @@
 #include <string.h>
 
 enum { SCALAR_SIZE = 80 };
-
-static bool expected(struct fy_node *node, const char *key, const char *what, struct diagnostics *diagnostics)
-{
-	char shown[YAML_SHOWN_SIZE];
-
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", key, what,
-		 yaml_show(node, shown));
-	return false;
-}
 
 /* A scalar as a C string; false when it is none, too long, or has a NUL byte. */
 static bool read_scalar(struct fy_node *node, char *out)
@@ -78,8 +71,8 @@ static bool parse_number(const char *text, uint32_t *out)
 	return true;
 }
 
-bool value_number(struct fy_node *node, const char *key, uint32_t least, uint32_t most, uint32_t *out,
-		  struct diagnostics *diagnostics)
+static bool read_number(struct fy_node *node, const struct key *key, uint32_t least, uint32_t most, uint32_t *out,
+			struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 	char what[64];
@@ -91,21 +84,26 @@ bool value_number(struct fy_node *node, const char *key, uint32_t least, uint32_
 		return true;
 	}
 	snprintf(what, sizeof(what), "a number from %" PRIu32 " to %" PRIu32, least, most);
-	return expected(node, key, what, diagnostics);
+	return yaml_expected(node, key_label(key), what, diagnostics);
 }
 
-bool value_port(struct fy_node *node, const char *key, uint16_t *out, struct diagnostics *diagnostics)
+bool value_number(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	return read_number(node, key, key->least, key->most, out, diagnostics);
+}
+
+bool value_port(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	uint32_t number = 0;
 
-	if (!value_number(node, key, 1, UINT16_MAX, &number, diagnostics))
+	if (!read_number(node, key, 1, UINT16_MAX, &number, diagnostics))
 		return false;
-	*out = (uint16_t)number;
+	*(uint16_t *)out = (uint16_t)number;
 	return true;
 }
 
 /* "a, b or c" */
-static void list_words(const struct value_word *words, char *out, size_t size)
+static void list_words(const struct key_word *words, char *out, size_t size)
 {
 	size_t length = 0;
 
@@ -116,24 +114,21 @@ static void list_words(const struct value_word *words, char *out, size_t size)
 	}
 }
 
-bool value_word(struct fy_node *node, const char *key, const struct value_word *words, int *out,
-		struct diagnostics *diagnostics)
+bool value_word(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	char text[SCALAR_SIZE];
 	char what[SCALAR_SIZE] = "";
-	bool is_text = read_scalar(node, text);
 
-	for (size_t i = 0; is_text && words[i].word != NULL; i++) {
-		if (strcmp(text, words[i].word) == 0) {
-			*out = words[i].meaning;
+	for (const struct key_word *word = key->words; word->word != NULL; word++) {
+		if (yaml_text_is(node, word->word)) {
+			*(unsigned *)out = word->meaning; /* what enums without negative members are */
 			return true;
 		}
 	}
-	list_words(words, what, sizeof(what));
-	return expected(node, key, what, diagnostics);
+	list_words(key->words, what, sizeof(what));
+	return yaml_expected(node, key_label(key), what, diagnostics);
 }
 
-bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnostics *diagnostics)
+bool value_bool(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
 	static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
@@ -143,15 +138,16 @@ bool value_bool(struct fy_node *node, const char *key, bool *out, struct diagnos
 	if (read_scalar(node, text) && yaml_is_plain(node)) {
 		for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
 			if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
-				*out = strcmp(text, yes[i]) == 0;
+				*(bool *)out = strcmp(text, yes[i]) == 0;
 				return true;
 			}
 		}
 	}
-	return expected(node, key, "true or false", diagnostics);
+	return yaml_expected(node, key_label(key), "true or false", diagnostics);
 }
 
-bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t *mask, struct diagnostics *diagnostics)
+bool value_mark(struct fy_node *node, const struct key *key, uint32_t *mark, uint32_t *mask,
+		struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 	char *slash = NULL;
@@ -159,30 +155,38 @@ bool value_mark(struct fy_node *node, const char *key, uint32_t *mark, uint32_t 
 	uint32_t bits = UINT32_MAX;
 
 	if (!read_scalar(node, text))
-		return expected(node, key, "a fwmark, VALUE or VALUE/MASK", diagnostics);
+		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK", diagnostics);
 	slash = strchr(text, '/');
 	if (slash != NULL)
 		*slash++ = '\0';
 	if ((slash == NULL && !yaml_is_plain(node)) || !parse_number(text, &value) ||
 	    (slash != NULL && !parse_number(slash, &bits)))
-		return expected(node, key, "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295", diagnostics);
+		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295",
+				     diagnostics);
 	if (value == 0)
-		return expected(node, key, "a fwmark other than 0, which is what every packet has at first",
-				diagnostics);
+		return yaml_expected(node, key_label(key),
+				     "a fwmark other than 0, which is what every packet has at first", diagnostics);
 	if ((value & ~bits) != 0)
-		return expected(node, key, "a fwmark without bits outside of its mask", diagnostics);
+		return yaml_expected(node, key_label(key), "a fwmark without bits outside of its mask", diagnostics);
 	*mark = value;
 	*mask = bits;
 	return true;
 }
 
-bool value_address(struct fy_node *node, const char *key, int family, void *out, struct diagnostics *diagnostics)
+bool value_ip4(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 
-	if (read_scalar(node, text) && inet_pton(family, text, out) == 1)
-		return true;
-	return expected(node, key, family == AF_INET ? "an IPv4 address" : "an IPv6 address", diagnostics);
+	return (read_scalar(node, text) && inet_pton(AF_INET, text, out) == 1) ||
+	       yaml_expected(node, key_label(key), "an IPv4 address", diagnostics);
+}
+
+bool value_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	char text[SCALAR_SIZE];
+
+	return (read_scalar(node, text) && inet_pton(AF_INET6, text, out) == 1) ||
+	       yaml_expected(node, key_label(key), "an IPv6 address", diagnostics);
 }
 
 static void clear_host_bits(uint8_t *address, size_t size, unsigned prefix)
@@ -219,25 +223,29 @@ static bool parse_network(char *text, struct network *out)
 	return true;
 }
 
-bool value_network(struct fy_node *node, const char *key, struct network *out, struct diagnostics *diagnostics)
+bool value_network(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 
-	if (read_scalar(node, text) && parse_network(text, out))
-		return true;
-	return expected(node, key, "an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1", diagnostics);
+	return (read_scalar(node, text) && parse_network(text, out)) ||
+	       yaml_expected(node, key_label(key), "an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1",
+			     diagnostics);
 }
 
-bool value_string(struct fy_node *node, const char *key, char **out, struct diagnostics *diagnostics)
+bool value_string(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
+	char *copy = NULL;
 
 	if (text == NULL || length == 0 || yaml_is_null(node) || memchr(text, '\0', length) != NULL)
-		return expected(node, key, "a text that is not empty", diagnostics);
-	free(*out);
-	*out = strndup(text, length);
-	if (*out == NULL)
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key);
-	return *out != NULL;
+		return yaml_expected(node, key_label(key), "a text that is not empty", diagnostics);
+	copy = strndup(text, length);
+	if (copy == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key_label(key));
+		return false;
+	}
+	free(*(char **)out);
+	*(char **)out = copy;
+	return true;
 }

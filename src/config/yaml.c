@@ -11,10 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* enough for every chain of aliases and merge keys that a person would write, and an end to those that have none */
-enum { MERGE_DEPTH_MAX = 8 };
-
-#define MERGE_KEY "<<"
+/* enough for every chain of aliases that a person would write, and an end to those that have none */
+enum { ALIASES_MAX = 8 };
 
 static const char *show_text(const char *text, size_t length, char *out)
 {
@@ -124,8 +122,15 @@ struct position yaml_position(struct fy_node *node)
 
 const char *yaml_text(struct fy_node *node, size_t *length)
 {
-	*length = 0;
 	return node != NULL && fy_node_is_scalar(node) ? fy_node_get_scalar(node, length) : NULL;
+}
+
+bool yaml_text_is(struct fy_node *node, const char *expected)
+{
+	size_t length = 0;
+	const char *text = yaml_text(node, &length);
+
+	return text != NULL && strlen(expected) == length && memcmp(expected, text, length) == 0;
 }
 
 bool yaml_is_list(struct fy_node *node)
@@ -141,15 +146,13 @@ bool yaml_is_plain(struct fy_node *node)
 bool yaml_is_null(struct fy_node *node)
 {
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
-	size_t length = 0;
-	const char *text = yaml_text(node, &length);
 
 	if (node == NULL)
 		return true;
-	if (text == NULL || !yaml_is_plain(node)) /* an alias is not plain, whatever its name is */
+	if (!yaml_is_plain(node)) /* an alias is not plain, whatever its name is */
 		return false;
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++) {
-		if (strlen(nulls[i]) == length && memcmp(nulls[i], text, length) == 0)
+		if (yaml_text_is(node, nulls[i]))
 			return true;
 	}
 	return false;
@@ -168,11 +171,7 @@ const char *yaml_show(struct fy_node *node, char *out)
 	return out;
 }
 
-/*
- * Takes account of a value that is read. What aliases lead to is read once for each of them, and a small file could
- * make that much; a file without aliases never reads more than its own size.
- */
-static bool is_affordable(struct fy_node *node, struct diagnostics *diagnostics)
+bool yaml_is_affordable(struct fy_node *node, struct diagnostics *diagnostics)
 {
 	size_t length = 0;
 
@@ -187,224 +186,43 @@ static bool is_affordable(struct fy_node *node, struct diagnostics *diagnostics)
 	return false;
 }
 
-/* Follows an alias; NULL, with an error, when it leads nowhere, or too much was read already. */
-static struct fy_node *follow(struct fy_node *node, struct diagnostics *diagnostics)
+struct fy_node *yaml_follow(struct fy_node *node, struct diagnostics *diagnostics)
 {
 	struct fy_node *target = node;
 	char shown[YAML_SHOWN_SIZE];
 
-	for (int i = 0; i < MERGE_DEPTH_MAX && target != NULL && fy_node_is_alias(target); i++)
+	for (int i = 0; i < ALIASES_MAX && target != NULL && fy_node_is_alias(target); i++)
 		target = fy_node_resolve_alias(target);
 	if (target != NULL && !fy_node_is_alias(target))
-		return is_affordable(target, diagnostics) ? target : NULL;
+		return yaml_is_affordable(target, diagnostics) ? target : NULL;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "there is no anchor for the alias %s",
 		 yaml_show(node, shown));
 	return NULL;
 }
 
-static void expected(struct fy_node *node, const char *what, const char *kind, struct diagnostics *diagnostics)
+bool yaml_expected(struct fy_node *node, const char *what, const char *kind, struct diagnostics *diagnostics)
 {
 	char shown[YAML_SHOWN_SIZE];
 
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s", what, kind,
 		 yaml_show(node, shown));
-}
-
-/* Levenshtein's distance, for names of bounded length. */
-static size_t distance(const char *left, size_t left_length, const char *right)
-{
-	enum { LENGTH_MAX = 32 };
-	size_t right_length = strlen(right);
-	size_t row[LENGTH_MAX + 1];
-
-	if (left_length > LENGTH_MAX || right_length > LENGTH_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= right_length; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= left_length; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= right_length; j++) {
-			size_t replaced = diagonal + (left[i - 1] != right[j - 1]);
-			size_t inserted = row[j - 1] + 1;
-			size_t removed = row[j] + 1;
-
-			diagonal = row[j];
-			row[j] = replaced < inserted ? replaced : inserted;
-			row[j] = removed < row[j] ? removed : row[j];
-		}
-	}
-	return row[right_length];
-}
-
-static void warn_of_unknown_key(struct fy_node *key, const char *what, const struct yaml_key *keys,
-				struct diagnostics *diagnostics)
-{
-	size_t length = 0;
-	const char *text = yaml_text(key, &length);
-	const char *nearest = NULL;
-	size_t least = SIZE_MAX;
-	char shown[YAML_SHOWN_SIZE];
-
-	for (const struct yaml_key *known = keys; known->name != NULL && text != NULL; known++) {
-		size_t away = distance(text, length, known->name);
-
-		if (away < least) {
-			least = away;
-			nearest = known->name;
-		}
-	}
-	if (least <= 3 && least < length)
-		diagnose(diagnostics, SEVERITY_WARNING, yaml_position(key),
-			 "%s: unknown key %s is ignored; did you mean \"%s\"?", what, yaml_show(key, shown), nearest);
-	else
-		diagnose(diagnostics, SEVERITY_WARNING, yaml_position(key), "%s: unknown key %s is ignored", what,
-			 yaml_show(key, shown));
-}
-
-static bool key_is(struct fy_node *key, const char *name)
-{
-	size_t length = 0;
-	const char *text = yaml_text(key, &length);
-
-	return text != NULL && !fy_node_is_alias(key) && strlen(name) == length && memcmp(name, text, length) == 0;
-}
-
-/* Whether a key is no alias. What an alias is called is not what it means, and libfyaml would not see it twice. */
-static bool is_key(struct fy_node *key, const char *what, struct diagnostics *diagnostics)
-{
-	char shown[YAML_SHOWN_SIZE];
-
-	if (!fy_node_is_alias(key))
-		return true;
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(key),
-		 "%s: the key is the alias %s; write the key itself, aliases are for values", what,
-		 yaml_show(key, shown));
 	return false;
 }
 
-struct map_reader {
-	const char *what;
-	const struct yaml_key *keys;
-	uint64_t read; /* a bit for each key that was there */
-	struct diagnostics *diagnostics;
-	void *userdata;
-};
-
-static void read_key(struct map_reader *reader, struct fy_node *key, struct fy_node *value)
-{
-	for (size_t i = 0; reader->keys[i].name != NULL; i++) {
-		struct fy_node *target = NULL;
-
-		if (!key_is(key, reader->keys[i].name))
-			continue;
-		if (reader->read & (UINT64_C(1) << i))
-			return;
-		reader->read |= UINT64_C(1) << i;
-		target = follow(value, reader->diagnostics);
-		if (target != NULL)
-			reader->keys[i].read(target, reader->diagnostics, reader->userdata);
-		return;
-	}
-	warn_of_unknown_key(key, reader->what, reader->keys, reader->diagnostics);
-}
-
-static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth);
-
-/* A merge key's value is a map, or a list of maps of which the earlier ones count more (yaml.org/type/merge.html). */
-static void read_merged(struct map_reader *reader, struct fy_node *node, int depth)
-{
-	struct fy_node *target = follow(node, reader->diagnostics);
-	struct fy_node *item = NULL;
-	void *at = NULL;
-
-	if (target == NULL)
-		return;
-	if (depth < MERGE_DEPTH_MAX && fy_node_is_mapping(target)) {
-		read_pairs(reader, target, depth + 1);
-	} else if (depth < MERGE_DEPTH_MAX && fy_node_is_sequence(target)) {
-		while ((item = fy_node_sequence_iterate(target, &at)) != NULL)
-			read_merged(reader, item, MERGE_DEPTH_MAX - 1);
-	} else {
-		expected(node, MERGE_KEY, "a map to merge", reader->diagnostics);
-	}
-}
-
-/* What a map says itself counts more than what it merges. */
-static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth)
-{
-	struct fy_node_pair *pair = NULL;
-	void *at = NULL;
-
-	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
-		if (!is_affordable(fy_node_pair_key(pair), reader->diagnostics))
-			return;
-		if (is_key(fy_node_pair_key(pair), reader->what, reader->diagnostics) &&
-		    !key_is(fy_node_pair_key(pair), MERGE_KEY))
-			read_key(reader, fy_node_pair_key(pair), fy_node_pair_value(pair));
-	}
-	at = NULL;
-	while ((pair = fy_node_mapping_iterate(map, &at)) != NULL) {
-		if (key_is(fy_node_pair_key(pair), MERGE_KEY))
-			read_merged(reader, fy_node_pair_value(pair), depth);
-	}
-}
-
-bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys, struct diagnostics *diagnostics,
-		   void *userdata)
-{
-	struct map_reader reader = {.what = what, .keys = keys, .diagnostics = diagnostics, .userdata = userdata};
-
-	if (!fy_node_is_mapping(node)) {
-		expected(node, what, "a map", diagnostics);
-		return false;
-	}
-	read_pairs(&reader, node, 0);
-	return true;
-}
-
-bool yaml_read_named(struct fy_node *node, const char *what,
-		     void (*read)(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics,
-				  void *userdata),
-		     struct diagnostics *diagnostics, void *userdata)
-{
-	struct fy_node_pair *pair = NULL;
-	void *at = NULL;
-
-	if (!fy_node_is_mapping(node)) {
-		expected(node, what, "a map", diagnostics);
-		return false;
-	}
-	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL &&
-	       is_affordable(fy_node_pair_key(pair), diagnostics)) {
-		struct fy_node *value = fy_node_pair_value(pair);
-		struct fy_node *target = NULL;
-
-		if (!is_key(fy_node_pair_key(pair), what, diagnostics))
-			continue;
-		target = value != NULL ? follow(value, diagnostics) : NULL;
-		if (value == NULL || target != NULL)
-			read(fy_node_pair_key(pair), target, diagnostics, userdata);
-	}
-	return true;
-}
-
-void yaml_read_list(struct fy_node *node, const char *what,
+bool yaml_read_list(struct fy_node *node, const char *what,
 		    void (*read)(struct fy_node *item, struct diagnostics *diagnostics, void *userdata),
 		    struct diagnostics *diagnostics, void *userdata)
 {
 	struct fy_node *item = NULL;
 	void *at = NULL;
 
-	if (!fy_node_is_sequence(node)) {
-		expected(node, what, "a list", diagnostics);
-		return;
-	}
+	if (!fy_node_is_sequence(node))
+		return yaml_expected(node, what, "a list", diagnostics);
 	while ((item = fy_node_sequence_iterate(node, &at)) != NULL && diagnostics->cost <= YAML_SIZE_MAX) {
-		struct fy_node *target = follow(item, diagnostics);
+		struct fy_node *target = yaml_follow(item, diagnostics);
 
 		if (target != NULL)
 			read(target, diagnostics, userdata);
 	}
+	return true;
 }

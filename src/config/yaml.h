@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 /*
- * What the config's reader needs of YAML: maps with known keys, lists, scalars, and where each stands in the file.
- * Aliases and merge keys (<<) are followed where they are met, so that no file is larger in memory than it is on disk.
+ * What the config's reader needs of YAML: documents, lists, scalars, and where each stands in the file; maps are in
+ * keys.h. Aliases are followed where they are met, so that no file is larger in memory than it is on disk.
  */
 
 struct fy_document;
@@ -26,13 +26,6 @@ enum {
 	YAML_SHOWN_SIZE = ESCAPED_SIZE(YAML_SHOWN_BYTES) + 5,
 };
 
-/** A key of a map and who reads its value. */
-struct yaml_key {
-	const char *name;
-	/** @value: never an alias; may be null, see yaml_is_null() */
-	void (*read)(struct fy_node *value, struct diagnostics *diagnostics, void *userdata);
-};
-
 /**
  * Parses a text of one document.
  *
@@ -42,31 +35,27 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 
 void yaml_free(struct fy_document *document);
 
-/**
- * Reads a map whose keys are known. Another key is a warning that names the nearest known one, anything but a map is an
- * error.
- *
- * @what: how messages call the map
- * @keys: ends with a key without a name
- *
- * Returns whether it is a map.
- */
-bool yaml_read_map(struct fy_node *node, const char *what, const struct yaml_key *keys, struct diagnostics *diagnostics,
-		   void *userdata);
-
-/** Reads a map with keys that the user chooses. Otherwise as yaml_read_map(). */
-bool yaml_read_named(struct fy_node *node, const char *what,
-		     void (*read)(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics,
-				  void *userdata),
-		     struct diagnostics *diagnostics, void *userdata);
-
-/** Reads each item of a list; anything but a list is an error. */
-void yaml_read_list(struct fy_node *node, const char *what,
+/** Reads each item of a list; anything but a list is an error. Returns whether it is a list. */
+bool yaml_read_list(struct fy_node *node, const char *what,
 		    void (*read)(struct fy_node *item, struct diagnostics *diagnostics, void *userdata),
 		    struct diagnostics *diagnostics, void *userdata);
 
+/** Follows an alias. Returns NULL, with an error, when it leads nowhere, or too much was read already. */
+struct fy_node *yaml_follow(struct fy_node *node, struct diagnostics *diagnostics);
+
+/**
+ * Takes account of a node that is read. What aliases lead to is read once for each of them, and a small file could make
+ * that much; a file without aliases never reads more than its own size.
+ *
+ * Returns false when too much was read already, with an error at the first time.
+ */
+bool yaml_is_affordable(struct fy_node *node, struct diagnostics *diagnostics);
+
 /** Returns the text of a scalar and its length, or NULL for a map or a list. It belongs to the document. */
 const char *yaml_text(struct fy_node *node, size_t *length);
+
+/** Returns whether a value is a scalar with just this text. */
+bool yaml_text_is(struct fy_node *node, const char *expected);
 
 /** Returns whether a value is a list. */
 bool yaml_is_list(struct fy_node *node);
@@ -91,5 +80,8 @@ struct position yaml_position(struct fy_node *node);
  * Returns @out.
  */
 const char *yaml_show(struct fy_node *node, char *out);
+
+/** Reports "WHAT: expected KIND, got ..." for a node, and returns false. */
+bool yaml_expected(struct fy_node *node, const char *what, const char *kind, struct diagnostics *diagnostics);
 
 #endif
