@@ -99,19 +99,19 @@ static void test_refused_values(void **state)
 		{VERSION "tproxies:\n  p: {mark: 1, port: 1, dns-hijack: ", "}\n", "a map", {"true", "127.0.0.1"}},
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      ip: ",
 		 "\n",
-		 "IPv4 address",
+		 "dns-hijack.ip: expected an IPv4 address",
 		 {"localhost", "::1", "127.0.0.1/8", "127.1", "127.0.0.1:53"}},
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      ip6: ",
 		 "\n",
-		 "IPv6 address",
+		 "dns-hijack.ip6: expected an IPv6 address",
 		 {"127.0.0.1", "fe80::1%lo", "::1/128", "fd00"}},
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      port: ",
 		 "\n",
-		 "from 1 to 65535",
+		 "dns-hijack.port: expected a number from 1 to 65535",
 		 {"0", "65536", "domain"}},
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      tcp: ",
 		 "\n",
-		 "true or false",
+		 "dns-hijack.tcp: expected true or false",
 		 {"53"}},
 		{VERSION "tproxies:\n  p: ", "\n", "p: expected a map", {"7893", "direct"}},
 		{VERSION "tproxies: ", "\n", "tproxies: expected a map", {"p"}},
@@ -277,13 +277,30 @@ static void test_three_proxies_with_one_mark(void **state)
 	parsed_clear(&parsed);
 }
 
+static void test_output_of_a_failure(void **state)
+{
+	static const char text[] = VERSION "strict: maybe\n";
+	struct config last;
+	struct config *config = &last;
+	struct diagnostics diagnostics = {0};
+
+	(void)state;
+	assert_int_equal(config_parse(text, strlen(text), &config, &diagnostics), -EINVAL);
+	assert_ptr_equal(config, &last);
+	diagnostics_clear(&diagnostics);
+	assert_int_equal(config_load("/dev/null/config.yaml", &config, &diagnostics), -ENOTDIR);
+	assert_ptr_equal(config, &last);
+	diagnostics_clear(&diagnostics);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused_values),	   cmocka_unit_test(test_odd_numbers),
-		cmocka_unit_test(test_too_many_proxies),   cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_two_documents),	   cmocka_unit_test(test_names_of_proxies),
-		cmocka_unit_test(test_marks_that_are_one), cmocka_unit_test(test_three_proxies_with_one_mark),
+		cmocka_unit_test(test_refused_values),	    cmocka_unit_test(test_odd_numbers),
+		cmocka_unit_test(test_too_many_proxies),    cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_two_documents),	    cmocka_unit_test(test_names_of_proxies),
+		cmocka_unit_test(test_marks_that_are_one),  cmocka_unit_test(test_three_proxies_with_one_mark),
+		cmocka_unit_test(test_output_of_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
