@@ -3,6 +3,7 @@
 
 #include "cmd/load.h"
 
+#include "config/load.h"
 #include "util/log.h"
 
 struct config *load_config(const struct arguments *arguments)

@@ -156,9 +156,3 @@ void read_rules(struct fy_node *node, struct config *config, struct diagnostics 
 
 	yaml_read_list(node, "rules", read_rule, diagnostics, &reader);
 }
-
-void rule_clear(struct config_rule *rule)
-{
-	free(rule->pattern);
-	free(rule->selector);
-}

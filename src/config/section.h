@@ -18,7 +18,4 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics);
 /** Reads "rules" into config->rules. The proxies must have been read. */
 void read_rules(struct fy_node *node, struct config *config, struct diagnostics *diagnostics);
 
-/** Frees what belongs to a rule. */
-void rule_clear(struct config_rule *rule);
-
 #endif

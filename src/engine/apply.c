@@ -148,8 +148,7 @@ int apply_delta(struct engine *engine, struct error *error)
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= clock_now() ? apply_restore(engine, error) : 0;
 	if (plan_count_elements(plan) > engine->room) {
-		log_info("the map of cgroups is full with %zu, restoring the table with a larger one",
-			 engine->room);
+		log_info("the map of cgroups is full with %zu, restoring the table with a larger one", engine->room);
 		return apply_restore(engine, error);
 	}
 	result = plan_delta(plan, &step);

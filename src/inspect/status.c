@@ -4,6 +4,7 @@
 #include "inspect/status.h"
 
 #include "cgroup/mount.h"
+#include "config/load.h"
 #include "engine/chains.h"
 #include "engine/names.h"
 #include "engine/steering.h"

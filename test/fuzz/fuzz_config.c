@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "config/config.h"
+#include "config/load.h"
 #include "engine/compile.h"
 #include "nft/elements.h"
 #include "nft/table.h"

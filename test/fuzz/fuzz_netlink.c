@@ -15,7 +15,7 @@
 
 #include "fuzz.h"
 
-#include "config/config.h"
+#include "config/load.h"
 #include "engine/compile.h"
 #include "engine/names.h"
 #include "engine/preparation.h"

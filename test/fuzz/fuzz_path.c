@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 #include "cgroup/tree.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "policy/pattern_set.h"
 #include "policy/policy.h"
 #include "util/escape.h"

@@ -3,6 +3,7 @@
 
 /* What a good config means. What is said of bad ones is in test_config_errors.c. */
 
+#include "config/load.h"
 #include "unit.h"
 
 #include <arpa/inet.h>

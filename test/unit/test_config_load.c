@@ -3,6 +3,7 @@
 
 /* Where a config is read from, and what there may be instead of a file. */
 
+#include "config/load.h"
 #include "unit.h"
 
 #include "config/yaml.h"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "config/config.h"
+#include "config/load.h"
 
 #include <string.h>
 

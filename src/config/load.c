@@ -1,0 +1,254 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/load.h"
+
+#include "config/keys.h"
+#include "config/section.h"
+#include "config/value.h"
+#include "config/yaml.h"
+#include "util/array.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEFAULT_DIRECTORY "/etc/cgtproxy"
+#define FILE_NAME "config.yaml"
+
+enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's own rule for the table main has 32766 */
+
+struct config_reader {
+	struct config config;
+	struct fy_node *rules; /* read last, since they name proxies */
+	bool has_version;
+};
+
+static bool read_version(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct config_reader *reader = out;
+
+	reader->has_version = true;
+	return yaml_text_is(node, "1") || yaml_expected(node, key->name, "1, the only one there is", diagnostics);
+}
+
+static bool read_cgroup_root(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	CLEANUP(freep) char *path = NULL;
+	char **root = out;
+
+	if (!value_string(node, key, &path, diagnostics))
+		return false;
+	if (strcmp(path, "AUTO") == 0)
+		return true;
+	if (*path != '/' || strlen(path) >= PATH_MAX)
+		return yaml_expected(node, key->name, "AUTO or the absolute path of the cgroup2 mount", diagnostics);
+	*root = path;
+	path = NULL;
+	return true;
+}
+
+static bool read_route_table(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	uint32_t table = 0;
+
+	if (!value_number(node, key, &table, diagnostics))
+		return false;
+	/* our "local default" there would turn all of the host's traffic back to itself */
+	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT) {
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: %" PRIu32 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
+			 "one that nothing else uses, like 300",
+			 key->name, table);
+		return false;
+	}
+	*(uint32_t *)out = table;
+	return true;
+}
+
+struct bypass_reader {
+	struct config *config;
+	size_t capacity;
+	const struct key *key;
+};
+
+static void read_network(struct fy_node *node, struct diagnostics *diagnostics, void *userdata)
+{
+	struct bypass_reader *reader = userdata;
+	struct config *config = reader->config;
+	struct network *networks =
+		array_reserve(config->bypass, &reader->capacity, config->bypass_count + 1, sizeof(*networks));
+
+	if (networks == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the list of bypass");
+		return;
+	}
+	config->bypass = networks;
+	if (value_network(node, reader->key, &networks[config->bypass_count], diagnostics))
+		config->bypass_count++;
+}
+
+static bool read_bypass(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct bypass_reader reader = {.config = out, .key = key};
+
+	return yaml_read_list(node, key->name, read_network, diagnostics, &reader);
+}
+
+static bool keep_rules(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct fy_node **rules = out;
+
+	(void)key;
+	(void)diagnostics;
+	*rules = node;
+	return true;
+}
+
+static const struct key_word on_stop_words[] = {{"clear", ON_STOP_CLEAR}, {"keep", ON_STOP_KEEP}, {0}};
+
+static const struct key config_keys[] = {
+	{"version", read_version, .needs_value = true},
+	{"cgroup-root", read_cgroup_root, offsetof(struct config_reader, config.cgroup_root)},
+	{"route-table", read_route_table, offsetof(struct config_reader, config.route_table), .least = 1,
+	 .most = UINT32_MAX},
+	{"rule-priority", value_number, offsetof(struct config_reader, config.rule_priority), .least = 1,
+	 .most = RULE_PRIORITY_MAX},
+	{"strict", value_bool, offsetof(struct config_reader, config.strict)},
+	{"on-stop", value_word, offsetof(struct config_reader, config.on_stop), .words = on_stop_words},
+	{"bypass", read_bypass, offsetof(struct config_reader, config)},
+	{"bypass-local", value_bool, offsetof(struct config_reader, config.bypass_local)},
+	{"tproxies", read_proxies, offsetof(struct config_reader, config)},
+	{"rules", keep_rules, offsetof(struct config_reader, rules)},
+	{0},
+};
+
+static void read_root(struct fy_node *root, struct config *config, struct diagnostics *diagnostics)
+{
+	struct config_reader reader = {.config = *config};
+	bool is_map = keys_read(root, "the config", config_keys, &reader, diagnostics);
+
+	*config = reader.config;
+	if (!is_map)
+		return;
+	if (!reader.has_version)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){1, 1}, "the line \"version: 1\" is missing");
+	check_marks(config, diagnostics);
+	if (reader.rules != NULL)
+		read_rules(reader.rules, config, diagnostics);
+}
+
+int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics)
+{
+	CLEANUP(config_freep) struct config *read = calloc(1, sizeof(*read));
+	struct fy_document *document = NULL;
+
+	if (read == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
+		return -EINVAL;
+	}
+	read->loaded = time(NULL);
+	read->bypass_local = true;
+	read->route_table = ROUTE_TABLE_DEFAULT;
+	read->rule_priority = RULE_PRIORITY_DEFAULT;
+	document = yaml_parse(text, length, diagnostics);
+	if (document != NULL)
+		read_root(yaml_root(document), read, diagnostics);
+	yaml_free(document);
+	diagnostics_sort(diagnostics);
+	if (diagnostics->has_error)
+		return -EINVAL;
+	*config = read;
+	read = NULL;
+	return 0;
+}
+
+static char *escaped_copy(const char *text)
+{
+	size_t length = strlen(text);
+	char *copy = malloc(ESCAPED_SIZE(length));
+
+	if (copy != NULL)
+		escape(copy, ESCAPED_SIZE(length), text, length);
+	return copy;
+}
+
+/* A regular file as a whole; other kinds of files need not end. */
+static int read_file(const char *path, char **text, size_t *length)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(freep) char *buffer = NULL;
+	struct stat status;
+	size_t used = 0;
+	ssize_t got = 1;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	buffer = malloc(YAML_SIZE_MAX);
+	if (buffer == NULL)
+		return -ENOMEM;
+	while (got != 0) {
+		if (used == YAML_SIZE_MAX)
+			return -EFBIG;
+		got = read(fd, buffer + used, YAML_SIZE_MAX - used);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		used += got > 0 ? (size_t)got : 0;
+	}
+	*text = buffer;
+	*length = used;
+	buffer = NULL;
+	return 0;
+}
+
+static char *default_path(void)
+{
+	const char *directory = getenv("CONFIGURATION_DIRECTORY");
+	char *path = NULL;
+
+	if (directory == NULL || *directory == '\0')
+		directory = DEFAULT_DIRECTORY;
+	/* systemd.exec(5): several directories are separated by colons */
+	if (asprintf(&path, "%.*s/" FILE_NAME, (int)strcspn(directory, ":"), directory) < 0)
+		return NULL;
+	return path;
+}
+
+int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
+{
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *text = NULL;
+	size_t length = 0;
+	int error = 0;
+
+	diagnostics->file = chosen != NULL ? escaped_copy(chosen) : NULL;
+	if (diagnostics->file == NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
+		return -ENOMEM;
+	}
+	error = read_file(chosen, &text, &length);
+	if (error == -ENOENT && path == NULL) {
+		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
+			 "there is no such file, so the built-in default config is used, in which every cgroup goes "
+			 "direct");
+		return config_parse(config_default, strlen(config_default), config, diagnostics);
+	}
+	if (error < 0) {
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read the config file: %s",
+			 error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error));
+		return error;
+	}
+	error = config_parse(text, length, config, diagnostics);
+	if (error == 0)
+		(*config)->file = realpath(chosen, NULL);
+	return error;
+}

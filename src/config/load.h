@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_LOAD_H
+#define CGTPROXY_CONFIG_LOAD_H
+
+#include "config/config.h"
+#include "config/diagnostic.h"
+
+#include <stddef.h>
+
+/**
+ * Reads and checks a config.
+ *
+ * @text:        YAML, @length bytes
+ * @config:      set to the config, for config_free(); left alone when there is an error
+ * @diagnostics: zeroed but for the name of the file; gets all that is wrong
+ *
+ * Returns 0 or -EINVAL with at least one error in @diagnostics.
+ */
+int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics);
+
+/**
+ * Reads and checks a config file, or the built-in default config where the default file does not exist.
+ *
+ * @path: the file, or NULL for $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml
+ *
+ * Returns 0, or a negative errno with an error in @diagnostics. Otherwise as config_parse().
+ */
+int config_load(const char *path, struct config **config, struct diagnostics *diagnostics);
+
+/** The built-in default config: every cgroup goes direct. */
+extern const char config_default[];
+
+#endif
