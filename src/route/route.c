@@ -192,6 +192,9 @@ static int put_ours(struct rtnetlink *rtnetlink, int family, const struct routin
 {
 	int result = entries_put_ours(rtnetlink, family, wanted->table);
 
+	/* what failed may have been no more than the request or its answer */
+	if (result < 0 && !means_no_family(result) && result != -EPERM)
+		result = entries_put_ours(rtnetlink, family, wanted->table);
 	if (means_no_family(result) || result == -EPERM)
 		return result;
 	state->route = result == 0;

@@ -16,7 +16,8 @@ enum { TABLE = 300, PRIORITY = 3000 };
 
 /* The kernel's side, an empty one, which takes the place of route/rtnetlink.c (meson.build, wrapped). */
 static struct {
-	int failing; /* AF_* */
+	int failing;	 /* AF_* */
+	int lost_routes; /* of so many that are added */
 	size_t rules[AF_MAX];
 	size_t routes[AF_MAX];
 } fake;
@@ -41,6 +42,10 @@ int __wrap_rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *messa
 	(void)data;
 	if (family_of(message) == fake.failing)
 		return -ENOBUFS;
+	if (message->nlmsg_type == RTM_NEWROUTE && fake.lost_routes > 0) {
+		fake.lost_routes--;
+		return -ENOBUFS;
+	}
 	fake.rules[family_of(message)] += message->nlmsg_type == RTM_NEWRULE;
 	fake.routes[family_of(message)] += message->nlmsg_type == RTM_NEWROUTE;
 	return 0;
@@ -69,17 +74,23 @@ int __wrap_rtnetlink_find_ipv6(struct rtnetlink *rtnetlink, struct ipv6_use *use
 	return 0;
 }
 
-static int put(int failing, struct error *error)
+static int put_into(struct route_state *state, struct error *error)
 {
 	const struct fwmark mark = {.value = 3000, .mask = UINT32_MAX};
 	const struct routing wanted = {.table = TABLE, .priority = PRIORITY, .marks = &mark, .mark_count = 1};
 	struct rtnetlink rtnetlink = {0};
+
+	error->text[0] = '\0';
+	return route_put(&rtnetlink, &wanted, 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6, true, state, error);
+}
+
+static int put(int failing, struct error *error)
+{
 	struct route_state state = {0};
 
 	memset(&fake, 0, sizeof(fake));
 	fake.failing = failing;
-	error->text[0] = '\0';
-	return route_put(&rtnetlink, &wanted, 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6, true, &state, error);
+	return put_into(&state, error);
 }
 
 static void test_each_family_is_put_right(void **state)
@@ -104,10 +115,30 @@ static void test_each_family_is_put_right(void **state)
 	}
 }
 
+static void test_a_route_is_tried_twice(void **state)
+{
+	struct route_state routes = {0};
+	struct error error;
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	fake.lost_routes = 1;
+	assert_int_equal(put_into(&routes, &error), 0);
+	assert_true(routes.families[FAMILY_IPV4].route);
+	assert_int_equal(routes.families[FAMILY_IPV4].route_error, 0);
+
+	fake.lost_routes = 2;
+	assert_int_equal(put_into(&routes, &error), 0);
+	assert_false(routes.families[FAMILY_IPV4].route);
+	assert_int_equal(routes.families[FAMILY_IPV4].route_error, -ENOBUFS);
+	assert_true(routes.families[FAMILY_IPV6].route);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_family_is_put_right),
+		cmocka_unit_test(test_a_route_is_tried_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
