@@ -97,7 +97,7 @@ static int listen_to_others(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = routes_open(&engine->routes, error);
 	if (result == 0)
-		result = nft_monitor_open(&engine->nft_monitor, engine->nft.port, engine->nft.persistent_owner, error);
+		result = nft_monitor_open(&engine->nft_monitor, &engine->nft, error);
 	return result;
 }
 

@@ -45,5 +45,5 @@ int nft_read_comment(struct nft *nft, const char *chain, char *comment)
 	comment[0] = '\0';
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
-	return nft_request_run(nft, &request, note_rule, comment);
+	return netlink_request(&nft->netlink, message, note_rule, comment);
 }

@@ -39,5 +39,5 @@ int nft_query_counter(struct nft *nft, const char *name, struct counter *counter
 	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
 	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
-	return nft_request_run(nft, &request, note_counter, counter);
+	return netlink_request(&nft->netlink, message, note_counter, counter);
 }

@@ -234,7 +234,7 @@ static int list(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note,
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, TABLE_NAME);
 	if (name != NULL)
 		mnl_attr_put_strz(message, NFTA_SET_NAME, name);
-	return nft_request_run(nft, &request, note, data);
+	return netlink_request(&nft->netlink, message, note, data);
 }
 
 /* What is in a set of a type that is none of ours is nothing to us. */

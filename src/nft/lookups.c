@@ -73,5 +73,5 @@ int nft_read_lookups(struct nft *nft, const char *chain, struct cgroup_lookups *
 	*lookups = (struct cgroup_lookups){0};
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
-	return nft_request_run(nft, &request, note_rule, lookups);
+	return netlink_request(&nft->netlink, message, note_rule, lookups);
 }

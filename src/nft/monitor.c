@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { RECEIVE_SIZE = 32 * 1024 };
-
 struct hearing {
 	struct nft_monitor *monitor;
 	struct foreign_change *disturbance;
@@ -28,7 +26,7 @@ struct hearing {
  * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify). The
  * one that ends a transaction is sent by itself (nf_tables_gen_notify), so that the others can be left out as well.
  */
-static int leave_out(struct mnl_socket *socket, uint32_t port, bool all_but_ends)
+static int leave_out(struct netlink *netlink, uint32_t port, bool all_but_ends)
 {
 	const uint16_t end = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
 	struct sock_filter instructions[] = {
@@ -41,32 +39,31 @@ static int leave_out(struct mnl_socket *socket, uint32_t port, bool all_but_ends
 	};
 	struct sock_fprog filter = {.len = sizeof(instructions) / sizeof(instructions[0]), .filter = instructions};
 
-	return setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+	return setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ? -errno : 0;
 }
 
-int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, bool protected, struct error *error)
+int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct error *error)
 {
-	int group = NFNLGRP_NFTABLES;
+	int result = netlink_open(&monitor->netlink, NETLINK_NETFILTER, SOCK_NONBLOCK);
 
-	monitor->ends_only = protected;
-	monitor->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (monitor->socket == NULL || leave_out(monitor->socket, port, protected) < 0 ||
-	    mnl_socket_bind(monitor->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_setsockopt(monitor->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-		return error_set(error, -errno, "can't listen to changes of nftables: %s", strerror(errno));
+	monitor->ends_only = nft->persistent_owner; /* nobody else can change our table */
+	if (result == 0)
+		result = leave_out(&monitor->netlink, nft->netlink.port, monitor->ends_only);
+	if (result == 0)
+		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTABLES);
+	if (result < 0)
+		return error_set(error, result, "can't listen to changes of nftables: %s", strerror(-result));
 	return 0;
 }
 
 int nft_monitor_fd(const struct nft_monitor *monitor)
 {
-	return monitor->socket != NULL ? mnl_socket_get_fd(monitor->socket) : -1;
+	return netlink_fd(&monitor->netlink);
 }
 
 void nft_monitor_close(struct nft_monitor *monitor)
 {
-	if (monitor->socket != NULL)
-		mnl_socket_close(monitor->socket);
-	monitor->socket = NULL;
+	netlink_close(&monitor->netlink);
 }
 
 /* In every message about a part of a table, attribute 1 is the table's name: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, ... */
@@ -125,29 +122,24 @@ static int hear(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
+static void note_loss(struct hearing *hearing)
+{
+	hearing->disturbance->others = true;
+	hearing->disturbance->happened = !hearing->monitor->ends_only;
+	hearing->monitor->touched = false; /* the end may be among what was lost */
+}
+
 void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *disturbance)
 {
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	struct hearing hearing = {monitor, disturbance};
+	int result = 0;
 
 	*disturbance = (struct foreign_change){0};
-	for (;;) {
-		ssize_t length = mnl_socket_recvfrom(monitor->socket, buffer, sizeof(buffer));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			break;
-		if (length < 0) {
-			disturbance->others = true;
-			disturbance->happened = !monitor->ends_only;
-			monitor->touched = false; /* the end may be among what was lost */
-			if (errno == ENOBUFS)
-				continue;
-			break;
-		}
-		mnl_cb_run(buffer, (size_t)length, 0, 0, hear, &hearing);
-	}
+	do {
+		result = netlink_hear(&monitor->netlink, hear, &hearing);
+		if (result < 0)
+			note_loss(&hearing);
+	} while (result > 0 || result == -ENOBUFS);
 	if (disturbance->by[0] == '\0')
 		snprintf(disturbance->by, sizeof(disturbance->by), "another program");
 }

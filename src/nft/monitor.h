@@ -4,10 +4,11 @@
 #ifndef CGTPROXY_NFT_MONITOR_H
 #define CGTPROXY_NFT_MONITOR_H
 
+#include "nft/nft.h"
 #include "util/error.h"
+#include "util/netlink.h"
 #include "util/process.h"
 
-#include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@
  * persist without their owner (from Linux 6.9 on); there only the ends of transactions are listened to.
  */
 struct nft_monitor {
-	struct mnl_socket *socket;
+	struct netlink netlink;
 	bool ends_only;
 	bool touched; /* our table, by a transaction whose end was not heard yet */
 };
@@ -31,13 +32,12 @@ struct foreign_change {
 /**
  * Begins to listen.
  *
- * @monitor:   zeroed; nft_monitor_close() it whatever this returns
- * @port:      netlink port whose changes are our own; the kernel leaves them out
- * @protected: nobody else can change our table
+ * @monitor: zeroed; nft_monitor_close() it whatever this returns
+ * @nft:     whose changes are our own; the kernel leaves them out
  *
  * Returns 0 or a negative errno with @error.
  */
-int nft_monitor_open(struct nft_monitor *monitor, uint32_t port, bool protected, struct error *error);
+int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct error *error);
 
 /** Returns the file descriptor that is readable when there is something to hear, or -1. */
 int nft_monitor_fd(const struct nft_monitor *monitor);

@@ -6,7 +6,6 @@
 #include "nft/ruleset.h"
 #include "nft/table.h"
 #include "util/cleanup.h"
-#include "util/netlink.h"
 #include "util/process.h"
 
 #include <arpa/inet.h>
@@ -22,11 +21,6 @@
 #define LOCK_TABLE TABLE_NAME "-lock"
 #define PROBE_TABLE TABLE_NAME "-probe"
 
-enum {
-	RECEIVE_SIZE = 32 * 1024,
-	REQUEST_SEQUENCE = 1,
-};
-
 static int no_permission(struct error *error)
 {
 	return error_set(error, -EPERM,
@@ -36,28 +30,22 @@ static int no_permission(struct error *error)
 
 int nft_open(struct nft *nft, struct error *error)
 {
-	int on = 1;
+	int result = netlink_open(&nft->netlink, NETLINK_NETFILTER, 0);
 
-	nft->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (nft->socket == NULL)
-		return error_set(error, -errno,
+	if (result < 0)
+		return error_set(error, result,
 				 "can't open a netlink socket to nftables: %s. Is the kernel built with "
 				 "nf_tables (module nf_tables)?",
-				 strerror(errno));
-	if (mnl_socket_bind(nft->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return error_set(error, -errno, "can't bind a netlink socket: %s", strerror(errno));
-	nft->port = mnl_socket_get_portid(nft->socket);
+				 strerror(-result));
 	/* errors in words, and without a copy of the message that they are about; both are only a help */
-	mnl_socket_setsockopt(nft->socket, NETLINK_EXT_ACK, &on, sizeof(on));
-	mnl_socket_setsockopt(nft->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	netlink_set(&nft->netlink, NETLINK_EXT_ACK, 1);
+	netlink_set(&nft->netlink, NETLINK_CAP_ACK, 1);
 	return 0;
 }
 
 void nft_close(struct nft *nft)
 {
-	if (nft->socket != NULL)
-		mnl_socket_close(nft->socket);
-	nft->socket = NULL;
+	netlink_close(&nft->netlink);
 }
 
 /* The kernel's text for an error, if it has one (NETLINK_EXT_ACK). */
@@ -93,54 +81,49 @@ static int explain_refusal(const struct batch *batch, const struct nlmsghdr *mes
 			 text != NULL ? ": " : "", text != NULL ? text : "");
 }
 
-/* After a failure: what is left in the queue would be taken for the replies to what is sent next. */
-static void drop_replies(struct nft *nft)
-{
-	char byte = 0;
+struct replies {
+	const struct batch *batch;
+	bool acknowledged;
+	int result; /* 0, or what was refused first */
+	struct error *error;
+};
 
-	while (recv(mnl_socket_get_fd(nft->socket), &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == EINTR ||
-	       errno == ENOBUFS)
-		;
+static void take_replies(struct replies *replies, const char *buffer, size_t length)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+	int left = (int)length;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		const struct nlmsgerr *reply = mnl_nlmsg_get_payload(message);
+
+		if (message->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
+			continue;
+		if (reply->error == 0)
+			replies->acknowledged = true;
+		else if (replies->result == 0)
+			replies->result = explain_refusal(replies->batch, message, reply, replies->error);
+	}
 }
 
 /*
  * All replies to a batch are in the socket's queue when sendto() returns (nfnetlink_rcv_batch ends with
- * nfnl_err_deliver), so there is nothing to wait for.
+ * nfnl_err_deliver), so there is nothing to wait for, and there may be many.
  */
 static int receive_replies(struct nft *nft, const struct batch *batch, struct error *error)
 {
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	bool acknowledged = false;
-	int result = 0;
+	char buffer[NETLINK_RECEIVE_SIZE] __attribute__((aligned(8)));
+	struct replies replies = {.batch = batch, .error = error};
+	ssize_t length = 0;
 
-	for (;;) {
-		ssize_t length = recv(mnl_socket_get_fd(nft->socket), buffer, sizeof(buffer), MSG_DONTWAIT);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
-		int left = (int)length;
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			break;
-		if (length < 0) {
-			result = error_set(error, -errno, "can't read nftables' reply: %s", strerror(errno));
-			drop_replies(nft);
-			return result;
-		}
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-			const struct nlmsgerr *reply = mnl_nlmsg_get_payload(message);
-
-			if (message->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
-				continue;
-			if (reply->error == 0)
-				acknowledged = true;
-			else if (result == 0)
-				result = explain_refusal(batch, message, reply, error);
-		}
+	while ((length = netlink_receive(&nft->netlink, buffer, sizeof(buffer), MSG_DONTWAIT)) >= 0)
+		take_replies(&replies, buffer, (size_t)length);
+	if (length != -EAGAIN) {
+		netlink_drain(&nft->netlink);
+		return error_set(error, (int)length, "can't read nftables' reply: %s", strerror((int)-length));
 	}
-	if (result == 0 && !acknowledged)
+	if (replies.result == 0 && !replies.acknowledged)
 		return error_set(error, -EIO, "nftables did not acknowledge the transaction");
-	return result;
+	return replies.result;
 }
 
 /* How much fits the send buffer, of whose size the kernel takes half for its own needs (socket(7)). */
@@ -155,8 +138,8 @@ static size_t send_buffer(int fd)
 /* A transaction is one datagram, so the send buffer must hold it; the plain option is bounded by a sysctl. */
 static void fit_send_buffer(struct nft *nft, size_t length)
 {
-	int fd = mnl_socket_get_fd(nft->socket);
-	int wanted = (int)length + RECEIVE_SIZE;
+	int fd = netlink_fd(&nft->netlink);
+	int wanted = (int)length + NETLINK_RECEIVE_SIZE;
 
 	if (nft->send_buffer == 0)
 		nft->send_buffer = send_buffer(fd);
@@ -182,78 +165,23 @@ static bool request_acknowledgement(struct batch *batch)
 
 int nft_send(struct nft *nft, struct batch *batch, struct error *error)
 {
+	int result = 0;
+
 	if (batch->failed)
 		return error_set(error, -ENOMEM, "no memory for an nftables transaction of %zu bytes", batch->length);
 	if (!request_acknowledgement(batch))
 		return 0;
 	fit_send_buffer(nft, batch->length);
-	while (mnl_socket_sendto(nft->socket, batch->buffer, batch->length) < 0) {
-		if (errno != EINTR)
-			return error_set(error, -errno, "can't send nftables a transaction of %zu bytes: %s",
-					 batch->length, strerror(errno));
-	}
+	result = netlink_send(&nft->netlink, batch->buffer, batch->length);
+	if (result < 0)
+		return error_set(error, result, "can't send nftables a transaction of %zu bytes: %s", batch->length,
+				 strerror(-result));
 	return receive_replies(nft, batch, error);
 }
 
 struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags)
 {
-	return nftnl_nlmsg_build_hdr(request->buffer, type, NFPROTO_INET, flags, REQUEST_SEQUENCE);
-}
-
-int nft_request_send(struct nft *nft, const struct nft_request *request)
-{
-	const struct nlmsghdr *message = (const struct nlmsghdr *)request->buffer;
-
-	while (mnl_socket_sendto(nft->socket, message, message->nlmsg_len) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
-}
-
-/* libmnl ends reading where the kernel says that the list has changed meanwhile. */
-static void take_off_changed(struct nlmsghdr *message, size_t length, bool *changed)
-{
-	int left = (int)length;
-
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-		*changed = *changed || (message->nlmsg_flags & NLM_F_DUMP_INTR);
-		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
-	}
-}
-
-int nft_request_read(struct nft *nft, const struct nft_reader *reader)
-{
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	int more = MNL_CB_ERROR;
-	int result = 0;
-	ssize_t length = 0;
-
-	do {
-		length = mnl_socket_recvfrom(nft->socket, buffer, sizeof(buffer));
-	} while (length < 0 && errno == EINTR);
-	if (length >= 0 && reader->changed != NULL)
-		take_off_changed((struct nlmsghdr *)buffer, (size_t)length, reader->changed);
-	if (length >= 0)
-		more = netlink_take(buffer, (size_t)length, REQUEST_SEQUENCE, nft->port, reader->note, reader->data);
-	if (more != MNL_CB_ERROR)
-		return more == MNL_CB_OK;
-	result = -errno;
-	drop_replies(nft);
-	return result;
-}
-
-int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data)
-{
-	const struct nft_reader reader = {.note = note, .data = data};
-	int result = nft_request_send(nft, request);
-
-	if (result < 0)
-		return result;
-	do {
-		result = nft_request_read(nft, &reader);
-	} while (result > 0);
-	return result;
+	return nftnl_nlmsg_build_hdr(request->buffer, type, NFPROTO_INET, flags, 0);
 }
 
 static int read_table(const struct nlmsghdr *message, void *data)
@@ -281,7 +209,7 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 
 	*state = (struct table_state){0};
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
-	result = nft_request_run(nft, &request, read_table, state);
+	result = netlink_request(&nft->netlink, message, read_table, state);
 	if (result == -EPERM)
 		return no_permission(error);
 	if (result < 0 && result != -ENOENT)
@@ -345,7 +273,7 @@ int nft_acquire(struct nft *nft, struct error *error)
 	result = nft_query_table(nft, nft->persistent_owner ? TABLE_NAME : LOCK_TABLE, &state, error);
 	if (result < 0)
 		return result;
-	if (state.owner != 0 && state.owner != nft->port)
+	if (state.owner != 0 && state.owner != nft->netlink.port)
 		return busy(state.owner, error);
 	return nft->persistent_owner ? 0 : make_lock_table(nft, error);
 }
@@ -372,7 +300,7 @@ int nft_adopt(struct nft *nft, const struct table_state *state, struct error *er
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
 
-	if (state->owner != 0 && state->owner != nft->port)
+	if (state->owner != 0 && state->owner != nft->netlink.port)
 		return busy(state->owner, error);
 	if (!is_orphan(state))
 		return 0;

@@ -6,18 +6,17 @@
 
 #include "nft/batch.h"
 #include "util/error.h"
+#include "util/netlink.h"
 
-#include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** A connection to nf_tables of the current network namespace, and what it owns there. */
 struct nft {
-	struct mnl_socket *socket;
-	uint32_t port;	       /* netlink port id, by which the kernel knows an owner */
-	size_t send_buffer;    /* so many bytes of a transaction fit; 0: not asked yet */
-	bool persistent_owner; /* the kernel has tables that outlive their owner (6.9) */
+	struct netlink netlink; /* by its port the kernel knows an owner */
+	size_t send_buffer;	/* so many bytes of a transaction fit; 0: not asked yet */
+	bool persistent_owner;	/* the kernel has tables that outlive their owner (6.9) */
 };
 
 /** What the kernel says of a table. */
@@ -60,7 +59,7 @@ struct nft_request {
 };
 
 /**
- * Begins a request of family inet.
+ * Begins a request of family inet, for netlink_request().
  *
  * @type:  NFT_MSG_GET*
  * @flags: NLM_F_DUMP for all there are, or NLM_F_ACK
@@ -68,31 +67,6 @@ struct nft_request {
  * Returns the message, to which attributes may be added with libmnl.
  */
 struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags);
-
-/**
- * Sends a request and reads the answer.
- *
- * @note: libmnl's callback for each message
- *
- * Returns 0 or a negative errno: -ENOENT when there is no such thing, -EINTR when what was listed changed meanwhile.
- */
-int nft_request_run(struct nft *nft, const struct nft_request *request, mnl_cb_t note, void *data);
-
-/** Sends a request, whose answer nft_request_read() is to read to its end. Returns 0 or a negative errno. */
-int nft_request_send(struct nft *nft, const struct nft_request *request);
-
-struct nft_reader {
-	mnl_cb_t note; /* libmnl's callback for each message */
-	void *data;
-	bool *changed; /* set when what is listed changes meanwhile; NULL: that is an error, -EINTR */
-};
-
-/**
- * Reads one datagram of an answer.
- *
- * Returns 1 while there is more, 0 at the end, or a negative errno.
- */
-int nft_request_read(struct nft *nft, const struct nft_reader *reader);
 
 /**
  * Asks for a table.

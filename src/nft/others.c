@@ -303,7 +303,7 @@ static int ask_for_chains(struct others *others)
 	struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 
 	head->nfgen_family = NFPROTO_UNSPEC;
-	return nft_request_send(others->nft, &request);
+	return netlink_ask(&others->nft->netlink, message);
 }
 
 /*
@@ -319,7 +319,7 @@ static int ask_for_rules(struct others *others, const struct other_chain *chain)
 	head->nfgen_family = chain->family;
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, chain->table);
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain->name);
-	return nft_request_send(others->nft, &request);
+	return netlink_ask(&others->nft->netlink, message);
 }
 
 int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks)
@@ -334,13 +334,15 @@ int others_begin(struct others **others, struct nft *nft, const struct steered_m
 
 int others_read(struct others *others)
 {
-	const struct nft_reader reader = {
+	const struct netlink_reader reader = {
 		.note = others->has_chains ? note_rule : note_chain,
 		.data = others,
 		.changed = &others->changed,
 	};
-	int result = others->is_done ? 0 : nft_request_read(others->nft, &reader);
+	int result = others->is_done ? 0 : netlink_read(&others->nft->netlink, &reader);
 
+	if (result < 0)
+		netlink_drain(&others->nft->netlink);
 	if (result != 0 || others->is_done)
 		return result;
 	others->has_chains = true;

@@ -75,7 +75,7 @@ static int remove_next(struct nft *nft, struct batch *batch, struct error *error
 	struct table_state next = {0};
 	int result = nft_query_table(nft, TABLE_NEXT, &next, error);
 
-	if (result < 0 || !next.exists || next.owner != nft->port)
+	if (result < 0 || !next.exists || next.owner != nft->netlink.port)
 		return result;
 	batch_begin(batch);
 	table_put_delete(batch, TABLE_NEXT);

@@ -10,35 +10,27 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { RECEIVE_SIZE = 32 * 1024 };
-
 int route_monitor_open(struct route_monitor *monitor, struct error *error)
 {
 	static const int groups[] = {RTNLGRP_LINK,	 RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE,
 				     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_IFADDR};
+	int result = netlink_open(&monitor->netlink, NETLINK_ROUTE, SOCK_NONBLOCK);
 
-	monitor->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (monitor->socket == NULL || mnl_socket_bind(monitor->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return error_set(error, -errno, "can't listen to changes of routing: %s", strerror(errno));
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		int group = groups[i];
-
-		if (mnl_socket_setsockopt(monitor->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-			return error_set(error, -errno, "can't listen to changes of routing: %s", strerror(errno));
-	}
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && result == 0; i++)
+		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, groups[i]);
+	if (result < 0)
+		return error_set(error, result, "can't listen to changes of routing: %s", strerror(-result));
 	return 0;
 }
 
 int route_monitor_fd(const struct route_monitor *monitor)
 {
-	return mnl_socket_get_fd(monitor->socket);
+	return netlink_fd(&monitor->netlink);
 }
 
 void route_monitor_close(struct route_monitor *monitor)
 {
-	if (monitor->socket != NULL)
-		mnl_socket_close(monitor->socket);
-	monitor->socket = NULL;
+	netlink_close(&monitor->netlink);
 }
 
 struct hearing {
@@ -128,25 +120,15 @@ static void name_if_unknown(struct route_owner *owner)
 void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted, uint32_t own_port,
 			struct route_disturbance *disturbance)
 {
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
 	struct hearing hearing = {wanted, own_port, disturbance};
+	int result = 0;
 
 	*disturbance = (struct route_disturbance){0};
-	for (;;) {
-		ssize_t length = mnl_socket_recvfrom(monitor->socket, buffer, sizeof(buffer));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			break;
-		if (length < 0) {
+	do {
+		result = netlink_hear(&monitor->netlink, hear, &hearing);
+		if (result < 0)
 			disturbance->families = 1U << FAMILY_IPV4 | 1U << FAMILY_IPV6;
-			if (errno == ENOBUFS)
-				continue;
-			break;
-		}
-		mnl_cb_run(buffer, (size_t)length, 0, 0, hear, &hearing);
-	}
+	} while (result > 0 || result == -ENOBUFS);
 	name_if_unknown(&disturbance->removed);
 	name_if_unknown(&disturbance->added);
 }

@@ -6,15 +6,15 @@
 
 #include "route/route.h"
 #include "util/error.h"
+#include "util/netlink.h"
 #include "util/process.h"
 
-#include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /** Hears of what may have come between marked packets and their way: rules, routes, and the loopback interface. */
 struct route_monitor {
-	struct mnl_socket *socket;
+	struct netlink netlink;
 };
 
 /** Who did something. */

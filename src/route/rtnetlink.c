@@ -3,8 +3,6 @@
 
 #include "route/rtnetlink.h"
 
-#include "util/netlink.h"
-
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -12,115 +10,36 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-enum {
-	RECEIVE_SIZE = 32 * 1024,
-	DUMPS_MAX = 50,
-};
-
-static int open_socket(struct rtnetlink *rtnetlink)
-{
-	int on = 1;
-
-	if (rtnetlink->socket != NULL)
-		return 0;
-	rtnetlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (rtnetlink->socket == NULL)
-		return -errno;
-	if (mnl_socket_bind(rtnetlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int result = -errno;
-
-		rtnetlink_close(rtnetlink);
-		return result;
-	}
-	/* lets the kernel choose the routes to list, which may be a million (since Linux 4.20) */
-	mnl_socket_setsockopt(rtnetlink->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	return 0;
-}
+enum { DUMPS_MAX = 50 };
 
 uint32_t rtnetlink_port(const struct rtnetlink *rtnetlink)
 {
-	return rtnetlink->socket != NULL ? mnl_socket_get_portid(rtnetlink->socket) : 0;
+	return rtnetlink->netlink.port;
 }
 
 void rtnetlink_close(struct rtnetlink *rtnetlink)
 {
-	if (rtnetlink->socket != NULL)
-		mnl_socket_close(rtnetlink->socket);
-	rtnetlink->socket = NULL;
+	netlink_close(&rtnetlink->netlink);
 }
 
-/*
- * Whether a list has changed while it was listed. libmnl would leave at such a message, and what is left of the list
- * would be taken for the next answer.
- */
-static bool take_interruption(char *buffer, size_t size)
+static int open_socket(struct rtnetlink *rtnetlink)
 {
-	struct nlmsghdr *message = (struct nlmsghdr *)buffer;
-	int left = (int)size;
-	bool interrupted = false;
+	int result = 0;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-		interrupted = interrupted || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
-	}
-	return interrupted;
-}
-
-/* An answer of the kernel's that is an error ends the request; any other failure leaves unread what may yet come. */
-static int fail(struct rtnetlink *rtnetlink, int error, bool is_answer)
-{
-	if (!is_answer)
-		rtnetlink_close(rtnetlink);
-	return error;
-}
-
-struct answer {
-	mnl_cb_t callback;
-	void *data;
-	int error; /* the callback's own */
-};
-
-static int take(const struct nlmsghdr *message, void *data)
-{
-	struct answer *answer = data;
-
-	if (answer->callback == NULL || answer->error != 0)
-		return MNL_CB_OK;
-	if (answer->callback(message, answer->data) == MNL_CB_ERROR)
-		answer->error = -errno;
-	return MNL_CB_OK;
+	if (netlink_fd(&rtnetlink->netlink) >= 0)
+		return 0;
+	result = netlink_open(&rtnetlink->netlink, NETLINK_ROUTE, 0);
+	/* lets the kernel choose the routes to list, which may be a million (since Linux 4.20) */
+	if (result == 0)
+		netlink_set(&rtnetlink->netlink, NETLINK_GET_STRICT_CHK, 1);
+	return result;
 }
 
 int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data)
 {
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	struct answer answer = {.callback = callback, .data = data};
-	bool interrupted = false;
-	int more = open_socket(rtnetlink);
+	int result = open_socket(rtnetlink);
 
-	if (more < 0)
-		return more;
-	message->nlmsg_seq = ++rtnetlink->sequence;
-	while (mnl_socket_sendto(rtnetlink->socket, message, message->nlmsg_len) < 0) {
-		if (errno != EINTR)
-			return fail(rtnetlink, -errno, false);
-	}
-	for (more = MNL_CB_OK; more == MNL_CB_OK;) {
-		ssize_t length = mnl_socket_recvfrom(rtnetlink->socket, buffer, sizeof(buffer));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return fail(rtnetlink, -errno, false);
-		interrupted = take_interruption(buffer, (size_t)length) || interrupted;
-		more = netlink_take(buffer, (size_t)length, message->nlmsg_seq, rtnetlink_port(rtnetlink), take,
-				    &answer);
-	}
-	if (more == MNL_CB_ERROR)
-		return fail(rtnetlink, -errno, errno != EPROTO && errno != ESRCH);
-	if (answer.error != 0)
-		return answer.error;
-	return interrupted ? -EINTR : 0;
+	return result < 0 ? result : netlink_request(&rtnetlink->netlink, message, callback, data);
 }
 
 int rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback,

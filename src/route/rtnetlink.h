@@ -4,7 +4,8 @@
 #ifndef CGTPROXY_ROUTE_RTNETLINK_H
 #define CGTPROXY_ROUTE_RTNETLINK_H
 
-#include <libmnl/libmnl.h>
+#include "util/netlink.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,10 +17,9 @@ enum {
 	RTNETLINK_REQUEST_SIZE = 512,
 };
 
-/** A connection, which is made when it is first used, and anew after an answer that was lost. */
+/** A connection, which is made when it is first used. */
 struct rtnetlink {
-	struct mnl_socket *socket;
-	unsigned sequence;
+	struct netlink netlink;
 };
 
 /** Returns the netlink port, by which others see whose a change was, or 0 as long as there is none. */
@@ -27,13 +27,7 @@ uint32_t rtnetlink_port(const struct rtnetlink *rtnetlink);
 
 void rtnetlink_close(struct rtnetlink *rtnetlink);
 
-/**
- * Sends a request and takes its answers.
- *
- * @callback: for each message of the answer, or NULL
- *
- * Returns 0 or a negative errno: the kernel's, or -EINTR when what was listed has changed meanwhile.
- */
+/** Sends a request and takes its answers, as netlink_request() does. */
 int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data);
 
 /**

@@ -3,8 +3,6 @@
 
 #include "socket/census.h"
 
-#include "util/netlink.h"
-
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -16,7 +14,6 @@
 
 enum {
 	REQUEST_SIZE = 256,
-	RECEIVE_SIZE = 32 * 1024,
 	/* the kernel keeps these without a socket, and knows no cgroup of them */
 	STATES_WITHOUT_SOCKET = 1 << TCP_TIME_WAIT | 1 << TCP_SYN_RECV,
 };
@@ -48,14 +45,7 @@ int socket_census_open(struct socket_census *census)
 	return census->poll < 0 ? -errno : 0;
 }
 
-static void end(struct socket_census *census)
-{
-	if (census->socket != NULL)
-		mnl_socket_close(census->socket);
-	census->socket = NULL;
-}
-
-static int ask(const struct socket_census *census)
+static int ask(struct socket_census *census)
 {
 	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -70,11 +60,7 @@ static int ask(const struct socket_census *census)
 	/* one that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
 	if (protocol > UINT8_MAX)
 		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
-	while (mnl_socket_sendto(census->socket, message, message->nlmsg_len) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
+	return netlink_ask(&census->netlink, message);
 }
 
 /*
@@ -86,19 +72,16 @@ static int begin(struct socket_census *census, uint32_t states)
 	struct epoll_event event = {.events = EPOLLIN};
 	int result = 0;
 
-	end(census);
+	netlink_close(&census->netlink);
 	census->at = 0;
 	census->states = states;
-	census->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (census->socket == NULL)
-		return -errno;
-	if (mnl_socket_bind(census->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    epoll_ctl(census->poll, EPOLL_CTL_ADD, mnl_socket_get_fd(census->socket), &event) < 0)
+	result = netlink_open(&census->netlink, NETLINK_SOCK_DIAG, SOCK_NONBLOCK);
+	if (result == 0 && epoll_ctl(census->poll, EPOLL_CTL_ADD, netlink_fd(&census->netlink), &event) < 0)
 		result = -errno;
 	if (result == 0)
 		result = ask(census);
 	if (result < 0)
-		end(census);
+		netlink_close(&census->netlink);
 	return result;
 }
 
@@ -126,32 +109,30 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 static int read_answer(struct socket_census *census, const struct socket_listener *listener)
 {
 	struct socket_listener copy = *listener; /* libmnl's callbacks may change what they are given */
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-	ssize_t length = mnl_socket_recvfrom(census->socket, buffer, sizeof(buffer));
+	bool changed = false;
+	const struct netlink_reader reader = {.note = note_socket, .data = &copy, .changed = &changed};
+	int result = netlink_read(&census->netlink, &reader);
 
-	if (length < 0)
-		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
-	switch (netlink_take(buffer, (size_t)length, 0, 0, note_socket, &copy)) {
-	case MNL_CB_ERROR:
-		return errno == ENOENT && socket_census_asked(census)->module == NULL ? 0 : -errno;
-	case MNL_CB_STOP:
-		return 0;
-	default:
+	if (result == -EAGAIN)
 		return 1;
-	}
+	if (result == -ENOENT && socket_census_asked(census)->module == NULL)
+		return 0;
+	return result >= 0 && changed ? -EINTR : result;
 }
 
 int socket_census_read(struct socket_census *census, const struct socket_listener *listener)
 {
 	int result = 0;
 
-	if (census->socket == NULL)
+	if (netlink_fd(&census->netlink) < 0)
 		return 0;
 	result = read_answer(census, listener);
-	if (result == 0 && ++census->at < QUESTION_COUNT)
-		result = ask(census) < 0 ? -errno : 1;
+	if (result == 0 && ++census->at < QUESTION_COUNT) {
+		result = ask(census);
+		result = result < 0 ? result : 1;
+	}
 	if (result <= 0)
-		end(census);
+		netlink_close(&census->netlink);
 	return result;
 }
 
@@ -175,7 +156,7 @@ int socket_census_try(struct socket_census *census)
 
 void socket_census_close(struct socket_census *census)
 {
-	end(census);
+	netlink_close(&census->netlink);
 	if (census->poll >= 0)
 		close(census->poll);
 	census->poll = -1;

@@ -4,7 +4,8 @@
 #ifndef CGTPROXY_SOCKET_CENSUS_H
 #define CGTPROXY_SOCKET_CENSUS_H
 
-#include <libmnl/libmnl.h>
+#include "util/netlink.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,10 +19,10 @@
  * sent from; raw sockets, UDP-Lite and SCTP where it has the modules for it.
  */
 struct socket_census {
-	int poll;		   /* readable when socket_census_read() has work */
-	struct mnl_socket *socket; /* while one is taken, or NULL */
-	size_t at;		   /* what is asked for now */
-	uint32_t states;	   /* of the sockets that are, a bit for each; netinet/tcp.h */
+	int poll;		/* readable when socket_census_read() has work */
+	struct netlink netlink; /* open while one is taken */
+	size_t at;		/* what is asked for now */
+	uint32_t states;	/* of the sockets that are, a bit for each; netinet/tcp.h */
 };
 
 /** Sockets of a kind, which the kernel lists by a module of its own. */

@@ -7,17 +7,13 @@
 #include "util/netlink.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-enum {
-	REQUEST_SIZE = 512,
-	RECEIVE_SIZE = 32 * 1024,
-};
+enum { REQUEST_SIZE = 512 };
 
 struct kind {
 	uint8_t protocol;
@@ -51,13 +47,13 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 }
 
 /* port: 0 for all */
-static int list_sockets(struct mnl_socket *socket, uint8_t family, const struct kind *kind, uint16_t port,
+static int list_sockets(struct netlink *netlink, uint8_t family, const struct kind *kind, uint16_t port,
 			struct socket_cgroups *sockets)
 {
-	char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
-	int more = MNL_CB_OK;
+	int result = 0;
 
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -65,36 +61,22 @@ static int list_sockets(struct mnl_socket *socket, uint8_t family, const struct 
 	request->sdiag_protocol = kind->protocol;
 	request->idiag_states = kind->states;
 	request->id.idiag_sport = htons(port);
-	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	while (more == MNL_CB_OK) {
-		ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return -errno;
-		more = netlink_take(buffer, (size_t)length, 0, 0, note_socket, sockets);
-	}
+	result = netlink_request(netlink, message, note_socket, sockets);
 	/* without IPv6, or without the module for a protocol, nothing of it listens */
-	return more == MNL_CB_ERROR && errno != ENOENT && errno != EINTR ? -errno : 0;
+	return result == -ENOENT || result == -EINTR ? 0 : result;
 }
 
 static int find(const struct kind kinds[2], uint16_t port, struct socket_cgroups *sockets)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	int result = 0;
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 
-	if (socket == NULL)
-		return -errno;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		result = -errno;
 	for (size_t i = 0; i < sizeof(families) && result == 0; i++) {
 		for (size_t j = 0; j < 2 && result == 0; j++)
-			result = list_sockets(socket, families[i], &kinds[j], port, sockets);
+			result = list_sockets(&netlink, families[i], &kinds[j], port, sockets);
 	}
-	mnl_socket_close(socket);
+	netlink_close(&netlink);
 	return result;
 }
 

@@ -29,7 +29,6 @@ FAULTS = {
     "setsockopt": ["EPERM", "ENOMEM"],
     "sendto": SEND,
     "sendmsg": SEND,
-    "recv": RECEIVE,
     "recvmsg": RECEIVE,
     "read": ["short", "EINTR", "EAGAIN", "ENOMEM"],
     "open": ["EMFILE", "EINTR", "ENOMEM", "EPERM"],
@@ -64,7 +63,6 @@ MAY_END = {
         "getsockname": ["ENOBUFS"],
         "setsockopt": ["EPERM", "ENOMEM"],
         "sendto": ["ENOBUFS", "ENOMEM", "EAGAIN", "EPERM"],
-        "recv": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],
         "recvmsg": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],
         "read": ["EAGAIN", "ENOMEM"],
         "open": ["EMFILE", "EINTR", "ENOMEM", "EPERM"],
@@ -87,7 +85,6 @@ MAY_END = {
     # It ends anyway: what it can't remove stays, it says so, and "clear" takes it.
     STOP: {
         "sendto": ["ENOBUFS", "ENOMEM", "EAGAIN", "EPERM"],
-        "recv": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],
         "recvmsg": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],
         "reallocarray": ["ENOMEM"],
     },

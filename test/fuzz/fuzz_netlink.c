@@ -6,8 +6,7 @@
  *
  * The linker puts the functions named __wrap_... here in front of libmnl's and libc's (ld(1), --wrap). So what is tried
  * is the functions that the daemon calls, with their loops and their checks of sequence and port, and not only the
- * static ones that read a message. To include the sources instead would reach no loop, and their static names collide;
- * a socketpair would not do, since libmnl takes only what comes from a netlink address.
+ * static ones that read a message. To include the sources instead would reach no loop, and their static names collide.
  *
  * Input: a byte that chooses the reader, then datagrams, each behind 16 bits of its length, the lower byte first. From
  * NO_DATAGRAM on they stand for an errno instead. When the input is used up, the queue is empty.
@@ -53,8 +52,7 @@ static struct {
 static struct mnl_socket *anywhere;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names */
-ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags);
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size);
 uint8_t __wrap_mnl_attr_get_u8(const struct nlattr *attribute);
 uint32_t __wrap_mnl_attr_get_u32(const struct nlattr *attribute);
@@ -86,11 +84,16 @@ static void keep_promises(char *datagram, size_t size)
 	}
 }
 
-static ssize_t next_datagram(void *buffer, size_t size)
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags)
 {
 	static const int errors[] = {EINTR, EAGAIN, ENOBUFS, ENOMEM, ENOSPC, EPERM};
+	void *buffer = datagram->msg_iov->iov_base;
+	const size_t size = datagram->msg_iov->iov_len;
 	size_t head = 0;
+	size_t whole = 0;
 
+	(void)fd;
+	(void)flags;
 	if (input.left < 2) {
 		errno = EAGAIN;
 		return -1;
@@ -102,8 +105,8 @@ static ssize_t next_datagram(void *buffer, size_t size)
 		errno = errors[head % (sizeof(errors) / sizeof(errors[0]))];
 		return -1;
 	}
-	head = head < input.left ? head : input.left;
-	head = head < size ? head : size;
+	whole = head < input.left ? head : input.left;
+	head = whole < size ? whole : size;
 	/* whoever reads behind it is seen; a buffer's next owner gets it clean, see __asan_default_options() */
 	ASAN_UNPOISON_MEMORY_REGION(buffer, size);
 	memset(buffer, STALE, size);
@@ -111,22 +114,10 @@ static ssize_t next_datagram(void *buffer, size_t size)
 	keep_promises(buffer, head);
 	ASAN_POISON_MEMORY_REGION((char *)buffer + MNL_ALIGN(head),
 				  size > MNL_ALIGN(head) ? size - MNL_ALIGN(head) : 0);
-	input.next += head;
-	input.left -= head;
+	input.next += whole;
+	input.left -= whole;
+	datagram->msg_flags = whole > head ? MSG_TRUNC : 0;
 	return (ssize_t)head;
-}
-
-ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags)
-{
-	(void)fd;
-	(void)flags;
-	return next_datagram(buffer, size);
-}
-
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
-{
-	(void)socket;
-	return next_datagram(buffer, size);
 }
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size)
@@ -158,7 +149,7 @@ uint64_t __wrap_mnl_attr_get_u64(const struct nlattr *attribute)
 
 static void query_table(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct table_state state;
 	struct error error;
 
@@ -167,7 +158,7 @@ static void query_table(void)
 
 static void own(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct error error;
 
 	nft_acquire(&nft, &error);
@@ -175,7 +166,7 @@ static void own(void)
 
 static void remove_table(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}, .persistent_owner = true};
 	struct error error;
 
 	CHECK(nft_remove_table(&nft, &error) <= 0);
@@ -220,7 +211,7 @@ static void check_dump(struct dump *dump)
 
 static void read_dump(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct dump dump = {0};
 	struct error error;
 
@@ -231,7 +222,7 @@ static void read_dump(void)
 
 static void read_rules(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct cgroup_lookups lookups;
 	char comment[COMMENT_SIZE];
 
@@ -265,7 +256,7 @@ static void replace(void)
 		.elements = elements,
 		.element_count = sizeof(elements) / sizeof(elements[0]),
 	};
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT, .persistent_owner = true};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}, .persistent_owner = true};
 	struct steering steering;
 	struct ruleset *wanted = NULL;
 	struct transition transition = {&nft, &steering, 3};
@@ -292,7 +283,7 @@ static void count_obstacle(const struct obstacle *obstacle, void *userdata)
 static void find_obstacles(void)
 {
 	static const struct steered_marks marks = {{{3000, UINT32_MAX}, {0x100, 0xff00}}, 2};
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct others *others = NULL;
 	size_t count = 0;
 	int result = others_begin(&others, &nft, &marks);
@@ -307,7 +298,7 @@ static void find_obstacles(void)
 
 static void query_counter(void)
 {
-	struct nft nft = {.socket = anywhere, .port = NFT_PORT};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct counter counter = {0};
 
 	CHECK(nft_query_counter(&nft, CHAIN_FENCE, &counter) <= 0);
@@ -316,7 +307,7 @@ static void query_counter(void)
 
 static void monitor_nft(void)
 {
-	struct nft_monitor monitor = {.socket = anywhere};
+	struct nft_monitor monitor = {.netlink = {.socket = anywhere}};
 	struct foreign_change disturbance;
 
 	nft_monitor_read(&monitor, &disturbance);
@@ -339,7 +330,7 @@ static void check_text(const char *text, size_t size)
 
 static void monitor_route(void)
 {
-	struct route_monitor monitor = {.socket = anywhere};
+	struct route_monitor monitor = {.netlink = {.socket = anywhere}};
 	struct route_disturbance disturbance;
 
 	route_monitor_read(&monitor, wanted_routing(), 0, &disturbance);

@@ -188,33 +188,23 @@ static inline ssize_t answers_read(void *buffer, size_t size)
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names */
 
-ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
-ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags)
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags)
 {
-	ssize_t length = answers_read(buffer, size);
+	const size_t size = datagram->msg_iov->iov_len;
+	ssize_t length = answers_read(datagram->msg_iov->iov_base, size);
 
 	(void)fd;
-	assert_true(flags & MSG_DONTWAIT);
 	if (length == ANSWERS_NOTHING) {
+		if (!(flags & MSG_DONTWAIT))
+			fail_msg("request %zu waits for an answer for ever", answers.asked);
 		errno = EAGAIN;
 		return -1;
 	}
-	return length > (ssize_t)size ? (ssize_t)size : length;
-}
-
-/* libmnl/src/socket.c: a datagram that does not fit is an error. */
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
-{
-	ssize_t length = answers_read(buffer, size);
-
-	(void)socket;
-	if (length == ANSWERS_NOTHING)
-		fail_msg("request %zu waits for an answer for ever", answers.asked);
 	if (length <= (ssize_t)size)
 		return length;
-	errno = ENOSPC;
-	return -1;
+	datagram->msg_flags |= MSG_TRUNC;
+	return (ssize_t)size;
 }
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size);

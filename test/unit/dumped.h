@@ -12,7 +12,7 @@
 
 static inline int read_all(struct dump *dump, struct error *error)
 {
-	struct nft nft = {.socket = anywhere, .port = 4711};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = 4711}};
 
 	*dump = (struct dump){0};
 	return dump_read(&nft, dump, error);

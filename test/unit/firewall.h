@@ -102,7 +102,7 @@ static inline void end_rule(struct answers_rule *rule, uint64_t handle)
 
 static inline int inspect(const struct config *config, struct problems *problems)
 {
-	struct nft nft = {.socket = anywhere, .port = 4711};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = 4711}};
 	struct others *others = NULL;
 	int result = firewall_begin(&others, &nft, config);
 

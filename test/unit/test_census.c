@@ -19,7 +19,7 @@
 
 enum { CGROUP = 4711 };
 
-/* The kernel's side, which takes the place of libmnl's (meson.build, wrapped). */
+/* The kernel's side, which takes the place of libmnl's and libc's (meson.build, wrapped). */
 static struct {
 	int protocol; /* that is answered otherwise */
 	uint16_t type;
@@ -31,7 +31,7 @@ static struct {
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length);
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *buffer, size_t length)
@@ -56,20 +56,22 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *bu
 }
 
 /* One socket, if any are asked for, and the end. */
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
+ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags)
 {
 	const bool fails = fake.asked == fake.protocol;
+	char *buffer = datagram->msg_iov->iov_base;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	size_t length = 0;
 	int error = fails ? -fake.error : 0;
 
-	(void)socket;
+	(void)fd;
+	(void)flags;
 	if (!fails && fake.states != 0) {
 		message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 		mnl_nlmsg_put_extra_header(message, sizeof(struct inet_diag_msg));
 		mnl_attr_put_u64(message, INET_DIAG_CGROUP_ID, CGROUP);
 		length = MNL_ALIGN(message->nlmsg_len);
-		message = mnl_nlmsg_put_header((char *)buffer + length);
+		message = mnl_nlmsg_put_header(buffer + length);
 	}
 	message->nlmsg_type = fails ? fake.type : NLMSG_DONE;
 	if (message->nlmsg_type == NLMSG_ERROR) {
@@ -79,7 +81,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer
 	} else {
 		memcpy(mnl_nlmsg_put_extra_header(message, sizeof(error)), &error, sizeof(error));
 	}
-	assert_true(length + message->nlmsg_len <= size);
+	assert_true(length + message->nlmsg_len <= datagram->msg_iov->iov_len);
 	return (ssize_t)(length + message->nlmsg_len);
 }
 

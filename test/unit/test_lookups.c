@@ -12,7 +12,7 @@
 
 static struct nft make_nft(void)
 {
-	return (struct nft){.socket = anywhere, .port = 4711};
+	return (struct nft){.netlink = {.socket = anywhere, .port = 4711}};
 }
 
 static struct answers_rule begin_rule(uint32_t level)

@@ -29,7 +29,7 @@ static void rules_in_force(bool strict)
 
 static int write_between(const struct dump *held, const struct steering *next, struct ruleset *meanwhile)
 {
-	struct nft nft = {.socket = anywhere, .port = 4711};
+	struct nft nft = {.netlink = {.socket = anywhere, .port = 4711}};
 	struct transition transition = {&nft, next, DEEPEST};
 
 	return transition_write(held, meanwhile, &transition);

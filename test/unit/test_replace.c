@@ -53,7 +53,7 @@ int __wrap_nft_query_table(struct nft *nft, const char *table, struct table_stat
 {
 	(void)error;
 	assert_string_equal(table, TABLE_NAME "-next");
-	*state = (struct table_state){.exists = fake.has_next, .owner = fake.has_next ? nft->port : 0};
+	*state = (struct table_state){.exists = fake.has_next, .owner = fake.has_next ? nft->netlink.port : 0};
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static void test_an_exchange_that_fails(void **state)
 	enum { TRANSACTIONS = 3 };
 	const struct preparation preparation = {.write = write_nothing};
 	struct ruleset *ruleset = ruleset_new();
-	struct nft nft = {.port = 4711};
+	struct nft nft = {.netlink = {.port = 4711}};
 	struct error error;
 
 	(void)state;

@@ -15,7 +15,7 @@ enum {
 
 static struct route_disturbance hear(void)
 {
-	struct route_monitor monitor = {.socket = anywhere};
+	struct route_monitor monitor = {.netlink = {.socket = anywhere}};
 	struct route_disturbance disturbance;
 
 	answers_fail(EAGAIN);
