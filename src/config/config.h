@@ -7,6 +7,7 @@
 #include "config/diagnostic.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/fwmark.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -53,9 +54,8 @@ enum traffic {
 struct proxy {
 	char *name;
 	struct position position;
-	uint32_t mark; /* no bit outside the mask */
-	uint32_t mask;
-	uint16_t port; /* host byte order */
+	struct fwmark mark; /* no bit of the value is outside the mask */
+	uint16_t port;	    /* host byte order */
 	enum traffic udp;
 	enum traffic ipv6;
 	enum traffic other; /* never TRAFFIC_PROXY */

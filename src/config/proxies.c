@@ -31,7 +31,7 @@ static bool read_mark(struct fy_node *node, const struct key *key, void *out, st
 	struct proxy_reader *reader = out;
 
 	reader->has_mark = true;
-	return value_mark(node, key, &reader->proxy.mark, &reader->proxy.mask, diagnostics);
+	return value_mark(node, key, &reader->proxy.mark, diagnostics);
 }
 
 static bool read_port(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -213,14 +213,14 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 			const struct proxy *other = &config->proxies[i];
 
 			/* a mark of 0 is one that could not be read */
-			if (one->mark == 0 || other->mark == 0 ||
-			    ((one->mark ^ other->mark) & one->mask & other->mask) != 0)
+			if (one->mark.value == 0 || other->mark.value == 0 ||
+			    !fwmark_overlaps(&one->mark, &other->mark))
 				continue;
 			diagnose(
 				diagnostics, SEVERITY_ERROR, other->position,
 				"the proxies %s (line %d) and %s can't be told apart: a packet with the mark 0x%" PRIx32
 				" is meant for both. Give each a mark of its own",
-				one->name, one->position.line, other->name, one->mark | other->mark);
+				one->name, one->position.line, other->name, one->mark.value | other->mark.value);
 		}
 	}
 }

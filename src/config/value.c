@@ -146,8 +146,7 @@ bool value_bool(struct fy_node *node, const struct key *key, void *out, struct d
 	return yaml_expected(node, key_label(key), "true or false", diagnostics);
 }
 
-bool value_mark(struct fy_node *node, const struct key *key, uint32_t *mark, uint32_t *mask,
-		struct diagnostics *diagnostics)
+bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark, struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 	char *slash = NULL;
@@ -168,8 +167,7 @@ bool value_mark(struct fy_node *node, const struct key *key, uint32_t *mark, uin
 				     "a fwmark other than 0, which is what every packet has at first", diagnostics);
 	if ((value & ~bits) != 0)
 		return yaml_expected(node, key_label(key), "a fwmark without bits outside of its mask", diagnostics);
-	*mark = value;
-	*mask = bits;
+	*mark = (struct fwmark){value, bits};
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #define CGTPROXY_CONFIG_VALUE_H
 
 #include "config/keys.h"
+#include "util/fwmark.h"
 
 /*
  * Scalars of the config, read as Go's yaml.v3 reads them, since the configs are written for it. These are readers for
@@ -36,7 +37,6 @@ bool value_network(struct fy_node *node, const struct key *key, void *out, struc
 bool value_string(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
 /** Reads a fwmark, VALUE or VALUE/MASK; the value has no bit outside the mask and is not 0. */
-bool value_mark(struct fy_node *node, const struct key *key, uint32_t *mark, uint32_t *mask,
-		struct diagnostics *diagnostics);
+bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark, struct diagnostics *diagnostics);
 
 #endif

@@ -30,7 +30,7 @@ const char *chain_proxy(const char *chain)
 
 static struct statement set_mark(const struct proxy *proxy)
 {
-	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = {.value = proxy->mark, .mask = proxy->mask}};
+	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = proxy->mark};
 }
 
 /* The counter has the name of the chain. */
@@ -260,7 +260,8 @@ static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
 static int add_dns_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, chain_verdict(CHAIN_DNS_PREFIX, proxy->name).chain, HOOK_NONE);
-	const struct statement clear_mark = {.kind = STATEMENT_SET_MARK, .mark = {.value = 0, .mask = proxy->mask}};
+	const struct statement clear_mark = {.kind = STATEMENT_SET_MARK,
+					     .mark = {.value = 0, .mask = proxy->mark.mask}};
 	struct hijacked kinds[HIJACKED_MAX];
 	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
 	int error = chain != NULL ? 0 : -ENOMEM;

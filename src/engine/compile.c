@@ -77,7 +77,7 @@ void compile_target_name(const struct verdict *verdict, char *name)
 
 static struct statement match_mark(const struct proxy *proxy)
 {
-	return (struct statement){.kind = STATEMENT_MARK, .mark = {proxy->mark, proxy->mask}};
+	return (struct statement){.kind = STATEMENT_MARK, .mark = proxy->mark};
 }
 
 /* A whole mark is looked up in a map; one that is only some bits has a rule of its own. */
@@ -86,8 +86,8 @@ static int add_dispatch(struct ruleset *ruleset, struct chain *chain, const char
 {
 	struct verdict verdict = chain_verdict(prefix, proxy->name);
 
-	if (proxy->mask == UINT32_MAX)
-		return ruleset_map(ruleset, ruleset_find_set(ruleset, map), &proxy->mark, &verdict);
+	if (fwmark_is_whole(&proxy->mark))
+		return ruleset_map(ruleset, ruleset_find_set(ruleset, map), &proxy->mark.value, &verdict);
 	if (from_loopback)
 		return chain_add(chain, {.kind = STATEMENT_IIF_LO}, match_mark(proxy), statement_goto(verdict.chain));
 	return chain_add(chain, match_mark(proxy), statement_goto(verdict.chain));

@@ -13,7 +13,7 @@ struct fwmark *config_marks(const struct config *config)
 	struct fwmark *marks = calloc(config->proxy_count + 1, sizeof(*marks));
 
 	for (size_t i = 0; marks != NULL && i < config->proxy_count; i++)
-		marks[i] = (struct fwmark){config->proxies[i].mark, config->proxies[i].mask};
+		marks[i] = config->proxies[i].mark;
 	return marks;
 }
 

@@ -28,7 +28,7 @@ static void steered_marks_of(const struct config *config, struct steered_marks *
 {
 	*marks = (struct steered_marks){0};
 	for (size_t i = 0; i < config->proxy_count && i < STEERED_MARKS_MAX; i++)
-		marks->items[marks->count++] = (struct mark){config->proxies[i].mark, config->proxies[i].mask};
+		marks->items[marks->count++] = config->proxies[i].mark;
 }
 
 /* Whether nft and a shell take a name as it is. */
@@ -78,10 +78,10 @@ static char *pass_marks(const struct obstacle *obstacle, const struct config *co
 			continue;
 		fprintf(out, "%sinsert rule %s %s %s meta mark ", ftell(out) > 0 ? "; " : "", obstacle->family,
 			obstacle->table, obstacle->chain);
-		if (proxy->mask == UINT32_MAX)
-			fprintf(out, "%" PRIu32, proxy->mark);
+		if (fwmark_is_whole(&proxy->mark))
+			fprintf(out, "%" PRIu32, proxy->mark.value);
 		else
-			fprintf(out, "and 0x%" PRIx32 " == 0x%" PRIx32, proxy->mask, proxy->mark);
+			fprintf(out, "and 0x%" PRIx32 " == 0x%" PRIx32, proxy->mark.mask, proxy->mark.value);
 		fputs(obstacle->drops_the_rest ? " accept" : " return", out);
 	}
 	if (fclose(out) != 0)

@@ -66,9 +66,9 @@ static void add_counter_name(struct builder *builder, const char *name)
 	build_data(builder, reference, NFTNL_EXPR_OBJREF_IMM_NAME, name, (uint32_t)strlen(name) + 1);
 }
 
-static void add_set_mark(struct builder *builder, const struct mark *mark)
+static void add_set_mark(struct builder *builder, const struct fwmark *mark)
 {
-	if (mark->mask == UINT32_MAX) {
+	if (fwmark_is_whole(mark)) {
 		build_load_immediate(builder, NFT_REG_1, &mark->value, sizeof(mark->value));
 	} else {
 		build_load_meta(builder, NFT_META_MARK);
@@ -222,11 +222,11 @@ static void match_dport(struct builder *builder, uint16_t port)
 	build_compare(builder, NFT_CMP_EQ, &network_port, sizeof(network_port));
 }
 
-static void match_mark(struct builder *builder, const struct mark *mark)
+static void match_mark(struct builder *builder, const struct fwmark *mark)
 {
 	build_load_meta(builder, NFT_META_MARK);
 	/* nft leaves out a mask that keeps everything */
-	if (mark->mask != UINT32_MAX)
+	if (!fwmark_is_whole(mark))
 		build_mask(builder, mark->mask, 0);
 	build_compare(builder, NFT_CMP_EQ, &mark->value, sizeof(mark->value));
 }

@@ -77,15 +77,13 @@ static void read_bitwise(struct view *view, const struct attributes *bitwise)
 /* Of a packet's mark only those bits are known that the mask of ours covers. */
 static void compare_mark(struct view *view, uint32_t operation, uint32_t value)
 {
+	const struct fwmark compared = {.value = value, .mask = view->mark_mask};
 	uint64_t may_be_equal = 0;
 	uint64_t is_equal = 0;
 
 	for (size_t i = 0; i < view->marks->count; i++) {
-		const struct mark *mark = &view->marks->items[i];
-		bool fits = ((value ^ mark->value) & view->mark_mask & mark->mask) == 0;
-
-		may_be_equal |= (uint64_t)fits << i;
-		is_equal |= (uint64_t)(fits && (view->mark_mask & ~mark->mask) == 0) << i;
+		may_be_equal |= (uint64_t)fwmark_overlaps(&compared, &view->marks->items[i]) << i;
+		is_equal |= (uint64_t)fwmark_covers(&compared, &view->marks->items[i]) << i;
 	}
 	view->rule->may_match &= operation == NFT_CMP_EQ ? may_be_equal : ~is_equal;
 	view->rule->matches &= operation == NFT_CMP_EQ ? is_equal : ~may_be_equal;

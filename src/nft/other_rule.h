@@ -5,6 +5,7 @@
 #define CGTPROXY_NFT_OTHER_RULE_H
 
 #include "nft/ruleset.h"
+#include "util/fwmark.h"
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
@@ -17,7 +18,7 @@ enum {
 
 /** The marks of what is steered. A set of them is a number with the bit of each one's index. */
 struct steered_marks {
-	struct mark items[STEERED_MARKS_MAX];
+	struct fwmark items[STEERED_MARKS_MAX];
 	size_t count;
 };
 

@@ -7,6 +7,7 @@
 #include "nft/set.h"
 #include "nft/verdict.h"
 #include "util/cleanup.h"
+#include "util/fwmark.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -71,11 +72,6 @@ enum statement_kind {
 	STATEMENT_VERDICT,
 };
 
-struct mark {
-	uint32_t value;
-	uint32_t mask;
-};
-
 struct statement {
 	enum statement_kind kind;
 	union {
@@ -83,7 +79,7 @@ struct statement {
 		unsigned label;
 		uint8_t protocol; /* NFPROTO_* of STATEMENT_NFPROTO, else IPPROTO_* */
 		uint16_t port;	  /* host byte order */
-		struct mark mark;
+		struct fwmark mark;
 		struct in_addr ip;
 		struct in6_addr ip6;
 		char name[NFT_NAME_SIZE]; /* of a set, map or counter */

@@ -40,17 +40,17 @@ static void print_verdict(FILE *out, const struct verdict *verdict)
 	}
 }
 
-static void print_mark(FILE *out, const struct mark *mark)
+static void print_mark(FILE *out, const struct fwmark *mark)
 {
-	if (mark->mask == UINT32_MAX)
+	if (fwmark_is_whole(mark))
 		fprintf(out, "meta mark 0x%08" PRIx32, mark->value);
 	else
 		fprintf(out, "meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32, mark->mask, mark->value);
 }
 
-static void print_set_mark(FILE *out, const struct mark *mark)
+static void print_set_mark(FILE *out, const struct fwmark *mark)
 {
-	if (mark->mask == UINT32_MAX)
+	if (fwmark_is_whole(mark))
 		fprintf(out, "meta mark set 0x%08" PRIx32, mark->value);
 	else
 		fprintf(out, "meta mark set meta mark & 0x%08" PRIx32 " | 0x%08" PRIx32, ~mark->mask, mark->value);

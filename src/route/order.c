@@ -15,11 +15,9 @@ enum match {
 /* Of a packet's mark only those bits are known that our mask covers. */
 static enum match match_mark(const struct fwmark *selector, const struct fwmark *mark)
 {
-	uint32_t known = selector->mask & mark->mask;
-
-	if ((selector->value & known) != (mark->value & known))
+	if (!fwmark_overlaps(selector, mark))
 		return MATCHES_NEVER;
-	return known == selector->mask ? MATCHES_ALWAYS : MATCHES_MAYBE;
+	return fwmark_covers(selector, mark) ? MATCHES_ALWAYS : MATCHES_MAYBE;
 }
 
 static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark)

@@ -32,16 +32,6 @@ static int list_leftovers(struct rtnetlink *rtnetlink, int family, struct leftov
 	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP ? 0 : result;
 }
 
-static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
-{
-	for (size_t i = 0; i < wanted->mark_count; i++) {
-		if (rule->table == wanted->table && rule->mark.value == wanted->marks[i].value &&
-		    rule->mark.mask == wanted->marks[i].mask)
-			return true;
-	}
-	return false;
-}
-
 static bool has_table(const struct route_tables *tables, uint32_t table)
 {
 	for (size_t i = 0; i < tables->count; i++) {
@@ -89,7 +79,7 @@ static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct po
 		const struct policy_rule *rule = &rules->items[i];
 		bool ours = false;
 
-		if (!rule_has_our_shape(rule) || is_wanted(rule, wanted))
+		if (!rule_has_our_shape(rule) || rule_is_wanted(rule, wanted))
 			continue;
 		result = find_out_if_ours(rtnetlink, rule, all, wanted, &ours);
 		if (result == 0 && ours)

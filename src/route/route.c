@@ -40,15 +40,9 @@ static int explain(int result, const char *what, size_t family, const struct rou
 			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
 }
 
-static bool is_wanted(const struct policy_rule *rule, const struct routing *wanted)
+static bool is_ours(const struct policy_rule *rule, const struct routing *wanted)
 {
-	if (rule->table != wanted->table || !rule_has_our_shape(rule))
-		return false;
-	for (size_t i = 0; i < wanted->mark_count; i++) {
-		if (rule->mark.value == wanted->marks[i].value && rule->mark.mask == wanted->marks[i].mask)
-			return true;
-	}
-	return false;
+	return rule_has_our_shape(rule) && rule_is_wanted(rule, wanted);
 }
 
 /* The rule for a mark that is asked first, or NULL; with @priority other than 0 only one that stands there. */
@@ -58,7 +52,7 @@ static const struct policy_rule *find_rule(const struct policy_rules *rules, con
 	const struct routing one = {.table = wanted->table, .marks = mark, .mark_count = 1};
 
 	for (size_t i = 0; i < rules->count; i++) {
-		if ((priority == 0 || rules->items[i].priority == priority) && is_wanted(&rules->items[i], &one))
+		if ((priority == 0 || rules->items[i].priority == priority) && is_ours(&rules->items[i], &one))
 			return &rules->items[i];
 	}
 	return NULL;
@@ -147,7 +141,7 @@ static int remove_misplaced(struct rtnetlink *rtnetlink, int family, const struc
 	for (size_t i = 0; i < rules->count && result == 0; i++) {
 		const struct policy_rule *rule = &rules->items[i];
 
-		if (rule->priority != priority && is_wanted(rule, wanted))
+		if (rule->priority != priority && is_ours(rule, wanted))
 			result =
 				ignore(rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false),
 				       -ENOENT, -ESRCH);

@@ -6,6 +6,7 @@
 
 #include "route/rtnetlink.h"
 #include "util/error.h"
+#include "util/fwmark.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,11 +25,6 @@
  * The rules stand at the config's priority, or in front of any rule of others that may take a packet with a mark, see
  * order.h. The table is ours alone.
  */
-
-struct fwmark {
-	uint32_t value;
-	uint32_t mask;
-};
 
 struct routing {
 	uint32_t table; /* 0, with no marks: none in particular */

@@ -159,18 +159,26 @@ static const char *action_name(uint8_t action)
 	return name != NULL ? name : "an unknown action";
 }
 
+bool rule_is_wanted(const struct policy_rule *rule, const struct routing *wanted)
+{
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		if (rule->table == wanted->table && fwmark_equals(&rule->mark, &wanted->marks[i]))
+			return true;
+	}
+	return false;
+}
+
 void rule_describe(const struct policy_rule *rule, char *text, size_t size)
 {
-	char mark[48] = "";
+	char mark[FWMARK_TEXT_SIZE];
+	char selector[sizeof("fwmark ") + sizeof(mark)] = "";
 	char table[16] = "";
 
-	if (rule->mark.mask == UINT32_MAX)
-		snprintf(mark, sizeof(mark), "fwmark 0x%" PRIx32 " ", rule->mark.value);
-	else if (rule->mark.mask != 0)
-		snprintf(mark, sizeof(mark), "fwmark 0x%" PRIx32 "/0x%" PRIx32 " ", rule->mark.value, rule->mark.mask);
+	if (rule->mark.mask != 0)
+		snprintf(selector, sizeof(selector), "fwmark %s ", fwmark_text(&rule->mark, mark));
 	if (rule->action == FR_ACT_TO_TBL)
 		snprintf(table, sizeof(table), " %" PRIu32, rule->table);
 	snprintf(text, size, "the %s policy rule %" PRIu32 " (%s%s%s%s%s)", rule->family == AF_INET ? "IPv4" : "IPv6",
-		 rule->priority, rule->is_inverted ? "not " : "", mark,
+		 rule->priority, rule->is_inverted ? "not " : "", selector,
 		 rule->has_other_selector ? "with selectors, " : "", action_name(rule->action), table);
 }

@@ -48,6 +48,9 @@ int rules_list(struct rtnetlink *rtnetlink, int family, struct policy_rules *rul
 /** Returns whether a rule is one that we may have made: with a mark, without other selectors, of our protocol. */
 bool rule_has_our_shape(const struct policy_rule *rule);
 
+/** Returns whether a rule leads to the table that is wanted, for one of the marks. */
+bool rule_is_wanted(const struct policy_rule *rule, const struct routing *wanted);
+
 /** Describes a rule: the IPv4 policy rule 2999 (not fwmark 0xca6c lookup 51820). */
 void rule_describe(const struct policy_rule *rule, char *text, size_t size);
 

@@ -67,8 +67,8 @@ static void test_every_key(void **state)
 	assert_int_equal(config->proxy_count, 1);
 	assert_string_equal(proxy->name, "mihomo");
 	assert_int_equal(proxy->position.line, 11);
-	assert_int_equal(proxy->mark, 0x100);
-	assert_int_equal(proxy->mask, 0xf00);
+	assert_int_equal(proxy->mark.value, 0x100);
+	assert_int_equal(proxy->mark.mask, 0xf00);
 	assert_int_equal(proxy->port, 7893);
 	assert_int_equal(proxy->udp, TRAFFIC_DIRECT);
 	assert_int_equal(proxy->ipv6, TRAFFIC_DIRECT);
@@ -199,8 +199,8 @@ static void test_proxy_defaults(void **state)
 	for (size_t i = 0; i < config->proxy_count; i++) {
 		const struct proxy *proxy = &config->proxies[i];
 
-		assert_int_equal(proxy->mark, i + 1);
-		assert_int_equal(proxy->mask, UINT32_MAX);
+		assert_int_equal(proxy->mark.value, i + 1);
+		assert_int_equal(proxy->mark.mask, UINT32_MAX);
 		assert_int_equal(proxy->udp, TRAFFIC_PROXY);
 		assert_int_equal(proxy->ipv6, TRAFFIC_PROXY);
 		assert_int_equal(proxy->other, TRAFFIC_DIRECT);
@@ -294,8 +294,8 @@ static void test_forms_of_marks(void **state)
 
 		snprintf(text, sizeof(text), VERSION "tproxies: {p: {port: 1, mark: %s}}\n", forms[i].text);
 		config = parse_good(text);
-		assert_int_equal(config->proxies[0].mark, forms[i].mark);
-		assert_int_equal(config->proxies[0].mask, forms[i].mask);
+		assert_int_equal(config->proxies[0].mark.value, forms[i].mark);
+		assert_int_equal(config->proxies[0].mark.mask, forms[i].mask);
 		config_free(config);
 	}
 }

@@ -55,7 +55,7 @@ static void test_merge_keys(void **state)
 	(void)state;
 	assert_int_equal(config->proxy_count, 7);
 	for (size_t i = 0; i < config->proxy_count; i++)
-		assert_int_equal(proxies[i].mark, i + 1);
+		assert_int_equal(proxies[i].mark.value, i + 1);
 	assert_int_equal(proxies[2].port, 1);
 	assert_int_equal(proxies[2].udp, TRAFFIC_DIRECT);
 	assert_true(proxies[2].dns_hijack.tcp);
