@@ -171,16 +171,13 @@ int cgroup_path_compare(const char *one, const char *other)
 	return rank(*one) - rank(*other);
 }
 
-struct cgroup *cgroup_next_outside(const struct cgroup *cgroup)
+struct cgroup *cgroup_next(const struct cgroup *cgroup)
 {
+	if (!LIST_EMPTY(&cgroup->children))
+		return LIST_FIRST(&cgroup->children);
 	while (cgroup->parent != NULL && LIST_NEXT(cgroup, sibling) == NULL)
 		cgroup = cgroup->parent;
 	return cgroup->parent != NULL ? LIST_NEXT(cgroup, sibling) : NULL;
-}
-
-struct cgroup *cgroup_next(const struct cgroup *cgroup)
-{
-	return !LIST_EMPTY(&cgroup->children) ? LIST_FIRST(&cgroup->children) : cgroup_next_outside(cgroup);
 }
 
 static int compare_ids(const void *left, const void *right)

@@ -117,9 +117,6 @@ int cgroup_path_compare(const char *one, const char *other);
 /** Returns the cgroup that follows in a walk of the tree, parents before children, or NULL; begin with the root. */
 struct cgroup *cgroup_next(const struct cgroup *cgroup);
 
-/** The same without what lies below @cgroup. */
-struct cgroup *cgroup_next_outside(const struct cgroup *cgroup);
-
 /** The ids of all cgroups that there were at one moment. */
 struct cgroup_ids {
 	uint64_t *items; /* ascending; NULL before they are listed */
