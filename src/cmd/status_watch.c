@@ -3,6 +3,7 @@
 
 #include "cmd/status.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -21,7 +22,7 @@
 #define LINE_CLEAR "\x1b[K"
 #define REST_CLEAR "\x1b[J"
 
-static const time_t interval = 1; /* seconds */
+static const uint64_t interval = USEC_PER_SEC;
 
 struct screen {
 	bool is_terminal;
@@ -97,17 +98,17 @@ static int show(const struct status *status, const struct status *before, bool j
 }
 
 /* Waits until the next look is due or the size of the terminal has changed. Returns whether to go on. */
-static bool await_next(struct screen *screen, const sigset_t *signals, const struct timespec *due)
+static bool await_next(struct screen *screen, const sigset_t *signals, uint64_t due)
 {
 	for (;;) {
+		const uint64_t now = clock_now();
 		struct timespec left;
 		int number = 0;
 
-		clock_gettime(CLOCK_MONOTONIC, &left);
-		left.tv_sec = due->tv_sec - left.tv_sec - (due->tv_nsec < left.tv_nsec);
-		left.tv_nsec = due->tv_nsec - left.tv_nsec + (due->tv_nsec < left.tv_nsec ? 1000000000 : 0);
-		if (left.tv_sec < 0)
+		if (now >= due)
 			return true;
+		left.tv_sec = (time_t)((due - now) / USEC_PER_SEC);
+		left.tv_nsec = (long)((due - now) % USEC_PER_SEC) * 1000;
 		number = sigtimedwait(signals, NULL, &left);
 		if (number == SIGTSTP) {
 			screen_leave(screen);
@@ -126,7 +127,7 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 {
 	CLEANUP(status_clear) struct status before = {0};
 	bool has_before = false;
-	struct timespec due;
+	uint64_t due = 0;
 
 	do {
 		CLEANUP(status_clear) struct status status = {0};
@@ -143,9 +144,8 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 		before = status;
 		status = (struct status){0};
 		has_before = true;
-		clock_gettime(CLOCK_MONOTONIC, &due);
-		due.tv_sec += interval;
-	} while (await_next(screen, signals, &due));
+		due = clock_now() + interval;
+	} while (await_next(screen, signals, due));
 	return 0;
 }
 

@@ -3,12 +3,11 @@
 
 #include "engine/routes.h"
 
+#include "util/clock.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
-
-#define USEC_PER_SEC UINT64_C(1000000)
 
 /* What can't be is tried again after this long; most of it is also heard of when it can. */
 #define TRY_INTERVAL (5 * USEC_PER_SEC)
@@ -21,14 +20,6 @@
 #define UNDO_BURST UINT64_C(300)
 
 #define ALL_FAMILIES (1U << FAMILY_IPV4 | 1U << FAMILY_IPV6)
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_nsec / 1000;
-}
 
 int routes_open(struct routes *routes, struct error *error)
 {
@@ -100,7 +91,7 @@ static int put(struct routes *routes, const struct routing *wanted, unsigned fam
 	       const struct route_disturbance *disturbance, struct error *error)
 {
 	const struct route_state before = routes->state;
-	const uint64_t time = now();
+	const uint64_t time = clock_now();
 	const bool undo = next_undo(routes) <= time;
 	int result = 0;
 
@@ -153,6 +144,6 @@ void routes_handle_deadline(struct routes *routes, const struct routing *wanted)
 {
 	struct error error;
 
-	if (routes->next_try <= now() && put(routes, wanted, ALL_FAMILIES, NULL, &error) < 0)
+	if (routes->next_try <= clock_now() && put(routes, wanted, ALL_FAMILIES, NULL, &error) < 0)
 		report_failure(&routes->report, error.text);
 }

@@ -5,12 +5,11 @@
 
 #include "inspect/firewall.h"
 #include "inspect/ways.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define USEC_PER_SEC UINT64_C(1000000)
 
 /* Who changes rules does so in more than one transaction. */
 #define SETTLE_INTERVAL USEC_PER_SEC
