@@ -63,3 +63,8 @@ bool attribute_u64(const struct nlattr *attribute, uint64_t *number)
 	*number = be64toh(mnl_attr_get_u64(attribute));
 	return true;
 }
+
+void attribute_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t number)
+{
+	mnl_attr_put_u32(message, type, htobe32(number));
+}

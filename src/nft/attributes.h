@@ -41,4 +41,7 @@ bool attribute_u32(const struct nlattr *attribute, uint32_t *number);
 /** Likewise, of 64 bits. */
 bool attribute_u64(const struct nlattr *attribute, uint64_t *number);
 
+/** Adds a number in network byte order to a message. */
+void attribute_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t number);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "nft/counter.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
@@ -38,6 +37,6 @@ int nft_query_counter(struct nft *nft, const char *name, struct counter *counter
 
 	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
-	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	attribute_put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	return netlink_request(&nft->netlink, message, note_counter, counter);
 }

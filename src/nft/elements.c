@@ -3,7 +3,8 @@
 
 #include "nft/elements.h"
 
-#include <arpa/inet.h>
+#include "nft/attributes.h"
+
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -20,11 +21,6 @@ enum {
 _Static_assert((int)ELEMENTS_PER_MESSAGE *ELEMENT_SIZE_MAX <= ATTRIBUTE_SIZE_MAX - ATTRIBUTE_HEAD,
 	       "the elements of a message fit one netlink attribute");
 
-static void put_u32(struct nlmsghdr *message, uint16_t attribute, uint32_t number)
-{
-	mnl_attr_put_u32(message, attribute, htonl(number));
-}
-
 static void put_key(struct nlmsghdr *message, const void *key, size_t size)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
@@ -38,7 +34,7 @@ static void put_verdict(struct nlmsghdr *message, const struct verdict *verdict)
 	struct nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
 
-	put_u32(message, NFTA_VERDICT_CODE, (uint32_t)verdict_code(verdict->kind));
+	attribute_put_u32(message, NFTA_VERDICT_CODE, (uint32_t)verdict_code(verdict->kind));
 	if (verdict->kind == VERDICT_GOTO)
 		mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, verdict->chain);
 	mnl_attr_nest_end(message, nest);
@@ -52,7 +48,7 @@ static void put_element(struct nlmsghdr *message, const void *key, size_t size, 
 
 	put_key(message, key, size);
 	if (flags != 0)
-		put_u32(message, NFTA_SET_ELEM_FLAGS, flags);
+		attribute_put_u32(message, NFTA_SET_ELEM_FLAGS, flags);
 	if (verdict != NULL)
 		put_verdict(message, verdict);
 	mnl_attr_nest_end(message, element);
@@ -78,7 +74,7 @@ static void put_message(struct batch *batch, const struct sink *sink, const stru
 	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, sink->table);
 	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, sink->set->name);
 	if (sink->id != 0)
-		put_u32(message, NFTA_SET_ELEM_LIST_SET_ID, sink->id);
+		attribute_put_u32(message, NFTA_SET_ELEM_LIST_SET_ID, sink->id);
 	nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (size_t i = 0; i < count; i++)
 		put_element(message, elements[i].key, key_size, is_added ? elements[i].verdict : NULL,

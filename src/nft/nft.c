@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 
 #define LOCK_TABLE TABLE_NAME "-lock"
-#define PROBE_TABLE TABLE_NAME "-probe"
 
 static int no_permission(struct error *error)
 {

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define PROBE_TABLE TABLE_NAME "-probe"
-
 static int try(struct nft *nft, const struct ruleset *ruleset, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};

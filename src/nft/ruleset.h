@@ -20,6 +20,7 @@
  */
 
 #define TABLE_NAME "cgtproxy"
+#define PROBE_TABLE TABLE_NAME "-probe" /* what is tried and never made */
 
 enum {
 	/* net/netfilter/nft_socket.c: deeper levels than this can't be looked up */

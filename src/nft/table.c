@@ -3,6 +3,7 @@
 
 #include "nft/table.h"
 
+#include "nft/attributes.h"
 #include "nft/elements.h"
 #include "nft/expression.h"
 #include "nft/hook.h"
@@ -24,11 +25,6 @@ enum {
 	SET_ID_ANONYMOUS,
 };
 
-static void put_u32(struct nlmsghdr *message, uint16_t attribute, uint32_t number)
-{
-	mnl_attr_put_u32(message, attribute, htonl(number));
-}
-
 void table_put_new(struct batch *batch, const char *table, uint32_t table_flags, uint16_t flags)
 {
 	struct nlmsghdr *message = batch_message(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | flags);
@@ -36,7 +32,7 @@ void table_put_new(struct batch *batch, const char *table, uint32_t table_flags,
 	if (message == NULL)
 		return;
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
-	put_u32(message, NFTA_TABLE_FLAGS, table_flags);
+	attribute_put_u32(message, NFTA_TABLE_FLAGS, table_flags);
 	batch_finish(batch, message);
 }
 
@@ -59,7 +55,7 @@ void table_put_counter(struct batch *batch, const char *table, const char *name)
 		return;
 	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
-	put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	attribute_put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	data = mnl_attr_nest_start(message, NFTA_OBJ_DATA);
 	mnl_attr_put_u64(message, NFTA_COUNTER_BYTES, 0);
 	mnl_attr_put_u64(message, NFTA_COUNTER_PACKETS, 0);
@@ -71,10 +67,10 @@ static void put_hook(struct nlmsghdr *message, const struct hook *hook)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
 
-	put_u32(message, NFTA_HOOK_HOOKNUM, hook->number);
-	put_u32(message, NFTA_HOOK_PRIORITY, (uint32_t)hook->priority);
+	attribute_put_u32(message, NFTA_HOOK_HOOKNUM, hook->number);
+	attribute_put_u32(message, NFTA_HOOK_PRIORITY, (uint32_t)hook->priority);
 	mnl_attr_nest_end(message, nest);
-	put_u32(message, NFTA_CHAIN_POLICY, NF_ACCEPT);
+	attribute_put_u32(message, NFTA_CHAIN_POLICY, NF_ACCEPT);
 	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, hook->type);
 }
 
@@ -116,7 +112,7 @@ static void put_set_size(struct nlmsghdr *message, uint32_t size)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
 
-	put_u32(message, NFTA_SET_DESC_SIZE, size);
+	attribute_put_u32(message, NFTA_SET_DESC_SIZE, size);
 	mnl_attr_nest_end(message, nest);
 }
 
@@ -130,13 +126,13 @@ static void put_set(struct batch *batch, const char *table, const struct set *se
 		return;
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
 	mnl_attr_put_strz(message, NFTA_SET_NAME, set->name);
-	put_u32(message, NFTA_SET_ID, id);
-	put_u32(message, NFTA_SET_FLAGS, definition->flags);
-	put_u32(message, NFTA_SET_KEY_TYPE, definition->key_type);
-	put_u32(message, NFTA_SET_KEY_LEN, definition->key_size);
+	attribute_put_u32(message, NFTA_SET_ID, id);
+	attribute_put_u32(message, NFTA_SET_FLAGS, definition->flags);
+	attribute_put_u32(message, NFTA_SET_KEY_TYPE, definition->key_type);
+	attribute_put_u32(message, NFTA_SET_KEY_LEN, definition->key_size);
 	if (set_is_map(set->type)) {
-		put_u32(message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
-		put_u32(message, NFTA_SET_DATA_LEN, 0);
+		attribute_put_u32(message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+		attribute_put_u32(message, NFTA_SET_DATA_LEN, 0);
 	}
 	if (set->size > 0)
 		put_set_size(message, set->size);
@@ -239,7 +235,7 @@ static void put_removal(struct batch *batch, uint16_t type, const char *table, u
 	if (name != NULL)
 		mnl_attr_put_strz(message, name_attribute, name);
 	if (type == NFT_MSG_DELOBJ)
-		put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+		attribute_put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	batch_finish(batch, message);
 }
 
