@@ -3,6 +3,7 @@
 
 #include "engine/bypass.h"
 
+#include "util/address.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -15,11 +16,6 @@ struct interval {
 	uint8_t first[16];
 	uint8_t last[16];
 };
-
-static size_t address_size(int family)
-{
-	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-}
 
 static struct interval interval_of(const struct network *network)
 {

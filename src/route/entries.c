@@ -3,6 +3,7 @@
 
 #include "route/entries.h"
 
+#include "util/address.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -16,11 +17,6 @@
 #include <string.h>
 
 enum { TABLES_MAX = 1 << 16 };
-
-static size_t address_size(int family)
-{
-	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-}
 
 static struct rtmsg *put_ours(struct nlmsghdr *message, int family, uint32_t table)
 {

@@ -13,8 +13,6 @@
 
 /* Cleaning up: what a run with another config, or one that was killed, has left. */
 
-static const int address_families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
-
 /* All that a family has of ours, whoever it was made for. */
 struct leftovers {
 	bool exists; /* the kernel has the family */
@@ -55,7 +53,8 @@ static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rul
 		return 0;
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		struct route_entries entries = {0};
-		int result = all[i].exists ? entries_list(rtnetlink, address_families[i], rule->table, &entries) : 0;
+		int result =
+			all[i].exists ? entries_list(rtnetlink, route_address_family(i), rule->table, &entries) : 0;
 
 		if (result < 0 || entries.foreign_count > 0)
 			return result;
@@ -107,9 +106,9 @@ static int remove_leftovers(struct rtnetlink *rtnetlink, const struct leftovers 
 	int result = 0;
 
 	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
-		result = remove_rules(rtnetlink, address_families[i], &all[i].rules, all, wanted);
+		result = remove_rules(rtnetlink, route_address_family(i), &all[i].rules, all, wanted);
 	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
-		result = remove_routes(rtnetlink, address_families[i], &all[i].tables, wanted);
+		result = remove_routes(rtnetlink, route_address_family(i), &all[i].tables, wanted);
 	return result;
 }
 
@@ -119,7 +118,7 @@ int route_remove_others(struct rtnetlink *rtnetlink, const struct routing *wante
 	int result = 0;
 
 	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
-		result = list_leftovers(rtnetlink, address_families[i], &all[i]);
+		result = list_leftovers(rtnetlink, route_address_family(i), &all[i]);
 	if (result == 0)
 		result = remove_leftovers(rtnetlink, all, wanted);
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {

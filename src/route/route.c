@@ -19,11 +19,14 @@ enum {
 	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
 };
 
-static const int address_families[] = {[FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
-
 const char *route_family_name(size_t family)
 {
 	return family == FAMILY_IPV4 ? "IPv4" : "IPv6";
+}
+
+int route_address_family(size_t family)
+{
+	return family == FAMILY_IPV4 ? AF_INET : AF_INET6;
 }
 
 /* IPv6 is not compiled in, its module is missing, or it was switched off at the boot (ipv6.disable=1). */
@@ -257,9 +260,9 @@ static int put_family(struct rtnetlink *rtnetlink, size_t family, const struct r
 	int result = 0;
 
 	*state = (struct route_family){.exists = true};
-	result = put_rules(rtnetlink, address_families[family], wanted, undo, state);
+	result = put_rules(rtnetlink, route_address_family(family), wanted, undo, state);
 	if (result == 0)
-		result = put_route(rtnetlink, address_families[family], wanted, undo, state);
+		result = put_route(rtnetlink, route_address_family(family), wanted, undo, state);
 	if (result == 0)
 		result = find_use(rtnetlink, family, state);
 	if (!means_no_family(result))
@@ -303,12 +306,12 @@ static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const stru
 {
 	struct policy_rules rules = {0};
 	struct route_entries entries = {0};
-	int result = list_rules(rtnetlink, address_families[family], wanted, &rules);
+	int result = list_rules(rtnetlink, route_address_family(family), wanted, &rules);
 
 	*state = (struct route_family){.exists = true};
 	if (result == 0) {
 		note_rules(&rules, wanted, state);
-		result = entries_list(rtnetlink, address_families[family], wanted->table, &entries);
+		result = entries_list(rtnetlink, route_address_family(family), wanted->table, &entries);
 	}
 	if (result == 0) {
 		note_entries(&entries, state);
@@ -340,7 +343,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 		struct route_entries entries = {0};
 		char text[ROUTE_TEXT_SIZE];
 		char more[32] = "";
-		int result = entries_list(rtnetlink, address_families[i], wanted->table, &entries);
+		int result = entries_list(rtnetlink, route_address_family(i), wanted->table, &entries);
 
 		if (result < 0 && !means_no_family(result))
 			return error_set(error, result,

@@ -74,6 +74,9 @@ struct route_state {
 /** Returns "IPv4" or "IPv6". */
 const char *route_family_name(size_t family);
 
+/** Returns AF_INET or AF_INET6. */
+int route_address_family(size_t family);
+
 /**
  * Adds the policy rules and routes that are missing, moves the rules to where they belong, the new ones being there
  * before the old ones are gone, and removes routes of others from our table. That a route can't be, for lack of an

@@ -3,6 +3,8 @@
 
 #include "route/way.h"
 
+#include "util/address.h"
+
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
@@ -16,7 +18,7 @@ int way_look(struct rtnetlink *rtnetlink, int family)
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	uint8_t address[sizeof(struct in6_addr)];
-	const size_t size = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	const size_t size = address_size(family);
 
 	inet_pton(family, somewhere[family], address);
 	message->nlmsg_type = RTM_GETROUTE;
