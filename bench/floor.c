@@ -61,14 +61,14 @@ static char *prepare(struct batch *batch, const struct ruleset *ruleset)
 	return memmem(batch->buffer, batch->length, &mark, sizeof(mark));
 }
 
-static void commit(const struct nft *nft, const struct batch *batch)
+static void commit(struct nft *nft, const struct batch *batch)
 {
 	char reply[4096] __attribute__((aligned(8)));
 	const struct nlmsgerr *error = (const struct nlmsgerr *)(reply + sizeof(struct nlmsghdr));
 
-	if (mnl_socket_sendto(nft->socket, batch->buffer, batch->length) < 0)
+	if (netlink_send(&nft->netlink, batch->buffer, batch->length) < 0)
 		give_up("can't send an element");
-	if (mnl_socket_recvfrom(nft->socket, reply, sizeof(reply)) < 0)
+	if (netlink_receive(&nft->netlink, reply, sizeof(reply), 0) < 0)
 		give_up("can't read the acknowledgement of an element");
 	errno = -error->error;
 	if (errno != 0)

@@ -226,7 +226,7 @@ static int note_elements(const struct nlmsghdr *message, void *data)
 }
 
 /* A name as a request wants it; all of them are attributes 1 and 2: table, and chain or set. */
-static int list(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note, void *data)
+static int ask_for(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note, void *data)
 {
 	struct nft_request request;
 	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_DUMP);
@@ -240,14 +240,14 @@ static int list(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note,
 /* What is in a set of a type that is none of ours is nothing to us. */
 static int read_sets(struct nft *nft, struct dump *dump)
 {
-	int result = list(nft, NFT_MSG_GETSET, NULL, note_set, dump);
+	int result = ask_for(nft, NFT_MSG_GETSET, NULL, note_set, dump);
 
 	for (size_t i = 0; i < dump->set_count && result == 0; i++) {
 		struct sink sink = {dump, &dump->sets[i]};
 
 		if (sink.set->type == SET_UNKNOWN)
 			continue;
-		result = list(nft, NFT_MSG_GETSETELEM, sink.set->name, note_elements, &sink);
+		result = ask_for(nft, NFT_MSG_GETSETELEM, sink.set->name, note_elements, &sink);
 		set_sort(sink.set);
 	}
 	return result;
@@ -259,9 +259,9 @@ static int read_once(struct nft *nft, struct dump *dump, struct error *error)
 
 	if (result < 0 || !dump->state.exists)
 		return result;
-	result = list(nft, NFT_MSG_GETCHAIN, NULL, note_chain, dump);
+	result = ask_for(nft, NFT_MSG_GETCHAIN, NULL, note_chain, dump);
 	if (result == 0)
-		result = list(nft, NFT_MSG_GETOBJ, NULL, note_counter, dump);
+		result = ask_for(nft, NFT_MSG_GETOBJ, NULL, note_counter, dump);
 	if (result == 0)
 		result = read_sets(nft, dump);
 	return result < 0 ? error_set(error, result, "can't read the table inet " TABLE_NAME " from the kernel: %s",

@@ -4,7 +4,8 @@
 #ifndef CGTPROXY_ROUTE_MONITOR_H
 #define CGTPROXY_ROUTE_MONITOR_H
 
-#include "route/route.h"
+#include "route/routing.h"
+#include "route/rtnetlink.h"
 #include "util/error.h"
 #include "util/netlink.h"
 #include "util/process.h"

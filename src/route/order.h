@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_ROUTE_ORDER_H
 #define CGTPROXY_ROUTE_ORDER_H
 
-#include "route/route.h"
+#include "route/routing.h"
 #include "route/rules.h"
 
 #include <stdbool.h>

@@ -19,16 +19,6 @@ enum {
 	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
 };
 
-const char *route_family_name(size_t family)
-{
-	return family == FAMILY_IPV4 ? "IPv4" : "IPv6";
-}
-
-int route_address_family(size_t family)
-{
-	return family == FAMILY_IPV4 ? AF_INET : AF_INET6;
-}
-
 /* IPv6 is not compiled in, its module is missing, or it was switched off at the boot (ipv6.disable=1). */
 static bool means_no_family(int result)
 {

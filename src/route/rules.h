@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_ROUTE_RULES_H
 #define CGTPROXY_ROUTE_RULES_H
 
-#include "route/route.h"
+#include "route/routing.h"
 #include "route/rtnetlink.h"
 
 #include <stdbool.h>
