@@ -11,19 +11,19 @@ bool fwmark_is_whole(const struct fwmark *mark)
 	return mark->mask == UINT32_MAX;
 }
 
-bool fwmark_equals(const struct fwmark *mark, const struct fwmark *other)
+bool fwmark_equals(const struct fwmark *one, const struct fwmark *other)
 {
-	return mark->value == other->value && mark->mask == other->mask;
+	return one->value == other->value && one->mask == other->mask;
 }
 
-bool fwmark_overlaps(const struct fwmark *mark, const struct fwmark *other)
+bool fwmark_overlaps(const struct fwmark *one, const struct fwmark *other)
 {
-	return ((mark->value ^ other->value) & mark->mask & other->mask) == 0;
+	return ((one->value ^ other->value) & one->mask & other->mask) == 0;
 }
 
-bool fwmark_covers(const struct fwmark *mark, const struct fwmark *other)
+bool fwmark_covers(const struct fwmark *one, const struct fwmark *other)
 {
-	return (mark->mask & ~other->mask) == 0 && fwmark_overlaps(mark, other);
+	return (one->mask & ~other->mask) == 0 && fwmark_overlaps(one, other);
 }
 
 const char *fwmark_text(const struct fwmark *mark, char text[FWMARK_TEXT_SIZE])

@@ -19,13 +19,13 @@ enum { FWMARK_TEXT_SIZE = sizeof("0x12345678/0x12345678") };
 bool fwmark_is_whole(const struct fwmark *mark);
 
 /** Returns whether both are the same. */
-bool fwmark_equals(const struct fwmark *mark, const struct fwmark *other);
+bool fwmark_equals(const struct fwmark *one, const struct fwmark *other);
 
 /** Returns whether a packet may have both. */
-bool fwmark_overlaps(const struct fwmark *mark, const struct fwmark *other);
+bool fwmark_overlaps(const struct fwmark *one, const struct fwmark *other);
 
-/** Returns whether each packet that has the @other has the @mark as well. */
-bool fwmark_covers(const struct fwmark *mark, const struct fwmark *other);
+/** Returns whether each packet that has the @other has @one as well. */
+bool fwmark_covers(const struct fwmark *one, const struct fwmark *other);
 
 /** Writes 0x1 or 0x1/0xff, as ip-rule(8) does. Returns @text. */
 const char *fwmark_text(const struct fwmark *mark, char text[FWMARK_TEXT_SIZE]);
