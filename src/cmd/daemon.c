@@ -45,7 +45,7 @@ struct daemon {
 	const struct arguments *arguments;
 	struct engine *engine;
 	struct lookout lookout;
-	struct source sources[EVENTS_SOURCES];
+	struct source sources[EVENTS_SOURCES_MAX];
 	sd_event *loop;
 	sd_event_source *timer;
 };
@@ -110,6 +110,9 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	struct error error;
 	int result = events_handle_deadline(daemon->engine, &error);
 
+	if (result >= 0 && lookout_wants_to_know(&daemon->lookout, clock_now()) &&
+	    events_others_committed(daemon->engine))
+		lookout_disturb(&daemon->lookout, clock_now());
 	if (result >= 0)
 		lookout_handle_deadline(&daemon->lookout, engine_instance(daemon->engine)->config, clock_now);
 	(void)source;
@@ -166,7 +169,7 @@ static int block_signals(void)
 
 static int wait_for_engine(struct daemon *daemon)
 {
-	struct event_source sources[EVENTS_SOURCES];
+	struct event_source sources[EVENTS_SOURCES_MAX];
 	size_t count = events_sources(daemon->engine, sources);
 	int result = 0;
 
@@ -219,22 +222,14 @@ static int run_until_stopped(struct daemon *daemon)
 	return EXIT_ERROR;
 }
 
-static void on_others_changed(void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	lookout_disturb(&daemon->lookout, clock_now());
-}
-
 static int enforce(struct daemon *daemon, struct error *error)
 {
-	int result = 0;
+	int result = engine_enforce(daemon->engine, error);
 
-	events_on_others_change(daemon->engine, on_others_changed, daemon);
-	result = engine_enforce(daemon->engine, error);
 	if (result < 0)
 		return result;
 	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
+	events_others_committed(daemon->engine); /* from here on */
 	lookout_begin(&daemon->lookout, clock_now());
 	return 0;
 }

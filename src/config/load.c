@@ -248,7 +248,10 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 		return error;
 	}
 	error = config_parse(text, length, config, diagnostics);
-	if (error == 0)
-		(*config)->file = realpath(chosen, NULL);
-	return error;
+	if (error < 0)
+		return error;
+	(*config)->file = realpath(chosen, NULL);
+	if ((*config)->file == NULL) /* a pipe has no path, for one; none at all would mean the built-in config */
+		(*config)->file = strdup(chosen);
+	return 0;
 }

@@ -67,6 +67,9 @@ int apply_full(struct engine *engine, struct instance *instance, struct error *e
 	if (result < 0)
 		return result;
 	plan_commit(&instance->plan, &step);
+	/* the whole of a large table was in memory for a moment, in pieces that free() keeps */
+	if (step.element_count >= CROWD)
+		malloc_trim(0);
 	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu verdicts that differ from the parent's",
 		 engine->watch.tree.count, engine->mount, step.element_count);
 	return 0;
@@ -110,6 +113,8 @@ int apply_restore(struct engine *engine, struct error *error)
 	if (routes_put(&engine->routes, &routing, error) < 0)
 		log_error("%s", error->text);
 	result = apply_full(engine, engine->instance, error);
+	if (result == 0 && engine->has_leftovers)
+		engine->has_leftovers = routes_remove_others(&engine->routes.rtnetlink, &routing, error) < 0;
 	if (result == 0 || result == -EBUSY) {
 		engine->next_retry = UINT64_MAX;
 		return result;

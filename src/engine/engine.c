@@ -13,7 +13,6 @@
 #include "route/route.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/grace.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -96,24 +95,14 @@ static int listen_to_others(struct engine *engine, struct error *error)
 
 	if (result == 0)
 		result = routes_open(&engine->routes, error);
-	if (result == 0)
+	if (result == 0 && !engine->nft.persistent_owner)
 		result = nft_monitor_open(&engine->nft_monitor, &engine->nft, error);
 	return result;
 }
 
 /*
- * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
- * already and not yet routed, so those first get where they go.
- */
-static int remove_other_routes(struct rtnetlink *rtnetlink, const struct routing *routing, struct error *error)
-{
-	grace_period();
-	return route_remove_others(rtnetlink, routing, error);
-}
-
-/*
  * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run or config
- * left of them goes last: its table was in force until now.
+ * left of them is for the caller to remove: its table was in force until now.
  */
 static int put_into_force(struct engine *engine, struct instance *instance, struct error *error)
 {
@@ -146,7 +135,7 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = events_catch_up(engine, error);
 	if (result == 0)
-		result = remove_other_routes(&engine->routes.rtnetlink, &routing, error);
+		result = routes_remove_others(&engine->routes.rtnetlink, &routing, error);
 	if (result < 0)
 		return result;
 	fence_begin(&engine->fence, &engine->nft, clock_now());
@@ -166,16 +155,15 @@ static bool same_root(const struct config *one, const struct config *other)
  */
 static void return_to_last(struct engine *engine)
 {
-	struct instance *last = engine->instance;
-	const struct routing routing = instance_routing(last, true);
 	struct error error;
 	int result = 0;
 
+	engine->has_leftovers = true;
 	result = apply_restore(engine, &error);
-	if (result == 0 && engine->next_retry == UINT64_MAX)
-		result = remove_other_routes(&engine->routes.rtnetlink, &routing, &error);
-	if (result < 0)
+	if (result < 0) {
 		log_error("%s", error.text);
+		engine->next_retry = clock_now(); /* which ends it, as at any other time */
+	}
 }
 
 int engine_reload(struct engine *engine, struct config *config, struct error *error)
@@ -203,7 +191,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	engine->instance = next;
 	engine->next_retry = UINT64_MAX;
 	next = last;
-	if (remove_other_routes(&engine->routes.rtnetlink, &routing, error) < 0)
+	if (routes_remove_others(&engine->routes.rtnetlink, &routing, error) < 0)
 		log_error("the new config is in force, but %s", error->text);
 	fence_look(&engine->fence, &engine->nft, clock_now());
 	return 0;
@@ -221,7 +209,7 @@ int engine_clear(struct error *error)
 	if (result == 0)
 		result = nft_remove_table(&nft, error);
 	if (result == 0)
-		result = remove_other_routes(&rtnetlink, &nothing, error);
+		result = routes_remove_others(&rtnetlink, &nothing, error);
 	rtnetlink_close(&rtnetlink);
 	nft_close(&nft);
 	return result;
@@ -238,7 +226,7 @@ int engine_stop(struct engine *engine, struct error *error)
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);
-	return result < 0 ? result : remove_other_routes(&engine->routes.rtnetlink, &nothing, error);
+	return result < 0 ? result : routes_remove_others(&engine->routes.rtnetlink, &nothing, error);
 }
 
 struct instance *engine_instance(const struct engine *engine)

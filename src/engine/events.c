@@ -9,8 +9,6 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#include <string.h>
-
 /* Cgroups that can't be watched are looked at this long after the last look, and never more than a tenth of the time.
  */
 #define LOOK_INTERVAL USEC_PER_SEC
@@ -55,8 +53,6 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	struct foreign_change change;
 
 	nft_monitor_read(&engine->nft_monitor, &change);
-	if (change.others && engine->others_changed != NULL)
-		engine->others_changed(engine->userdata);
 	if (!change.happened)
 		return 0;
 	log_warning("the table inet " TABLE_NAME " was changed by %s; restoring the table", change.by);
@@ -92,15 +88,14 @@ static int handle_census(struct engine *engine, struct error *error)
 
 size_t events_sources(const struct engine *engine, struct event_source *sources)
 {
-	const struct event_source all[EVENTS_SOURCES] = {
-		{engine->watch.inotify, handle_cgroup_events},
-		{routes_fd(&engine->routes), handle_route_events},
-		{census_fd(&engine->census), handle_census},
-		{nft_monitor_fd(&engine->nft_monitor), handle_nft_events},
-	};
+	size_t count = 0;
 
-	memcpy(sources, all, sizeof(all));
-	return EVENTS_SOURCES;
+	sources[count++] = (struct event_source){engine->watch.inotify, handle_cgroup_events};
+	sources[count++] = (struct event_source){routes_fd(&engine->routes), handle_route_events};
+	sources[count++] = (struct event_source){census_fd(&engine->census), handle_census};
+	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
+		sources[count++] = (struct event_source){nft_monitor_fd(&engine->nft_monitor), handle_nft_events};
+	return count;
 }
 
 uint64_t events_deadline(const struct engine *engine)
@@ -131,8 +126,7 @@ int events_handle_deadline(struct engine *engine, struct error *error)
 	return apply_delta(engine, error);
 }
 
-void events_on_others_change(struct engine *engine, void (*changed)(void *userdata), void *userdata)
+bool events_others_committed(struct engine *engine)
 {
-	engine->others_changed = changed;
-	engine->userdata = userdata;
+	return nft_others_committed(&engine->nft) > 0;
 }

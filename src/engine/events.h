@@ -26,19 +26,19 @@ struct event_source {
 	int (*handle)(struct engine *engine, struct error *error);
 };
 
-enum { EVENTS_SOURCES = 4 };
+enum { EVENTS_SOURCES_MAX = 4 };
 
 /**
  * Lists what to wait for: cgroups, routes, sockets, tables.
  *
- * @sources: room for EVENTS_SOURCES
+ * @sources: room for EVENTS_SOURCES_MAX
  *
  * Returns how many there are.
  */
 size_t events_sources(const struct engine *engine, struct event_source *sources);
 
-/** Has a function called when other programs change their nftables rules. */
-void events_on_others_change(struct engine *engine, void (*changed)(void *userdata), void *userdata);
+/** Returns whether other programs have changed anything in nftables since this was asked last. */
+bool events_others_committed(struct engine *engine);
 
 /** Returns when events_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
 uint64_t events_deadline(const struct engine *engine);

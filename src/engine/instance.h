@@ -21,7 +21,7 @@ struct instance {
 };
 
 /**
- * Makes a instance.
+ * Makes an instance.
  *
  * @config: belongs to the instance from then on, whatever this returns
  *
@@ -35,7 +35,7 @@ struct ruleset *instance_ruleset(const struct instance *instance, const struct s
 /** Returns the marks of a config's proxies in their order, for free(), or NULL without memory. */
 struct fwmark *config_marks(const struct config *config);
 
-/** Returns the policy rules and routes that a instance takes, or that none are wanted when it does not @steer. */
+/** Returns the policy rules and routes that an instance takes, or that none are wanted when it does not @steer. */
 struct routing instance_routing(const struct instance *instance, bool steer);
 
 void instance_free(struct instance *instance);

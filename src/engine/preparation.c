@@ -32,42 +32,27 @@ static int join_targets(const struct dump *held, const struct steering *next, st
 	for (size_t i = 0; i < held->set_count; i++) {
 		const struct set *set = &held->sets[i];
 
-		if (set->type == SET_CGROUPS && !has_target(next, set->name))
+		if (steering_has_target(held, set) && !has_target(next, set->name))
 			memcpy(both->targets[both->target_count++], set->name, sizeof(*both->targets));
 	}
 	return 0;
 }
 
-static bool is_strict(const struct cgroup_lookups *lookups)
+int transition_write(const struct dump *held, struct ruleset *meanwhile, void *userdata)
 {
-	for (uint32_t level = 1; level <= CGROUP_LEVEL_MAX; level++) {
-		if (lookups->all_go_away.has[level])
-			return true;
-	}
-	return false;
-}
-
-static int write_between(struct nft *nft, const struct steering *next, uint32_t deepest_level, const struct dump *held,
-			 struct ruleset *meanwhile)
-{
+	const struct transition *transition = userdata;
+	const struct steering *next = transition->next;
 	CLEANUP(steering_clear) struct steering both = {.has_orphans = next->has_orphans};
 	struct cgroup_lookups lookups;
 	struct level_set levels = {.has = {false}};
-	int result = nft_read_lookups(nft, CHAIN_OUTPUT_MANGLE, &lookups);
+	int result = nft_read_lookups(transition->nft, CHAIN_OUTPUT_MANGLE, &lookups);
 
 	if (result == 0)
 		result = join_targets(held, next, &both);
 	if (result < 0)
 		return result;
-	both.strict = next->strict && is_strict(&lookups);
-	for (uint32_t level = 1; level <= deepest_level; level++)
+	both.strict = next->strict && steering_is_strict(&lookups);
+	for (uint32_t level = 1; level <= transition->deepest_level; level++)
 		levels.has[level] = true;
 	return compile_lookups(meanwhile, &both, &levels);
-}
-
-int transition_write(const struct dump *held, struct ruleset *meanwhile, void *transition)
-{
-	const struct transition *between = transition;
-
-	return write_between(between->nft, between->next, between->deepest_level, held, meanwhile);
 }

@@ -19,10 +19,10 @@ struct transition {
  * meets old rules and new elements finds them. They are strict only where the table is already, for without that direct
  * cgroups have no elements yet.
  *
- * @transition: a struct transition, for struct preparation
+ * @userdata: a struct transition, see struct preparation
  *
  * Returns 0 or a negative errno.
  */
-int transition_write(const struct dump *held, struct ruleset *meanwhile, void *transition);
+int transition_write(const struct dump *held, struct ruleset *meanwhile, void *userdata);
 
 #endif

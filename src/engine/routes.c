@@ -4,6 +4,7 @@
 #include "engine/routes.h"
 
 #include "util/clock.h"
+#include "util/grace.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -146,4 +147,10 @@ void routes_handle_deadline(struct routes *routes, const struct routing *wanted)
 
 	if (routes->next_try <= clock_now() && put(routes, wanted, ALL_FAMILIES, NULL, &error) < 0)
 		report_failure(&routes->report, error.text);
+}
+
+int routes_remove_others(struct rtnetlink *rtnetlink, const struct routing *routing, struct error *error)
+{
+	grace_period();
+	return route_remove_others(rtnetlink, routing, error);
 }

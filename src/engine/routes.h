@@ -63,4 +63,12 @@ uint64_t routes_deadline(const struct routes *routes);
 /** Tries again what is due. */
 void routes_handle_deadline(struct routes *routes, const struct routing *wanted);
 
+/**
+ * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
+ * already and not yet routed, so those first get where they go.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+int routes_remove_others(struct rtnetlink *rtnetlink, const struct routing *routing, struct error *error);
+
 #endif

@@ -26,12 +26,11 @@ struct engine {
 	struct routes routes;
 	struct batch batch;
 	struct fence fence;
-	void (*others_changed)(void *userdata); /* or NULL */
-	void *userdata;
 	char *mount;
 	size_t room;	     /* for elements in the kernel's cgroup map */
 	size_t most_kept;    /* cgroups and departed elements, since memory was given back last */
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
+	bool has_leftovers;  /* of a refused config, in policy rules and routes */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
 };
 

@@ -186,6 +186,22 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+bool steering_has_target(const struct dump *dump, const struct set *set)
+{
+	const struct dump_chain *chain = dump_find_chain(dump, set->name);
+
+	return set->type == SET_CGROUPS && chain != NULL && !chain->has_hook;
+}
+
+bool steering_is_strict(const struct cgroup_lookups *lookups)
+{
+	for (uint32_t level = 1; level <= CGROUP_LEVEL_MAX; level++) {
+		if (lookups->all_go_away.has[level])
+			return true;
+	}
+	return false;
+}
+
 /* The verdict of the target whose set has the cgroup, or to drop it. */
 static const struct verdict *find_target(struct dump *dump, const void *cgroup_id)
 {
@@ -194,7 +210,7 @@ static const struct verdict *find_target(struct dump *dump, const void *cgroup_i
 	for (size_t i = 0; i < dump->set_count; i++) {
 		const struct set *set = &dump->sets[i];
 
-		if (set->type != SET_CGROUPS || set_find(set, cgroup_id) == NULL)
+		if (!steering_has_target(dump, set) || set_find(set, cgroup_id) == NULL)
 			continue;
 		verdict.kind = VERDICT_GOTO;
 		memcpy(verdict.chain, set->name, sizeof(verdict.chain));

@@ -79,6 +79,12 @@ struct elements {
 	size_t count;
 };
 
+/** Returns whether a set of the kernel's table is a target's: cgroups may be sent to a chain of its name. */
+bool steering_has_target(const struct dump *dump, const struct set *set);
+
+/** Returns whether rules that do so with cgroups are strict. */
+bool steering_is_strict(const struct cgroup_lookups *lookups);
+
 /**
  * Puts together what the kernel's map and sets mean. A cgroup that is to go on, but is in no target's set, is dropped.
  *

@@ -5,8 +5,10 @@
 
 #include "cgroup/lookup.h"
 #include "engine/compile.h"
+#include "engine/names.h"
 #include "engine/steering.h"
 #include "nft/dump.h"
+#include "nft/lookups.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -58,12 +60,12 @@ static void find_verdict(const struct elements *held, const uint64_t *ids, int c
 	compile_target_name(verdict != NULL ? verdict : &(struct verdict){.kind = VERDICT_RETURN}, target);
 }
 
-static enum kernel_view ask_kernel(const struct config *config, const char *mount, const char *path, char *target,
-				   struct error *error)
+static enum kernel_view ask_kernel(const char *mount, const char *path, char *target, struct error *error)
 {
 	CLEANUP(nft_close) struct nft nft = {0};
 	CLEANUP(dump_clear) struct dump dump = {0};
 	CLEANUP(elements_clear) struct elements held = {0};
+	struct cgroup_lookups lookups;
 	uint64_t ids[CGROUP_DEPTH_MAX + 1];
 	int count = 0;
 	int result = nft_open(&nft, error);
@@ -89,7 +91,13 @@ static enum kernel_view ask_kernel(const struct config *config, const char *moun
 		return KERNEL_UNKNOWN;
 	if (count <= (int)cgroup_path_level(path))
 		return KERNEL_NO_CGROUP;
-	find_verdict(&held, ids, count, config->strict, target);
+	result = nft_read_lookups(&nft, CHAIN_OUTPUT_MANGLE, &lookups);
+	if (result < 0) {
+		error_set(error, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
+			  strerror(-result));
+		return KERNEL_UNKNOWN;
+	}
+	find_verdict(&held, ids, count, steering_is_strict(&lookups), target);
 	return KERNEL_STEERS;
 }
 
@@ -101,7 +109,7 @@ int explain_cgroup(struct instance *instance, const char *mount, const char *pat
 	result = ask_config(instance, path, explanation);
 	if (result < 0)
 		return result;
-	explanation->view = ask_kernel(instance->config, mount, path, explanation->kernel, &explanation->reason);
+	explanation->view = ask_kernel(mount, path, explanation->kernel, &explanation->reason);
 	explanation->differs =
 		explanation->view == KERNEL_STEERS && strcmp(explanation->kernel, explanation->target) != 0;
 	return 0;

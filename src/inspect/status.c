@@ -14,6 +14,7 @@
 #include "inspect/ways.h"
 #include "nft/comment.h"
 #include "nft/dump.h"
+#include "nft/lookups.h"
 #include "nft/stamp.h"
 #include "socket/sockets.h"
 #include "util/array.h"
@@ -33,6 +34,7 @@ struct sources {
 	struct nft nft;
 	struct dump dump;
 	struct elements elements;
+	bool strict;		  /* as the rules in force are */
 	char about[COMMENT_SIZE]; /* which config the table is of, see nft/stamp.h */
 	struct config *config;	  /* or NULL */
 	struct cgroup_index index;
@@ -56,6 +58,7 @@ static int no_memory(struct error *error)
 
 static int read_table(struct sources *sources, struct status *status, struct error *error)
 {
+	struct cgroup_lookups lookups;
 	int result = nft_open(&sources->nft, error);
 
 	if (result == 0)
@@ -70,6 +73,8 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	if (steering_read_elements(&sources->dump, &sources->elements) < 0)
 		return no_memory(error);
 	/* the table may be gone meanwhile, or have no such rule */
+	if (nft_read_lookups(&sources->nft, CHAIN_OUTPUT_MANGLE, &lookups) == 0)
+		sources->strict = steering_is_strict(&lookups);
 	nft_read_comment(&sources->nft, CHAIN_PREROUTING, sources->about);
 	status->table = sources->dump.state;
 	status->elements = sources->elements.count;
@@ -171,13 +176,17 @@ static bool has_tproxy_chain(const struct dump *dump, const char *proxy)
 
 static bool is_whole(const struct sources *sources, const struct status *status)
 {
-	static const char *const chains[] = {CHAIN_OUTPUT_MANGLE, CHAIN_PREROUTING, CHAIN_POSTROUTING,
-					     CHAIN_DROP,	  CHAIN_REFUSE,	    CHAIN_FENCE};
+	static const char *const chains[] = {CHAIN_OUTPUT_MANGLE, CHAIN_PREROUTING, CHAIN_POSTROUTING, CHAIN_DROP,
+					     CHAIN_REFUSE,	  CHAIN_FENCE,	    CHAIN_STEER};
+	static const char *const with_proxies[] = {CHAIN_ORPHAN, CHAIN_UNMARKED, CHAIN_OTHER_MARK};
 	const struct dump *dump = &sources->dump;
 	bool whole = dump_find_set(dump, MAP_CGROUP) != NULL;
 
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		whole = whole && dump_find_chain(dump, chains[i]) != NULL;
+	for (size_t i = 0;
+	     status->target_count > TARGET_FIRST_PROXY && i < sizeof(with_proxies) / sizeof(with_proxies[0]); i++)
+		whole = whole && dump_find_chain(dump, with_proxies[i]) != NULL;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
 		whole = whole && has_tproxy_chain(dump, status->targets[i].name);
 	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->config->proxy_count; i++)
@@ -199,7 +208,7 @@ static size_t target_of(const struct status *status, const struct verdict *verdi
 		if (strcmp(status->targets[i].name, proxy) == 0)
 			return i;
 	}
-	return TARGET_DIRECT;
+	return TARGET_DROP; /* nothing leads there */
 }
 
 static size_t *target_at(const struct sources *sources, const struct cgroup *cgroup)
@@ -213,8 +222,6 @@ static size_t *target_at(const struct sources *sources, const struct cgroup *cgr
  */
 static int decide(struct sources *sources, struct status *status, struct error *error)
 {
-	const bool strict = sources->config != NULL && sources->config->strict;
-
 	sources->targets = calloc(sources->index.count, sizeof(*sources->targets));
 	if (sources->targets == NULL)
 		return no_memory(error);
@@ -223,7 +230,7 @@ static int decide(struct sources *sources, struct status *status, struct error *
 	     cgroup = cgroup_next(cgroup)) {
 		const struct verdict *verdict = elements_find(&sources->elements, cgroup->id);
 		const size_t inherited = *target_at(sources, cgroup->parent);
-		size_t target = strict ? TARGET_DROP : inherited;
+		size_t target = sources->strict ? TARGET_DROP : inherited;
 
 		if (verdict != NULL)
 			target = target_of(status, verdict);

@@ -39,6 +39,7 @@ void batch_begin(struct batch *batch)
 	batch->length = 0;
 	batch->sequence = BATCH_SEQUENCE_BEGIN - 1;
 	batch->anonymous_sets = 0;
+	batch->ends = false;
 	batch->failed = false;
 	put_bracket(batch, nftnl_batch_begin);
 }
@@ -60,6 +61,7 @@ void batch_finish(struct batch *batch, const struct nlmsghdr *message)
 void batch_end(struct batch *batch)
 {
 	put_bracket(batch, nftnl_batch_end);
+	batch->ends = true;
 }
 
 static const struct nlmsghdr *find_message(const struct batch *batch, uint32_t sequence)

@@ -20,6 +20,7 @@ struct batch {
 	size_t capacity;
 	uint32_t sequence;	 /* of the last message; the first is BATCH_SEQUENCE_BEGIN */
 	uint32_t anonymous_sets; /* made so far, each with an id of its own */
+	bool ends;		 /* with the message that commits the transaction */
 	bool failed;
 };
 

@@ -66,21 +66,33 @@ void difference_keep_sizes(const struct dump *held, struct ruleset *wanted)
 	}
 }
 
+static void put_missing(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
+{
+	for (size_t i = 0; i < wanted->counter_count; i++) {
+		if (dump_find_counter(held, wanted->counters[i]) == NULL)
+			table_put_counter(batch, wanted->table, wanted->counters[i]);
+	}
+	for (size_t i = 0; i < wanted->chain_count; i++) {
+		if (dump_find_chain(held, wanted->chains[i].name) == NULL)
+			table_put_chain(batch, wanted->table, &wanted->chains[i]);
+	}
+	for (size_t i = 0; i < wanted->set_count; i++) {
+		if (dump_find_set(held, wanted->sets[i].name) == NULL)
+			table_put_set(batch, wanted->table, &wanted->sets[i]);
+	}
+}
+
 void difference_put_preparation(struct batch *batch, const struct dump *held, const struct ruleset *wanted,
 				const struct ruleset *meanwhile)
 {
 	const char *table = wanted->table;
 
-	for (size_t i = 0; i < wanted->counter_count; i++)
-		table_put_counter(batch, table, wanted->counters[i]);
-	for (size_t i = 0; i < wanted->chain_count; i++)
-		table_put_chain(batch, table, &wanted->chains[i]);
-	for (size_t i = 0; i < wanted->set_count; i++)
-		table_put_set(batch, table, &wanted->sets[i]);
+	put_missing(batch, held, wanted);
 	for (size_t i = 0; i < wanted->chain_count; i++) {
 		const struct chain *chain = &wanted->chains[i];
 
-		if (dump_find_chain(held, chain->name) == NULL && ruleset_find_chain(meanwhile, chain->name) == NULL)
+		if (chain->hook == HOOK_NONE && dump_find_chain(held, chain->name) == NULL &&
+		    ruleset_find_chain(meanwhile, chain->name) == NULL)
 			table_put_rules(batch, table, chain);
 	}
 	for (size_t i = 0; i < meanwhile->chain_count; i++) {

@@ -22,12 +22,12 @@
  */
 bool difference_is_possible(const struct dump *held, const struct ruleset *wanted);
 
-/** Gives the wanted sets the size that they have: one that the kernel holds keeps its own. */
+/** Sets the sizes of the wanted sets to those that they have afterwards: one that the kernel holds keeps its own. */
 void difference_keep_sizes(const struct dump *held, struct ruleset *wanted);
 
 /**
- * Adds what can be there before the rest: the counters, chains and sets that are missing, those chains with their rules
- * and the sets without elements; and replaces the rules of some chains.
+ * Adds what can be there before the rest: the counters, chains and sets that are missing, the sets without elements,
+ * and the chains with their rules, unless a hook leads there at once; and replaces the rules of some chains.
  *
  * @meanwhile: has the rules of the chains that are to have others than before or afterwards
  */

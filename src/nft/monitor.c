@@ -23,19 +23,15 @@ struct hearing {
 
 /*
  * Our own changes would fill the queue of the socket, 20,000 elements at a time. The kernel is told to drop what comes
- * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify). The
- * one that ends a transaction is sent by itself (nf_tables_gen_notify), so that the others can be left out as well.
+ * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify).
  */
-static int leave_out(struct netlink *netlink, uint32_t port, bool all_but_ends)
+static int leave_out(struct netlink *netlink, uint32_t port)
 {
-	const uint16_t end = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
 	struct sock_filter instructions[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 3, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(end), 0, all_but_ends),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	struct sock_fprog filter = {.len = sizeof(instructions) / sizeof(instructions[0]), .filter = instructions};
 
@@ -46,9 +42,8 @@ int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct 
 {
 	int result = netlink_open(&monitor->netlink, NETLINK_NETFILTER, SOCK_NONBLOCK);
 
-	monitor->ends_only = nft->persistent_owner; /* nobody else can change our table */
 	if (result == 0)
-		result = leave_out(&monitor->netlink, nft->netlink.port, monitor->ends_only);
+		result = leave_out(&monitor->netlink, nft->netlink.port);
 	if (result == 0)
 		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTABLES);
 	if (result < 0)
@@ -112,7 +107,6 @@ static int hear(const struct nlmsghdr *message, void *data)
 		hearing->monitor->touched = hearing->monitor->touched || is_about_our_table(message);
 		return MNL_CB_OK;
 	}
-	disturbance->others = true;
 	if (!hearing->monitor->touched)
 		return MNL_CB_OK;
 	hearing->monitor->touched = false;
@@ -124,8 +118,7 @@ static int hear(const struct nlmsghdr *message, void *data)
 
 static void note_loss(struct hearing *hearing)
 {
-	hearing->disturbance->others = true;
-	hearing->disturbance->happened = !hearing->monitor->ends_only;
+	hearing->disturbance->happened = true;
 	hearing->monitor->touched = false; /* the end may be among what was lost */
 }
 

@@ -13,19 +13,17 @@
 #include <stdint.h>
 
 /*
- * Hears of changes that others make, to our table and to theirs. Ours is protected where the kernel has tables that
- * persist without their owner (from Linux 6.9 on); there only the ends of transactions are listened to.
+ * Hears of changes that others make to our table, where the kernel does not protect it (before Linux 6.9). It is not
+ * for anything else: while somebody listens, the kernel writes a notification for each element of a transaction.
  */
 struct nft_monitor {
 	struct netlink netlink;
-	bool ends_only;
 	bool touched; /* our table, by a transaction whose end was not heard yet */
 };
 
-/** What others did. */
+/** What others did to our table. */
 struct foreign_change {
-	bool others;   /* they changed something, of whatever table */
-	bool happened; /* to our table */
+	bool happened;
 	char by[PROCESS_NAME_SIZE];
 };
 

@@ -175,7 +175,34 @@ int nft_send(struct nft *nft, struct batch *batch, struct error *error)
 	if (result < 0)
 		return error_set(error, result, "can't send nftables a transaction of %zu bytes: %s", batch->length,
 				 strerror(-result));
-	return receive_replies(nft, batch, error);
+	result = receive_replies(nft, batch, error);
+	nft->commits += result == 0 && batch->ends;
+	return result;
+}
+
+static int read_generation(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attribute = NULL;
+
+	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attribute) == NFTA_GEN_ID && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			*(uint32_t *)data = ntohl(mnl_attr_get_u32(attribute));
+	}
+	return MNL_CB_OK;
+}
+
+int nft_others_committed(struct nft *nft)
+{
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETGEN, NLM_F_ACK);
+	const uint32_t before = nft->others;
+	uint32_t generation = 0;
+	int result = netlink_request(&nft->netlink, message, read_generation, &generation);
+
+	if (result < 0)
+		return result;
+	nft->others = generation - nft->commits;
+	return nft->others != before;
 }
 
 struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags)

@@ -17,6 +17,8 @@ struct nft {
 	struct netlink netlink; /* by its port the kernel knows an owner */
 	size_t send_buffer;	/* so many bytes of a transaction fit; 0: not asked yet */
 	bool persistent_owner;	/* the kernel has tables that outlive their owner (6.9) */
+	uint32_t commits;	/* transactions of this connection that were carried out */
+	uint32_t others;	/* those of all others, as nft_others_committed() counted them last */
 };
 
 /** What the kernel says of a table. */
@@ -67,6 +69,14 @@ struct nft_request {
  * Returns the message, to which attributes may be added with libmnl.
  */
 struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags);
+
+/**
+ * Asks whether other connections have changed anything in nftables, whosever table it was, since it was asked last. The
+ * kernel counts all transactions, and this connection its own.
+ *
+ * Returns 1, also the first time, 0, or a negative errno.
+ */
+int nft_others_committed(struct nft *nft);
 
 /**
  * Asks for a table.

@@ -73,6 +73,17 @@ static int compare(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
+static bool is_ours(const struct other_chain *chain)
+{
+	static const char *const tables[] = {TABLE_NAME, TABLE_NAME "-next", TABLE_NAME "-lock", TABLE_NAME "-probe"};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && chain->family == NFPROTO_INET; i++) {
+		if (strcmp(chain->table, tables[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The key of a chain that a message is about; false for a table of our own, and for what can't be read. */
 static bool read_key(const struct nlmsghdr *message, const struct nlattr *table, const struct nlattr *name,
 		     struct other_chain *key)
@@ -83,8 +94,7 @@ static bool read_key(const struct nlmsghdr *message, const struct nlattr *table,
 		return false;
 	*key = (struct other_chain){.family = head->nfgen_family, .hook = NO_HOOK};
 	return text_copy(key->table, OTHERS_NAME_SIZE, attribute_text(table)) &&
-	       text_copy(key->name, OTHERS_NAME_SIZE, attribute_text(name)) &&
-	       strncmp(key->table, TABLE_NAME, strlen(TABLE_NAME)) != 0;
+	       text_copy(key->name, OTHERS_NAME_SIZE, attribute_text(name)) && !is_ours(key);
 }
 
 static struct other_chain *find_chain(struct others *others, const struct other_chain *key)

@@ -92,7 +92,6 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 	if (result < 0)
 		return error_set(error, result, "can't prepare the change of the table inet " TABLE_NAME ": %s",
 				 strerror(-result));
-	difference_keep_sizes(held, wanted);
 	batch_begin(batch);
 	difference_put_preparation(batch, held, wanted, meanwhile);
 	batch_end(batch);
@@ -104,11 +103,15 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 		return error_set(error, -ENOMEM,
 				 "no memory to compare the table inet " TABLE_NAME " with what the kernel holds");
 	batch_end(batch);
-	return nft_send(nft, batch, error);
+	result = nft_send(nft, batch, error);
+	if (result == 0)
+		difference_keep_sizes(held, wanted);
+	return result;
 }
 
+/* part_by_part: as far as that is possible */
 static int replace_once(struct nft *nft, struct ruleset *wanted, const struct preparation *preparation,
-			struct error *error)
+			bool part_by_part, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
 	CLEANUP(dump_clear) struct dump held = {0};
@@ -122,7 +125,7 @@ static int replace_once(struct nft *nft, struct ruleset *wanted, const struct pr
 		return result;
 	if (!held.state.exists)
 		return make_anew(nft, &batch, false, wanted, error);
-	if (nft_can_change(nft, &held.state) && difference_is_possible(&held, wanted))
+	if (part_by_part && nft_can_change(nft, &held.state) && difference_is_possible(&held, wanted))
 		return change(nft, &batch, &held, wanted, preparation, error);
 	return exchange(nft, &batch, wanted, error);
 }
@@ -135,9 +138,10 @@ static bool is_final(int result)
 
 int nft_replace(struct nft *nft, struct ruleset *wanted, const struct preparation *preparation, struct error *error)
 {
-	int result = replace_once(nft, wanted, preparation, error);
+	int result = replace_once(nft, wanted, preparation, true, error);
 
+	/* what the kernel refuses again may be something in the table that nobody thought of */
 	for (int i = 1; i < TRIES && !is_final(result); i++)
-		result = replace_once(nft, wanted, preparation, error);
+		result = replace_once(nft, wanted, preparation, i + 1 < TRIES, error);
 	return result;
 }

@@ -12,6 +12,7 @@ import pytest
 from lab.addresses import GATEWAY, HOST, TCP, UDP, V4, V6
 from lab.checks import OURS, count_lines
 from lab.daemon import binary
+from lab.waiting import wait_until
 
 LATE_MARK = """
 table inet lb {
@@ -217,13 +218,14 @@ def test_no_default_route(world):
     assert findings(world, "default route") == [(False, "ok      default route: IPv4 and IPv6 have one")]
 
 
+@pytest.mark.first
 def test_the_log_tells_of_each_once(world):
     """At the start, when others change their rules later, and when it is over; a reload tells nothing twice."""
     world.host.run("nft", "-f", "-", text_in=WG_QUICK)
     daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
     daemon.wait_log(OBSTACLES["wg-quick"][2])
     world.host.run("nft", "-f", "-", text_in=CLOSED_INPUT)
-    daemon.wait_log(OBSTACLES["an input policy"][2])
+    wait_until(lambda: OBSTACLES["an input policy"][2] in daemon.log, "others' transactions are noticed", timeout=120)
     world.host.run("sh", "-c", OBSTACLES["an input policy"][2])
     world.host.run("nft", "delete", "table", "ip", "wg-quick-wg0")
     daemon.send_signal(signal.SIGHUP)

@@ -91,9 +91,22 @@ static void test_the_targets_of_both(void **state)
 	struct set sets[] = {
 		{.name = "proxy-old", .type = SET_CGROUPS},	   {.name = "DROP-CHAIN", .type = SET_CGROUPS},
 		{.name = MAP_CGROUP, .type = SET_CGROUP_VERDICTS}, {.name = "bypass", .type = SET_IPV4_INTERVALS},
-		{.name = "strange", .type = SET_UNKNOWN},
+		{.name = "strange", .type = SET_UNKNOWN},	   {.name = "mine", .type = SET_CGROUPS},
+		{.name = CHAIN_PREROUTING, .type = SET_CGROUPS},
 	};
-	const struct dump held = {.state.exists = true, .sets = sets, .set_count = COUNT(sets)};
+	struct dump_chain chains[] = {
+		{.name = "proxy-old"},
+		{.name = "DROP-CHAIN"},
+		{.name = "strange"},
+		{.name = CHAIN_PREROUTING, .has_hook = true},
+	};
+	const struct dump held = {
+		.state.exists = true,
+		.sets = sets,
+		.set_count = COUNT(sets),
+		.chains = chains,
+		.chain_count = COUNT(chains),
+	};
 	struct ruleset *meanwhile = ruleset_new();
 	const struct chain *steer = NULL;
 

@@ -14,6 +14,14 @@
 static const struct verdict go_on = {.kind = VERDICT_CONTINUE};
 static const struct verdict direct = {.kind = VERDICT_RETURN};
 
+static void add_chain(struct dump *dump, const char *name)
+{
+	dump->chains = realloc(dump->chains, (dump->chain_count + 1) * sizeof(*dump->chains));
+	assert_non_null(dump->chains);
+	dump->chains[dump->chain_count] = (struct dump_chain){.has_hook = false};
+	snprintf(dump->chains[dump->chain_count++].name, NFT_NAME_SIZE, "%s", name);
+}
+
 /* Adds a set with these cgroups, up to the id 0. */
 static struct set *add_set(struct dump *dump, const char *name, enum set_type type, const uint64_t *ids,
 			   const struct verdict *verdict)
@@ -29,6 +37,7 @@ static struct set *add_set(struct dump *dump, const char *name, enum set_type ty
 		assert_int_equal(set_add(set, ids, 0, verdict), 0);
 	set_sort(set);
 	set->type = type;
+	add_chain(dump, name);
 	return set;
 }
 
@@ -127,6 +136,26 @@ static void test_the_map_comes_first(void **state)
 	clear(&dump, &elements);
 }
 
+/* A set that no chain belongs to is somebody else's; a base chain is no target. */
+static void test_a_set_without_a_chain(void **state)
+{
+	(void)state;
+	for (int has_hook = 0; has_hook < 2; has_hook++) {
+		struct dump dump = {0};
+		struct elements elements;
+
+		add_set(&dump, "mine", SET_CGROUPS, (const uint64_t[]){5, 0}, NULL);
+		add_set(&dump, MAP_CGROUP, SET_CGROUP_VERDICTS, (const uint64_t[]){5, 0}, &go_on);
+		if (has_hook)
+			dump.chains[0].has_hook = true;
+		else
+			dump.chains[0].name[0] = 'x';
+		elements = read_elements(&dump);
+		assert_int_equal(elements_find(&elements, 5)->kind, VERDICT_DROP);
+		clear(&dump, &elements);
+	}
+}
+
 /* Sets of another type hold no cgroups, whatever their names are. */
 static void test_sets_of_other_types(void **state)
 {
@@ -172,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_a_cgroup_of_no_target_is_dropped),
 		cmocka_unit_test(test_a_cgroup_of_two_targets),
+		cmocka_unit_test(test_a_set_without_a_chain),
 		cmocka_unit_test(test_the_map_comes_first),
 		cmocka_unit_test(test_sets_of_other_types),
 		cmocka_unit_test(test_no_map),
