@@ -148,6 +148,16 @@ def test_a_start_with_another_config_after_a_kill(world, first, second, port):
     assert world.footprint() == before
 
 
+def test_what_somebody_added_to_the_table_of_a_killed_one(world):
+    """A set of cgroups that no chain belongs to is nobody's target, and goes."""
+    world.proxy("mihomo")
+    world.daemon(CONFIG).kill()
+    world.host.run("nft", "add", "set", "inet", "cgtproxy", "mine", "{ type cgroupsv2; }")
+    world.daemon(CONFIG)
+    world.check(IN_FORCE)
+    assert "set mine" not in world.host.run("nft", "list", "table", "inet", "cgtproxy")
+
+
 def test_foreign_rules_and_routes_are_left_alone(world):
     """Also where they look much like the daemon's own."""
     world.host.ip("rule add fwmark 4000 lookup 400 priority 3000", "rule add fwmark 3000/0xffff lookup 401 priority 5000",
