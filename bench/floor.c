@@ -94,7 +94,10 @@ int cmd_floor(int count, char **arguments)
 	char *key = NULL;
 
 	(void)count;
-	if (ruleset == NULL || ruleset_add_set(ruleset, "floor", SET_CGROUP_VERDICTS) == NULL)
+	if (ruleset == NULL || ruleset_add_set(ruleset, "floor", SET_CGROUP_VERDICTS) == NULL ||
+	    ruleset_add_chain(ruleset, "output", HOOK_ROUTE_OUTPUT) == NULL ||
+	    chain_add(ruleset_find_chain(ruleset, "output"),
+		      {.kind = STATEMENT_CGROUP_VMAP, .cgroup_set = {.level = 1, .name = "floor"}}, RETURN) < 0)
 		give_up("no memory for a ruleset");
 	ruleset->table = FLOOR_TABLE;
 	nest_open(&nest, arguments[0], "floor");
