@@ -248,8 +248,8 @@ static int busy(uint32_t owner, struct error *error)
 	char process[PROCESS_NAME_SIZE];
 
 	return error_set(error, -EBUSY,
-			 "%s already steers the traffic of this network namespace, and two would undo each other's "
-			 "work. Stop it first",
+			 "%s already steers the traffic of this network namespace. Stop it first; the service by: "
+			 "systemctl stop cgtproxy",
 			 process_of_port(owner, process));
 }
 
