@@ -15,6 +15,8 @@ static struct {
 	bool has_next;
 	size_t sent;
 	size_t failing; /* number of the transaction that is refused */
+	bool is_ours;	/* the table is of our shape */
+	bool refuses_changes;
 } fake;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld(1) wants these names for --wrap */
@@ -30,7 +32,7 @@ int __wrap_dump_read(struct nft *nft, struct dump *dump, struct error *error)
 {
 	(void)nft;
 	(void)error;
-	*dump = (struct dump){.state.exists = true, .is_incomplete = !fake.was_exchanged};
+	*dump = (struct dump){.state.exists = true, .is_incomplete = !fake.was_exchanged && !fake.is_ours};
 	return 0;
 }
 
@@ -57,12 +59,22 @@ int __wrap_nft_query_table(struct nft *nft, const char *table, struct table_stat
 	return 0;
 }
 
+static bool makes_a_table(const struct messages *messages)
+{
+	for (size_t i = 0; i < messages->count; i++) {
+		if (message_is(messages->items[i], NFT_MSG_NEWTABLE) ||
+		    message_is(messages->items[i], NFT_MSG_DELTABLE))
+			return true;
+	}
+	return false;
+}
+
 int __wrap_nft_send(struct nft *nft, struct batch *batch, struct error *error)
 {
 	struct messages messages = read_messages(batch);
 
 	(void)nft;
-	if (++fake.sent == fake.failing) {
+	if (++fake.sent == fake.failing || (fake.refuses_changes && !makes_a_table(&messages))) {
 		messages_clear(&messages);
 		return error_set(error, -ENOBUFS, "refused");
 	}
@@ -120,10 +132,30 @@ static void test_an_exchange_that_fails(void **state)
 	ruleset_free(ruleset);
 }
 
+/* A table that the kernel won't have changed, for whatever nobody thought of, is exchanged after all. */
+static void test_a_change_that_is_always_refused(void **state)
+{
+	const struct preparation preparation = {.write = write_nothing};
+	struct ruleset *ruleset = ruleset_new();
+	struct nft nft = {.netlink = {.port = 4711}};
+	struct error error;
+
+	(void)state;
+	assert_non_null(ruleset);
+	assert_non_null(ruleset_add_set(ruleset, "some", SET_CGROUPS));
+	memset(&fake, 0, sizeof(fake));
+	fake.is_ours = fake.refuses_changes = true;
+	assert_int_equal(nft_replace(&nft, ruleset, &preparation, &error), 0);
+	assert_true(fake.was_exchanged);
+	assert_false(fake.has_next);
+	ruleset_free(ruleset);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_exchange_that_fails),
+		cmocka_unit_test(test_a_change_that_is_always_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
