@@ -8,30 +8,18 @@
 #include "engine/engine.h"
 #include "engine/instance.h"
 #include "engine/requirements.h"
+#include "inspect/host.h"
 #include "inspect/proxy_loop.h"
 #include "route/order.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool read_number(const char *path, unsigned long long *number)
-{
-	CLEANUP(fclosep) FILE *file = fopen(path, "re");
-	char line[64];
-	char *end = NULL;
-
-	if (file == NULL || fgets(line, sizeof(line), file) == NULL)
-		return false;
-	*number = strtoull(line, &end, 10);
-	return end != line;
-}
 
 static int check_kernel(const struct config *config)
 {
@@ -56,7 +44,7 @@ static void check_inotify(const struct engine *engine)
 	unsigned long long watches = 0;
 	size_t cgroups = engine_tree(engine)->count + 1;
 
-	if (!read_number("/proc/sys/fs/inotify/max_user_watches", &watches))
+	if (!host_inotify_watches(&watches))
 		return;
 	if (watches < 2 * cgroups)
 		finding_print(FINDING_WARNING, "inotify",
@@ -68,40 +56,10 @@ static void check_inotify(const struct engine *engine)
 		finding_print(FINDING_OK, "inotify", "%zu cgroups, and room for %llu watches", cgroups, watches);
 }
 
-/* The value of the last line "KEY=..." in files that systemd reads in this order (systemd.syntax(7)). */
-static void read_setting(const char *pattern, const char *key, char *value, size_t size)
-{
-	glob_t files;
-	char line[512];
-
-	if (glob(pattern, 0, NULL, &files) != 0) /* NOLINT(concurrency-mt-unsafe): there is one thread */
-		return;
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		CLEANUP(fclosep) FILE *file = fopen(files.gl_pathv[i], "re");
-
-		while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-			if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == '=')
-				snprintf(value, size, "%.*s", (int)strcspn(line + strlen(key) + 1, "\r\n \t"),
-					 line + strlen(key) + 1);
-		}
-	}
-	globfree(&files);
-}
-
 /* Our rules have the protocol "kernel", which networkd lets be in any case; a proxy's own rules may not. */
 static void check_networkd(void)
 {
-	static const char *const patterns[] = {
-		"/etc/systemd/networkd.conf",
-		"/usr/lib/systemd/networkd.conf.d/*.conf",
-		"/run/systemd/networkd.conf.d/*.conf",
-		"/etc/systemd/networkd.conf.d/*.conf",
-	};
-	char value[16] = "yes";
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-		read_setting(patterns[i], "ManageForeignRoutingPolicyRules", value, sizeof(value));
-	if (strcmp(value, "no") == 0 || strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
+	if (!host_networkd_removes_rules())
 		finding_print(FINDING_OK, "systemd-networkd", "it leaves policy rules of other programs alone");
 	else
 		finding_print(FINDING_OK, "systemd-networkd",
@@ -120,31 +78,11 @@ static bool has_hijack(const struct config *config)
 	return false;
 }
 
-/* Whether a module of "hosts:" comes before "dns" in /etc/nsswitch.conf. */
-static bool name_service_asks_first(const char *module)
-{
-	CLEANUP(fclosep) FILE *file = fopen("/etc/nsswitch.conf", "re");
-	char line[512];
-
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *state = NULL;
-		char *word = strtok_r(line, " \t\r\n", &state);
-
-		if (word == NULL || strcmp(word, "hosts:") != 0)
-			continue;
-		while ((word = strtok_r(NULL, " \t\r\n", &state)) != NULL && strcmp(word, "dns") != 0) {
-			if (strcmp(word, module) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 static void check_name_service(const struct config *config)
 {
 	if (!has_hijack(config))
 		return;
-	if (name_service_asks_first("resolve"))
+	if (host_asks_resolved_before_dns())
 		finding_print(
 			FINDING_WARNING, "name service",
 			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs hand "
@@ -159,9 +97,7 @@ static void check_name_service(const struct config *config)
 
 static void check_br_netfilter(void)
 {
-	unsigned long long on = 0;
-
-	if (read_number("/proc/sys/net/bridge/bridge-nf-call-iptables", &on) && on != 0)
+	if (host_filters_bridges())
 		finding_print(
 			FINDING_WARNING, "br_netfilter",
 			"the sysctl net.bridge.bridge-nf-call-iptables is 1, as container engines set it: bridged "
