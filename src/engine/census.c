@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The pause after a census, in usec, and as a multiple of what it cost, also when there are too many departed. */
+/* The pause after a census, in usec, and as a multiple of what it cost, also when there are too many tombstones. */
 #define PAUSE UINT64_C(2000000)
 enum {
 	PAUSE_FACTOR = 49,

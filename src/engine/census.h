@@ -11,14 +11,14 @@
 
 #include <stdint.h>
 
-/* When it is asked which cgroups have sockets, and what the answer means for the departed of a plan. */
+/* When it is asked which cgroups have sockets, and what the answer means for the tombstones of a plan. */
 struct census {
 	struct socket_census sockets;
 	struct cgroup_ids living; /* when it began; none when nobody needs them */
 	bool taken;		  /* one is being taken */
 	uint64_t ended;		  /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
 	uint64_t cost;		  /* usec that it took to read the last one, or to read this one until now */
-	size_t told; /* how many departed there may be before it is said again that it failed; 0: at once */
+	size_t told; /* how many tombstones there may be before it is said again that it failed; 0: at once */
 };
 
 /**
@@ -41,14 +41,14 @@ int census_fd(const struct census *census);
 uint64_t census_deadline(const struct census *census, const struct plan *plan);
 
 /**
- * Begins one. When it fails, or when it fails later, all departed stay until the next: there is no bound to them, since
- * one that went might let its sockets' packets out. So that is logged, and again each time that there are twice as
- * many.
+ * Begins one. When it fails, or when it fails later, all tombstones stay until the next: there is no bound to them,
+ * since one that went might let its sockets' packets out. So that is logged, and again each time that there are twice
+ * as many.
  */
 void census_begin(struct census *census, struct plan *plan, const struct cgroup *root, uint64_t now);
 
 /**
- * Goes on with one; the plan may be another since it began, with the departed of the former.
+ * Goes on with one; the plan may be another since it began, with the tombstones of the former.
  *
  * Returns 1 when the plan may have changes to be carried out, 0, or -ENOMEM.
  */

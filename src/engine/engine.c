@@ -128,8 +128,8 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = listen_to_others(engine, error);
 	if (result == 0)
-		result = takeover_departed(&engine->nft, &engine->instance->plan, engine->watch.tree.root, clock_now(),
-					   error);
+		result = takeover_tombstones(&engine->nft, &engine->instance->plan, engine->watch.tree.root,
+					     clock_now(), error);
 	if (result == 0)
 		result = put_into_force(engine, engine->instance, error);
 	if (result == 0)

@@ -126,11 +126,11 @@ static int plan_addition(struct plan *plan, struct cgroup *cgroup)
 }
 
 /*
- * A cgroup that was taken for gone is there (again): its element is no departed one any more, and is removed unless it
+ * A cgroup that was taken for gone is there (again): it has no tombstone any more, and its element is removed unless it
  * is right. The watch gives no occasion for it, as far as is known; but to remove the element of a living cgroup would
  * open what is closed, so nothing here relies on that.
  */
-static int undo_departure(struct plan *plan, struct cgroup *cgroup)
+static int remove_tombstone_of(struct plan *plan, struct cgroup *cgroup)
 {
 	struct tombstone *tombstone = tombstones_find(&plan->tombstones, cgroup->id);
 
@@ -159,7 +159,7 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 		return -ENOMEM;
 	if (log_shows(LOG_DEBUG))
 		log_decision(plan, cgroup, length, rule == NO_RULE);
-	if (undo_departure(plan, cgroup) < 0)
+	if (remove_tombstone_of(plan, cgroup) < 0)
 		return -ENOMEM;
 	return decided->slot == SLOT_NONE && plan_has_element(plan, cgroup) ? plan_addition(plan, cgroup) : 0;
 }

@@ -78,7 +78,7 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup);
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now);
 
 /**
- * Takes over an element of the last run, whose cgroup is gone, as that of a departed one at an unknown level: as long
+ * Takes over an element of the last run, whose cgroup is gone, as a tombstone at an unknown level: as long
  * as there is one, what the last run looked up is looked up. One that leads to what this plan's config does not have is
  * dropped.
  *
@@ -87,7 +87,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 int plan_adopt(struct plan *plan, const struct element *element, uint64_t now);
 
 /**
- * Ends a census of the departed: elements that nobody needs are to be removed.
+ * Ends a census of the tombstones: elements that nobody needs are to be removed.
  *
  * Returns 0, or -ENOMEM, whereupon some stay until the next.
  */
@@ -119,7 +119,7 @@ void plan_trim(struct plan *plan);
 
 /**
  * Makes a new plan the one that may follow another, which goes on to be in force: their decisions stand beside each
- * other in the cgroups, and the departed are copied. Those whose target this plan's config does not have are dropped:
+ * other in the cgroups, and the tombstones are copied. Those whose target this plan's config does not have are dropped:
  * nobody knows what else to do with their packets. To be followed by plan_decide_all().
  *
  * Returns 0 or -ENOMEM.

@@ -37,7 +37,8 @@ static int read_lookups(struct nft *nft, struct plan *plan, struct error *error)
 	return 0;
 }
 
-int takeover_departed(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now, struct error *error)
+int takeover_tombstones(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now,
+			struct error *error)
 {
 	CLEANUP(dump_clear) struct dump dump = {0};
 	CLEANUP(elements_clear) struct elements elements = {0};

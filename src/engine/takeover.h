@@ -21,6 +21,7 @@
  *
  * Returns 0 or a negative errno with @error.
  */
-int takeover_departed(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now, struct error *error);
+int takeover_tombstones(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now,
+			struct error *error);
 
 #endif
