@@ -18,7 +18,7 @@
 
 struct hearing {
 	struct nft_monitor *monitor;
-	struct foreign_change *disturbance;
+	struct foreign_change *change;
 };
 
 /*
@@ -75,7 +75,7 @@ static bool is_about_our_table(const struct nlmsghdr *message)
 }
 
 /* The message that ends a transaction says which process made it. */
-static void read_author(const struct nlmsghdr *message, struct foreign_change *disturbance)
+static void read_author(const struct nlmsghdr *message, struct foreign_change *change)
 {
 	const struct nlattr *attribute = NULL;
 	const char *name = NULL;
@@ -91,14 +91,14 @@ static void read_author(const struct nlmsghdr *message, struct foreign_change *d
 			name = mnl_attr_get_str(attribute);
 	}
 	if (name != NULL)
-		snprintf(disturbance->by, sizeof(disturbance->by), "process %u (%s)", process,
+		snprintf(change->by, sizeof(change->by), "process %u (%s)", process,
 			 escape(shown, sizeof(shown), name, strlen(name)));
 }
 
 static int hear(const struct nlmsghdr *message, void *data)
 {
 	struct hearing *hearing = data;
-	struct foreign_change *disturbance = hearing->disturbance;
+	struct foreign_change *change = hearing->change;
 
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
 	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
@@ -110,29 +110,29 @@ static int hear(const struct nlmsghdr *message, void *data)
 	if (!hearing->monitor->touched)
 		return MNL_CB_OK;
 	hearing->monitor->touched = false;
-	disturbance->happened = true;
-	if (disturbance->by[0] == '\0')
-		read_author(message, disturbance);
+	change->happened = true;
+	if (change->by[0] == '\0')
+		read_author(message, change);
 	return MNL_CB_OK;
 }
 
 static void note_loss(struct hearing *hearing)
 {
-	hearing->disturbance->happened = true;
+	hearing->change->happened = true;
 	hearing->monitor->touched = false; /* the end may be among what was lost */
 }
 
-void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *disturbance)
+void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *change)
 {
-	struct hearing hearing = {monitor, disturbance};
+	struct hearing hearing = {monitor, change};
 	int result = 0;
 
-	*disturbance = (struct foreign_change){0};
+	*change = (struct foreign_change){0};
 	do {
 		result = netlink_hear(&monitor->netlink, hear, &hearing);
 		if (result < 0)
 			note_loss(&hearing);
 	} while (result > 0 || result == -ENOBUFS);
-	if (disturbance->by[0] == '\0')
-		snprintf(disturbance->by, sizeof(disturbance->by), "another program");
+	if (change->by[0] == '\0')
+		snprintf(change->by, sizeof(change->by), "another program");
 }

@@ -42,9 +42,9 @@ int nft_monitor_fd(const struct nft_monitor *monitor);
 
 /**
  * Reads all there is to hear. A transaction counts when its end is heard, which says whose it was and comes a moment
- * after the rest. What was lost for lack of room counts as a disturbance.
+ * after the rest. What was lost for lack of room counts as a change.
  */
-void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *disturbance);
+void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *change);
 
 void nft_monitor_close(struct nft_monitor *monitor);
 
