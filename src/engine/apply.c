@@ -28,13 +28,10 @@ enum {
 /* The deepest level at which cgroups have an element or may get one; those that are gone may have been deeper. */
 static uint32_t deepest_level(const struct engine *engine, const struct step *step)
 {
-	uint32_t deepest = cgroup_tree_deepest_level(&engine->watch.tree);
+	const uint32_t existing = cgroup_tree_deepest_level(&engine->watch.tree);
+	const uint32_t with_element = level_set_deepest(&step->levels);
 
-	for (uint32_t level = deepest; level <= CGROUP_LEVEL_MAX; level++) {
-		if (step->levels.has[level])
-			deepest = level;
-	}
-	return deepest;
+	return existing > with_element ? existing : with_element;
 }
 
 static int replace_with(struct engine *engine, struct instance *instance, const struct step *step, struct error *error)
@@ -83,10 +80,8 @@ static void put_lookups(struct batch *batch, const struct steering *steering, co
 		batch->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < lookups->chain_count; i++) {
-		table_delete_rules(batch, lookups->table, lookups->chains[i].name);
-		table_put_rules(batch, lookups->table, &lookups->chains[i]);
-	}
+	for (size_t i = 0; i < lookups->chain_count; i++)
+		table_replace_rules(batch, lookups->table, &lookups->chains[i]);
 }
 
 static int send_step(struct engine *engine, const struct step *step, struct error *error)

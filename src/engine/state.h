@@ -30,8 +30,8 @@ struct engine {
 	size_t room;	     /* for elements in the kernel's cgroup map */
 	size_t most_kept;    /* cgroups and tombstones, since memory was given back last */
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
-	bool has_leftovers;  /* of a refused config, in policy rules and routes */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
+	bool has_leftovers;  /* of a refused config, in policy rules and routes */
 };
 
 #endif

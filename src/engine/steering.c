@@ -21,15 +21,6 @@ void steering_clear(struct steering *steering)
 	*steering = (struct steering){0};
 }
 
-static uint32_t deepest_level(const struct level_set *levels)
-{
-	uint32_t deepest = CGROUP_LEVEL_MAX;
-
-	while (deepest > 0 && !levels->has[deepest])
-		deepest--;
-	return deepest;
-}
-
 static int add_lookup(struct chain *chain, uint32_t level)
 {
 	return chain_add(chain, {.kind = STATEMENT_CGROUP_VMAP, .cgroup_set = {level, MAP_CGROUP}},
@@ -53,7 +44,7 @@ static int add_orphans(const struct steering *steering, struct chain *chain)
 
 int steering_write_lookups(const struct steering *steering, const struct level_set *levels, struct chain *chain)
 {
-	uint32_t deepest = deepest_level(levels);
+	uint32_t deepest = level_set_deepest(levels);
 	int error = 0;
 
 	if (steering->strict && deepest < CGROUP_LEVEL_MAX)
@@ -72,7 +63,7 @@ int steering_write_targets(const struct steering *steering, const struct level_s
 {
 	int error = 0;
 
-	for (uint32_t level = deepest_level(levels); level > 0 && error == 0; level--) {
+	for (uint32_t level = level_set_deepest(levels); level > 0 && error == 0; level--) {
 		for (size_t i = 0; levels->has[level] && i < steering->target_count && error == 0; i++) {
 			struct statement is_in = {.kind = STATEMENT_CGROUP_IN, .cgroup_set.level = level};
 
@@ -195,11 +186,7 @@ bool steering_has_target(const struct dump *dump, const struct set *set)
 
 bool steering_is_strict(const struct cgroup_lookups *lookups)
 {
-	for (uint32_t level = 1; level <= CGROUP_LEVEL_MAX; level++) {
-		if (lookups->all_go_away.has[level])
-			return true;
-	}
-	return false;
+	return level_set_deepest(&lookups->all_go_away) > 0;
 }
 
 /* The verdict of the target whose set has the cgroup, or to drop it. */

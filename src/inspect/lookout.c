@@ -17,7 +17,6 @@
 #define LOOK_INTERVAL (10 * USEC_PER_SEC)
 #define LOOK_COST_FACTOR 49
 #define WAYS_INTERVAL (60 * USEC_PER_SEC)
-#define OTHERS_INTERVAL WAYS_INTERVAL /* so that it takes no wake-ups of its own */
 
 /*
  * Others' rules are read for so long at a time, in usec; then everything else has its turn, for a multiple of what it
@@ -28,7 +27,7 @@
 
 void lookout_init(struct lookout *lookout)
 {
-	*lookout = (struct lookout){.next = UINT64_MAX, .next_ways = UINT64_MAX, .next_others = UINT64_MAX};
+	*lookout = (struct lookout){.next = UINT64_MAX, .next_ways = UINT64_MAX};
 }
 
 /* What is read is for a config that may be gone. */
@@ -44,7 +43,6 @@ void lookout_begin(struct lookout *lookout, uint64_t now)
 	stop_reading(lookout);
 	lookout->next = now;
 	lookout->next_ways = now + WAYS_INTERVAL;
-	lookout->next_others = now + OTHERS_INTERVAL;
 }
 
 void lookout_reload(struct lookout *lookout, uint64_t now)
@@ -53,12 +51,9 @@ void lookout_reload(struct lookout *lookout, uint64_t now)
 	lookout->next_ways = now;
 }
 
-bool lookout_wants_to_know(struct lookout *lookout, uint64_t now)
+bool lookout_wants_to_know(const struct lookout *lookout, uint64_t now)
 {
-	if (lookout->next_others > now)
-		return false;
-	lookout->next_others = now + OTHERS_INTERVAL;
-	return true;
+	return lookout->next_ways <= now;
 }
 
 void lookout_disturb(struct lookout *lookout, uint64_t now)
@@ -79,9 +74,7 @@ void lookout_disturb(struct lookout *lookout, uint64_t now)
 
 uint64_t lookout_deadline(const struct lookout *lookout)
 {
-	const uint64_t next = lookout->next < lookout->next_ways ? lookout->next : lookout->next_ways;
-
-	return next < lookout->next_others ? next : lookout->next_others;
+	return lookout->next < lookout->next_ways ? lookout->next : lookout->next_ways;
 }
 
 static void tell_problem(const struct problem *problem)

@@ -25,8 +25,7 @@ struct lookout {
 	uint64_t ended;	      /* the last look, or 0; as those below, usec of CLOCK_MONOTONIC */
 	uint64_t cost;	      /* usec that the last one took, or this one until now */
 	uint64_t next;	      /* when to look at others' rules, or to read on; UINT64_MAX: when they change */
-	uint64_t next_ways;   /* when to ask for the default route */
-	uint64_t next_others; /* when to ask whether others have changed anything */
+	uint64_t next_ways;   /* when to ask for the default route, and whether others have changed anything */
 	bool told;	      /* that the rules can't be read */
 };
 
@@ -39,8 +38,11 @@ void lookout_begin(struct lookout *lookout, uint64_t now);
 /** Likewise, but also the default route is soon looked at: somebody has just changed the config, and may ask why. */
 void lookout_reload(struct lookout *lookout, uint64_t now);
 
-/** Returns whether it is time to ask whether others have changed their rules, and waits for the next time. */
-bool lookout_wants_to_know(struct lookout *lookout, uint64_t now);
+/**
+ * Returns whether it is time to ask whether others have changed their rules. lookout_handle_deadline() comes after it,
+ * and waits for the next time.
+ */
+bool lookout_wants_to_know(const struct lookout *lookout, uint64_t now);
 
 /** Takes in that others changed their rules; they are looked at after a moment, and not too often. */
 void lookout_disturb(struct lookout *lookout, uint64_t now);

@@ -39,11 +39,6 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 
 int nft_read_comment(struct nft *nft, const char *chain, char *comment)
 {
-	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
-
 	comment[0] = '\0';
-	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
-	return netlink_request(&nft->netlink, message, note_rule, comment);
+	return nft_list(nft, NFT_MSG_GETRULE, chain, note_rule, comment);
 }

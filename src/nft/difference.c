@@ -95,10 +95,8 @@ void difference_put_preparation(struct batch *batch, const struct dump *held, co
 		    ruleset_find_chain(meanwhile, chain->name) == NULL)
 			table_put_rules(batch, table, chain);
 	}
-	for (size_t i = 0; i < meanwhile->chain_count; i++) {
-		table_delete_rules(batch, table, meanwhile->chains[i].name);
-		table_put_rules(batch, table, &meanwhile->chains[i]);
-	}
+	for (size_t i = 0; i < meanwhile->chain_count; i++)
+		table_replace_rules(batch, table, &meanwhile->chains[i]);
 }
 
 /* What to add to and to remove from a set. An element whose verdict changes is removed and added. */

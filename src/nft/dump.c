@@ -16,12 +16,6 @@ enum {
 	READ_TRIES = 5, /* somebody may change the table while it is read */
 };
 
-static int no_memory(void)
-{
-	errno = ENOMEM;
-	return MNL_CB_ERROR;
-}
-
 /* A hook that can't be read is taken for one that nothing of ours has. */
 static void read_hook(const struct attributes *chain, struct dump_chain *noted)
 {
@@ -53,7 +47,7 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	chains = array_reserve(dump->chains, &dump->chain_capacity, dump->chain_count + 1, sizeof(*chains));
 	if (chains == NULL)
-		return no_memory();
+		return netlink_no_memory();
 	dump->chains = chains;
 	chains[dump->chain_count] = (struct dump_chain){.has_hook = false};
 	if (!text_copy(chains[dump->chain_count].name, sizeof(chains->name),
@@ -74,7 +68,7 @@ static int note_counter(const struct nlmsghdr *message, void *data)
 	attributes_of_message(&object, message);
 	counters = array_reserve(dump->counters, &dump->counter_capacity, dump->counter_count + 1, sizeof(*counters));
 	if (counters == NULL)
-		return no_memory();
+		return netlink_no_memory();
 	dump->counters = counters;
 	if (counter_read(&counters[dump->counter_count], &object))
 		dump->counter_count++;
@@ -129,7 +123,7 @@ static int note_set(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	sets = array_reserve(dump->sets, &dump->set_capacity, dump->set_count + 1, sizeof(*sets));
 	if (sets == NULL)
-		return no_memory();
+		return netlink_no_memory();
 	dump->sets = sets;
 	sets[dump->set_count] = (struct set){.type = type_of(&set, flags), .size = read_size(&set)};
 	if (text_copy(sets[dump->set_count].name, sizeof(sets->name), attribute_text(set.of[NFTA_SET_NAME])))
@@ -220,34 +214,22 @@ static int note_elements(const struct nlmsghdr *message, void *data)
 	mnl_attr_for_each_nested(nest, list.of[NFTA_SET_ELEM_LIST_ELEMENTS])
 	{
 		if (note_element(data, nest) < 0)
-			return no_memory();
+			return netlink_no_memory();
 	}
 	return MNL_CB_OK;
-}
-
-/* A name as a request wants it; all of them are attributes 1 and 2: table, and chain or set. */
-static int ask_for(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note, void *data)
-{
-	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_DUMP);
-
-	mnl_attr_put_strz(message, NFTA_SET_TABLE, TABLE_NAME);
-	if (name != NULL)
-		mnl_attr_put_strz(message, NFTA_SET_NAME, name);
-	return netlink_request(&nft->netlink, message, note, data);
 }
 
 /* What is in a set of a type that is none of ours is nothing to us. */
 static int read_sets(struct nft *nft, struct dump *dump)
 {
-	int result = ask_for(nft, NFT_MSG_GETSET, NULL, note_set, dump);
+	int result = nft_list(nft, NFT_MSG_GETSET, NULL, note_set, dump);
 
 	for (size_t i = 0; i < dump->set_count && result == 0; i++) {
 		struct sink sink = {dump, &dump->sets[i]};
 
 		if (sink.set->type == SET_UNKNOWN)
 			continue;
-		result = ask_for(nft, NFT_MSG_GETSETELEM, sink.set->name, note_elements, &sink);
+		result = nft_list(nft, NFT_MSG_GETSETELEM, sink.set->name, note_elements, &sink);
 		set_sort(sink.set);
 	}
 	return result;
@@ -259,9 +241,9 @@ static int read_once(struct nft *nft, struct dump *dump, struct error *error)
 
 	if (result < 0 || !dump->state.exists)
 		return result;
-	result = ask_for(nft, NFT_MSG_GETCHAIN, NULL, note_chain, dump);
+	result = nft_list(nft, NFT_MSG_GETCHAIN, NULL, note_chain, dump);
 	if (result == 0)
-		result = ask_for(nft, NFT_MSG_GETOBJ, NULL, note_counter, dump);
+		result = nft_list(nft, NFT_MSG_GETOBJ, NULL, note_counter, dump);
 	if (result == 0)
 		result = read_sets(nft, dump);
 	return result < 0 ? error_set(error, result, "can't read the table inet " TABLE_NAME " from the kernel: %s",

@@ -10,6 +10,7 @@
 
 #include "nft/builder.h"
 #include "nft/set.h"
+#include "util/loopback.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,9 +23,7 @@
 #include <net/if.h>
 #include <string.h>
 
-/* linux/if.h and netinet/ip.h know neither; include/net/net_namespace.h: LOOPBACK_IFINDEX */
 enum {
-	LOOPBACK_INDEX = 1,
 	IP_DADDR_OFFSET = 16,
 	IP6_DADDR_OFFSET = 24,
 	TH_DPORT_OFFSET = 2,

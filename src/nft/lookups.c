@@ -10,6 +10,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+uint32_t level_set_deepest(const struct level_set *levels)
+{
+	uint32_t deepest = CGROUP_LEVEL_MAX;
+
+	while (deepest > 0 && !levels->has[deepest])
+		deepest--;
+	return deepest;
+}
+
 /* What a rule consists of, as far as it matters here. */
 struct rule_summary {
 	uint32_t level;
@@ -67,11 +76,6 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 
 int nft_read_lookups(struct nft *nft, const char *chain, struct cgroup_lookups *lookups)
 {
-	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETRULE, NLM_F_DUMP);
-
 	*lookups = (struct cgroup_lookups){0};
-	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
-	return netlink_request(&nft->netlink, message, note_rule, lookups);
+	return nft_list(nft, NFT_MSG_GETRULE, chain, note_rule, lookups);
 }

@@ -8,11 +8,15 @@
 #include "nft/ruleset.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Some levels of cgroups, the first below the root being 1. */
 struct level_set {
 	bool has[CGROUP_LEVEL_MAX + 1];
 };
+
+/** Returns the deepest of them, or 0 when there is none. */
+uint32_t level_set_deepest(const struct level_set *levels);
 
 /** What the rules of a chain do with the cgroup of a packet, by level. */
 struct cgroup_lookups {

@@ -3,6 +3,7 @@
 
 #include "nft/monitor.h"
 
+#include "nft/attributes.h"
 #include "nft/ruleset.h"
 #include "util/escape.h"
 
@@ -64,32 +65,25 @@ void nft_monitor_close(struct nft_monitor *monitor)
 /* In every message about a part of a table, attribute 1 is the table's name: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, ... */
 static bool is_about_our_table(const struct nlmsghdr *message)
 {
-	const struct nlattr *attribute = NULL;
+	struct attributes attributes;
+	const char *table = NULL;
 
-	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
-		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
-			return strcmp(mnl_attr_get_str(attribute), TABLE_NAME) == 0;
-	}
-	return false;
+	attributes_of_message(&attributes, message);
+	table = attribute_text(attributes.of[NFTA_TABLE_NAME]);
+	return table != NULL && strcmp(table, TABLE_NAME) == 0;
 }
 
 /* The message that ends a transaction says which process made it. */
 static void read_author(const struct nlmsghdr *message, struct foreign_change *change)
 {
-	const struct nlattr *attribute = NULL;
+	struct attributes generation;
 	const char *name = NULL;
 	uint32_t process = 0;
 	char shown[64];
 
-	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attribute) == NFTA_GEN_PROC_PID &&
-		    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
-			process = ntohl(mnl_attr_get_u32(attribute));
-		if (mnl_attr_get_type(attribute) == NFTA_GEN_PROC_NAME &&
-		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
-			name = mnl_attr_get_str(attribute);
-	}
+	attributes_of_message(&generation, message);
+	attribute_u32(generation.of[NFTA_GEN_PROC_PID], &process);
+	name = attribute_text(generation.of[NFTA_GEN_PROC_NAME]);
 	if (name != NULL)
 		snprintf(change->by, sizeof(change->by), "process %u (%s)", process,
 			 escape(shown, sizeof(shown), name, strlen(name)));

@@ -3,12 +3,12 @@
 
 #include "nft/nft.h"
 
+#include "nft/attributes.h"
 #include "nft/ruleset.h"
 #include "nft/table.h"
 #include "util/cleanup.h"
 #include "util/process.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
@@ -182,12 +182,11 @@ int nft_send(struct nft *nft, struct batch *batch, struct error *error)
 
 static int read_generation(const struct nlmsghdr *message, void *data)
 {
-	const struct nlattr *attribute = NULL;
+	uint32_t *number = data;
+	struct attributes generation;
 
-	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attribute) == NFTA_GEN_ID && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
-			*(uint32_t *)data = ntohl(mnl_attr_get_u32(attribute));
-	}
+	attributes_of_message(&generation, message);
+	attribute_u32(generation.of[NFTA_GEN_ID], number);
 	return MNL_CB_OK;
 }
 
@@ -210,20 +209,26 @@ struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, u
 	return nftnl_nlmsg_build_hdr(request->buffer, type, NFPROTO_INET, flags, 0);
 }
 
+int nft_list(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note, void *data)
+{
+	struct nft_request request;
+	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_DUMP);
+
+	mnl_attr_put_strz(message, NFTA_SET_TABLE, TABLE_NAME);
+	if (name != NULL)
+		mnl_attr_put_strz(message, NFTA_SET_NAME, name);
+	return netlink_request(&nft->netlink, message, note, data);
+}
+
 static int read_table(const struct nlmsghdr *message, void *data)
 {
 	struct table_state *state = data;
-	const struct nlattr *attribute = NULL;
+	struct attributes table;
 
+	attributes_of_message(&table, message);
 	state->exists = true;
-	mnl_attr_for_each (attribute, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
-			continue;
-		if (mnl_attr_get_type(attribute) == NFTA_TABLE_FLAGS)
-			state->flags = ntohl(mnl_attr_get_u32(attribute));
-		else if (mnl_attr_get_type(attribute) == NFTA_TABLE_OWNER)
-			state->owner = ntohl(mnl_attr_get_u32(attribute));
-	}
+	attribute_u32(table.of[NFTA_TABLE_FLAGS], &state->flags);
+	attribute_u32(table.of[NFTA_TABLE_OWNER], &state->owner);
 	return MNL_CB_OK;
 }
 

@@ -71,6 +71,17 @@ struct nft_request {
 struct nlmsghdr *nft_request_begin(struct nft_request *request, uint16_t type, uint16_t flags);
 
 /**
+ * Lists what our table has.
+ *
+ * @type: NFT_MSG_GET* of which the names are attributes 1 and 2: the table, and the chain or set
+ * @name: of the chain or set to list the content of, or NULL
+ * @note: libmnl's callback for each message, with @data
+ *
+ * Returns what netlink_request() does.
+ */
+int nft_list(struct nft *nft, uint16_t type, const char *name, mnl_cb_t note, void *data);
+
+/**
  * Asks whether other connections have changed anything in nftables, whosever table it was, since it was asked last. The
  * kernel counts all transactions, and this connection its own.
  *

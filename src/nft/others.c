@@ -49,7 +49,6 @@ struct jump {
 struct others {
 	struct nft *nft;
 	struct steered_marks marks;
-	bool changed;		   /* what was listed, meanwhile: a later look will tell */
 	void *chains;		   /* for tsearch(), by family, table and name */
 	struct other_chain **list; /* the same, as the kernel lists them */
 	size_t count;
@@ -102,12 +101,6 @@ static struct other_chain *find_chain(struct others *others, const struct other_
 	struct other_chain *const *found = tfind(key, &others->chains, compare);
 
 	return found != NULL ? *found : NULL;
-}
-
-static int no_memory(void)
-{
-	errno = ENOMEM;
-	return MNL_CB_ERROR;
 }
 
 /* Of chains with the same priority the last to be registered comes first (net/netfilter/core.c, nf_hook_entries_grow).
@@ -166,7 +159,7 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 		read_hook(&key, attributes.of[NFTA_CHAIN_HOOK], &others->marks);
 	attribute_u32(attributes.of[NFTA_CHAIN_POLICY], &policy);
 	key.drops_the_rest = policy == NF_DROP;
-	return add_chain(others, &key) < 0 ? no_memory() : MNL_CB_OK;
+	return add_chain(others, &key) < 0 ? netlink_no_memory() : MNL_CB_OK;
 }
 
 static int add_jump(struct others *others, struct other_chain *chain, const struct other_rule *rule)
@@ -213,7 +206,7 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	other_rule_read(&rule, attributes.of[NFTA_RULE_EXPRESSIONS], &others->marks);
 	if (rule.to != NULL && add_jump(others, chain, &rule) < 0)
-		return no_memory();
+		return netlink_no_memory();
 	note_effects(chain, &rule, attributes.of[NFTA_RULE_HANDLE]);
 	return MNL_CB_OK;
 }
@@ -344,11 +337,8 @@ int others_begin(struct others **others, struct nft *nft, const struct steered_m
 
 int others_read(struct others *others)
 {
-	const struct netlink_reader reader = {
-		.note = others->has_chains ? note_rule : note_chain,
-		.data = others,
-		.changed = &others->changed,
-	};
+	/* what changes meanwhile is found by a later look */
+	const struct netlink_reader reader = {.note = others->has_chains ? note_rule : note_chain, .data = others};
 	int result = others->is_done ? 0 : netlink_read(&others->nft->netlink, &reader);
 
 	if (result < 0)

@@ -116,20 +116,12 @@ struct statement statement_goto(const char *chain)
 	return statement;
 }
 
-void chain_clear(struct chain *chain)
-{
-	free(chain->rules);
-	chain->rules = NULL;
-	chain->count = 0;
-	chain->capacity = 0;
-}
-
 void ruleset_free(struct ruleset *ruleset)
 {
 	if (ruleset == NULL)
 		return;
 	for (size_t i = 0; i < ruleset->chain_count; i++)
-		chain_clear(&ruleset->chains[i]);
+		free(ruleset->chains[i].rules);
 	for (size_t i = 0; i < ruleset->set_count; i++)
 		set_clear(&ruleset->sets[i]);
 	verdicts_clear(&ruleset->verdicts);

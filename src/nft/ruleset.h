@@ -187,9 +187,6 @@ struct statement statement_about(enum statement_kind kind, const char *name);
 /** Returns the statement that goes to a chain. */
 struct statement statement_goto(const char *chain);
 
-/** Frees a chain's rules; the chain is empty then. */
-void chain_clear(struct chain *chain);
-
 /** Frees all that a ruleset holds and the ruleset itself. */
 void ruleset_free(struct ruleset *ruleset);
 

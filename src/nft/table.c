@@ -249,6 +249,12 @@ void table_delete_rules(struct batch *batch, const char *table, const char *chai
 	put_removal(batch, NFT_MSG_DELRULE, table, NFTA_RULE_CHAIN, chain);
 }
 
+void table_replace_rules(struct batch *batch, const char *table, const struct chain *chain)
+{
+	table_delete_rules(batch, table, chain->name);
+	table_put_rules(batch, table, chain);
+}
+
 void table_delete_chain(struct batch *batch, const char *table, const char *chain)
 {
 	put_removal(batch, NFT_MSG_DELCHAIN, table, NFTA_CHAIN_NAME, chain);

@@ -33,6 +33,9 @@ void table_put_set(struct batch *batch, const char *table, const struct set *set
 /** Adds the rules of a chain behind those that it has. */
 void table_put_rules(struct batch *batch, const char *table, const struct chain *chain);
 
+/** Adds the rules of a chain in the place of those that it has. */
+void table_replace_rules(struct batch *batch, const char *table, const struct chain *chain);
+
 /** Adds all of a ruleset to an empty table. */
 void table_put_contents(struct batch *batch, const struct ruleset *ruleset);
 

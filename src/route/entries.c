@@ -7,6 +7,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/loopback.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -231,10 +232,8 @@ static int note_table(const struct nlmsghdr *message, void *data)
 		return MNL_CB_ERROR;
 	}
 	items = array_reserve(tables->items, &tables->capacity, tables->count + 1, sizeof(*items));
-	if (items == NULL) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
+	if (items == NULL)
+		return netlink_no_memory();
 	tables->items = items;
 	items[tables->count++] = entry.table;
 	return MNL_CB_OK;

@@ -3,6 +3,8 @@
 
 #include "route/monitor.h"
 
+#include "util/loopback.h"
+
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>

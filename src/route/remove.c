@@ -27,7 +27,7 @@ static int list_leftovers(struct rtnetlink *rtnetlink, int family, struct leftov
 	if (result == 0)
 		result = entries_list_tables(rtnetlink, family, &leftovers->tables);
 	leftovers->exists = result == 0;
-	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP ? 0 : result;
+	return rtnetlink_has_no_family(result) ? 0 : result;
 }
 
 static bool has_table(const struct route_tables *tables, uint32_t table)
@@ -63,12 +63,6 @@ static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rul
 	return 0;
 }
 
-/* What is gone already was to be removed. */
-static int ignore_missing(int result)
-{
-	return result == -ENOENT || result == -ESRCH ? 0 : result;
-}
-
 static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct policy_rules *rules,
 			const struct leftovers *all, const struct routing *wanted)
 {
@@ -82,7 +76,7 @@ static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct po
 			continue;
 		result = find_out_if_ours(rtnetlink, rule, all, wanted, &ours);
 		if (result == 0 && ours)
-			result = ignore_missing(
+			result = rtnetlink_ignore_missing(
 				rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false));
 	}
 	return result;
@@ -95,7 +89,7 @@ static int remove_routes(struct rtnetlink *rtnetlink, int family, const struct r
 
 	for (size_t i = 0; i < tables->count && result == 0; i++) {
 		if (tables->items[i] != wanted->table || wanted->mark_count == 0)
-			result = ignore_missing(entries_delete_ours(rtnetlink, family, tables->items[i]));
+			result = rtnetlink_ignore_missing(entries_delete_ours(rtnetlink, family, tables->items[i]));
 	}
 	return result;
 }

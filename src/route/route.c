@@ -19,12 +19,6 @@ enum {
 	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
 };
 
-/* IPv6 is not compiled in, its module is missing, or it was switched off at the boot (ipv6.disable=1). */
-static bool means_no_family(int result)
-{
-	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP;
-}
-
 static int explain(int result, const char *what, size_t family, const struct routing *wanted, struct error *error)
 {
 	return error_set(error, result,
@@ -100,12 +94,6 @@ static int list_rules(struct rtnetlink *rtnetlink, int family, const struct rout
 	return result < 0 ? result : note_own(rtnetlink, family, wanted, rules);
 }
 
-/* What is there already is as good, and what is gone already was to be removed. */
-static int ignore(int result, int one, int other)
-{
-	return result == one || result == other ? 0 : result;
-}
-
 static int add_rules(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
 		     const struct policy_rules *rules, uint32_t priority, struct route_family *state)
 {
@@ -121,7 +109,8 @@ static int add_rules(struct rtnetlink *rtnetlink, int family, const struct routi
 			state->moved = true;
 		else if (result == 0)
 			state->added++;
-		result = ignore(result, -EEXIST, 0);
+		/* what is there already is as good */
+		result = result == -EEXIST ? 0 : result;
 	}
 	return result;
 }
@@ -135,9 +124,8 @@ static int remove_misplaced(struct rtnetlink *rtnetlink, int family, const struc
 		const struct policy_rule *rule = &rules->items[i];
 
 		if (rule->priority != priority && is_ours(rule, wanted))
-			result =
-				ignore(rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false),
-				       -ENOENT, -ESRCH);
+			result = rtnetlink_ignore_missing(
+				rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false));
 	}
 	return result;
 }
@@ -180,9 +168,9 @@ static int put_ours(struct rtnetlink *rtnetlink, int family, const struct routin
 	int result = entries_put_ours(rtnetlink, family, wanted->table);
 
 	/* what failed may have been no more than the request or its answer */
-	if (result < 0 && !means_no_family(result) && result != -EPERM)
+	if (result < 0 && !rtnetlink_has_no_family(result) && result != -EPERM)
 		result = entries_put_ours(rtnetlink, family, wanted->table);
-	if (means_no_family(result) || result == -EPERM)
+	if (rtnetlink_has_no_family(result) || result == -EPERM)
 		return result;
 	state->route = result == 0;
 	state->route_error = result;
@@ -255,7 +243,7 @@ static int put_family(struct rtnetlink *rtnetlink, size_t family, const struct r
 		result = put_route(rtnetlink, route_address_family(family), wanted, undo, state);
 	if (result == 0)
 		result = find_use(rtnetlink, family, state);
-	if (!means_no_family(result))
+	if (!rtnetlink_has_no_family(result))
 		return result;
 	*state = (struct route_family){0};
 	return 0;
@@ -308,7 +296,7 @@ static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const stru
 		result = find_use(rtnetlink, family, state);
 	}
 	free(rules.items);
-	if (!means_no_family(result))
+	if (!rtnetlink_has_no_family(result))
 		return result;
 	*state = (struct route_family){0};
 	return 0;
@@ -335,7 +323,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 		char more[32] = "";
 		int result = entries_list(rtnetlink, route_address_family(i), wanted->table, &entries);
 
-		if (result < 0 && !means_no_family(result))
+		if (result < 0 && !rtnetlink_has_no_family(result))
 			return error_set(error, result,
 					 "can't list the routes in the routing table %" PRIu32 " (%s): %s",
 					 wanted->table, route_family_name(i), strerror(-result));

@@ -3,6 +3,8 @@
 
 #include "route/rtnetlink.h"
 
+#include "util/loopback.h"
+
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -57,6 +59,16 @@ int rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb
 uint16_t rtnetlink_change_flags(bool add)
 {
 	return add ? NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL : NLM_F_REQUEST | NLM_F_ACK;
+}
+
+bool rtnetlink_has_no_family(int result)
+{
+	return result == -EAFNOSUPPORT || result == -EOPNOTSUPP;
+}
+
+int rtnetlink_ignore_missing(int result)
+{
+	return result == -ENOENT || result == -ESRCH ? 0 : result;
 }
 
 static int note_link(const struct nlmsghdr *message, void *data)

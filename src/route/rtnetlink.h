@@ -13,7 +13,6 @@
 /* Requests by rtnetlink(7). What they are about, rules and routes, is in files of their own. */
 
 enum {
-	LOOPBACK_INDEX = 1, /* include/net/net_namespace.h, LOOPBACK_IFINDEX */
 	RTNETLINK_REQUEST_SIZE = 512,
 };
 
@@ -26,6 +25,15 @@ struct rtnetlink {
 uint32_t rtnetlink_port(const struct rtnetlink *rtnetlink);
 
 void rtnetlink_close(struct rtnetlink *rtnetlink);
+
+/**
+ * Returns whether a result means that the kernel has no such family: IPv6 is not compiled in, its module is missing, or
+ * it was switched off at the boot (ipv6.disable=1).
+ */
+bool rtnetlink_has_no_family(int result);
+
+/** Returns the result of a removal, or 0 when what was to be removed is gone already. */
+int rtnetlink_ignore_missing(int result);
 
 /** Sends a request and takes its answers, as netlink_request() does. */
 int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data);

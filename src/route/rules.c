@@ -110,10 +110,8 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 		return MNL_CB_ERROR;
 	}
 	items = array_reserve(rules->items, &rules->capacity, rules->count + 1, sizeof(*items));
-	if (items == NULL) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
+	if (items == NULL)
+		return netlink_no_memory();
 	rules->items = items;
 	items[rules->count++] = rule;
 	return MNL_CB_OK;

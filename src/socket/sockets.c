@@ -37,10 +37,8 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 			cgroup_id = mnl_attr_get_u64(attribute);
 	}
 	ids = array_reserve(sockets->ids, &sockets->capacity, sockets->count + 1, sizeof(*ids));
-	if (ids == NULL) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
+	if (ids == NULL)
+		return netlink_no_memory();
 	sockets->ids = ids;
 	ids[sockets->count++] = cgroup_id;
 	return MNL_CB_OK;

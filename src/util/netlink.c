@@ -105,9 +105,16 @@ static void take_off_changed(struct nlmsghdr *message, size_t length, bool *chan
 	int left = (int)length;
 
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-		*changed = *changed || (message->nlmsg_flags & NLM_F_DUMP_INTR);
+		if (changed != NULL && (message->nlmsg_flags & NLM_F_DUMP_INTR))
+			*changed = true;
 		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
 	}
+}
+
+int netlink_no_memory(void)
+{
+	errno = ENOMEM;
+	return MNL_CB_ERROR;
 }
 
 int netlink_read(struct netlink *netlink, const struct netlink_reader *reader)

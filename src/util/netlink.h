@@ -68,9 +68,12 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *message);
 struct netlink_reader {
 	mnl_cb_t note; /* libmnl's callback for each message; NULL: none is of interest */
 	void *data;
-	bool *changed; /* set when what is listed has changed meanwhile; the list may lack something, or have it twice
-			*/
+	/* set when what is listed has changed meanwhile, so that it may lack something or have it twice; or NULL */
+	bool *changed;
 };
+
+/** Ends a callback for want of memory; the caller of netlink_read() gets -ENOMEM. Returns what to return. */
+int netlink_no_memory(void);
 
 /**
  * Reads one datagram of the answer to what was asked last.

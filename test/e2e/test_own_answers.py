@@ -15,6 +15,15 @@ NOBODY = {V4: ("198.18.7.1", "198.18.7.2"), V6: ("2001:db8:c::7:1", "2001:db8:c:
 ELSEWHERE = "2001:db8:2::2"
 
 
+def talk_to_itself(world, directory, option, ends, device=""):
+    """Have two sockets of one program speak to each other in turn; with a device, the first is bound to that."""
+    one = world.keep(Talker(world.host, directory, option, *ends, device))
+    other = world.keep(Talker(world.host, directory, option, *ends[::-1]))
+    for talker in (one, other, one, other):
+        talker.say("anything")
+        talker.hear()
+
+
 @pytest.mark.parametrize("family", [V4, V6])
 def test_a_proxy_in_the_root_cgroup_goes_on_to_speak_for_others(world, family):
     """It has no level that could be looked up, so its packets have no cgroup.
@@ -51,12 +60,7 @@ def test_a_program_answers_itself(world, cgroup, more, option, family):
     world.client("marker/dropped").await_answer_by("dropped")
     world.cgroups.make(cgroup)
     directory = world.cgroups.directory(world.cgroups.path(cgroup))
-    ends = tuple(zip(NOBODY[family], PORTS))
-    one = world.keep(Talker(world.host, directory, option, *ends))
-    other = world.keep(Talker(world.host, directory, option, *ends[::-1]))
-    for talker in (one, other, one, other):
-        talker.say("anything")
-        talker.hear()
+    talk_to_itself(world, directory, option, tuple(zip(NOBODY[family], PORTS)))
     assert world.wire.saw(world.client("direct").ask(UDP, family))
     assert not [packet for packet in world.wire.packets
                 if packet.protocol == UDP and packet.destination[0] in NOBODY[family]]
@@ -102,12 +106,7 @@ def test_a_flow_begins_without_coming_around(world, cgroup, way):
     world.cgroups.make(cgroup)
     directory = world.cgroups.directory(world.cgroups.path(cgroup))
     device, own = way(world.host)
-    ends = (NOBODY[V6][0], PORTS[0]), (own, PORTS[1])
-    one = world.keep(Talker(world.host, directory, FREE_BIND, *ends, device))
-    other = world.keep(Talker(world.host, directory, FREE_BIND, *ends[::-1]))
-    for talker in (one, other, one, other):
-        talker.say("anything")
-        talker.hear()
+    talk_to_itself(world, directory, FREE_BIND, ((NOBODY[V6][0], PORTS[0]), (own, PORTS[1])), device)
     assert world.wire.saw(world.client("direct").ask(UDP, V6))
     assert not [packet for packet in world.wire.packets
                 if packet.protocol == UDP and packet.destination[0] == NOBODY[V6][0]]

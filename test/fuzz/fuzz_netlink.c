@@ -308,10 +308,10 @@ static void query_counter(void)
 static void monitor_nft(void)
 {
 	struct nft_monitor monitor = {.netlink = {.socket = anywhere}};
-	struct foreign_change disturbance;
+	struct foreign_change change;
 
-	nft_monitor_read(&monitor, &disturbance);
-	CHECK(*disturbance.by != '\0' && is_harmless(disturbance.by, strlen(disturbance.by)));
+	nft_monitor_read(&monitor, &change);
+	CHECK(*change.by != '\0' && is_harmless(change.by, strlen(change.by)));
 }
 
 static const struct routing *wanted_routing(void)

@@ -58,4 +58,15 @@ static inline void our_route(int family, uint32_t table)
 	mnl_attr_put_u32(route(family, RTN_LOCAL, RTPROT_KERNEL, table), RTA_OIF, LOOPBACK);
 }
 
+/* The answers to both lists of a family: one rule and one route, both ours. */
+static inline void family_has_ours(int family, uint32_t priority, uint32_t table)
+{
+	answers_to_next();
+	our_rule(family, priority, MARK, table);
+	answers_done();
+	answers_to_next();
+	our_route(family, table);
+	answers_done();
+}
+
 #endif

@@ -103,16 +103,8 @@ static void test_an_earlier_run(void **state)
 static void test_everything_goes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < FAMILY_COUNT; i++) {
-		const int family = i == FAMILY_IPV4 ? AF_INET : AF_INET6;
-
-		answers_to_next();
-		our_rule(family, PRIORITY, MARK, TABLE);
-		answers_done();
-		answers_to_next();
-		our_route(family, TABLE);
-		answers_done();
-	}
+	family_has_ours(AF_INET, PRIORITY, TABLE);
+	family_has_ours(AF_INET6, PRIORITY, TABLE);
 	for (size_t i = 0; i < 4; i++)
 		done();
 	remove_well(&nothing_wanted);
@@ -196,12 +188,7 @@ static void test_what_need_not_be_asked(void **state)
 static void test_what_is_gone_already(void **state)
 {
 	(void)state;
-	answers_to_next();
-	our_rule(AF_INET, 2000, MARK, OLD);
-	answers_done();
-	answers_to_next();
-	our_route(AF_INET, OLD);
-	answers_done();
+	family_has_ours(AF_INET, 2000, OLD);
 	no_family();
 	answers_to_next();
 	answers_refuse(ENOENT);

@@ -184,23 +184,13 @@ static struct route_state look(void)
 	return state;
 }
 
-static void family_is_right(int family)
-{
-	answers_to_next();
-	our_rule(family, PRIORITY, MARK, TABLE);
-	answers_done();
-	answers_to_next();
-	our_route(family, TABLE);
-	answers_done();
-}
-
 static void test_all_is_there(void **state)
 {
 	struct route_state found;
 
 	(void)state;
-	family_is_right(AF_INET);
-	family_is_right(AF_INET6);
+	family_has_ours(AF_INET, PRIORITY, TABLE);
+	family_has_ours(AF_INET6, PRIORITY, TABLE);
 	interfaces(false, 0, IFF_UP);
 	found = look();
 	assert_true(found.loopback_is_up);
@@ -245,7 +235,7 @@ static void test_no_interface_has_ipv6(void **state)
 	struct route_state found;
 
 	(void)state;
-	family_is_right(AF_INET);
+	family_has_ours(AF_INET, PRIORITY, TABLE);
 	answers_to_next();
 	answers_done();
 	answers_to_next();
@@ -261,7 +251,7 @@ static void test_the_kernel_has_no_ipv6(void **state)
 	struct route_state found;
 
 	(void)state;
-	family_is_right(AF_INET);
+	family_has_ours(AF_INET, PRIORITY, TABLE);
 	no_family();
 	interfaces(false, 0, IFF_UP);
 	found = look();
@@ -339,7 +329,7 @@ static void test_looking_fails(void **state)
 	struct error error;
 
 	(void)state;
-	family_is_right(AF_INET);
+	family_has_ours(AF_INET, PRIORITY, TABLE);
 	answers_to_next();
 	answers_fail(ENOBUFS);
 	assert_int_equal(route_look(&rtnetlink, &wanted, &found, &error), -ENOBUFS);
