@@ -95,6 +95,16 @@ static int send_step(struct engine *engine, const struct step *step, struct erro
 	return nft_send(&engine->nft, &engine->batch, error);
 }
 
+void apply_remove_leftovers(struct engine *engine)
+{
+	const struct routing routing = instance_routing(engine->instance, true);
+	struct error error;
+
+	engine->has_leftovers = routes_remove_others(&engine->routes.rtnetlink, &routing, &error) < 0;
+	if (engine->has_leftovers)
+		log_error("%s; this is tried again when the table is restored", error.text);
+}
+
 /*
  * Makes everything anew while running. A failure is told and tried again, since to stop would open what was closed;
  * but not when somebody else has the table.
@@ -109,7 +119,7 @@ int apply_restore(struct engine *engine, struct error *error)
 		log_error("%s", error->text);
 	result = apply_full(engine, engine->instance, error);
 	if (result == 0 && engine->has_leftovers)
-		engine->has_leftovers = routes_remove_others(&engine->routes.rtnetlink, &routing, error) < 0;
+		apply_remove_leftovers(engine);
 	if (result == 0 || result == -EBUSY) {
 		engine->next_retry = UINT64_MAX;
 		return result;

@@ -36,4 +36,10 @@ int apply_delta(struct engine *engine, struct error *error);
  */
 int apply_restore(struct engine *engine, struct error *error);
 
+/**
+ * Removes what configs that are not in force left in policy rules and routes. A failure is logged, and it is tried
+ * again with the next restoration.
+ */
+void apply_remove_leftovers(struct engine *engine);
+
 #endif

@@ -170,7 +170,6 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 {
 	CLEANUP(instance_freep) struct instance *next = NULL;
 	struct instance *last = engine->instance;
-	struct routing routing;
 	int result = 0;
 
 	if (!same_root(last->config, config)) {
@@ -187,12 +186,10 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		return_to_last(engine);
 		return result;
 	}
-	routing = instance_routing(next, true);
 	engine->instance = next;
 	engine->next_retry = UINT64_MAX;
 	next = last;
-	if (routes_remove_others(&engine->routes.rtnetlink, &routing, error) < 0)
-		log_error("the new config is in force, but %s", error->text);
+	apply_remove_leftovers(engine);
 	fence_look(&engine->fence, &engine->nft, clock_now());
 	return 0;
 }

@@ -31,7 +31,7 @@ struct engine {
 	size_t most_kept;    /* cgroups and tombstones, since memory was given back last */
 	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
-	bool has_leftovers;  /* of a refused config, in policy rules and routes */
+	bool has_leftovers;  /* of configs that are not in force, in policy rules and routes */
 };
 
 #endif

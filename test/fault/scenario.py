@@ -286,10 +286,17 @@ class Life:
                         _REFUSED.search(self.daemon.log[known:]))
             if "the new config is in force" in self.daemon.log:
                 self.in_force = SECOND
+                self._await_no_rules_of(FIRST)
                 return
             self._check("a reload succeeds once nothing fails any more", attempt == 0)
             self._await("the first table", lambda: self.stage.table() == self.stage.tables.get(FIRST))
+            self._await_no_rules_of(SECOND)
             self._check_traffic("old")
+
+    def _await_no_rules_of(self, config):
+        """The policy rules of what is not in force go, or the log says why they stay."""
+        self._await(f"no rule for mark {config.mark}, or a message",
+                    lambda: not self._has_rule(config) or "can't remove old policy rules" in self.daemon.log)
 
     def _check_table(self):
         """The table is that of an undisturbed run; the first run says what that is."""
