@@ -90,7 +90,8 @@ static bool is_key(struct fy_node *key, const char *what, struct diagnostics *di
 struct map_reader {
 	const char *what;
 	const struct key *keys;
-	uint64_t seen; /* a bit for each key that was there */
+	uint64_t seen;	  /* a bit for each key that was there */
+	bool is_too_deep; /* the merges, as was reported */
 	void *out;
 	struct diagnostics *diagnostics;
 };
@@ -121,6 +122,29 @@ static void read_key(struct map_reader *reader, struct fy_node *key, struct fy_n
 
 static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth);
 
+/* Once a map: a circle gets there many times. */
+static void refuse_depth(struct map_reader *reader, struct fy_node *node)
+{
+	if (!reader->is_too_deep)
+		diagnose(reader->diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: more than %d maps are merged into one another", MERGE_KEY, MERGE_DEPTH_MAX);
+	reader->is_too_deep = true;
+}
+
+static void read_merged_map(struct map_reader *reader, struct fy_node *node, int depth)
+{
+	struct fy_node *map = yaml_follow(node, reader->diagnostics);
+
+	if (map == NULL)
+		return;
+	if (!fy_node_is_mapping(map))
+		yaml_expected(node, MERGE_KEY, "a map to merge", reader->diagnostics);
+	else if (depth < MERGE_DEPTH_MAX)
+		read_pairs(reader, map, depth + 1);
+	else
+		refuse_depth(reader, node);
+}
+
 /* A merge key's value is a map, or a list of maps of which the earlier ones count more (yaml.org/type/merge.html). */
 static void read_merged(struct map_reader *reader, struct fy_node *node, int depth)
 {
@@ -130,14 +154,12 @@ static void read_merged(struct map_reader *reader, struct fy_node *node, int dep
 
 	if (target == NULL)
 		return;
-	if (depth < MERGE_DEPTH_MAX && fy_node_is_mapping(target)) {
-		read_pairs(reader, target, depth + 1);
-	} else if (depth < MERGE_DEPTH_MAX && fy_node_is_sequence(target)) {
-		while ((item = fy_node_sequence_iterate(target, &at)) != NULL)
-			read_merged(reader, item, MERGE_DEPTH_MAX - 1);
-	} else {
-		yaml_expected(node, MERGE_KEY, "a map to merge", reader->diagnostics);
+	if (!fy_node_is_sequence(target)) {
+		read_merged_map(reader, node, depth);
+		return;
 	}
+	while ((item = fy_node_sequence_iterate(target, &at)) != NULL)
+		read_merged_map(reader, item, depth);
 }
 
 /* What a map says itself counts more than what it merges. */

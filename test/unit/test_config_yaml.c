@@ -49,11 +49,12 @@ static void test_merge_keys(void **state)
 				   "  behind: {mark: 4, <<: *a}\n"
 				   "  list: {<<: [*b, *a], mark: 5}\n"
 				   "  nested: {<<: {<<: *a, mark: 6}, port: 6}\n"
-				   "  hijack: {mark: 7, port: 7, dns-hijack: {<<: {port: 5353}, tcp: true}}\n");
+				   "  hijack: {mark: 7, port: 7, dns-hijack: {<<: {port: 5353}, tcp: true}}\n"
+				   "  nested-in-list: {<<: [{<<: *b}, *a], mark: 8}\n");
 	const struct proxy *proxies = config->proxies;
 
 	(void)state;
-	assert_int_equal(config->proxy_count, 7);
+	assert_int_equal(config->proxy_count, 8);
 	for (size_t i = 0; i < config->proxy_count; i++)
 		assert_int_equal(proxies[i].mark.value, i + 1);
 	assert_int_equal(proxies[2].port, 1);
@@ -67,6 +68,9 @@ static void test_merge_keys(void **state)
 	assert_int_equal(proxies[5].udp, TRAFFIC_DIRECT);
 	assert_int_equal(proxies[6].dns_hijack.port, 5353);
 	assert_true(proxies[6].dns_hijack.tcp);
+	assert_int_equal(proxies[7].port, 2);
+	assert_int_equal(proxies[7].ipv6, TRAFFIC_DIRECT);
+	assert_true(proxies[7].dns_hijack.tcp);
 	config_free(config);
 }
 
