@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What is to be said of a config file. It is collected, so that all of it is told in one go. */
+/* Errors and warnings about the files of a config. They are collected, so that all are reported at once. */
 
 enum severity {
 	SEVERITY_WARNING,
@@ -23,6 +23,7 @@ struct position {
 
 struct diagnostic {
 	enum severity severity;
+	size_t file; /* which of the files */
 	struct position position;
 	char *text;
 };
@@ -33,13 +34,23 @@ enum {
 };
 
 struct diagnostics {
-	char *file; /* its name, escaped */
+	char **files; /* their names, escaped; what is diagnosed is about the last one */
+	size_t file_count;
 	struct diagnostic *items;
 	size_t count;
 	size_t capacity;
 	bool has_error; /* also when there was no memory to note one */
-	size_t cost;	/* of what was read of the file so far, in bytes, aliases followed */
+	size_t cost;	/* of what was read of the last file so far, in bytes, aliases followed */
 };
+
+/**
+ * Begins a file: what is diagnosed from now on is about it.
+ *
+ * @path: any bytes
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int diagnostics_begin_file(struct diagnostics *diagnostics, const char *path);
 
 /**
  * Adds a diagnostic.
@@ -49,7 +60,7 @@ struct diagnostics {
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...) __attribute__((format(printf, 4, 5)));
 
-/** Sorts the diagnostics by their places in the file. */
+/** Sorts the diagnostics by file and place. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /** Logs each diagnostic as FILE:LINE:COLUMN: TEXT, at the level of its severity. */

@@ -29,7 +29,7 @@ enum {
 /**
  * Parses a text of one document.
  *
- * Returns the document, for yaml_free(), or NULL with errors in @diagnostics.
+ * Returns the document, for yaml_free(), or NULL: with errors in @diagnostics, or without when there is nothing in it.
  */
 struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics);
 
