@@ -17,7 +17,7 @@ struct cgroup_index {
 /**
  * Reads all cgroups.
  *
- * @index:     zeroed; release with cgroup_index_clear(), also on failure
+ * @index:      zeroed; release with cgroup_index_clear(), also on failure
  * @configured: the mount named in the config, or NULL
  *
  * Returns 0 or a negative errno with @error.

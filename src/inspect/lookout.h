@@ -36,8 +36,8 @@ void lookout_init(struct lookout *lookout);
 void lookout_begin(struct lookout *lookout, uint64_t now);
 
 /**
- * Likewise, but also schedules the default route soon: someone has just changed the config, and may be waiting for the
- * result.
+ * Likewise, but looks at the default route soon as well: someone has just changed the config, and may want to know why
+ * something fails.
  */
 void lookout_reload(struct lookout *lookout, uint64_t now);
 

@@ -30,7 +30,7 @@ struct status_target {
 	bool is_counted; /* whether packets and bytes are known */
 	uint64_t packets;
 	uint64_t bytes;
-	size_t cgroups; /* existing ones */
+	size_t cgroups; /* that exist */
 	size_t sockets; /* open in this network namespace */
 	/* for a proxy in the config */
 	uint16_t port;	     /* host byte order, or 0 */
@@ -50,7 +50,7 @@ enum status_config {
 	STATUS_CONFIG_BUILT_IN,	  /* there was no file */
 	STATUS_CONFIG_CURRENT,	  /* the file is unchanged since it was loaded */
 	STATUS_CONFIG_CHANGED,	  /* it has changed since */
-	STATUS_CONFIG_UNREADABLE, /* it can't be read any more, or is not valid */
+	STATUS_CONFIG_UNREADABLE, /* it can't be read, or is not valid */
 };
 
 struct status {
