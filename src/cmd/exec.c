@@ -71,7 +71,7 @@ static size_t write_path(const char *slice, char *path)
 	return (size_t)(end - path);
 }
 
-/* "direct" and "drop" come first: even if a proxy has such a name, the words mean the targets. */
+/* "direct", "drop" and "refuse" come first: even if a proxy has such a name, the words mean the targets. */
 static bool find_target(const struct config *config, const char *name, uint32_t *target)
 {
 	for (*target = 0; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {

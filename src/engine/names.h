@@ -17,8 +17,7 @@
 #define CHAIN_OUTPUT_NAT "output-nat"
 #define CHAIN_PREROUTING "prerouting"
 #define CHAIN_DROP "DROP-CHAIN"
-#define CHAIN_PROXY_PREFIX "proxy-" /* followed by the proxy's name, like the next two; also for its counter and set   \
-				     */
+#define CHAIN_PROXY_PREFIX "proxy-" /* a prefix of the proxy name, like the next two; also for its counter and set */
 #define CHAIN_TPROXY_PREFIX "tproxy-"
 #define CHAIN_DNS_PREFIX "dns-"
 #define CHAIN_STEER "STEER-CHAIN"

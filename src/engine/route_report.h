@@ -35,7 +35,7 @@ struct route_report {
 	struct report_owner foreign_owner;
 	char reasons[FAMILY_COUNT]
 		    [ROUTE_TEXT_SIZE]; /* why the rules have another priority, as last seen; "" when they don't */
-	bool told_of_move;	       /* and their return was not logged yet */
+	bool told_of_move;	       /* the move was logged, and the rules' return not yet */
 	uint64_t put_off;	       /* when a delay was last logged; 0: never */
 };
 

@@ -15,8 +15,8 @@
  * that was below it. For that, cgroups that had no element but were below one are recorded as well.
  *
  * A census, which lists the cgroups that have sockets, is taken once the oldest tombstone is TOMBSTONE_GRACE old.
- * Sockets may move between the kernel's lists while these are read, so a cgroup has no sockets only when two censuses
- * in a row found none.
+ * Sockets may move between the kernel's lists while these are read, so a cgroup counts as having none only when two
+ * censuses in a row found none.
  */
 
 enum {
