@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What is to be said of a config file. It is collected, so that all of it is told in one go. */
+/* Errors and warnings about a config file, collected so that all are reported at once. */
 
 enum severity {
 	SEVERITY_WARNING,
 	SEVERITY_ERROR,
 };
 
-/** A place in a file, both from 1; line 0: the file as a whole. */
+/** A position in a file, both from 1; line 0: the whole file. */
 struct position {
 	int line;
 	int column;
@@ -28,7 +28,7 @@ struct diagnostic {
 };
 
 enum {
-	/* more than anybody reads */
+	/* more than anyone reads */
 	DIAGNOSTICS_MAX = 1000,
 };
 
@@ -37,19 +37,19 @@ struct diagnostics {
 	struct diagnostic *items;
 	size_t count;
 	size_t capacity;
-	bool has_error; /* also when there was no memory to note one */
-	size_t cost;	/* of what was read of the file so far, in bytes, aliases followed */
+	bool has_error; /* also if one could not be stored for lack of memory */
+	size_t cost;	/* bytes of the file read so far, aliases followed */
 };
 
 /**
  * Adds a diagnostic.
  *
- * @format: printf format; bytes from the file must have gone through escape() before
+ * @format: printf format; bytes from the file must be escaped with escape() first
  */
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...) __attribute__((format(printf, 4, 5)));
 
-/** Sorts the diagnostics by their places in the file. */
+/** Sorts the diagnostics by position in the file. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /** Logs each diagnostic as FILE:LINE:COLUMN: TEXT, at the level of its severity. */

@@ -23,7 +23,7 @@
 #define DEFAULT_DIRECTORY "/etc/cgtproxy"
 #define FILE_NAME "config.yaml"
 
-enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's own rule for the table main has 32766 */
+enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's rule for the table main is at 32766 */
 
 struct config_reader {
 	struct config config;
@@ -61,7 +61,7 @@ static bool read_route_table(struct fy_node *node, const struct key *key, void *
 
 	if (!value_number(node, key, &table, diagnostics))
 		return false;
-	/* our "local default" there would turn all of the host's traffic back to itself */
+	/* our "local default" there would deliver all of the host's traffic to itself */
 	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
 			 "%s: %" PRIu32 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
@@ -180,7 +180,7 @@ static char *escaped_copy(const char *text)
 	return copy;
 }
 
-/* A regular file as a whole; other kinds of files need not end. */
+/* Reads a whole regular file; other kinds of files may be endless. */
 static int read_file(const char *path, char **text, size_t *length)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -251,7 +251,7 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 	if (error < 0)
 		return error;
 	(*config)->file = realpath(chosen, NULL);
-	if ((*config)->file == NULL) /* a pipe has no path, for one; none at all would mean the built-in config */
+	if ((*config)->file == NULL) /* a pipe, for example, has no path; NULL would mean the built-in config */
 		(*config)->file = strdup(chosen);
 	return 0;
 }
