@@ -85,7 +85,7 @@ enum option_code {
 	OPTION_WATCH,
 };
 
-/* Those that only some commands have. */
+/* Options that only some commands take. */
 static const struct {
 	unsigned takes;
 	const char *name;
@@ -102,7 +102,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
-	/* of the Go daemon; they mean nothing here */
+	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
 	{"block-profile", required_argument, NULL, OPTION_IGNORED},
@@ -159,21 +159,21 @@ static int complain(const char *what, const char *word)
 
 struct command_line {
 	struct arguments arguments;
-	unsigned given; /* TAKES_* of the options that are there */
+	unsigned given; /* TAKES_* of the options given */
 	bool help;
 	bool version;
 };
 
 /*
- * Reads options up to the first word, or all that there are, moving the words behind them.
+ * Reads options up to the first word, or all options, moving them in front of the words.
  *
- * Returns the index of the first word, or -1 with the error told.
+ * Returns the index of the first word, or -1 after printing an error.
  */
 static int read_options(struct command_line *line, int argc, char **argv, bool all)
 {
 	int option = 0;
 
-	optind = 0; /* glibc's way to begin anew */
+	optind = 0; /* resets glibc's getopt */
 	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_CONFIG:
@@ -244,7 +244,7 @@ static int run(const struct command *command, const struct command_line *line)
 	return command != NULL ? command->run(&line->arguments) : cmd_daemon(&line->arguments);
 }
 
-/* Options are taken before the command and anywhere behind it, but not from another program's command line. */
+/* Options may precede the command or stand anywhere after it, but another program's command line is left alone. */
 int main(int argc, char **argv)
 {
 	struct command_line line = {0};
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 	if (command == NULL)
 		return complain("unknown command", argv[first]);
 	argc -= first;
-	argv[first] = argv[0]; /* getopt's messages begin with it */
+	argv[first] = argv[0]; /* getopt's messages start with it */
 	argv += first;
 	first = read_options(&line, argc, argv, !(command->takes & TAKES_PROGRAM));
 	if (first < 0)

@@ -26,14 +26,13 @@ struct drawing {
 	size_t indent_length;
 };
 
-/* Where the name behind the slash at @slash ends. */
+/* Returns where the name after the slash at @slash ends. */
 static size_t name_end(const char *path, size_t slash)
 {
 	return slash + 1 + strcspn(path + slash + 1, "/");
 }
 
-/* Returns the first of the branches behind @first that is not below the name that ends at @end in the path of @first.
- */
+/* Returns the first branch after @first that is not below the name ending at @end in the path of @first. */
 static size_t group_end(const struct drawing *drawing, size_t first, size_t behind, size_t end)
 {
 	const char *path = drawing->branches[first].path;
@@ -61,7 +60,7 @@ static void draw_line(const struct drawing *drawing, const struct branch *branch
 	fputc('\n', drawing->out);
 }
 
-/* Draws the branches from @first to before @behind, whose paths are the same up to the slash at @slash. */
+/* Draws the branches from @first up to but not including @behind, whose paths are equal up to the slash at @slash. */
 static void draw(struct drawing *drawing, size_t first, size_t behind, size_t slash)
 {
 	while (first < behind) {

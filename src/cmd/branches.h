@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/** A path and what there is to say of it. */
+/** A path and its label. */
 struct branch {
 	const char *path; /* begins with '/', bytes from users */
 	const char *label;
@@ -17,10 +17,10 @@ struct branch {
 };
 
 /**
- * Draws paths as a tree, as systemd-cgls does. What lies on the way to them is drawn without a label, and put into one
- * line where it does not branch.
+ * Draws paths as a tree, like systemd-cgls. Directories on the way to them have no label, and share one line if they
+ * don't branch.
  *
- * @branches: @count of them, each path once, a parent before its children and they before its next sibling
+ * @branches: @count of them, each path once, in depth-first order
  */
 void branches_draw(const struct branch *branches, size_t count, const struct style *style, FILE *out);
 

@@ -17,8 +17,8 @@
 #include <string.h>
 
 /*
- * An expression that may match in the middle of a path matches below a user's manager as well, where users name cgroups
- * as they like. Where it matches the manager itself, they gain nothing by it.
+ * An expression that can match in the middle of a path also matches below a user's manager, where users choose the
+ * names of cgroups. If it matches the manager itself, they gain nothing by that.
  */
 static bool depends_on_names_that_users_choose(const char *pattern)
 {
@@ -75,7 +75,7 @@ static void print_coverage(const struct config_rule *rule, size_t number, const 
 		printf("    and %zu more\n", coverage->count - COVERAGE_EXAMPLES);
 }
 
-/* What the rules of a config mean on this machine; where that can't be seen, the config is no worse for it. */
+/* Shows which cgroups of this host a config's rules match; a failure to find out does not fail the check. */
 static void show_coverage(const struct config *config)
 {
 	struct coverage *coverage = NULL;
@@ -98,7 +98,7 @@ static void show_config(const struct config *config)
 	show_coverage(config);
 }
 
-/* With the ruleset of the config itself, so that what it needs of the kernel is tried too. */
+/* Uses the config's own ruleset, so that the kernel features it needs are checked too. */
 static int check_permission(const struct config *config)
 {
 	struct error error;

@@ -12,41 +12,41 @@ enum {
 	EXIT_OK = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
-	EXIT_DIFFERS = 3, /* the kernel holds something else than the config says */
+	EXIT_DIFFERS = 3, /* the kernel's state differs from the config */
 };
 
-/** What every command is told. */
+/** The command line, as every command gets it. */
 struct arguments {
 	const char *config; /* -c FILE, or NULL */
-	const char *pid;    /* --pid PID as it was written, or NULL */
+	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
-	char **words; /* what follows the command's name, without options; ends with NULL */
+	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
 /** Runs in the foreground until SIGTERM or SIGINT. */
 int cmd_daemon(const struct arguments *arguments);
 
-/** Checks the config, the permission, or both. */
+/** Checks the config, the permissions, or both. */
 int cmd_check(const struct arguments *arguments);
 
 /** Removes what a kept or killed run left in the kernel. */
 int cmd_clear(const struct arguments *arguments);
 
-/** Says where a cgroup's traffic goes and why. */
+/** Prints where a cgroup's traffic goes and why. */
 int cmd_explain(const struct arguments *arguments);
 
-/** Runs a program in a slice whose traffic goes to a certain target; returns only when it can't. */
+/** Runs a program in a slice whose traffic goes to a given target; returns only on failure. */
 int cmd_exec(const struct arguments *arguments);
 
-/** Says what runs and what is in force, as the kernel tells it. */
+/** Prints what is running and in force, according to the kernel. */
 int cmd_status(const struct arguments *arguments);
 
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
 
-/** Prints the names of what a rule can lead to, a line each. */
+/** Prints the names of the targets a rule can have, one per line. */
 int cmd_targets(const struct arguments *arguments);
 
 #endif

@@ -24,18 +24,18 @@
 #include <systemd/sd-event.h>
 
 /*
- * Deadlines may be met this much later, so that what falls due at about the same time is done at once; in usec. Those
- * that are nearer than that are parts of one thing that is done in pieces.
+ * Deadlines may be late by this much, so that what is due at about the same time is done together; in usec. Nearer
+ * deadlines belong to work that is done in pieces.
  */
 #define DEADLINE_ACCURACY UINT64_C(500000)
 #define NEAR_DEADLINE_ACCURACY UINT64_C(1000)
 
-/* In nsec; the least that the kernel takes (kernel/sched/fair.c, __setparam_fair). */
+/* In nsec; the least that the kernel accepts (kernel/sched/fair.c, __setparam_fair). */
 #define SLICE UINT64_C(100000)
 
 struct daemon;
 
-/* An event source of the engine's. */
+/* An event source of the engine. */
 struct source {
 	struct daemon *daemon;
 	struct event_source engine;
@@ -76,8 +76,8 @@ static int set_timer(struct daemon *daemon)
 }
 
 /*
- * After all that the engine does: the timer follows its deadline. An error ends the loop; were it returned, the loop
- * would go on and be deaf to its source.
+ * Called after each action of the engine: sets the timer to its deadline. An error ends the loop; if it were returned,
+ * sd-event would only disable the source.
  */
 static int conclude(struct daemon *daemon, int result, struct error *error)
 {
@@ -229,12 +229,12 @@ static int enforce(struct daemon *daemon, struct error *error)
 	if (result < 0)
 		return result;
 	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
-	events_others_committed(daemon->engine); /* from here on */
+	events_others_committed(daemon->engine); /* ignore earlier changes */
 	lookout_begin(&daemon->lookout, clock_now());
 	return 0;
 }
 
-/* A new cgroup should not wait until others have had their slices. */
+/* A new cgroup should not have to wait for other tasks' time slices. */
 static void shorten_slice(void)
 {
 	int result = slice_set(SLICE);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Runs a program where the config sends its traffic to a certain target: in a slice named after it, by systemd-run. */
+/* Runs a program with a given target: in the slice named after the target, with systemd-run. */
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"
@@ -30,16 +30,16 @@
 enum {
 	SLICE_SIZE = sizeof(SLICE_PREFIX SLICE_SUFFIX) + PROXY_NAME_MAX * sizeof("\\x2d"),
 	MANAGER_SIZE = 128,
-	/* every second character of a name may be a dash, and each makes a parent whose name is shorter */
+	/* every second character of a name may be a dash, and each dash adds a parent slice */
 	PATH_SIZE = MANAGER_SIZE + (PROXY_NAME_MAX / 2 + 2) * SLICE_SIZE + sizeof("/" SCOPE),
-	/* what shells say of a program that they can't run or find */
+	/* the exit codes of shells for a program that they can't run or find */
 	EXIT_NOT_EXECUTABLE = 126,
 	EXIT_NOT_FOUND = 127,
 };
 
 /*
- * Slices nest by the dashes in their names, so systemd refuses a dash at an end and two in a row (systemd.slice(5)).
- * In names that have such a one, each is written as systemd-escape(1) does.
+ * Dashes in a slice's name are its hierarchy, so systemd rejects a leading or trailing dash and two in a row
+ * (systemd.slice(5)). In names with one of these, all dashes are escaped as by systemd-escape(1).
  */
 static void write_slice(const char *name, char *slice)
 {
@@ -54,7 +54,7 @@ static void write_slice(const char *name, char *slice)
 	stpcpy(end, SLICE_SUFFIX);
 }
 
-/* The path of the cgroup that systemd makes for a scope in that slice: of the system for root, else of the user. */
+/* The path of the cgroup that systemd creates for a scope in that slice: the system's for root, else the user's. */
 static size_t write_path(const char *slice, char *path)
 {
 	uid_t uid = geteuid();
@@ -71,7 +71,7 @@ static size_t write_path(const char *slice, char *path)
 	return (size_t)(end - path);
 }
 
-/* "direct" and "drop" come first: a proxy may have such a name, but the words mean the targets. */
+/* "direct", "drop" and "refuse" come first: even if a proxy has such a name, the words mean the targets. */
 static bool find_target(const struct config *config, const char *name, uint32_t *target)
 {
 	for (*target = 0; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {
@@ -121,7 +121,7 @@ static int tell_rule_to_add(const struct config *config, const char *slice, uint
 	return EXIT_ERROR;
 }
 
-/* 0, or the exit code that a shell would end with. systemd-run has one code for all that goes wrong. */
+/* Returns 0, or a shell's exit code. systemd-run has only one for all errors. */
 static int look_for_file(const char *path)
 {
 	struct stat status;
@@ -144,7 +144,7 @@ static int look_for_program(const char *name)
 	while (*directory != '\0' && code != 0) {
 		int length = (int)strcspn(directory, ":");
 
-		/* systemd-run passes over what is no absolute path; nobody minds what can't even be looked at */
+		/* systemd-run skips relative paths; inaccessible ones are skipped as well */
 		if (*directory == '/' && snprintf(path, sizeof(path), "%.*s/%s", length, directory, name) < PATH_MAX &&
 		    euidaccess(path, F_OK) == 0)
 			code = look_for_file(path);
@@ -165,7 +165,7 @@ static int check_program(const char *name)
 	return code;
 }
 
-/* Whether the user's manager can be reached at all; systemd-run would speak of a bus and no more. */
+/* Checks that the user's manager can be reached; systemd-run's error would only mention a bus. */
 static int check_manager(void)
 {
 	if (geteuid() == 0 || getenv("XDG_RUNTIME_DIR") != NULL || getenv("DBUS_SESSION_BUS_ADDRESS") != NULL)
@@ -175,7 +175,7 @@ static int check_manager(void)
 	return EXIT_ERROR;
 }
 
-/* Only who may change nftables can ask it what is in force; others can see whether there is a daemon at all. */
+/* Only those who may change nftables can read what is in force; others can only see whether a daemon is running. */
 static void warn_without_daemon(uint32_t target)
 {
 	if (target != TARGET_DIRECT && !process_is_connected("cgtproxy", NETLINK_NETFILTER))

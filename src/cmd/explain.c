@@ -21,7 +21,7 @@
 #define DIFFERS "\x1b[1;31m"
 #define PLAIN "\x1b[0m"
 
-/* What is explained, and the answer. */
+/* The cgroup in question, and the answer. */
 struct report {
 	const struct config *config;
 	const char *path;
@@ -164,7 +164,7 @@ static int print_json(const struct report *report)
 	json_object_set_new(json, "agrees", steers ? json_boolean(!answer->differs) : json_null());
 	if (json_object_set_new(json, "rules", json_of_rules(report)) < 0)
 		return -ENOMEM;
-	/* in ASCII, so that nothing in it steers a terminal */
+	/* in ASCII, so that it has no control sequences for a terminal */
 	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
 		return -ENOMEM;
 	putchar('\n');
@@ -246,7 +246,7 @@ int cmd_explain(const struct arguments *arguments)
 		log_error("no memory for the rules of the config");
 		return EXIT_ERROR;
 	}
-	/* without a mount there is the config to explain yet */
+	/* without a mount, the config can still be explained */
 	if (cgroup_mount_find(instance->config->cgroup_root, &mount, &error) < 0)
 		log_warning("%s", error.text);
 	code = find_path(arguments, mount, path);

@@ -4,12 +4,12 @@
 #ifndef CGTPROXY_CMD_FINDING_H
 #define CGTPROXY_CMD_FINDING_H
 
-/* What a check has found, printed a line each: whether it is well, what it is about, what it means and what to do. */
+/* The findings of a check, printed one per line: severity, subject, what it means and what to do. */
 
 enum finding {
 	FINDING_OK,
-	FINDING_NOTICE,	 /* well, and worth knowing */
-	FINDING_SKIPPED, /* it could not be looked at */
+	FINDING_NOTICE,	 /* fine, but worth knowing */
+	FINDING_SKIPPED, /* it could not be checked */
 	FINDING_WARNING,
 	FINDING_ERROR,
 };

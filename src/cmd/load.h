@@ -8,16 +8,16 @@
 #include "engine/engine.h"
 
 /**
- * Reads the config that the arguments name and logs all there is to say of it.
+ * Reads the config that the arguments name and logs its errors and warnings.
  *
- * Returns the config, for config_free(), or NULL.
+ * Returns the config, to be freed with config_free(), or NULL.
  */
 struct config *load_config(const struct arguments *arguments);
 
 /**
- * Makes an engine for the config that the arguments name, and lets it find the cgroups; logs what goes wrong.
+ * Makes an engine for the config that the arguments name, and has it find the cgroups; logs errors.
  *
- * Returns the engine, for engine_free(), or NULL.
+ * Returns the engine, to be freed with engine_free(), or NULL.
  */
 struct engine *load_engine(const struct arguments *arguments);
 

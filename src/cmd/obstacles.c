@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As check system has them, a line each. */
+/* One line per problem, in the format of "check system". */
 static void print_problems(const struct problems *problems, const char *subject)
 {
 	for (size_t i = 0; i < problems->count; i++) {
@@ -32,7 +32,7 @@ static void print_problems(const struct problems *problems, const char *subject)
 		finding_print(FINDING_WARNING, subject, "there are %zu more that are not shown", problems->left_out);
 }
 
-/* The kernel lists the tables that iptables-legacy has made. */
+/* The kernel lists the tables created by iptables-legacy. */
 static bool has_legacy_rules(const char *path)
 {
 	CLEANUP(fclosep) FILE *file = fopen(path, "re");

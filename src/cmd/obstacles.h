@@ -6,13 +6,13 @@
 
 #include "config/config.h"
 
-/** Prints what other programs' firewall rules do that keeps steered traffic from getting where it should. */
+/** Prints how other programs' firewall rules interfere with steered traffic. */
 void check_firewall(const struct config *config);
 
-/** Prints whether the kernel lets programs send to the internet at all, over which family. */
+/** Prints over which address families, if any, the kernel lets programs send to the internet. */
 void check_ways(const struct config *config);
 
-/** Prints how much the fence has stopped since the table was made; nothing when there is no table with a fence. */
+/** Prints how much the fence has stopped since the table was created; nothing if there is no table with a fence. */
 void check_fence(void);
 
 #endif

@@ -13,14 +13,14 @@
 /** Returns whether stdout is a terminal whose user wants colours (no-color.org). */
 bool output_has_colours(void);
 
-/** Prints a text of users', fit to be shown; backslashes stay as they are, as systemd shows names. */
+/** Prints a text from users, escaped except for backslashes, as systemd shows names. */
 void output_print_escaped(const char *text, size_t length);
 
 /**
- * Makes a JSON string of a path or another text of users'. They are any bytes, and JSON is Unicode: what is not valid
- * is escaped as a whole.
+ * Makes a JSON string of a path or another text from users. These may be any bytes, and JSON is Unicode: a text that is
+ * not valid UTF-8 is escaped as a whole.
  *
- * Returns it, or NULL without memory.
+ * Returns it, or NULL if out of memory.
  */
 json_t *output_json(const char *text, size_t length);
 

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* As systemctl(1) has them, but for the first. */
+/* Like those of systemctl(1), except the first. */
 enum {
 	EXIT_INCOMPLETE = 1,
 	EXIT_NOT_RUNNING = 3,
@@ -28,7 +28,7 @@ bool status_rate(const struct status *status, const struct status *before, const
 
 		if (strcmp(old->name, target->name) != 0 || old->is_proxy != target->is_proxy)
 			continue;
-		/* they begin anew with a new table */
+		/* counters restart with a new table */
 		rate->packets =
 			(double)(target->packets - (target->packets >= old->packets ? old->packets : 0)) / seconds;
 		rate->bytes = (double)(target->bytes - (target->bytes >= old->bytes ? old->bytes : 0)) / seconds;

@@ -9,16 +9,16 @@
 
 #include <stdio.h>
 
-/* What the command "status" says, in its two forms. */
+/* The output of the command "status", in its two formats. */
 
-/** How much a target's traffic grew, a second. */
+/** A target's traffic per second. */
 struct status_rate {
 	double packets;
 	double bytes;
 };
 
 /**
- * Computes the rates between two looks, as far as the target is counted in both.
+ * Computes a target's rates between two looks, if both have its counter.
  *
  * @before: or NULL
  *
@@ -45,11 +45,11 @@ void status_write_text(const struct status *status, const struct status *before,
 int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out);
 
 /**
- * Writes the state every second, until SIGINT, SIGTERM or SIGHUP. On a terminal it is drawn over the last one, on a
- * screen of its own; the terminal is left as it was.
+ * Writes the state every second, until SIGINT, SIGTERM or SIGHUP. On a terminal it is redrawn on the alternate screen,
+ * and the terminal is restored at the end.
  *
  * @file:  as for status_read()
- * @json:  one object a line
+ * @json:  one object per line
  * @error: filled in when this returns a negative errno
  *
  * Returns 0 or a negative errno.

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* jansson takes what is NULL for a lack of memory, so that only the last call need be checked. */
+/* jansson treats NULL as out of memory, so only the last call needs to be checked. */
 
 static json_t *json_of_time(time_t moment)
 {
@@ -156,7 +156,7 @@ int status_write_json(const struct status *status, const struct status *before, 
 		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
 		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
 		json_of_cgroups(status));
-	/* in ASCII, so that nothing in it steers a terminal */
+	/* in ASCII, so that it has no control sequences for a terminal */
 	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
 
 	json_decref(json);

@@ -27,7 +27,7 @@ static enum colour colour_of_target(size_t target)
 	return target < TARGET_FIRST_PROXY ? COLOUR_BAD : COLOUR_PROXY;
 }
 
-/* Each of these packets is a sign of something wrong. */
+/* Each of these packets is a sign that something is wrong. */
 static void write_fence(const struct status *status, const struct style *style, FILE *out)
 {
 	if (status->fence.packets > 0)
@@ -52,7 +52,7 @@ static void write_problems(const struct problems *problems, const struct style *
 			style_begin(style, COLOUR_WARNING), style_end(style, COLOUR_WARNING), problems->left_out);
 }
 
-/* In the largest unit that fits, and the rest of it in the next smaller one. */
+/* In the largest unit that fits, and the remainder in the next smaller one. */
 static void write_age(time_t since, FILE *out)
 {
 	static const struct {
@@ -162,7 +162,7 @@ static void write_rules(const struct status_routing *routing, const char *family
 		fprintf(out, " (at priority %" PRIu32 ")", routing->priority);
 }
 
-/* What is missing is the way to the proxy: such packets go nowhere. */
+/* If something is missing, packets have no route to the proxy and go nowhere. */
 static void write_routing(const struct status *status, const struct style *style, FILE *out)
 {
 	bool is_refused = status->routes.loopback_is_down || status->routes.ip.route == STATUS_MISSING ||
@@ -198,7 +198,7 @@ static void write_bytes(char *text, double bytes)
 	snprintf(text, CELL_SIZE, unit == 0 ? "%.0f%c" : "%.1f%c", bytes, units[unit]);
 }
 
-/* The numbers of a target; rates only if there was an earlier look. */
+/* A target's numbers; rates only if there was an earlier look. */
 static size_t write_cells(const struct status *status, const struct status *before, const struct status_target *target,
 			  char cells[COLUMNS_MAX][CELL_SIZE])
 {

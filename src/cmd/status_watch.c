@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* xterm's sequences, which all terminals of today know: another screen, no cursor, and no line is wrapped. */
+/* xterm's sequences, known to all current terminals: alternate screen, no cursor, no line wrapping. */
 #define SCREEN_ENTER "\x1b[?1049h\x1b[?25l\x1b[?7l"
 #define SCREEN_LEAVE "\x1b[?7h\x1b[?25h\x1b[?1049l"
 #define SCREEN_HOME "\x1b[H"
@@ -28,7 +28,7 @@ struct screen {
 	bool is_terminal;
 	struct style style;
 	bool has_settings;
-	struct termios settings; /* as they were */
+	struct termios settings; /* to be restored */
 };
 
 static void screen_enter(struct screen *screen)
@@ -51,14 +51,14 @@ static void screen_leave(struct screen *screen)
 {
 	if (!screen->is_terminal)
 		return;
-	/* what was typed meanwhile was meant for nobody, and is forgotten */
+	/* pending input is discarded */
 	if (screen->has_settings)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &screen->settings);
 	fputs(SCREEN_LEAVE, stdout);
 	fflush(stdout);
 }
 
-/* Draws over what is there, line by line, so that nothing flickers; what does not fit is left out. */
+/* Overwrites the screen line by line, to avoid flicker; lines that don't fit are left out. */
 static void screen_draw(const char *text)
 {
 	struct winsize size = {0};
@@ -97,7 +97,7 @@ static int show(const struct status *status, const struct status *before, bool j
 	return 0;
 }
 
-/* Waits until the next look is due or the size of the terminal has changed. Returns whether to go on. */
+/* Waits until the next look is due or the terminal was resized. Returns whether to go on. */
 static bool await_next(struct screen *screen, const sigset_t *signals, uint64_t due)
 {
 	for (;;) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Asks for the locale of the environment without choosing it for the program, whose texts are the same in all. */
+/* Checks the environment's locale without setting it for the program, whose texts are not localized. */
 static bool locale_has_unicode(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the reader of an output can see: colours on a terminal, lines and circles where the locale has them. */
+/* The style of an output: colours on a terminal, lines and circles if the locale has them. */
 
 struct style {
 	bool has_colours;
@@ -27,16 +27,16 @@ enum colour {
 /** Returns the style for stdout. */
 struct style style_of_output(void);
 
-/** Returns what begins a colour, or "" where there are none. */
+/** Returns the sequence that begins a colour, or "" without colours. */
 const char *style_begin(const struct style *style, enum colour colour);
 
-/** Returns what ends it. */
+/** Returns the sequence that ends a colour. */
 const char *style_end(const struct style *style, enum colour colour);
 
 /**
- * Makes bytes from users fit to be shown, as escape_but_backslash() does, and in ASCII where the locale has no more.
+ * Escapes bytes from users for display, as escape_but_backslash() does, and to ASCII if the locale has no Unicode.
  *
- * Returns the text, for free(), or NULL without memory.
+ * Returns the text, to be freed with free(), or NULL if out of memory.
  */
 char *style_escape(const struct style *style, const char *text, size_t length);
 

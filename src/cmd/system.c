@@ -38,7 +38,7 @@ static int check_kernel(const struct config *config)
 	return EXIT_OK;
 }
 
-/* Each cgroup takes one watch; other programs of the same user take theirs. */
+/* Each cgroup takes one watch, from the same limit as the user's other programs. */
 static void check_inotify(const struct engine *engine)
 {
 	unsigned long long watches = 0;
@@ -56,7 +56,7 @@ static void check_inotify(const struct engine *engine)
 		finding_print(FINDING_OK, "inotify", "%zu cgroups, and room for %llu watches", cgroups, watches);
 }
 
-/* Our rules have the protocol "kernel", which networkd lets be in any case; a proxy's own rules may not. */
+/* Our rules have the protocol "kernel", which networkd never touches; a proxy's own rules may have another. */
 static void check_networkd(void)
 {
 	if (!host_networkd_removes_rules())

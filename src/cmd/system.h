@@ -8,10 +8,10 @@
 #include "config/config.h"
 
 /**
- * Looks at what on this host may keep a config from working, and prints a finding for each: the kernel's features,
+ * Checks everything on this host that may keep a config from working, and prints findings: the kernel's features,
  * inotify's limits, systemd-networkd, the name service, br_netfilter, other policy rules, the proxies' ports.
  *
- * @config: belongs to this from then on
+ * @config: the function takes ownership
  *
  * Returns EXIT_OK, also with warnings, or EXIT_ERROR.
  */

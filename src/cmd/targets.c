@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For shells that complete "cgtproxy exec", and for scripts. */
+/* For shell completion of "cgtproxy exec", and for scripts. */
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A config, checked: what is in these structures can be carried out. Section by section as in data/example.yaml. */
+/* A checked config: these structures are valid and can be applied. In the order of data/example.yaml. */
 
 enum {
 	PROXY_NAME_MAX = 64,
@@ -25,7 +25,7 @@ enum {
 	PROXIES_MAX = 64,
 };
 
-/** An address and how many of its leading bits count. */
+/** An address and its prefix length. */
 struct network {
 	int family; /* AF_INET or AF_INET6 */
 	union {
@@ -44,7 +44,7 @@ struct dns_hijack {
 	bool tcp;
 };
 
-/** What becomes of a kind of traffic of the cgroups that go to a proxy. */
+/** How a kind of traffic is treated in cgroups that go to a proxy. */
 enum traffic {
 	TRAFFIC_PROXY,
 	TRAFFIC_DIRECT,
@@ -62,17 +62,17 @@ struct proxy {
 	struct dns_hijack dns_hijack;
 };
 
-/** What happens to a cgroup's traffic. */
+/** Where a cgroup's traffic goes. */
 enum {
 	TARGET_DIRECT,
 	TARGET_DROP,	    /* silently */
-	TARGET_REFUSE,	    /* and the program learns of it */
+	TARGET_REFUSE,	    /* with an error to the program */
 	TARGET_FIRST_PROXY, /* and so on, in the order of config.proxies */
 };
 
 struct config_rule {
 	char *pattern;	/* RE2 expression */
-	char *selector; /* as it is written in the config, like "unit: docker.service", fit to be shown */
+	char *selector; /* as written in the config, like "unit: docker.service", escaped for display */
 	uint32_t target;
 	const char *dropin; /* the file it is in, like "config.d/50-route.yaml", or NULL: the config itself */
 	struct position position;
@@ -91,12 +91,12 @@ enum on_stop {
 };
 
 struct config {
-	char *file;	   /* its absolute path, or NULL when it is no file */
+	char *file;	   /* its absolute path, or NULL if there is no file */
 	time_t loaded;	   /* when it was read */
-	char *cgroup_root; /* NULL: to be looked for */
+	char *cgroup_root; /* NULL: found automatically */
 	uint32_t route_table;
 	uint32_t rule_priority;
-	bool bypass_local; /* the host's own addresses are never steered */
+	bool bypass_local; /* traffic to the host's own addresses is never steered */
 	bool strict;
 	enum on_stop on_stop;
 	struct network *bypass;

@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Errors and warnings about the files of a config. They are collected, so that all are reported at once. */
+/* Errors and warnings about the files of a config, collected so that all are reported at once. */
 
 enum severity {
 	SEVERITY_WARNING,
 	SEVERITY_ERROR,
 };
 
-/** A place in a file, both from 1; line 0: the file as a whole. */
+/** A position in a file, both from 1; line 0: the whole file. */
 struct position {
 	int line;
 	int column;
@@ -29,22 +29,22 @@ struct diagnostic {
 };
 
 enum {
-	/* more than anybody reads */
+	/* more than anyone reads */
 	DIAGNOSTICS_MAX = 1000,
 };
 
 struct diagnostics {
-	char **files; /* their names, escaped; what is diagnosed is about the last one */
+	char **files; /* their names, escaped; new diagnostics are about the last one */
 	size_t file_count;
 	struct diagnostic *items;
 	size_t count;
 	size_t capacity;
-	bool has_error; /* also when there was no memory to note one */
-	size_t cost;	/* of what was read of the last file so far, in bytes, aliases followed */
+	bool has_error; /* also if one could not be stored for lack of memory */
+	size_t cost;	/* bytes of the last file read so far, aliases followed */
 };
 
 /**
- * Begins a file: what is diagnosed from now on is about it.
+ * Begins a file, which all further diagnostics are about.
  *
  * @path: any bytes
  *
@@ -55,12 +55,12 @@ int diagnostics_begin_file(struct diagnostics *diagnostics, const char *path);
 /**
  * Adds a diagnostic.
  *
- * @format: printf format; bytes from the file must have gone through escape() before
+ * @format: printf format; bytes from the file must be escaped with escape() first
  */
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...) __attribute__((format(printf, 4, 5)));
 
-/** Sorts the diagnostics by file and place. */
+/** Sorts the diagnostics by file and position. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /** Logs each diagnostic as FILE:LINE:COLUMN: TEXT, at the level of its severity. */

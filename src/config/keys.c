@@ -6,7 +6,7 @@
 #include <libfyaml.h>
 #include <string.h>
 
-/* enough for all maps that a person would merge into one another, and an end to those that have none */
+/* enough for any maps that a person would nest by merging, and a limit for endless ones */
 enum { MERGE_DEPTH_MAX = 8 };
 
 #define MERGE_KEY "<<"
@@ -16,7 +16,7 @@ const char *key_label(const struct key *key)
 	return key->label != NULL ? key->label : key->name;
 }
 
-/* Levenshtein's distance, for names of bounded length. */
+/* Levenshtein distance, for names of bounded length. */
 static size_t distance(const char *left, size_t left_length, const char *right)
 {
 	enum { LENGTH_MAX = 32 };
@@ -74,7 +74,10 @@ static bool key_is(struct fy_node *key, const char *name)
 	return !fy_node_is_alias(key) && yaml_text_is(key, name);
 }
 
-/* Whether a key is no alias. What an alias is called is not what it means, and libfyaml would not see it twice. */
+/*
+ * Whether a key is not an alias. An alias's name is not the key it stands for, and libfyaml would not detect
+ * duplicates.
+ */
 static bool is_key(struct fy_node *key, const char *what, struct diagnostics *diagnostics)
 {
 	char shown[YAML_SHOWN_SIZE];
@@ -90,8 +93,8 @@ static bool is_key(struct fy_node *key, const char *what, struct diagnostics *di
 struct map_reader {
 	const char *what;
 	const struct key *keys;
-	uint64_t seen;	  /* a bit for each key that was there */
-	bool is_too_deep; /* the merges, as was reported */
+	uint64_t seen;	  /* one bit per key seen */
+	bool is_too_deep; /* too many maps merged into one another, which was reported */
 	void *out;
 	struct diagnostics *diagnostics;
 };
@@ -122,7 +125,7 @@ static void read_key(struct map_reader *reader, struct fy_node *key, struct fy_n
 
 static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth);
 
-/* Once a map: a circle gets there many times. */
+/* Reported once per map, since a circle arrives here many times. */
 static void refuse_depth(struct map_reader *reader, struct fy_node *node)
 {
 	if (!reader->is_too_deep)
@@ -145,7 +148,7 @@ static void read_merged_map(struct map_reader *reader, struct fy_node *node, int
 		refuse_depth(reader, node);
 }
 
-/* A merge key's value is a map, or a list of maps of which the earlier ones count more (yaml.org/type/merge.html). */
+/* A merge key's value is a map, or a list of maps where earlier ones take precedence (yaml.org/type/merge.html). */
 static void read_merged(struct map_reader *reader, struct fy_node *node, int depth)
 {
 	struct fy_node *target = yaml_follow(node, reader->diagnostics);
@@ -162,7 +165,7 @@ static void read_merged(struct map_reader *reader, struct fy_node *node, int dep
 		read_merged_map(reader, item, depth);
 }
 
-/* What a map says itself counts more than what it merges. */
+/* A map's own keys take precedence over merged ones. */
 static void read_pairs(struct map_reader *reader, struct fy_node *map, int depth)
 {
 	struct fy_node_pair *pair = NULL;

@@ -9,9 +9,8 @@
 #include <stdint.h>
 
 /*
- * Maps of the config. The keys of most are known and stand in a table, which says how each value is read and where it
- * goes. To add a key is to add a line to the table, and a function only where the value needs more than a reader of
- * value.h does.
+ * Maps of the config. Most have known keys, listed in a table that says how each value is read and where it is stored.
+ * A new key is a line in the table, plus a function only if no reader in value.h fits.
  */
 
 struct key;
@@ -19,17 +18,17 @@ struct key;
 /**
  * Reads the value of a key.
  *
- * @node: never an alias, and null only for a key that needs a value
+ * @node: never an alias, and null only for keys with needs_value
  * @key:  the key's line in its table
- * @out:  the member that the line names
+ * @out:  the member at the line's offset
  *
- * Returns false, with an error in @diagnostics and @out left alone, when the value is none for this key.
+ * Returns false, with an error in @diagnostics and @out unchanged, if the value is not valid for this key.
  */
 typedef bool (*key_reader)(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
-/** A word that a value may be, and what it means. */
+/** A word allowed as a value, and its meaning. */
 struct key_word {
-	const char *word; /* NULL ends a list of them */
+	const char *word; /* NULL ends a list */
 	unsigned meaning;
 };
 
@@ -37,33 +36,33 @@ struct key_word {
 struct key {
 	const char *name; /* NULL ends a table */
 	key_reader read;
-	size_t offset;	   /* of the member for the value; 0 for a reader that takes the whole structure */
-	const char *label; /* what messages call the key; NULL: its name */
-	bool needs_value;  /* null is an error; for other keys it is as if they were not there */
+	size_t offset;	   /* of the value's member; 0 for a reader that takes the whole structure */
+	const char *label; /* the key's name in messages; NULL: its name */
+	bool needs_value;  /* null is an error; for other keys it means absent */
 
-	/* what a reader may want to know besides */
+	/* parameters for the reader */
 	uint32_t least, most;	      /* of a number */
-	const struct key_word *words; /* that the value may be; they fit one line together */
-	unsigned choice;	      /* which one it is of the keys that share a reader */
+	const struct key_word *words; /* allowed as the value; together they fit on one line */
+	unsigned choice;	      /* distinguishes keys that share a reader */
 };
 
-/** Returns what messages call a key. */
+/** Returns a key's name in messages. */
 const char *key_label(const struct key *key);
 
 /**
- * Reads a map whose keys are known. A key that is not is a warning, which names the nearest known one; anything but a
- * map is an error.
+ * Reads a map with known keys. An unknown key is a warning that names the closest known one; anything but a map is an
+ * error.
  *
- * @what: what messages call the map
- * @keys: at most 64, and one without a name
- * @out:  the structure that the offsets in @keys are for
+ * @what: the map's name in messages
+ * @keys: at most 64, then one without a name
+ * @out:  the structure that the offsets in @keys refer to
  *
  * Returns whether it is a map.
  */
 bool keys_read(struct fy_node *node, const char *what, const struct key *keys, void *out,
 	       struct diagnostics *diagnostics);
 
-/** Reads a map with keys that the user chooses; the value that @read gets is never an alias. As keys_read(). */
+/** Like keys_read(), for a map with keys of the user's choice; @read never gets an alias as the value. */
 bool keys_read_names(struct fy_node *node, const char *what,
 		     void (*read)(struct fy_node *key, struct fy_node *value, struct diagnostics *diagnostics,
 				  void *userdata),

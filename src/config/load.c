@@ -24,7 +24,7 @@
 #define DEFAULT_DIRECTORY "/etc/cgtproxy"
 #define FILE_NAME "config.yaml"
 
-enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's own rule for the table main has 32766 */
+enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's rule for the table main is at 32766 */
 
 struct config_reader {
 	struct config config;
@@ -62,7 +62,7 @@ static bool read_route_table(struct fy_node *node, const struct key *key, void *
 
 	if (!value_number(node, key, &table, diagnostics))
 		return false;
-	/* our "local default" there would turn all of the host's traffic back to itself */
+	/* our "local default" there would deliver all of the host's traffic to itself */
 	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL || table == RT_TABLE_DEFAULT) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
 			 "%s: %" PRIu32 " is one of the kernel's own tables (253 default, 254 main, 255 local); choose "
@@ -188,7 +188,7 @@ static char *default_path(void)
 }
 
 /*
- * Where a file is, without following its own link: drop-ins are beside the link. A pipe has no such path; none at all
+ * Doesn't follow a link to the file itself, since drop-ins are beside the link. A pipe, for example, has no path; NULL
  * would mean the built-in config.
  */
 static char *absolute_path(const char *directory, const char *chosen)

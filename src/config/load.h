@@ -13,15 +13,15 @@
  * Reads and checks a config.
  *
  * @text:        YAML, @length bytes
- * @config:      set to the config, for config_free(); left alone when there is an error
- * @diagnostics: zeroed but for the name of the file; gets all that is wrong
+ * @config:      set to the config, to be freed with config_free(); unchanged on error
+ * @diagnostics: zeroed except for the file's name; collects all errors and warnings
  *
  * Returns 0 or -EINVAL with at least one error in @diagnostics.
  */
 int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics);
 
 /**
- * Reads and checks a config file and the drop-ins beside it, or the built-in default config where the default file does
+ * Reads and checks a config file and the drop-ins beside it, or the built-in default config if the default file does
  * not exist.
  *
  * @path: the file, or NULL for $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml

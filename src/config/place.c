@@ -11,7 +11,7 @@ static struct position position_of(const struct fy_mark *mark)
 	return mark != NULL ? (struct position){mark->line + 1, mark->column + 1} : (struct position){0};
 }
 
-/* What a list or a map begins with, down to something that is neither, or has nothing in it. */
+/* The first node within a list or a map, down to one that is neither, or is empty. */
 static struct fy_node *first_in(struct fy_node *node)
 {
 	struct fy_node *first = node;
@@ -31,7 +31,7 @@ static struct fy_node *first_in(struct fy_node *node)
 	return node;
 }
 
-/* Where a scalar stands, with the sign in front of it that libfyaml does not count; {0} for one without a text. */
+/* A scalar's position, including a leading quote or "*", which libfyaml leaves out; {0} for one without a text. */
 static struct position place_of_scalar(struct fy_node *node)
 {
 	enum fy_node_style style = fy_node_get_style(node);
@@ -95,7 +95,7 @@ struct position place_of_document(struct fy_document *document)
 	return position;
 }
 
-/* The dashes of a text, in their order. */
+/* The dashes of a text, in order. */
 struct dashes {
 	struct fy_parser *parser;
 	bool has_failed;
@@ -136,7 +136,7 @@ static void keep_dash(struct dashes *dashes, struct fy_node *item, struct positi
 	}
 }
 
-/* Each item of a block's list has a dash, and no other node has one. */
+/* Each item of a block sequence has a dash, and no other node has one. */
 /* NOLINTNEXTLINE(misc-no-recursion): libfyaml bounds how deep nodes are nested */
 static void place_below(struct dashes *dashes, struct fy_node *node)
 {

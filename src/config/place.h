@@ -10,29 +10,29 @@
 #include <stddef.h>
 
 /*
- * Where the nodes of a YAML document stand in its text. libfyaml marks scalars that have a text, and those alike in all
- * its versions; what it says of empty ones differs: 0.7 nothing, and 0.8 and 0.9 where the token before them ends.
+ * Positions of a YAML document's nodes in its text. For scalars with a text, all versions of libfyaml report the same
+ * position. For empty ones, 0.7 reports none, and 0.8 and 0.9 the end of the preceding token.
  */
 
 struct fy_document;
 struct fy_node;
 
 /**
- * Gives each item of a block's list that is empty, or begins with something empty, the place of its dash.
+ * Gives each item of a block sequence that is empty, or begins with an empty node, the position of its dash.
  *
- * @text: what @document was parsed from
+ * @text: the text @document was parsed from
  *
- * Returns false when there is no memory; the document is as good as before then.
+ * Returns false if out of memory; the document stays usable.
  */
 bool place_items(struct fy_document *document, const char *text, size_t length);
 
 /**
- * Returns where a node begins: a map where its first key does, a list where its first item does, an empty item at its
- * dash, another empty value at its key. {0} where none of these is there.
+ * Returns where a node begins: a map at its first key, a list at its first item, an empty item at its dash, another
+ * empty value at its key. {0} if there is none of these.
  */
 struct position place_of(struct fy_node *node);
 
-/** Returns where a document begins: at its first node, or at its "---" when it has none with a place. */
+/** Returns where a document begins: at its first node, or at its "---" if no node has a position. */
 struct position place_of_document(struct fy_document *document);
 
 #endif

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two keys say the same thing: "no-KEY: true" is an older way to write "KEY: direct". */
+/* Two keys for the same thing: "no-KEY: true" is the older form of "KEY: direct". */
 struct traffic_reader {
 	enum traffic traffic;
-	const char *name; /* of the key that was read, or NULL */
+	const char *name; /* the key that was read, or NULL */
 };
 
 struct proxy_reader {
@@ -116,7 +116,7 @@ static const struct key proxy_keys[] = {
 	{0},
 };
 
-/* Why a name can't be that of chains, or NULL. */
+/* Returns why a name can't be used in chain names, or NULL. */
 static const char *fault_of_name(const char *name, size_t length)
 {
 	if (length == 0 || length > PROXY_NAME_MAX)
@@ -180,7 +180,7 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 	yaml_show(key, shown);
 	if (fault != NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
-		/* what follows is for messages only */
+		/* from here on only for messages */
 		name = shown;
 		length = strlen(shown);
 	}
@@ -212,7 +212,7 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 			const struct proxy *one = &config->proxies[j];
 			const struct proxy *other = &config->proxies[i];
 
-			/* a mark of 0 is one that could not be read */
+			/* a mark of 0 could not be read */
 			if (one->mark.value == 0 || other->mark.value == 0 ||
 			    !fwmark_overlaps(&one->mark, &other->mark))
 				continue;

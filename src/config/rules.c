@@ -17,12 +17,12 @@
 struct rule_reader {
 	struct config *config;
 	size_t capacity;
-	struct config_rule rule; /* the one that is read */
+	struct config_rule rule; /* the rule being read */
 	int selectors;
 	int targets;
 };
 
-/* "match: EXPRESSION", or NULL without memory */
+/* "match: EXPRESSION", or NULL if out of memory */
 static char *show_match(const struct key *key, const char *pattern)
 {
 	size_t size = ESCAPED_SIZE(strlen(pattern));
@@ -88,7 +88,7 @@ static bool read_tproxy(struct fy_node *node, const struct key *key, void *out, 
 static bool read_target(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	struct rule_reader *reader = out;
-	bool chosen = true; /* what is no bool is counted, so that it is complained of once */
+	bool chosen = true; /* a value that is not a bool counts too, so that only one error is reported */
 	bool is_bool = value_bool(node, key, &chosen, diagnostics);
 
 	if (chosen) {

@@ -7,12 +7,12 @@
 #include "config/config.h"
 #include "config/keys.h"
 
-/* The two sections of a config that are more than a list of scalars. */
+/* The two sections of a config that are more than lists of scalars. */
 
 /** Reads "tproxies" into the proxies of a struct config, @out. */
 bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
-/** Reports proxies that can't be told apart by their marks. */
+/** Reports proxies whose marks can't be told apart. */
 void check_marks(const struct config *config, struct diagnostics *diagnostics);
 
 /** Reads "rules" into config->rules. The proxies must have been read. */

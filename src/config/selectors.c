@@ -18,19 +18,19 @@
 #define SLICES "(?:/[^/]+\\.slice)*"
 #define MANAGER "/user\\.slice/user-\\d+\\.slice/user@\\d+\\.service"
 
-/* systemd puts this in front of what would collide with a file of the cgroup's, like cpu.stat (cg_escape()). */
+/* systemd's prefix for names that would collide with a cgroup's file, like cpu.stat (cg_escape()). */
 #define ESCAPE "_?"
 
-/* From a name's end on: the cgroup itself, or anything below it. */
+/* After a name: the cgroup itself, or anything below it. */
 #define END "(?:/|$)"
 
 enum {
 	UNIT_NAME_SIZE = 256, /* systemd's UNIT_NAME_MAX */
 	USER_DATA_MAX = 1 << 20,
-	NAMES_MAX = 1000, /* in one rule; RE2 can do with so many */
+	NAMES_MAX = 1000, /* in one rule; RE2 can handle this many */
 };
 
-/* Writes the expression for a name; false when the name can't be one of this kind, or without memory. */
+/* Writes the expression for a name; returns false if the name is not valid for this kind, or if out of memory. */
 typedef bool (*name_writer)(FILE *out, const char *name);
 
 static bool write_quoted(FILE *out, const char *text, size_t length)
@@ -41,9 +41,9 @@ static bool write_quoted(FILE *out, const char *text, size_t length)
 }
 
 /*
- * The names that desktops give (systemd.io/DESKTOP_ENVIRONMENTS): app[-LAUNCHER]-ID[@RANDOM].service and
- * app[-LAUNCHER]-ID-RANDOM.scope. An earlier edition of it had services end like scopes, which some launchers still
- * make. dbus-broker activates an application as [app-]dbus-BUS-ID@NUMBER.service, with the bus' unique name.
+ * The names used by desktops (systemd.io/DESKTOP_ENVIRONMENTS): app[-LAUNCHER]-ID[@RANDOM].service and
+ * app[-LAUNCHER]-ID-RANDOM.scope. In an earlier edition, services ended like scopes, as some launchers still name them.
+ * dbus-broker activates an application as [app-]dbus-BUS-ID@NUMBER.service, with the bus' unique name.
  */
 static bool write_app(FILE *out, const char *id)
 {
@@ -67,7 +67,7 @@ static bool write_app(FILE *out, const char *id)
 					 quoted, quoted) > 0;
 }
 
-/* The ending with its dot, when it is one of these; NULL otherwise, or when the rest can't be a unit's name. */
+/* Returns the suffix with its dot, if it is one of these; else, or if the rest is not valid in a unit's name, NULL. */
 static const char *ending_of_unit(const char *name, const char *const *endings)
 {
 	const char *dot = strrchr(name, '.');
@@ -85,7 +85,7 @@ static const char *ending_of_unit(const char *name, const char *const *endings)
 	return NULL;
 }
 
-/* No unit runs by the name of a template, so that means each of its instances. */
+/* No unit runs under a template's name, so a template means all its instances. */
 static bool write_unit(FILE *out, const char *name)
 {
 	static const char *const endings[] = {".service", ".scope", ".mount", ".socket", ".swap", NULL};
@@ -114,7 +114,7 @@ static bool write_slice(FILE *out, const char *name)
 	return write_quoted(out, name, strlen(name));
 }
 
-/* A number as systemd takes it for a user; UINT32_MAX means nobody at all. */
+/* A UID as systemd accepts it; UINT32_MAX is not a valid user. */
 static bool parse_uid(const char *text, uint32_t *uid)
 {
 	unsigned long long number = 0;
@@ -157,7 +157,7 @@ static bool write_user(FILE *out, const char *name)
 
 static const struct kind {
 	name_writer write;
-	const char *before; /* what stands in the expression around the names */
+	const char *before; /* the expression around the names */
 	const char *after;
 	const char *expected;
 } kinds[] = {
@@ -173,7 +173,7 @@ static const struct kind {
 			   "the name of a user whom this system knows, or a user's number"},
 };
 
-/* What is written for a rule while its selector is read. */
+/* A rule's texts while its selector is read. */
 struct selector_reader {
 	const struct key *key;
 	const struct kind *kind;
@@ -216,7 +216,7 @@ static void read_name(struct fy_node *node, struct diagnostics *diagnostics, voi
 		yaml_expected(node, reader->key->name, reader->kind->expected, diagnostics);
 }
 
-/* Opens a stream that writes a text into memory, in place of the one that is there. */
+/* Opens a stream that writes a text into memory and replaces the old one. */
 static FILE *write_anew(char **text, size_t *size)
 {
 	free(*text);
@@ -224,7 +224,7 @@ static FILE *write_anew(char **text, size_t *size)
 	return open_memstream(text, size);
 }
 
-/* Returns false without memory, or for a stream that was not opened. */
+/* Returns false if out of memory, or for a stream that was not opened. */
 static bool is_closed_well(FILE *stream)
 {
 	return stream != NULL && fclose(stream) == 0;

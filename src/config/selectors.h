@@ -8,13 +8,12 @@
 #include "config/keys.h"
 
 /*
- * Selectors that say in systemd's terms which cgroups a rule is for. Each becomes an expression, anchored at the mount,
- * for the cgroup of what it names and everything below it. Only slices may stand in front of a unit, and only the
- * manager makes cgroups within slices; so nobody gets a system unit's rule by giving the name of that unit to a cgroup
- * that was delegated to them.
+ * Selectors name a rule's cgroups in systemd's terms. Each becomes an expression, anchored at the mount, for the named
+ * cgroup and everything below it. Only slices may precede a unit in the path, and only the manager creates cgroups
+ * within slices; so users can't get a system unit's rule by naming a cgroup delegated to them like that unit.
  */
 
-/** The kinds of names: the choice of a selector's key. */
+/** The kinds of selectors: key.choice of their keys. */
 enum selector {
 	SELECTOR_APP,
 	SELECTOR_UNIT,
@@ -27,9 +26,9 @@ enum selector {
  * Reads the value of a selector, a name or a list of names.
  *
  * @key:  its choice is an enum selector
- * @rule: gets its selector and its pattern, in place of what was there; also when the value is at fault
+ * @rule: its selector and pattern are replaced, even if the value is invalid
  *
- * Returns false, with an error, when they are of no use.
+ * Returns false, with an error, if they are unusable.
  */
 bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
 		   struct diagnostics *diagnostics);

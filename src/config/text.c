@@ -16,7 +16,7 @@ static bool is_break(char byte)
 	return byte == '\n' || byte == '\r';
 }
 
-/* The first "?" that stands by itself, as it does before a key that is no plain word, or the end. */
+/* The first "?" followed by a blank, a line break or the end, as before a complex key; else the end. */
 static const char *find_complex_key(const char *text, const char *end)
 {
 	for (; text < end; text++) {
@@ -26,7 +26,7 @@ static const char *find_complex_key(const char *text, const char *end)
 	return end;
 }
 
-/* The first tab between a colon and what begins a block, or the end. */
+/* The first tab between a colon and the indicator of a block, else the end. */
 static const char *find_tab_before_block(const char *text, const char *end)
 {
 	for (; text < end; text++) {
@@ -68,12 +68,12 @@ bool text_check(const char *text, size_t length, struct diagnostics *diagnostics
 			 "this is not YAML: there is a NUL byte in it");
 		return false;
 	}
-	/* libfyaml would take such a byte for the end of the file, or never come to an end */
+	/* libfyaml would take such a byte for the end of the file, or loop endlessly */
 	if (u8_check((const uint8_t *)text, length) != NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "this is not YAML: it is not all UTF-8");
 		return false;
 	}
-	/* libfyaml 0.7.12 refuses such a tab, and then frees something twice */
+	/* libfyaml 0.7.12 rejects such a tab, and then does a double free */
 	tab = find_tab_before_block(find_complex_key(text, end), end);
 	if (tab != end)
 		diagnose(diagnostics, SEVERITY_ERROR, position_of(text, tab),

@@ -10,11 +10,11 @@
 #include <stddef.h>
 
 /**
- * Checks whether libfyaml can be given a text, which takes some for shorter than they are, and breaks on others.
+ * Checks whether a text is safe to pass to libfyaml, which truncates some texts and breaks on others.
  *
  * @text: @length bytes
  *
- * Returns whether it can; adds an error to @diagnostics when not.
+ * Returns whether it is; if not, adds an error to @diagnostics.
  */
 bool text_check(const char *text, size_t length, struct diagnostics *diagnostics);
 

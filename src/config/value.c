@@ -13,7 +13,7 @@
 
 enum { SCALAR_SIZE = 80 };
 
-/* A scalar as a C string; false when it is none, too long, or has a NUL byte. */
+/* Reads a scalar as a C string; returns false if it is not a scalar, is too long, or has a NUL byte. */
 static bool read_scalar(struct fy_node *node, char *out)
 {
 	size_t length = 0;
@@ -60,7 +60,7 @@ static bool parse_number(const char *text, uint32_t *out)
 	}
 	digits[count] = '\0';
 	base = base_of(&begin);
-	/* strtoull() would take a sign, a space or one more prefix */
+	/* strtoull() would accept a sign, a space or another prefix */
 	if (*begin == '\0' || begin[strspn(begin, "0123456789abcdefABCDEF")] != '\0')
 		return false;
 	errno = 0;
@@ -120,7 +120,7 @@ bool value_word(struct fy_node *node, const struct key *key, void *out, struct d
 
 	for (const struct key_word *word = key->words; word->word != NULL; word++) {
 		if (yaml_text_is(node, word->word)) {
-			*(unsigned *)out = word->meaning; /* what enums without negative members are */
+			*(unsigned *)out = word->meaning; /* the type of enums without negative members */
 			return true;
 		}
 	}

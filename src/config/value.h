@@ -8,8 +8,8 @@
 #include "util/fwmark.h"
 
 /*
- * Scalars of the config, read as Go's yaml.v3 reads them, since the configs are written for it. These are readers for
- * tables of keys: what is none leaves the output alone, and a message says what was expected.
+ * Scalars of the config, read as Go's yaml.v3 reads them, since configs are written for it. These are readers for
+ * tables of keys: an invalid value leaves the output unchanged, and the error says what was expected.
  */
 
 /** Reads a whole number from @key's least to its most into a uint32_t: decimal, 0x, 0o, 0b, with _ between digits. */
@@ -30,10 +30,10 @@ bool value_ip4(struct fy_node *node, const struct key *key, void *out, struct di
 /** Reads an IPv6 address into a struct in6_addr. */
 bool value_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
-/** Reads an address or a CIDR of either family into a struct network; bits behind the prefix are cleared. */
+/** Reads an address or a CIDR of either family into a struct network; host bits are cleared. */
 bool value_network(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
-/** Reads a string that is not empty into a char *, from malloc; what was there is freed. */
+/** Reads a non-empty string into a char *, from malloc; the previous one is freed. */
 bool value_string(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
 /** Reads a fwmark, VALUE or VALUE/MASK; the value has no bit outside the mask and is not 0. */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* enough for every chain of aliases that a person would write, and an end to those that have none */
+/* enough for any chain of aliases that a person would write, and a limit for endless ones */
 enum { ALIASES_MAX = 8 };
 
 static const char *show_text(const char *text, size_t length, char *out)
@@ -24,7 +24,7 @@ static const char *show_text(const char *text, size_t length, char *out)
 	return out;
 }
 
-/* A line of a text, without its end; empty when there are not so many. */
+/* A line of a text, without its line break; empty if there is no such line. */
 static const char *find_line(const char *text, size_t length, int line, size_t *line_length)
 {
 	const char *end = text + length;
@@ -59,7 +59,7 @@ static void report_parser_errors(struct fy_diag *parser, const char *text, size_
 	}
 }
 
-/* yaml.v3 reads the first without a word of the others; but with the others rules may be lost. */
+/* yaml.v3 silently reads only the first; but ignoring the others may lose rules. */
 static void refuse_more_documents(struct fy_parser *parser, struct diagnostics *diagnostics)
 {
 	struct fy_document *more = fy_parse_load_document(parser);

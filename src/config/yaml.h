@@ -11,25 +11,25 @@
 #include <stddef.h>
 
 /*
- * What the config's reader needs of YAML: documents, lists, scalars, and where each stands in the file; maps are in
- * keys.h. Aliases are followed where they are met, so that no file is larger in memory than it is on disk.
+ * The parts of YAML that configs need: documents, lists, scalars, and their positions in the file; maps are in keys.h.
+ * Aliases are followed when they are read, so that no file is larger in memory than on disk.
  */
 
 struct fy_document;
 struct fy_node;
 
 enum {
-	/* far more than any person writes; without a bound a config could be a disk */
+	/* far more than anyone writes; without a limit, a config could be a block device */
 	YAML_SIZE_MAX = 4 << 20,
-	/* so much of a value is shown in a message, escaped and in quotes */
+	/* this much of a value is shown in a message, escaped and quoted */
 	YAML_SHOWN_BYTES = 48,
 	YAML_SHOWN_SIZE = ESCAPED_SIZE(YAML_SHOWN_BYTES) + 5,
 };
 
 /**
- * Parses a text of one document.
+ * Parses a text with one document.
  *
- * Returns the document, for yaml_free(), or NULL: with errors in @diagnostics, or without when there is nothing in it.
+ * Returns the document, to be freed with yaml_free(), or NULL: with errors in @diagnostics, or without if it is empty.
  */
 struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics);
 
@@ -40,40 +40,40 @@ bool yaml_read_list(struct fy_node *node, const char *what,
 		    void (*read)(struct fy_node *item, struct diagnostics *diagnostics, void *userdata),
 		    struct diagnostics *diagnostics, void *userdata);
 
-/** Follows an alias. Returns NULL, with an error, when it leads nowhere, or too much was read already. */
+/** Follows an alias. Returns NULL, with an error, if it leads nowhere or too much has been read. */
 struct fy_node *yaml_follow(struct fy_node *node, struct diagnostics *diagnostics);
 
 /**
- * Takes account of a node that is read. What aliases lead to is read once for each of them, and a small file could make
- * that much; a file without aliases never reads more than its own size.
+ * Accounts for a node that is read. An alias's target is read once per alias, so a small file could cause much reading;
+ * a file without aliases is never read beyond its own size.
  *
- * Returns false when too much was read already, with an error at the first time.
+ * Returns false if too much has been read, with an error the first time.
  */
 bool yaml_is_affordable(struct fy_node *node, struct diagnostics *diagnostics);
 
 /** Returns the text of a scalar and its length, or NULL for a map or a list. It belongs to the document. */
 const char *yaml_text(struct fy_node *node, size_t *length);
 
-/** Returns whether a value is a scalar with just this text. */
+/** Returns whether a value is a scalar with exactly this text. */
 bool yaml_text_is(struct fy_node *node, const char *expected);
 
 /** Returns whether a value is a list. */
 bool yaml_is_list(struct fy_node *node);
 
-/** Returns whether a scalar was written without quotes, so that it may mean a number, a bool or null. */
+/** Returns whether a scalar is written without quotes, so that it may be a number, a bool or null. */
 bool yaml_is_plain(struct fy_node *node);
 
 /** Returns whether a value is missing or null. */
 bool yaml_is_null(struct fy_node *node);
 
-/** Returns the document's root, NULL when it is empty. */
+/** Returns the document's root, or NULL if it is empty. */
 struct fy_node *yaml_root(struct fy_document *document);
 
 /** Returns where a node begins in the file. */
 struct position yaml_position(struct fy_node *node);
 
 /**
- * Says what a node is, for a message: its text in quotes, escaped and cut, or "a map", "a list", "nothing".
+ * Describes a node for a message: its text in quotes, escaped and truncated, or "a map", "a list", "nothing".
  *
  * @out: YAML_SHOWN_SIZE bytes
  *

@@ -18,14 +18,14 @@
 #include <errno.h>
 #include <malloc.h>
 
-/* After a transaction that failed, the table is restored; when that fails too, it is tried again after this long. */
+/* After a failed transaction the table is restored; if that fails too, it is retried after this long. */
 #define RETRY_INTERVAL USEC_PER_SEC
 
 enum {
-	CROWD = 1024, /* the least number of cgroups whose memory is worth giving back */
+	CROWD = 1024, /* the least number of cgroups whose memory is worth returning */
 };
 
-/* The deepest level at which cgroups have an element or may get one; those that are gone may have been deeper. */
+/* The deepest level at which cgroups have an element or may get one; removed ones may have been deeper. */
 static uint32_t deepest_level(const struct engine *engine, const struct step *step)
 {
 	const uint32_t existing = cgroup_tree_deepest_level(&engine->watch.tree);
@@ -49,10 +49,7 @@ static int replace_with(struct engine *engine, struct instance *instance, const 
 	return result;
 }
 
-/*
- * Makes the whole table hold what it should, whatever it holds now. What leads here is always that nothing else is
- * certain.
- */
+/* Brings the whole table in line with the plan, whatever it holds now: its present content is not certain. */
 int apply_full(struct engine *engine, struct instance *instance, struct error *error)
 {
 	struct step step;
@@ -64,7 +61,7 @@ int apply_full(struct engine *engine, struct instance *instance, struct error *e
 	if (result < 0)
 		return result;
 	plan_commit(&instance->plan, &step);
-	/* the whole of a large table was in memory for a moment, in pieces that free() keeps */
+	/* a large table was briefly in memory as a whole, in pieces that free() keeps */
 	if (step.element_count >= CROWD)
 		malloc_trim(0);
 	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu verdicts that differ from the parent's",
@@ -106,15 +103,15 @@ void apply_remove_leftovers(struct engine *engine)
 }
 
 /*
- * Makes everything anew while running. A failure is told and tried again, since to stop would open what was closed;
- * but not when somebody else has the table.
+ * Restores everything while running. A failure is logged and retried, since stopping would let blocked traffic out; it
+ * is final only when another process owns the table.
  */
 int apply_restore(struct engine *engine, struct error *error)
 {
 	const struct routing routing = instance_routing(engine->instance, true);
 	int result = 0;
 
-	/* a marked packet without a way goes nowhere, so the table does not wait for it */
+	/* a marked packet without a route goes nowhere, so the table need not wait for the routes */
 	if (routes_put(&engine->routes, &routing, error) < 0)
 		log_error("%s", error->text);
 	result = apply_full(engine, engine->instance, error);
@@ -131,8 +128,8 @@ int apply_restore(struct engine *engine, struct error *error)
 }
 
 /*
- * Gives back the memory of a storm that is over. free() does so only where the heap ends. It takes a look at the whole
- * heap, which is taken each time that half of what was kept is gone, so that it adds little to the work for each.
+ * Returns memory to the kernel after a storm of cgroups; free() does so only at the end of the heap. This walks the
+ * whole heap, so it is done only when half of what was kept is gone, and costs little per cgroup.
  */
 static void give_back_memory(struct engine *engine)
 {

@@ -9,36 +9,36 @@
 
 struct engine;
 
-/* Makes the kernel hold what an instance's plan says. */
+/* Brings the kernel in line with an instance's plan. */
 
 /**
- * Makes the whole table hold what it should, whatever it holds now.
+ * Brings the whole table in line with the plan, whatever it holds now.
  *
- * @instance: the engine's, or the one that is to follow it
+ * @instance: the engine's, or its successor
  *
- * Returns 0, -EBUSY when somebody else has the table, or another negative errno, with @error.
+ * Returns 0, -EBUSY when another process owns the table, or another negative errno, with @error.
  */
 int apply_full(struct engine *engine, struct instance *instance, struct error *error);
 
 /**
- * Sends what the plan has gathered since the last time. After a failure the whole table is restored; when that fails,
- * too, it is tried again later.
+ * Sends the plan's changes since the last step. After a failure the whole table is restored; if that fails too, it is
+ * retried later.
  *
- * Returns 0 or a negative errno with @error when it is of no use to go on.
+ * Returns 0 or a negative errno with @error when the engine can't go on.
  */
 int apply_delta(struct engine *engine, struct error *error);
 
 /**
- * Restores routes and table while running. A failure is logged and tried again, since to stop would open what was
- * closed; but not when somebody else has the table.
+ * Restores routes and table while running. A failure is logged and retried, since stopping would let blocked traffic
+ * out; it is final only when another process owns the table.
  *
  * Returns 0 or -EBUSY with @error.
  */
 int apply_restore(struct engine *engine, struct error *error);
 
 /**
- * Removes what configs that are not in force left in policy rules and routes. A failure is logged, and it is tried
- * again with the next restoration.
+ * Removes policy rules and routes left by configs that are not in force. A failure is logged, and retried with the next
+ * restore.
  */
 void apply_remove_leftovers(struct engine *engine);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both ends are included, in network byte order; IPv4 uses the first four bytes. */
+/* Inclusive, in network byte order; IPv4 uses the first four bytes. */
 struct interval {
 	uint8_t first[16];
 	uint8_t last[16];
@@ -35,7 +35,7 @@ static int compare_intervals(const void *left, const void *right)
 		      sizeof(((const struct interval *)left)->first));
 }
 
-/* Whether the second begins within the first or right behind it; the first does not begin later. */
+/* Whether the second begins within the first or right after it; the first must not begin later. */
 static bool touches(const struct interval *one, const struct interval *other, size_t size)
 {
 	uint8_t behind[sizeof(one->last)];
@@ -46,7 +46,7 @@ static bool touches(const struct interval *one, const struct interval *other, si
 	return memcmp(other->first, one->last, size) <= 0 || memcmp(other->first, behind, size) == 0;
 }
 
-/* The kernel's interval sets refuse what overlaps; that which touches is one interval for the reader as well. */
+/* The kernel's interval sets reject overlaps; adjacent intervals are merged for the reader's sake as well. */
 static size_t merge(struct interval *intervals, size_t count, size_t size)
 {
 	size_t merged = 0;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The pause after a census, in usec, and as a multiple of what it cost, also when there are too many tombstones. */
+/* The pause after a census is PAUSE, in usec, plus a multiple of its cost, even with too many tombstones. */
 #define PAUSE UINT64_C(2000000)
 enum {
 	PAUSE_FACTOR = 49,
@@ -17,7 +17,7 @@ enum {
 	ADVICE_SIZE = 256,
 };
 
-/* What to do about a failure, as a sentence with a space in front of it, or "". */
+/* What to do about a failure, as a sentence with a leading space, or "". */
 static const char *advice(const struct census *census, int error, char *text, size_t size)
 {
 	const struct socket_protocol *asked = socket_census_asked(&census->sockets);

@@ -11,46 +11,46 @@
 
 #include <stdint.h>
 
-/* When it is asked which cgroups have sockets, and what the answer means for the tombstones of a plan. */
+/* Schedules the scans for cgroups that have sockets, and applies their results to a plan's tombstones. */
 struct census {
 	struct socket_census sockets;
-	struct cgroup_ids living; /* when it began; none when nobody needs them */
-	bool taken;		  /* one is being taken */
-	uint64_t ended;		  /* the last one, in usec of CLOCK_MONOTONIC; 0 for none */
-	uint64_t cost;		  /* usec that it took to read the last one, or to read this one until now */
-	size_t told; /* how many tombstones there may be before it is said again that it failed; 0: at once */
+	struct cgroup_ids living; /* the cgroups when it began; empty if not needed */
+	bool taken;		  /* a census is in progress */
+	uint64_t ended;		  /* when the last one ended, in usec of CLOCK_MONOTONIC; 0 for none */
+	uint64_t cost;		  /* usec spent reading the last one, or this one so far */
+	size_t told;		  /* number of tombstones at which a failure is logged next; 0: at once */
 };
 
 /**
- * Prepares for censuses, and tries whether the kernel can list what they need: without them each removed cgroup's
- * verdict would stay for ever, or get lost while it has sockets.
+ * Prepares for censuses, and checks that the kernel can list what they need: without them a removed cgroup's verdict
+ * would either stay forever or be removed while sockets still need it.
  *
- * @census: census_close() it whatever this returns
+ * @census: release with census_close(), also on failure
  *
  * Returns 0 or a negative errno with @error.
  */
 int census_open(struct census *census, struct error *error);
 
-/** Returns the file descriptor to wait for. */
+/** Returns the file descriptor to poll. */
 int census_fd(const struct census *census);
 
 /**
- * Returns when to call census_begin(), in usec of CLOCK_MONOTONIC, or UINT64_MAX. However many cgroups come and go, all
- * censuses together take a small part of the time.
+ * Returns when to call census_begin(), in usec of CLOCK_MONOTONIC, or UINT64_MAX. Censuses take only a small part of
+ * the time, however many cgroups come and go.
  */
 uint64_t census_deadline(const struct census *census, const struct plan *plan);
 
 /**
- * Begins one. When it fails, or when it fails later, all tombstones stay until the next: there is no bound to them,
- * since one that went might let its sockets' packets out. So that is logged, and again each time that there are twice
- * as many.
+ * Begins a census. If it fails, now or later, all tombstones stay until the next one. Their number is not bounded,
+ * since removing one might let its sockets' packets out; so the failure is logged, and again each time their number has
+ * doubled.
  */
 void census_begin(struct census *census, struct plan *plan, const struct cgroup *root, uint64_t now);
 
 /**
- * Goes on with one; the plan may be another since it began, with the tombstones of the former.
+ * Continues a census. The plan may have been replaced since it began, by one that took over its tombstones.
  *
- * Returns 1 when the plan may have changes to be carried out, 0, or -ENOMEM.
+ * Returns 1 when the plan may have changes to apply, 0, or -ENOMEM.
  */
 int census_read(struct census *census, struct plan *plan, uint64_t (*clock)(void));
 

@@ -33,7 +33,7 @@ static struct statement set_mark(const struct proxy *proxy)
 	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = proxy->mark};
 }
 
-/* The counter has the name of the chain. */
+/* The counter is named after the chain. */
 static struct statement count_marked(const struct proxy *proxy)
 {
 	return statement_about(STATEMENT_COUNTER_NAME, chain_verdict(CHAIN_PROXY_PREFIX, proxy->name).chain);
@@ -45,9 +45,9 @@ unsigned chain_label(size_t proxy)
 }
 
 /*
- * Answers to the outside are never steered. Those of a flow that began here with an address that is not this host's
- * are none: a proxy's transparent socket sent first, or somebody who wants them to be taken for answers. Nor are those
- * of a flow that is steered, for they come from the proxy; but those are on their way to a client on this host.
+ * Replies to the outside are never steered. Replies of a flow that began here from a foreign address don't count as
+ * such: a proxy's transparent socket sent first, or a program that wants its packets to pass for replies. Nor do
+ * replies of a steered flow, which come from the proxy, unless they go to a client on this host.
  */
 static int add_reply_exception(struct chain *chain)
 {
@@ -73,7 +73,7 @@ static int add_local_exception(struct chain *chain, const struct config *config)
 	return config->bypass_local ? chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN) : 0;
 }
 
-/* A chain that ends traffic, with its counter and its set of cgroups. NULL without memory. */
+/* A chain that drops or rejects, with its counter. NULL if out of memory. */
 static struct chain *add_end(struct ruleset *ruleset, const struct config *config, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
@@ -112,7 +112,7 @@ int chains_add_refuse(struct ruleset *ruleset, const struct config *config)
 	return error == 0 ? add_rejects(chain) : error;
 }
 
-/* Traffic to port 53 that dns-hijack takes: for each of its kinds one address family and one protocol. */
+/* A kind of traffic to port 53 that dns-hijack redirects: one address family and one protocol. */
 struct hijacked {
 	bool ip6;
 	bool tcp;
@@ -141,8 +141,8 @@ enum { HIJACKED_MAX = 4 };
 	}
 
 /*
- * DNS that is hijacked is so whatever else is said of its like, also when its name server is this host: to hijack it
- * was asked for by name. It gets no label of the proxy's, since it does not go to the proxy's port.
+ * DNS hijacking is configured explicitly, so it precedes all other exceptions, even when the name server is this host.
+ * It sets no label of the proxy's, since the packets don't go to the proxy's port.
  */
 static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 {
@@ -155,7 +155,7 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 	return error;
 }
 
-/* What TPROXY can't take, though it may be UDP. */
+/* What TPROXY can't handle, even if it is UDP. */
 static int add_group_addresses(struct chain *chain, struct statement action)
 {
 	int error = chain_add(chain, {.kind = STATEMENT_DADDR_MULTICAST}, action);
@@ -168,7 +168,7 @@ static int add_group_addresses(struct chain *chain, struct statement action)
 	return error;
 }
 
-/* What is both to go direct and to be refused is refused, so that comes first. */
+/* Refuse wins over direct, so it comes first. */
 static int add_refusals(struct chain *chain, const struct proxy *proxy)
 {
 	const struct statement refuse = statement_goto(CHAIN_REFUSE);
@@ -199,7 +199,7 @@ static int add_exclusions(struct chain *chain, const struct proxy *proxy)
 	return error;
 }
 
-/* proxy-NAME: what leaves a cgroup of this proxy gets the proxy's mark, and is routed anew because of it. */
+/* proxy-NAME: packets from this proxy's cgroups get the proxy's mark, and are rerouted because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct config *config, size_t index)
 {
 	const struct proxy *proxy = &config->proxies[index];
@@ -226,9 +226,9 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 }
 
 /*
- * tproxy-NAME: what came around to the loopback interface is handed to the proxy's socket. When there is none, it must
- * not reach who else listens on the destination's port of this host: it is refused. But what is meant for this host
- * goes on: answers to the proxy carry the mark where net.ipv4.tcp_fwmark_accept is set.
+ * tproxy-NAME: packets that arrive on the loopback interface are handed to the proxy's socket. If there is none, they
+ * must not reach another local socket on the same port, so they are refused. But packets to this host's addresses pass:
+ * replies to the proxy carry the mark if net.ipv4.tcp_fwmark_accept is set.
  */
 static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
@@ -256,7 +256,10 @@ static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
 	return dnat;
 }
 
-/* dns-NAME: without the mark, the NAT hook routes the packet to where it sends it, not to the loopback interface. */
+/*
+ * dns-NAME: clears the mark, so that the NAT hook routes the packet to its new destination, not to the loopback
+ * interface.
+ */
 static int add_dns_chain(struct ruleset *ruleset, const struct proxy *proxy)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, chain_verdict(CHAIN_DNS_PREFIX, proxy->name).chain, HOOK_NONE);
@@ -288,8 +291,8 @@ int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_
 }
 
 /*
- * A chain that sends packets the way of their flow. Those of the other side, which are a proxy's answers in the name of
- * others, go back as they are.
+ * A chain whose packets follow their flow. Packets of the other direction, a proxy's replies from foreign addresses,
+ * pass unchanged.
  */
 static struct chain *add_flow_chain(struct ruleset *ruleset, const char *name)
 {

@@ -8,33 +8,33 @@
 #include "engine/names.h"
 #include "nft/ruleset.h"
 
-/* The chains that a target consists of. The config says what they do; compile.c says where packets come from. */
+/* The chains of each target. The config determines what they do; compile.c, which packets reach them. */
 
-/** Returns the verdict that goes to the chain of a name behind a prefix. */
+/** Returns the verdict "goto PREFIXNAME". */
 struct verdict chain_verdict(const char *prefix, const char *name);
 
-/** Returns the name of the proxy whose mark chain this is, within the chain's, or NULL. */
+/** Returns the proxy's name, a part of @chain, if this is a proxy's mark chain, else NULL. */
 const char *chain_proxy(const char *chain);
 
-/** Returns the bit of a flow's label that says that the flow goes to the proxy of that index. */
+/** Returns the conntrack label bit for flows to the proxy of that index. */
 unsigned chain_label(size_t proxy);
 
-/** Adds DROP-CHAIN, which refuses silently. Returns 0 or -ENOMEM, as the next ones do. */
+/** Adds DROP-CHAIN, which drops silently. Returns 0 or -ENOMEM, like the functions below. */
 int chains_add_drop(struct ruleset *ruleset, const struct config *config);
 
-/** Adds REFUSE-CHAIN, which refuses and lets the program know. */
+/** Adds REFUSE-CHAIN, which rejects, so that the program gets an error. */
 int chains_add_refuse(struct ruleset *ruleset, const struct config *config);
 
 /** Adds the chains of the proxy of an index: proxy-NAME, tproxy-NAME and, with dns-hijack, dns-NAME. */
 int chains_add_proxy(struct ruleset *ruleset, const struct config *config, size_t index);
 
 /**
- * Adds ORPHAN-CHAIN, for packets that have no cgroup: what the kernel itself sends for a socket that is gone, like the
- * acknowledgement of a server's late end (net/ipv4/tcp_ipv4.c, tcp_v4_timewait_ack). They go the way of their flow.
+ * Adds ORPHAN-CHAIN, for packets without a cgroup: those that the kernel sends for a closed socket, like the ACK of a
+ * server's late FIN (net/ipv4/tcp_ipv4.c, tcp_v4_timewait_ack). They follow their flow.
  */
 int chains_add_orphan(struct ruleset *ruleset, const struct config *config);
 
-/** Adds UNMARKED-CHAIN, for packets of steered flows that came around to the loopback interface without their mark. */
+/** Adds UNMARKED-CHAIN, for packets of steered flows that arrive on the loopback interface without their mark. */
 int chains_add_unmarked(struct ruleset *ruleset, const struct config *config);
 
 #endif

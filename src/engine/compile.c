@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* From what the config says to the rules that do it. The only place that knows both. */
+/* Translates the config into rules. The only place that knows both. */
 
 #include "engine/compile.h"
 
@@ -80,7 +80,7 @@ static struct statement match_mark(const struct proxy *proxy)
 	return (struct statement){.kind = STATEMENT_MARK, .mark = proxy->mark};
 }
 
-/* A whole mark is looked up in a map; one that is only some bits has a rule of its own. */
+/* A whole mark is looked up in a map; a masked mark has its own rule. */
 static int add_dispatch(struct ruleset *ruleset, struct chain *chain, const char *map, const struct proxy *proxy,
 			const char *prefix, bool from_loopback)
 {
@@ -93,7 +93,7 @@ static int add_dispatch(struct ruleset *ruleset, struct chain *chain, const char
 	return chain_add(chain, match_mark(proxy), statement_goto(verdict.chain));
 }
 
-/* The mark tells which proxy a packet is for; where others took it away, the label does. */
+/* The mark selects the packet's proxy; if another program removed it, the label does. */
 static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING, HOOK_FILTER_PREROUTING);
@@ -136,9 +136,9 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 }
 
 /*
- * A flow that begins here in the name of others and is not steered is a proxy's, or somebody's who wants answers to be
- * taken for such to the outside. It is noted before conntrack confirms it: its packet may never come around to the
- * loopback interface, also when it is for this host.
+ * An unsteered flow that begins here from a foreign address is a proxy's, or that of a program that wants its packets
+ * to pass for replies to the outside. It is labelled before conntrack confirms it: its packet may never arrive on the
+ * loopback interface, even if it is for this host.
  */
 static int note_foreign(struct chain *chain)
 {
@@ -148,8 +148,8 @@ static int note_foreign(struct chain *chain)
 }
 
 /*
- * A listener's SYN-ACK has no cgroup (net/netfilter/nft_socket.c, sk_fullsock), so the targets' chains don't see it. To
- * an address that is not this host's, in a connection that began here, it is nobody's outside.
+ * A listener's SYN-ACK has no cgroup (net/netfilter/nft_socket.c, sk_fullsock), so the targets' chains don't see it. In
+ * a connection that began here from a foreign address, it is not meant for anyone outside.
  */
 static int fence_answers(struct chain *chain)
 {
@@ -157,7 +157,7 @@ static int fence_answers(struct chain *chain)
 			 {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP}, statement_goto(CHAIN_FENCE));
 }
 
-/* Another program gave the packet a mark of its own behind our chain. What has none pays for one comparison. */
+/* For packets that another program gave its own mark after our chain. Unmarked packets cost one comparison. */
 static int fence_other_marks(struct ruleset *ruleset, struct chain *postrouting, const struct config *config)
 {
 	int error = chain_add(postrouting, {.kind = STATEMENT_MARKED}, statement_goto(CHAIN_OTHER_MARK));
@@ -172,8 +172,8 @@ static int fence_other_marks(struct ruleset *ruleset, struct chain *postrouting,
 }
 
 /*
- * A socket that is bound to an interface asks a name server on this host, since it was sent there. Whether an address
- * is this host's, is not asked of those of the loopback interface: that may be down.
+ * For queries redirected to a name server on this host, from a socket bound to another interface. Loopback addresses
+ * are not checked for being local, since the loopback interface may be down.
  */
 static int fence_hijacked_to(struct chain *chain, uint16_t to_port, struct statement address, bool is_loopback)
 {
@@ -204,7 +204,7 @@ static int fence_hijacked(struct chain *chain, const struct config *config)
 	return error;
 }
 
-/* What came in by an interface is not meant, since others may have marked it. */
+/* Forwarded packets are exempt: other programs may have marked them. */
 static int add_fence_chain(struct ruleset *ruleset)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_FENCE, HOOK_NONE);
@@ -221,9 +221,9 @@ static int add_fence_chain(struct ruleset *ruleset)
 }
 
 /*
- * Whatever made the routing wrong (a socket that is bound to an interface, another program's policy rules, IPv6 that
- * is off on the loopback interface): what is steered and is about to leave by another interface than lo, is stopped. A
- * comparison for each proxy costs less than a set.
+ * Whatever misrouted them (a socket bound to an interface, another program's policy rules, IPv6 disabled on the
+ * loopback interface): steered packets about to leave by an interface other than lo are stopped. One comparison per
+ * proxy costs less than a set.
  */
 static int add_fence(struct ruleset *ruleset, const struct config *config)
 {
@@ -318,7 +318,7 @@ int compile_and_dry_run(struct nft *nft, const struct config *config, struct err
 	CLEANUP(steering_clear) struct steering steering = {0};
 	struct contents contents = {.element_count = 0};
 
-	contents.levels.has[1] = true; /* so that a lookup is among what is tried */
+	contents.levels.has[1] = true; /* so that a lookup is tried as well */
 	if (compile_steering(config, &steering) == 0)
 		ruleset = compile_ruleset(config, &steering, &contents);
 	if (ruleset == NULL)

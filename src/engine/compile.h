@@ -10,29 +10,29 @@
 #include "nft/ruleset.h"
 #include "policy/policy.h"
 
-/** What the table holds of the cgroups. */
+/** The table's elements for cgroups. */
 struct contents {
-	struct level_set levels; /* at which there are elements */
+	struct level_set levels; /* that have elements */
 	const struct element *elements;
 	size_t element_count;
 };
 
 /**
- * Tells how a config's table steers.
+ * Determines how a config's table steers.
  *
- * @steering: set; steering_clear() it
+ * @steering: set; release with steering_clear()
  *
  * Returns 0 or -ENOMEM.
  */
 int compile_steering(const struct config *config, struct steering *steering);
 
 /**
- * Turns a config into the table that carries it out.
+ * Compiles a config into a table.
  *
  * @steering: from compile_steering()
  *
- * Returns the ruleset, for ruleset_free(), or NULL without memory. It refers to the config and to the verdicts of the
- * elements.
+ * Returns the ruleset, to be freed with ruleset_free(), or NULL if out of memory. It refers to the config and to the
+ * verdicts of the elements.
  */
 struct ruleset *compile_ruleset(const struct config *config, const struct steering *steering,
 				const struct contents *contents);
@@ -44,20 +44,22 @@ struct ruleset *compile_ruleset(const struct config *config, const struct steeri
  */
 int compile_and_dry_run(struct nft *nft, const struct config *config, struct error *error);
 
-/** Adds the chains that find a packet's target by its cgroup: output-mangle and STEER-CHAIN. Returns 0 or -ENOMEM. */
+/**
+ * Adds the chains that look up a packet's target by its cgroup: output-mangle and STEER-CHAIN. Returns 0 or -ENOMEM.
+ */
 int compile_lookups(struct ruleset *ruleset, const struct steering *steering, const struct level_set *levels);
 
-/** Returns the policy of a config's rules, for policy_free(), or NULL without memory. */
+/** Returns the policy of a config's rules, to be freed with policy_free(), or NULL if out of memory. */
 struct policy *compile_policy(const struct config *config);
 
-/** Returns the verdict that sends a cgroup to a target. */
+/** Returns the verdict for a cgroup with that target. */
 struct verdict compile_verdict(const struct config *config, uint32_t target);
 
 /**
- * Names the target that a verdict sends a cgroup to, whether it is one of this config or not.
+ * Names the target of a verdict, whether or not the config has it.
  *
- * @name: NFT_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's when it is none of
- * ours
+ * @name: NFT_NAME_SIZE bytes; set to "direct", "drop", "refuse", the proxy's name, or the chain's if it is not one of
+ *        ours
  */
 void compile_target_name(const struct verdict *verdict, char *name);
 

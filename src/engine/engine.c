@@ -82,7 +82,7 @@ int engine_observe(struct engine *engine, struct error *error)
 		result = levels_find(engine->mount, &depth, error);
 	if (result == 0)
 		result = watch_open(&engine->watch, engine->mount, depth, &listener, error);
-	/* once more what could not be looked at, before anybody relies on it */
+	/* retry what could not be read, before anything relies on it */
 	if (result == 0 && watch_walk(&engine->watch, error) < 0)
 		result = watch_walk(&engine->watch, error);
 	events_schedule_look(engine, clock_now(), false);
@@ -101,8 +101,8 @@ static int listen_to_others(struct engine *engine, struct error *error)
 }
 
 /*
- * Routes come before the table and go after it, so that a mark always leads somewhere. What an earlier run or config
- * left of them is for the caller to remove: its table was in force until now.
+ * Routes are added before the table and removed after it, so that a mark always leads somewhere. The caller removes
+ * routes left by an earlier run or config: its table was in force until now.
  */
 static int put_into_force(struct engine *engine, struct instance *instance, struct error *error)
 {
@@ -150,8 +150,8 @@ static bool same_root(const struct config *one, const struct config *other)
 }
 
 /*
- * What failed may have changed the kernel all the same: its answer may be what was lost. So the last instance is put
- * there anew, like after any doubt.
+ * A failed step may have changed the kernel all the same, if only the reply was lost. So the last instance is restored,
+ * as always when in doubt.
  */
 static void return_to_last(struct engine *engine)
 {
@@ -162,7 +162,7 @@ static void return_to_last(struct engine *engine)
 	result = apply_restore(engine, &error);
 	if (result < 0) {
 		log_error("%s", error.text);
-		engine->next_retry = clock_now(); /* which ends it, as at any other time */
+		engine->next_retry = clock_now(); /* the retry's error ends the daemon, as always */
 	}
 }
 

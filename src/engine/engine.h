@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 /*
- * Keeps the kernel in step with a config and the tree of cgroups: what the watch finds goes to the plan, and what the
- * plan sums up goes to the kernel, in one transaction a step. When a step fails, the whole table is restored,
- * in the way in which it was made at the start.
+ * Keeps the kernel in line with a config and the cgroup tree: what the watch finds goes into the plan, and the plan's
+ * changes go to the kernel, one transaction per step. When a step fails, the whole table is restored, the same way it
+ * was created at startup.
  */
 struct engine;
 struct instance;
@@ -24,55 +24,55 @@ struct instance;
 /**
  * Makes an engine.
  *
- * @config: belongs to the engine from then on, whatever this returns
+ * @config: the engine takes ownership, also on failure
  *
- * Returns the engine, for engine_free(), or NULL with @error.
+ * Returns the engine, to be freed with engine_free(), or NULL with @error.
  */
 struct engine *engine_new(struct config *config, struct error *error);
 
 /**
- * Finds the cgroups and decides about each, without touching the network.
+ * Finds the cgroups and decides each one's target, without touching the network.
  *
  * Returns 0 or a negative errno with @error.
  */
 int engine_observe(struct engine *engine, struct error *error);
 
 /**
- * Puts everything into force: policy rules, routes and the table. Whatever can be checked is checked before anything is
- * changed. What an earlier run left is changed in place.
+ * Puts everything in force: policy rules, routes and the table. Everything that can be checked is checked before
+ * anything is changed. What an earlier run left is updated in place.
  *
- * Returns 0, -EBUSY when another cgtproxy runs, or another negative errno, with @error.
+ * Returns 0, -EBUSY when another cgtproxy is running, or another negative errno, with @error.
  */
 int engine_enforce(struct engine *engine, struct error *error);
 
 /**
- * Puts another config into force, by a transaction that prepares and one that changes, if all of it is possible.
- * Otherwise the last one stays.
+ * Puts another config in force, in two transactions, one that prepares and one that switches. If any of it fails, the
+ * last config stays.
  *
- * @config: belongs to the engine from then on, whatever this returns
+ * @config: the engine takes ownership, also on failure
  *
  * Returns 0 or a negative errno with @error.
  */
 int engine_reload(struct engine *engine, struct config *config, struct error *error);
 
 /**
- * Ends the work as the config's on-stop says: takes everything out of the kernel, or leaves all of it in force.
+ * Stops as the config's on-stop says: removes everything from the kernel, or leaves it all in force.
  *
  * Returns 0 or a negative errno with @error.
  */
 int engine_stop(struct engine *engine, struct error *error);
 
 /**
- * Takes out of the kernel what a run left there, whatever its config was.
+ * Removes from the kernel what an earlier run left, whatever its config was.
  *
- * Returns 0, -EBUSY when a cgtproxy runs, or another negative errno, with @error.
+ * Returns 0, -EBUSY when a cgtproxy is running, or another negative errno, with @error.
  */
 int engine_clear(struct error *error);
 
-/** Returns what follows from the config in force. It ends with the next reload. */
+/** Returns the instance of the config in force. It is valid until the next reload. */
 struct instance *engine_instance(const struct engine *engine);
 
-/** Returns the cgroups that were observed. */
+/** Returns the observed cgroups. */
 const struct cgroup_tree *engine_tree(const struct engine *engine);
 
 /** Returns where cgroup2 is mounted. */

@@ -9,7 +9,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* Cgroups that can't be watched are looked at this long after the last look, and never more than a tenth of the time.
+/*
+ * Cgroups that can't be watched are scanned again this long after the last scan, and for at most a tenth of the time.
  */
 #define LOOK_INTERVAL USEC_PER_SEC
 #define LOOK_COST_FACTOR 9

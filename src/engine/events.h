@@ -12,14 +12,14 @@
 
 struct engine;
 
-/* What the engine waits for, for whoever has the event loop. */
+/* What the engine waits for, for the owner of the event loop. */
 
 /**
- * Something to wait for.
+ * A file descriptor to poll.
  *
  * @fd:     readable when there is something to handle
- * @handle: takes in some of it; the descriptor stays readable while there is more. Returns 0, or a negative errno with
- *          @error when it is of no use to go on.
+ * @handle: handles some of it; the descriptor stays readable while there is more. Returns 0, or a negative errno with
+ *          @error when the engine can't go on.
  */
 struct event_source {
 	int fd;
@@ -29,7 +29,7 @@ struct event_source {
 enum { EVENTS_SOURCES_MAX = 4 };
 
 /**
- * Lists what to wait for: cgroups, routes, sockets, tables.
+ * Lists what to poll: cgroups, routes, sockets, tables.
  *
  * @sources: room for EVENTS_SOURCES_MAX
  *
@@ -37,27 +37,27 @@ enum { EVENTS_SOURCES_MAX = 4 };
  */
 size_t events_sources(const struct engine *engine, struct event_source *sources);
 
-/** Returns whether other programs have changed anything in nftables since this was asked last. */
+/** Returns whether other programs have changed nftables since the last call. */
 bool events_others_committed(struct engine *engine);
 
 /** Returns when events_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
 uint64_t events_deadline(const struct engine *engine);
 
-/** Does what was put off until now. Returns 0, or a negative errno with @error when it is of no use to go on. */
+/** Does what is due. Returns 0, or a negative errno with @error when the engine can't go on. */
 int events_handle_deadline(struct engine *engine, struct error *error);
 
-/* And for the engine itself: */
+/* For the engine itself: */
 
 /**
- * Sets when to look at cgroups that have no watch.
+ * Schedules the next scan of cgroups without a watch.
  *
- * @begin: when the last look began, in usec of CLOCK_MONOTONIC
- * @more:  it was not through with all of them
+ * @begin: when the last scan began, in usec of CLOCK_MONOTONIC
+ * @more:  it did not get through all of them
  */
 void events_schedule_look(struct engine *engine, uint64_t begin, bool more);
 
 /**
- * Takes in what came while the table was made; not for ever, since somebody may go on making cgroups.
+ * Handles what happened while the table was created; not endlessly, since someone may keep creating cgroups.
  *
  * Returns 0 or a negative errno with @error.
  */

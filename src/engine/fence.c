@@ -30,7 +30,7 @@ void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
 	fence->next = now + LOOK_INTERVAL;
 	if (nft_query_counter(nft, CHAIN_FENCE, &counter) < 0)
 		return;
-	/* a counter that was made anew began at 0 */
+	/* a new counter began at 0 */
 	stopped = counter.packets > fence->packets ? counter.packets - fence->packets : 0;
 	fence->packets = counter.packets;
 	if (stopped == 0)

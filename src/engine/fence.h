@@ -8,18 +8,18 @@
 
 #include <stdint.h>
 
-/** Reports what the fence stops: each such packet is a sign of something wrong. */
+/** Reports the packets that the fence stops: each is a sign that something is wrong. */
 struct fence {
-	uint64_t packets; /* that were stopped when it was looked at last */
+	uint64_t packets; /* stopped as of the last look */
 	uint64_t next;	  /* when to look again, usec of CLOCK_MONOTONIC; UINT64_MAX: never */
 };
 
-/** Begins with what the counter says now, which an earlier run may have reported. */
+/** Starts from the counter's present value, which an earlier run may have reported. */
 void fence_begin(struct fence *fence, struct nft *nft, uint64_t now);
 
 /**
- * Looks at the counter and logs how much was stopped since the last look, if anything. After such a line it is quiet
- * for some minutes.
+ * Reads the counter and logs how many packets were stopped since the last look, if any. Such lines are rate-limited to
+ * one in some minutes.
  *
  * @now: usec of CLOCK_MONOTONIC
  */

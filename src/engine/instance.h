@@ -11,7 +11,7 @@
 #include "route/route.h"
 #include "util/cleanup.h"
 
-/** All that follows from one config. A reload makes another one and, once it is in force, ends the first. */
+/** Everything derived from one config. A reload makes a new one and, once that is in force, frees the old one. */
 struct instance {
 	struct config *config;
 	struct policy *policy;
@@ -23,19 +23,19 @@ struct instance {
 /**
  * Makes an instance.
  *
- * @config: belongs to the instance from then on, whatever this returns
+ * @config: the instance takes ownership, also on failure
  *
- * Returns it, for instance_free(), or NULL without memory.
+ * Returns it, to be freed with instance_free(), or NULL if out of memory.
  */
 struct instance *instance_new(struct config *config);
 
-/** Returns the table that a step which gives out everything asks for, for ruleset_free(), or NULL without memory. */
+/** Returns the table for a step of plan_full(), to be freed with ruleset_free(), or NULL if out of memory. */
 struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step);
 
-/** Returns the marks of a config's proxies in their order, for free(), or NULL without memory. */
+/** Returns the marks of a config's proxies in their order, to be freed with free(), or NULL if out of memory. */
 struct fwmark *config_marks(const struct config *config);
 
-/** Returns the policy rules and routes that an instance takes, or that none are wanted when it does not @steer. */
+/** Returns the policy rules and routes that an instance needs: none unless it is to @steer. */
 struct routing instance_routing(const struct instance *instance, bool steer);
 
 void instance_free(struct instance *instance);

@@ -24,8 +24,8 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 	if (result == 0)
 		result = nft_find_deepest_level(&nft, &found, error);
 	/*
-	 * Without the permission nothing is steered either; and what the kernel lacks, to which it says -ENOENT when a
-	 * module is missing (net/netfilter/nf_tables_api.c, nft_expr_type_get), is told by nft_dry_run().
+	 * Without the permission nothing is steered either; and nft_dry_run() reports what the kernel lacks (-ENOENT: a
+	 * module is missing; net/netfilter/nf_tables_api.c, nft_expr_type_get).
 	 */
 	if (result == -EPERM || result == -ENOENT || (result == 0 && found == 0))
 		return 0;
@@ -37,7 +37,7 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 			"cgtproxy runs in a cgroup namespace, but this kernel counts the levels of cgroups "
 			"from the root of all cgroups, which can't be seen from here, so no rule would fit. Use "
 			"Linux 6.11 or later, or run cgtproxy outside of the namespace");
-	/* a strict config looks at one more level than there are */
+	/* a strict config looks up one level below the deepest */
 	*deepest = found - 1;
 	return 0;
 }

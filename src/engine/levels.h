@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 /**
- * Finds how deep cgroups can be that get a verdict of their own, and that the kernel counts their levels from where the
- * tree begins.
+ * Finds the deepest level at which a cgroup can have its own verdict, and checks that the kernel counts levels from the
+ * root of our tree.
  *
- * @mount:   as cgroup_mount_find() finds it: its root is that of our cgroup namespace
- * @deepest: set; CGROUP_DEPTH_MAX also where that can't be asked for want of CAP_NET_ADMIN or of a module of the kernel
+ * @mount:   from cgroup_mount_find(): its root is that of our cgroup namespace
+ * @deepest: set; CGROUP_DEPTH_MAX also if it can't be determined for lack of CAP_NET_ADMIN or a kernel module
  *
  * Returns 0 or a negative errno with @error.
  */

@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 
-/* What the parts of our table are called, see cgtproxy(8), and the bits of its flows' labels. */
+/* The names of our table's parts, see cgtproxy(8), and the conntrack label bits of its flows. */
 
 #define MAP_CGROUP "cgroup-vmap"
 #define MAP_MARK "mark-vmap"
@@ -17,7 +17,7 @@
 #define CHAIN_OUTPUT_NAT "output-nat"
 #define CHAIN_PREROUTING "prerouting"
 #define CHAIN_DROP "DROP-CHAIN"
-#define CHAIN_PROXY_PREFIX "proxy-" /* in front of the proxy's name, as the next two; also of its counter and set */
+#define CHAIN_PROXY_PREFIX "proxy-" /* a prefix of the proxy name, like the next two; also for its counter and set */
 #define CHAIN_TPROXY_PREFIX "tproxy-"
 #define CHAIN_DNS_PREFIX "dns-"
 #define CHAIN_STEER "STEER-CHAIN"
@@ -30,13 +30,13 @@
 
 enum {
 	/*
-	 * Bits of a flow's conntrack label; others' ct marks are left to them, and labels are rare. One for each proxy
-	 * that the flow may be steered to, from the first downward, so that the low ones are left to others.
+	 * Bits of a flow's conntrack label. Labels, because other programs use ct marks, and rarely labels. One bit per
+	 * proxy, counting down from the first, which leaves the low bits to other programs.
 	 */
 	LABEL_FIRST_PROXY = 127,
-	LABEL_FOREIGN = LABEL_FIRST_PROXY - PROXIES_MAX, /* began here, from an address not this host's, unsteered */
-	LABEL_HIJACKED = LABEL_FOREIGN - 1,		 /* DNS that was redirected by us */
-	LABEL_STEERED = LABEL_HIJACKED - 1,		 /* to whichever proxy */
+	LABEL_FOREIGN = LABEL_FIRST_PROXY - PROXIES_MAX, /* began here, from a foreign address, not steered */
+	LABEL_HIJACKED = LABEL_FOREIGN - 1,		 /* DNS that we redirected */
+	LABEL_STEERED = LABEL_HIJACKED - 1,		 /* to any proxy */
 };
 
 #endif

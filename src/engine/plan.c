@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What cgroup.slot says when it is no index of plan.added. */
+/* Values of a decision's slot that are not an index into plan.added. */
 #define SLOT_NONE UINT32_MAX	     /* no element */
 #define SLOT_KERNEL (UINT32_MAX - 1) /* the kernel has its element */
 
@@ -105,7 +105,7 @@ static int reserve_removal(struct plan *plan)
 	return 0;
 }
 
-/* To be reserved before. */
+/* Call reserve_removal() first. */
 static void plan_removal(struct plan *plan, uint64_t cgroup_id, uint32_t level, uint32_t target)
 {
 	plan->level_elements[level]--;
@@ -127,9 +127,9 @@ static int plan_addition(struct plan *plan, struct cgroup *cgroup)
 }
 
 /*
- * A cgroup that was taken for gone is there (again): it has no tombstone any more, and its element is removed unless it
- * is right. The watch gives no occasion for it, as far as is known; but to remove the element of a living cgroup would
- * open what is closed, so nothing here relies on that.
+ * A cgroup that was taken for removed exists: its tombstone goes, and its element is removed unless it is right. The
+ * watch is not known to cause this; but removing the element of a living cgroup would let blocked traffic out, so
+ * nothing here relies on that.
  */
 static int remove_tombstone_of(struct plan *plan, struct cgroup *cgroup)
 {
@@ -172,7 +172,7 @@ static bool is_below_element(const struct plan *plan, const struct cgroup *cgrou
 	return cgroup != NULL;
 }
 
-/* Without memory nothing is known of its sockets any more, and the element of its own, if any, stays for good. */
+/* If out of memory, its sockets are not tracked, and its own element, if any, stays until the next reload. */
 void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 {
 	const uint32_t slot = cgroup->decisions[plan->place].slot;
@@ -187,7 +187,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	};
 
 	if (!has_element && slot != SLOT_NONE) {
-		/* it came and went between two steps: the kernel never hears of it */
+		/* it came and went between two steps, unknown to the kernel */
 		plan->added[slot] = NULL;
 		plan->level_elements[cgroup->level]--;
 	}
@@ -209,7 +209,7 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	return error;
 }
 
-/* What a target of one config is in another: a proxy is known by its name. One that is no more lets nothing through. */
+/* Maps a target of one config to another's: proxies are matched by name. A removed proxy becomes drop. */
 static uint32_t find_target(const struct config *config, const struct config *other, uint32_t others)
 {
 	if (others < TARGET_FIRST_PROXY)
@@ -244,7 +244,7 @@ static int reserve_elements(struct plan *plan, size_t count)
 	return 0;
 }
 
-/* An element of unknown level is looked up where the last run looked. */
+/* An element of unknown level is looked up at the last run's levels. */
 static void compare_levels(const struct plan *plan, struct step *step)
 {
 	for (size_t level = 0; level <= CGROUP_LEVEL_MAX; level++) {

@@ -7,17 +7,17 @@
 #include "engine/steering.h"
 #include "nft/replace.h"
 
-/** What a change of the table is prepared with. */
+/** The inputs for preparing a change of the table. */
 struct transition {
 	struct nft *nft;
 	const struct steering *next;
-	uint32_t deepest_level; /* of all cgroups that have an element or may get one */
+	uint32_t deepest_level; /* of the cgroups that have or may get an element */
 };
 
 /**
- * Writes the lookups for the time between two tables: at all levels and for the targets of both, so that a packet that
- * meets old rules and new elements finds them. They are strict only where the table is already, for without that direct
- * cgroups have no elements yet.
+ * Writes the lookups for the transition between two tables: at all levels and for the targets of both, so that a packet
+ * finds its element whether old or new. They are strict only if the table already is, since otherwise direct cgroups
+ * have no elements yet.
  *
  * @userdata: a struct transition, see struct preparation
  *

@@ -8,7 +8,7 @@
 #include "util/error.h"
 
 /**
- * Tries whether the kernel can do what a config needs, and changes nothing.
+ * Checks that the kernel supports what a config needs; changes nothing.
  *
  * Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno, with @error, which names what the kernel lacks.
  */

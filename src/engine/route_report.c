@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is done again and again is told of again after this long; in usec. */
+/* Repeated changes are logged again after this long; in usec. */
 #define TELL_AGAIN_INTERVAL UINT64_C(10000000)
 #define PUT_OFF_AGAIN_INTERVAL UINT64_C(60000000)
 
-/* Writes a line unless it is what was told last, until end_line(). */
+/* Logs a line unless it is the same as the last one, until end_line(). */
 __attribute__((format(printf, 3, 4))) static void tell(struct report_line *line, int priority, const char *format, ...)
 {
 	char text[REPORT_SIZE];
@@ -46,8 +46,8 @@ static bool is_recent(const struct report_owner *last, uint64_t time)
 }
 
 /*
- * Whether these are runs of the same program, as a script's calls of "ip" are. A name that is not known, the process
- * having ended or being hidden (ProtectProc=), makes no difference.
+ * Whether these are runs of the same program, like a script's calls of "ip". An unknown name, of a process that has
+ * ended or is hidden (ProtectProc=), matches any.
  */
 static bool is_same_program(const struct route_owner *one, const struct route_owner *other)
 {
@@ -63,7 +63,7 @@ static void note_told(struct report_owner *last, const struct route_owner *owner
 	last->time = time;
 }
 
-/* "ip route flush" goes on until nothing is left, and we put it back each time: one process is told of once. */
+/* "ip route flush" repeats until nothing is left, and we restore the route each time: a process is logged once. */
 static void report_removal(struct route_report *report, const struct route_state *before,
 			   const struct route_state *state, const struct route_owner *owner, uint64_t time)
 {
@@ -72,7 +72,7 @@ static void report_removal(struct route_report *report, const struct route_state
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		const struct route_family *last = &before->families[i];
 
-		/* what had no way yet was not removed, and a route of others that took the place is told of as such */
+		/* a missing route was not removed, and a foreign route in its place is reported as such */
 		if (last->route && state->families[i].removed == 0)
 			added += state->families[i].added;
 	}
@@ -111,7 +111,7 @@ static void report_way(struct route_report *report, const struct routing *wanted
 		log_debug("IPv6 is off on this host, so only IPv4 is steered");
 }
 
-/* Takes in why the rules of each family stand where they do. Returns a family of which that is new, or NULL. */
+/* Records why the rules of each family have their priority. Returns a family whose reason is new, or NULL. */
 static const struct route_family *note_reasons(struct route_report *report, const struct route_state *state)
 {
 	const struct route_family *news = NULL;
@@ -133,7 +133,7 @@ static bool is_displaced(const struct route_report *report)
 	return report->reasons[FAMILY_IPV4][0] != '\0' || report->reasons[FAMILY_IPV6][0] != '\0';
 }
 
-/* A VPN adds a rule after the other, for both families: that is told once, and so is that all of them are gone. */
+/* A VPN adds several rules, for both families: that is logged once, and so is their removal. */
 static void report_move(struct route_report *report, const struct routing *wanted, const struct route_state *state,
 			const struct route_owner *owner, uint64_t time)
 {

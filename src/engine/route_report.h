@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the log says of policy routing: what changed and who did it, once, however often that is done. */
+/* Logs changes of policy routing and who made them; repeated changes are logged once. */
 
 enum { REPORT_SIZE = 512 };
 
-/** What was told last of something that lasts; "" as long as all is well. */
+/** The last line logged about a lasting condition; "" while all is well. */
 struct report_line {
 	char text[REPORT_SIZE];
 };
 
-/** Of whom something was told last that is done again and again. */
+/** Whose repeated change was logged last. */
 struct report_owner {
 	struct route_owner owner;
 	uint64_t time; /* usec of CLOCK_MONOTONIC; 0: never */
@@ -33,25 +33,26 @@ struct route_report {
 	struct report_owner removal;
 	struct report_owner move;
 	struct report_owner foreign_owner;
-	char reasons[FAMILY_COUNT][ROUTE_TEXT_SIZE]; /* as known, why the rules stand elsewhere; "" when they don't */
-	bool told_of_move;			     /* and that they are back was not told yet */
-	uint64_t put_off;			     /* when it was told that something was put off; 0: never */
+	char reasons[FAMILY_COUNT]
+		    [ROUTE_TEXT_SIZE]; /* why the rules have another priority, as last seen; "" when they don't */
+	bool told_of_move;	       /* the move was logged, and the rules' return not yet */
+	uint64_t put_off;	       /* when a delay was last logged; 0: never */
 };
 
 /**
- * Tells what is new since the last look.
+ * Logs what is new since the last look.
  *
  * @before:      the state as of the last look
- * @state:       the state now, and what was done for it
- * @disturbance: what made us look, or NULL: no other program is known to have done anything
- * @undone:      whether changes of others were undone, and not put off
+ * @state:       the state now, and what was done to restore it
+ * @disturbance: what prompted the look, or NULL if no other program is known to have done anything
+ * @undone:      whether other programs' changes were undone rather than put off
  * @time:        usec of CLOCK_MONOTONIC
  */
 void report_state(struct route_report *report, const struct routing *wanted, const struct route_state *before,
 		  const struct route_state *state, const struct route_disturbance *disturbance, bool undone,
 		  uint64_t time);
 
-/** Tells that nothing could be done, or, with NULL, that this is over. */
+/** Logs that nothing could be done, or, with NULL, that this is over. */
 void report_failure(struct route_report *report, const char *text);
 
 #endif

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What can't be is tried again after this long; most of it is also heard of when it can. */
+/* Failures are retried after this long; most are also retried on an event. */
 #define TRY_INTERVAL (5 * USEC_PER_SEC)
 
 /*
- * Another program may answer each of our changes with one of its own, for ever. So many are answered at once, which is
- * more than any program makes that means well, and then one in each interval.
+ * Another program may answer each of our changes with one of its own, endlessly. This many are undone at once, more
+ * than any well-meaning program makes, and then one per interval.
  */
 #define UNDO_INTERVAL (USEC_PER_SEC / 2)
 #define UNDO_BURST UINT64_C(300)
@@ -46,7 +46,7 @@ int routes_claim(struct routes *routes, const struct routing *wanted, struct err
 	return route_refuse_foreign(&routes->rtnetlink, wanted, error);
 }
 
-/* The moment from which on one more change of others may be undone. */
+/* When the next foreign change may be undone. */
 static uint64_t next_undo(const struct routes *routes)
 {
 	const uint64_t burst = UNDO_BURST * UNDO_INTERVAL;
@@ -87,7 +87,7 @@ static void schedule(struct routes *routes, bool failed, uint64_t time)
 	}
 }
 
-/* What failed may have been no more than the answer, so it is tried twice. */
+/* A failure may be only a lost reply, so it is tried twice. */
 static int put(struct routes *routes, const struct routing *wanted, unsigned families,
 	       const struct route_disturbance *disturbance, struct error *error)
 {

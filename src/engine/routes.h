@@ -12,23 +12,23 @@
 #include <stdint.h>
 
 /**
- * Keeps policy rules and routes in force, whatever others do to them. What can't be is told once and tried again, and
- * nothing else waits for it: a marked packet without a way to its proxy goes nowhere.
+ * Keeps policy rules and routes in force, whatever other programs do to them. A failure is logged once and retried, and
+ * nothing else waits for it: a marked packet without a route to its proxy goes nowhere.
  */
 struct routes {
 	struct route_monitor monitor;
 	struct rtnetlink rtnetlink;
 	struct route_report report;
 	struct route_state state; /* as of the last look */
-	uint32_t table;		  /* which is ours: routes of others in it are removed; 0: none yet */
-	uint64_t next_try;	  /* usec of CLOCK_MONOTONIC; UINT64_MAX: all is as it should be */
-	uint64_t undo_time;	  /* likewise; grows by an interval with each change of others that is undone */
+	uint32_t table;		  /* the one we own: other programs' routes in it are removed; 0: none yet */
+	uint64_t next_try;	  /* usec of CLOCK_MONOTONIC; UINT64_MAX: nothing to retry */
+	uint64_t undo_time;	  /* likewise; advances by an interval with each foreign change undone */
 };
 
 /**
- * Begins to listen.
+ * Starts listening.
  *
- * @routes: zeroed; routes_close() it whatever this returns
+ * @routes: zeroed; release with routes_close(), also on failure
  *
  * Returns 0 or a negative errno with @error.
  */
@@ -36,36 +36,36 @@ int routes_open(struct routes *routes, struct error *error);
 
 void routes_close(struct routes *routes);
 
-/** Returns the file descriptor that is readable when there is something for routes_handle_events(). */
+/** Returns the file descriptor to poll for routes_handle_events(). */
 int routes_fd(const struct routes *routes);
 
 /**
- * Makes sure that nobody else has routes in the routing table, unless it is ours already. Nothing is changed.
+ * Checks that no other program has routes in the routing table, unless the table is already ours. Changes nothing.
  *
  * Returns 0, -EEXIST, or another negative errno, with @error.
  */
 int routes_claim(struct routes *routes, const struct routing *wanted, struct error *error);
 
 /**
- * Puts policy rules and routes in force. What fails for another reason than a lack of permission is told in the log and
- * tried again at routes_deadline().
+ * Puts policy rules and routes in force. A failure other than lack of permission is logged and retried at
+ * routes_deadline().
  *
  * Returns 0, or -EPERM with @error.
  */
 int routes_put(struct routes *routes, const struct routing *wanted, struct error *error);
 
-/** Takes in what the file descriptor tells, and mends it. */
+/** Reads the pending events and restores what was changed. */
 void routes_handle_events(struct routes *routes, const struct routing *wanted);
 
 /** Returns when routes_handle_deadline() is to be called, in usec of CLOCK_MONOTONIC, or UINT64_MAX for never. */
 uint64_t routes_deadline(const struct routes *routes);
 
-/** Tries again what is due. */
+/** Retries what is due. */
 void routes_handle_deadline(struct routes *routes, const struct routing *wanted);
 
 /**
- * Takes away what no rule of the table leads to any more. A packet that met the table as it was before may be marked
- * already and not yet routed, so those first get where they go.
+ * Removes policy rules and routes that no rule of the table leads to any more. Packets that the previous table marked
+ * may not be routed yet, so it waits for those first.
  *
  * Returns 0 or a negative errno with @error.
  */

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an engine consists of, for the files that do its work: engine.c, apply.c and events.c. */
+/* The engine's state, shared by engine.c, apply.c and events.c. */
 
 struct engine {
 	struct instance *instance;
@@ -27,11 +27,11 @@ struct engine {
 	struct batch batch;
 	struct fence fence;
 	char *mount;
-	size_t room;	     /* for elements in the kernel's cgroup map */
-	size_t most_kept;    /* cgroups and tombstones, since memory was given back last */
-	uint64_t next_look;  /* at cgroups without a watch; usec of CLOCK_MONOTONIC */
+	size_t room;	     /* element capacity of the kernel's cgroup map */
+	size_t most_kept;    /* peak number of cgroups and tombstones since memory was last returned */
+	uint64_t next_look;  /* scan of cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */
-	bool has_leftovers;  /* of configs that are not in force, in policy rules and routes */
+	bool has_leftovers;  /* policy rules and routes of configs that are not in force */
 };
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { LEAST_ROOM = 16384 };
 
-/* What the map says of a cgroup that goes to a target, whose set tells the rest. */
+/* The map's verdict for a cgroup that is in a target's set. */
 static const struct verdict steered = {.kind = VERDICT_CONTINUE};
 
 void steering_clear(struct steering *steering)
@@ -32,7 +32,7 @@ static int add_refusal(struct chain *chain, uint32_t level)
 	return chain_add(chain, {.kind = STATEMENT_IN_CGROUP, .level = level}, statement_goto(CHAIN_DROP));
 }
 
-/* For packets that have a cgroup nothing of conntrack is loaded; strict steering has sent them elsewhere already. */
+/* Packets with a cgroup skip the conntrack lookups; with strict steering, none get here. */
 static int add_orphans(const struct steering *steering, struct chain *chain)
 {
 	int error = 0;
@@ -74,7 +74,7 @@ int steering_write_targets(const struct steering *steering, const struct level_s
 	return error == 0 ? chain_add(chain, statement_goto(CHAIN_DROP)) : error;
 }
 
-/* Twice as many as there are, and a power of two, so that the table need not be made anew soon. */
+/* At least twice as many as there are, and a power of two, so that the map is not full soon. */
 static uint32_t room_for(size_t elements)
 {
 	uint32_t room = LEAST_ROOM;
@@ -84,7 +84,7 @@ static uint32_t room_for(size_t elements)
 	return room;
 }
 
-/* The set of a name; the ruleset is given one where it has none. NULL without memory. */
+/* The set of that name, added to the ruleset if missing. NULL if out of memory. */
 static struct set *need_set(struct ruleset *ruleset, const char *name, enum set_type type)
 {
 	struct set *set = ruleset_find_set(ruleset, name);
@@ -189,7 +189,7 @@ bool steering_is_strict(const struct cgroup_lookups *lookups)
 	return level_set_deepest(&lookups->all_go_away) > 0;
 }
 
-/* The verdict of the target whose set has the cgroup, or to drop it. */
+/* The verdict of the target whose set has the cgroup, or drop. */
 static const struct verdict *find_target(struct dump *dump, const void *cgroup_id)
 {
 	struct verdict verdict = {.kind = VERDICT_DROP};

@@ -12,24 +12,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a packet's cgroup leads to a target: the cgroup map, a set of cgroups for each target, and the rules that ask
- * them. */
+/*
+ * How a packet's cgroup leads to a target: the cgroup map, a set of cgroups per target, and the rules that look them
+ * up.
+ */
 
 /**
  * A cgroup and its verdict.
  *
- * To the kernel, VERDICT_GOTO is two elements: the cgroup map says "continue", and the set with the chain's name has
- * the cgroup. A map of gotos would be walked as a whole, once for each lookup, whenever an element is added
- * (net/netfilter/nf_tables_api.c, nft_setelem_validate): with 50,000 of them that takes 10 ms, and this 10 us.
+ * In the kernel, VERDICT_GOTO is two elements: "continue" in the cgroup map, and the cgroup in the set named after the
+ * chain. The kernel would walk a whole map of gotos, once per lookup rule, whenever an element is added
+ * (net/netfilter/nf_tables_api.c, nft_setelem_validate): with 50,000 elements that takes 10 ms, against 10 us this way.
  */
 struct element {
 	uint64_t cgroup_id;
 	const struct verdict *verdict;
 };
 
-/** What the rules depend on. */
+/** What the rules are generated from. */
 struct steering {
-	char (*targets)[NFT_NAME_SIZE]; /* names of the chains that packets may go to, and of their sets; for free() */
+	char (*targets)[NFT_NAME_SIZE]; /* names of the targets' chains and sets; for free() */
 	size_t target_count;
 	bool strict;	  /* packets of cgroups without an element are refused */
 	bool has_orphans; /* packets without a cgroup go to ORPHAN-CHAIN */
@@ -38,9 +40,9 @@ struct steering {
 void steering_clear(struct steering *steering);
 
 /**
- * Writes the rules of output-mangle: one lookup for each level, deepest first, so that a cgroup's own verdict comes
- * before its ancestors'. Strict steering refuses at each level what is there or deeper and was not found, and guards
- * one level below the deepest, for cgroups that nobody has seen yet. Packets without a cgroup come last.
+ * Writes the rules of output-mangle: one lookup per level, deepest first, so that a cgroup's own verdict precedes its
+ * ancestors'. Strict steering refuses, at each level, packets of cgroups that deep or deeper that were not found, and
+ * also guards one level below the deepest, for cgroups not seen yet. Packets without a cgroup come last.
  *
  * @chain: an empty chain
  *
@@ -49,9 +51,8 @@ void steering_clear(struct steering *steering);
 int steering_write_lookups(const struct steering *steering, const struct level_set *levels, struct chain *chain);
 
 /**
- * Writes the rules of STEER-CHAIN, where packets go of whose cgroup the map says that it is not direct: one lookup for
- * each level and target. A packet that finds nothing, since its cgroup's target changed after the map was read, is
- * refused.
+ * Writes the rules of STEER-CHAIN, for packets whose cgroup is not direct according to the map: one lookup per level
+ * and target. A packet that matches none, because its cgroup's target changed after the map lookup, is refused.
  *
  * @chain: an empty chain
  *
@@ -69,24 +70,25 @@ int steering_write_targets(const struct steering *steering, const struct level_s
 int steering_add_sets(const struct steering *steering, struct ruleset *ruleset, const struct element *elements,
 		      size_t count);
 
-/** Adds elements to the map and the sets of our table, or removes them. Without memory the batch fails. */
+/** Adds elements to our table's map and sets, or deletes them. Out of memory, the batch fails. */
 void steering_put_elements(struct batch *batch, const struct element *elements, size_t count);
 void steering_delete_elements(struct batch *batch, const struct element *elements, size_t count);
 
 /** Elements by ascending id. */
 struct elements {
-	struct element *items; /* for free(); they refer to what they were read from */
+	struct element *items; /* for free(); they point into what they were read from */
 	size_t count;
 };
 
-/** Returns whether a set of the kernel's table is a target's: cgroups may be sent to a chain of its name. */
+/** Returns whether a set of the kernel's table is a target's, with a chain of the same name. */
 bool steering_has_target(const struct dump *dump, const struct set *set);
 
-/** Returns whether rules that do so with cgroups are strict. */
+/** Returns whether rules with these cgroup lookups are strict. */
 bool steering_is_strict(const struct cgroup_lookups *lookups);
 
 /**
- * Puts together what the kernel's map and sets mean. A cgroup that is to go on, but is in no target's set, is dropped.
+ * Combines the kernel's map and sets into elements. A cgroup with "continue" that is in no target's set counts as
+ * dropped.
  *
  * Returns 0 or -ENOMEM.
  */

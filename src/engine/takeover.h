@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 /**
- * Takes over what the last run left in the kernel of cgroups that are gone, so that their sockets keep their way until
- * they are closed. Of such an element is known only where it leads, and at which levels the last run looked for some.
+ * Takes over the last run's elements of removed cgroups, so that their sockets keep their target until they are closed.
+ * Only the target of such an element is known, and the levels at which the last run looked up elements.
  *
- * A table that is not of our shape is none of ours, or of another version, and is left out.
+ * A table without our layout is foreign or from another version, and is ignored.
  *
- * @plan: has decided about all cgroups of the tree
+ * @plan: with all cgroups of the tree decided
  *
  * Returns 0 or a negative errno with @error.
  */

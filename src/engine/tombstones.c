@@ -113,7 +113,7 @@ static void note(struct tombstones *list, struct tombstone *tombstone, bool is_u
 	tombstone->is_used = is_used;
 }
 
-/* All that are used are moved, due or not, so that they fall due at the same time. */
+/* All with sockets are moved, due or not, so that they come due at the same time. */
 static void keep(struct tombstones *list, struct tombstone *tombstone, uint64_t now)
 {
 	note(list, tombstone, true);
@@ -123,7 +123,7 @@ static void keep(struct tombstones *list, struct tombstone *tombstone, uint64_t 
 	TAILQ_INSERT_TAIL(&list->items, tombstone, next);
 }
 
-/* Returns whether nothing can need it any more. */
+/* Returns whether it is no longer needed. */
 static bool is_over(struct tombstones *list, struct tombstone *tombstone)
 {
 	note(list, tombstone, false);
@@ -138,8 +138,7 @@ int tombstones_census_end(struct tombstones *list, uint64_t now,
 	struct tombstone *tombstone = TAILQ_FIRST(&list->items);
 	int error = 0;
 
-	/* what departed later may have had sockets where was looked already; and all that are kept come to stand there
-	 */
+	/* sockets of cgroups removed after the census began may have been missed; and keep() moves tombstones there */
 	while (error == 0 && tombstone != NULL && tombstone->expires < list->begun + TOMBSTONE_GRACE) {
 		struct tombstone *next = TAILQ_NEXT(tombstone, next);
 

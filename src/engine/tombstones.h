@@ -10,20 +10,23 @@
 #include <sys/queue.h>
 
 /*
- * Cgroups that are gone and whose sockets may not be. A socket keeps the cgroup that it was made in, and its packets go
- * the way of the nearest element from there up, so elements stay as long as there are sockets of their cgroup, or of
- * one that was below it. For that, also those are noted that had no element but were below one.
+ * Removed cgroups whose sockets may still exist. A socket keeps the cgroup it was created in, and its packets get the
+ * verdict of the nearest element from there up, so elements stay as long as there are sockets of their cgroup or of one
+ * that was below it. For that, cgroups that had no element but were below one are recorded as well.
  *
- * Which cgroups have sockets is asked when the first has been gone for TOMBSTONE_GRACE (a census). Sockets may move
- * between the kernel's lists while these are read, so none counts as gone before two in a row have not found it.
+ * A census, which lists the cgroups that have sockets, is taken once the oldest tombstone is TOMBSTONE_GRACE old.
+ * Sockets may move between the kernel's lists while these are read, so a cgroup counts as having none only when two
+ * censuses in a row found none.
  */
 
 enum {
-	/* With more of which it is not known that they have sockets, the next census does not wait for the grace. */
+	/*
+	 * With more tombstones that are not known to have sockets, the next census does not wait for the grace period.
+	 */
 	TOMBSTONE_MAX = 16384,
 };
 
-/** How long one stays at least, if there are not too many, and after which it is looked for again; in usec. */
+/** How long a tombstone stays at least, if there are not too many, and the time until it is checked again; in usec. */
 #define TOMBSTONE_GRACE UINT64_C(60000000)
 
 struct tombstone {
@@ -35,46 +38,46 @@ struct tombstone {
 	uint32_t target;    /* of its element */
 	uint32_t seen;	    /* number of the last census that found a socket of it or below it */
 	bool has_element;
-	bool is_used;	/* the last census found one */
-	uint8_t missed; /* censuses in a row that found none and could have */
+	bool is_used;	/* the last census found a socket */
+	uint8_t missed; /* consecutive censuses that found none and could have */
 };
 
 struct tombstones {
-	TAILQ_HEAD(tombstone_items, tombstone) items; /* in the order of their expiry */
+	TAILQ_HEAD(tombstone_items, tombstone) items; /* by expiry */
 	void *by_id;				      /* tsearch(3) */
 	size_t count;
 	size_t used_count;
-	size_t unknown_count; /* those whose parent is not known */
-	uint32_t census;      /* number of the last census, or of the one that is taken */
+	size_t unknown_count; /* with unknown parent */
+	uint32_t census;      /* number of the last census, or of the current one */
 	uint64_t begun;	      /* when that began, in usec of CLOCK_MONOTONIC */
-	bool strangers; /* it found sockets of cgroups that are not known, and so may be below any of unknown parents */
+	bool strangers; /* it found sockets of unknown cgroups, which may be below any tombstone with unknown parent */
 };
 
 void tombstones_init(struct tombstones *list);
 
 /**
- * Adds a cgroup, which must not be there.
+ * Adds a cgroup, which must not be in the list.
  *
- * @tombstone: what is not about the list itself; copied
+ * @tombstone: all but the list's own members; copied
  *
- * Returns whether it was added; not without memory.
+ * Returns whether it was added; false if out of memory.
  */
 bool tombstones_add(struct tombstones *list, const struct tombstone *tombstone);
 
-/** Returns the one of this id or NULL. */
+/** Returns the tombstone with that id or NULL. */
 struct tombstone *tombstones_find(const struct tombstones *list, uint64_t cgroup_id);
 
-/** Takes one out and frees it. */
+/** Removes a tombstone and frees it. */
 void tombstones_remove(struct tombstones *list, struct tombstone *tombstone);
 
 /**
- * Adds all of another list, as they are, to one that is empty.
+ * Copies all of another list into an empty one.
  *
- * Returns whether they were; not without memory, whereupon there may be some of them.
+ * Returns whether it did; if out of memory, false, and the list may have some of them.
  */
 bool tombstones_copy(struct tombstones *list, const struct tombstones *other);
 
-/** Returns whether there are so many that a census should not wait for the grace. */
+/** Returns whether there are so many that a census should not wait for the grace period. */
 bool tombstones_too_many(const struct tombstones *list);
 
 /** Returns when the next census is due, in usec of CLOCK_MONOTONIC, or UINT64_MAX. */
@@ -84,17 +87,18 @@ uint64_t tombstones_due(const struct tombstones *list);
 void tombstones_census_begin(struct tombstones *list, uint64_t now);
 
 /**
- * Takes note of a socket.
+ * Records a socket.
  *
- * Returns whether its cgroup is one of these.
+ * Returns whether its cgroup is in the list.
  */
 bool tombstones_census_see(struct tombstones *list, uint64_t cgroup_id);
 
-/** Takes note of a socket of a cgroup that is neither one of these nor one that exists. */
+/** Records a socket of a cgroup that neither exists nor is in the list. */
 void tombstones_census_see_stranger(struct tombstones *list);
 
 /**
- * Ends a census. Who has sockets stays for another grace; who has none is given to @take, unless that fails, and freed.
+ * Ends a census. Tombstones with sockets stay for another grace period; those without are passed to @take and, unless
+ * it fails, freed.
  *
  * @take: returns 0 or a negative errno
  *

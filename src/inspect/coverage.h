@@ -11,17 +11,16 @@
 
 enum { COVERAGE_EXAMPLES = 3 };
 
-/** The cgroups of this machine that a rule is in force for. */
+/** The cgroups of this host for which a rule is in force. */
 struct coverage {
 	size_t count;
-	char *examples[COVERAGE_EXAMPLES]; /* paths of the first of them, parents before children; NULL behind the last
-					    */
+	char *examples[COVERAGE_EXAMPLES]; /* the first paths, parents before children; NULL after the last */
 };
 
 /**
- * Finds out which cgroups each rule of a config is in force for now.
+ * Finds the cgroups for which each rule of a config is in force now.
  *
- * @coverage: set to one for each rule, for coverage_free()
+ * @coverage: set to one per rule, to be freed with coverage_free()
  *
  * Returns 0 or a negative errno with @error.
  */

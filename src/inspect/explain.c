@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The root has no element and no level that the kernel could look up, so no rule holds for it. */
+/* The root has no element and no level that the kernel could look up, so no rule applies to it. */
 static bool is_root(const char *path)
 {
 	return cgroup_path_level(path) == 0;
@@ -43,8 +43,8 @@ static int ask_config(struct instance *instance, const char *path, struct explan
 }
 
 /*
- * The kernel looks for elements from the deepest level up. With strict the first level decides: a cgroup without an
- * element of its own is refused.
+ * The kernel looks up elements from the deepest level up. With strict, the first level decides: a cgroup without its
+ * own element is refused.
  */
 static void find_verdict(const struct elements *held, const uint64_t *ids, int count, bool strict, char *target)
 {

@@ -13,33 +13,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Why the traffic of one cgroup goes where it goes: by the config, and by what the kernel holds. */
+/* Why a cgroup's traffic goes where it goes, according to the config and to the kernel's state. */
 
 enum kernel_view {
-	KERNEL_UNKNOWN,	  /* it could not be asked */
-	KERNEL_IDLE,	  /* there is no table of ours */
-	KERNEL_NO_CGROUP, /* there is no such cgroup now */
+	KERNEL_UNKNOWN,	  /* its state could not be read */
+	KERNEL_IDLE,	  /* it has no table of ours */
+	KERNEL_NO_CGROUP, /* the cgroup does not exist */
 	KERNEL_STEERS,
 };
 
 struct explanation {
 	int32_t rule;	    /* in force, or NO_RULE */
-	bool *matched;	    /* of each rule, whether it matches that part of the path which decides */
-	size_t decides;	    /* its length: less than the path's when it is an ancestor's, whose target is inherited */
+	bool *matched;	    /* for each rule, whether it matches the deciding part of the path */
+	size_t decides;	    /* the length of that part: less than the path's if an ancestor's target is inherited */
 	const char *target; /* "direct", "drop", "refuse" or the proxy's name; belongs to the config */
 
 	enum kernel_view view;
-	char kernel[NFT_NAME_SIZE]; /* with KERNEL_STEERS: the target that the kernel sends it to */
+	char kernel[NFT_NAME_SIZE]; /* with KERNEL_STEERS: the target in the kernel */
 	struct error reason;	    /* with KERNEL_UNKNOWN: why */
-	bool differs;		    /* the kernel knows the cgroup, and sends it to another target than the config */
+	bool differs;		    /* the cgroup exists, and its target in the kernel is not the config's */
 };
 
 /**
  * Explains a cgroup, which need not exist.
  *
- * @mount:       path of the cgroup2 mount, or NULL when there is none
- * @path:        below the mount, as cgroup_path_parse() makes it
- * @explanation: explanation_clear() it whatever this returns
+ * @mount:       path of the cgroup2 mount, or NULL if there is none
+ * @path:        below the mount, as from cgroup_path_parse()
+ * @explanation: release with explanation_clear(), also on failure
  *
  * Returns 0 or -ENOMEM.
  */

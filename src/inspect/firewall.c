@@ -17,7 +17,7 @@
 
 enum { SHOWN_SIZE = ESCAPED_SIZE(OTHERS_NAME_SIZE) };
 
-/* A list of problems while others' chains are looked at. */
+/* Collects problems while others' chains are examined. */
 struct judge {
 	const struct config *config;
 	struct problems *problems;
@@ -31,7 +31,7 @@ static void steered_marks_of(const struct config *config, struct steered_marks *
 		marks->items[marks->count++] = config->proxies[i].mark;
 }
 
-/* Whether nft and a shell take a name as it is. */
+/* Whether nft and a shell accept a name unquoted. */
 static bool is_plain(const char *name)
 {
 	if (!isalpha((unsigned char)*name) && *name != '_')
@@ -41,7 +41,7 @@ static bool is_plain(const char *name)
 	return *name == '\0';
 }
 
-/* A command of nft, or NULL when none can be written for chains with these names. */
+/* An nft command, or NULL if the names can't be written in one. */
 __attribute__((format(printf, 2, 3))) static char *command(const struct obstacle *obstacle, const char *format, ...)
 {
 	char *text = NULL;
@@ -62,7 +62,7 @@ static char *accept_loopback(const struct obstacle *obstacle)
 		       obstacle->chain);
 }
 
-/* nft can't move a chain, so what is steered is taken past its rules; "return" would leave it to a policy of drop. */
+/* nft can't move a chain, so steered packets skip its rules; "return" would leave them to a drop policy. */
 static char *pass_marks(const struct obstacle *obstacle, const struct config *config)
 {
 	CLEANUP(freep) char *rules = NULL;

@@ -8,12 +8,13 @@
 #include "inspect/problems.h"
 #include "nft/others.h"
 
-/** Begins to read other programs' rules, in pieces, as others_begin() does. */
+/** Starts reading other programs' rules, in pieces, like others_begin(). */
 int firewall_begin(struct others **others, struct nft *nft, const struct config *config);
 
 /**
- * Adds what is in the way among the rules that were read to the end. What the config has no use for is not: without a
- * proxy nothing comes from the loopback interface, and without a rule no answer is told from other traffic.
+ * Adds the problems found in the rules, which must have been read to the end. Rules that can't affect the config are no
+ * problem: without a proxy nothing comes from the loopback interface, and without a rule replies need not be told from
+ * other traffic.
  *
  * @config: the same as for firewall_begin()
  *
@@ -21,7 +22,7 @@ int firewall_begin(struct others **others, struct nft *nft, const struct config 
  */
 int firewall_judge(const struct others *others, const struct config *config, struct problems *problems);
 
-/** Does all of it at once. Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno. */
+/** Does all of this at once. Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno. */
 int firewall_inspect(const struct config *config, struct problems *problems);
 
 #endif

@@ -22,7 +22,7 @@ static bool read_number(const char *path, unsigned long long *number)
 	return end != line;
 }
 
-/* The value of the last line "KEY=..." in files that systemd reads in this order (systemd.syntax(7)). */
+/* Reads the value of the last "KEY=..." line of files, in the order systemd reads them (systemd.syntax(7)). */
 static void read_setting(const char *pattern, const char *key, char *value, size_t size)
 {
 	glob_t files;

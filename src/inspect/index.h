@@ -7,18 +7,18 @@
 #include "cgroup/tree.h"
 #include "util/error.h"
 
-/** The cgroups that exist at one moment, to be found by their ids. */
+/** A snapshot of the existing cgroups, indexed by id. */
 struct cgroup_index {
 	struct cgroup_tree tree;
 	struct cgroup **by_id;
-	size_t count; /* with the root */
+	size_t count; /* including the root */
 };
 
 /**
- * Looks at all cgroups.
+ * Reads all cgroups.
  *
- * @index:     zeroed; cgroup_index_clear() it whatever this returns
- * @configured: the mount as a config names it, or NULL
+ * @index:      zeroed; release with cgroup_index_clear(), also on failure
+ * @configured: the mount named in the config, or NULL
  *
  * Returns 0 or a negative errno with @error.
  */
@@ -27,7 +27,7 @@ int cgroup_index_read(struct cgroup_index *index, const char *configured, struct
 /** Returns the cgroup with that id or NULL. */
 const struct cgroup *cgroup_index_find(const struct cgroup_index *index, uint64_t id);
 
-/** Returns which of the cgroups by_id it is. */
+/** Returns the cgroup's index in by_id. */
 size_t cgroup_index_position(const struct cgroup_index *index, const struct cgroup *cgroup);
 
 void cgroup_index_clear(struct cgroup_index *index);

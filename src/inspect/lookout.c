@@ -11,16 +11,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* Who changes rules does so in more than one transaction. */
+/* Programs change rules in more than one transaction. */
 #define SETTLE_INTERVAL USEC_PER_SEC
-/* The pause after a look, and as a multiple of what it cost. */
+/* The pause after a look is LOOK_INTERVAL plus a multiple of its cost. */
 #define LOOK_INTERVAL (10 * USEC_PER_SEC)
 #define LOOK_COST_FACTOR 49
 #define WAYS_INTERVAL (60 * USEC_PER_SEC)
 
 /*
- * Others' rules are read for so long at a time, in usec; then everything else has its turn, for a multiple of what it
- * took. One datagram may take longer by itself, if it is of a chain with ten thousands of rules.
+ * Others' rules are read for this long at a time, in usec; then everything else has its turn, for a multiple of that
+ * time. A single datagram may take longer, for a chain with tens of thousands of rules.
  */
 #define PIECE UINT64_C(1000)
 #define PIECE_COST_FACTOR 19
@@ -30,7 +30,7 @@ void lookout_init(struct lookout *lookout)
 	*lookout = (struct lookout){.next = UINT64_MAX, .next_ways = UINT64_MAX};
 }
 
-/* What is read is for a config that may be gone. */
+/* What has been read is for a config that may have been replaced. */
 static void stop_reading(struct lookout *lookout)
 {
 	others_free(lookout->others);
@@ -61,7 +61,7 @@ void lookout_disturb(struct lookout *lookout, uint64_t now)
 	const uint64_t allowed = lookout->ended + LOOK_INTERVAL + LOOK_COST_FACTOR * lookout->cost;
 	uint64_t due = now + SETTLE_INTERVAL;
 
-	/* what is being read may be older than the change */
+	/* the rules being read may predate the change */
 	if (lookout->others != NULL) {
 		lookout->disturbed = true;
 		return;
@@ -83,7 +83,7 @@ static void tell_problem(const struct problem *problem)
 		    problem->cure != NULL ? problem->cure : "");
 }
 
-/* Tells what is new and what is over, and remembers it. */
+/* Logs new and resolved problems, and remembers the present ones. */
 static void tell(struct problems *told, struct problems *found)
 {
 	for (size_t i = 0; i < found->count; i++) {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What keeps steered traffic from getting where it should and can't be mended from here, in words, with its cure. */
+/* Problems that keep steered traffic from its target and that cgtproxy can't fix itself, described with their cures. */
 
 enum problem_kind {
 	PROBLEM_MARK,
@@ -17,11 +17,11 @@ enum problem_kind {
 	PROBLEM_NO_ROUTE,
 };
 
-/** All that others wrote is escaped, and the cure is for a shell. */
+/** Text from other programs is escaped, and the cure is quoted for a shell. */
 struct problem {
 	enum problem_kind kind;
-	char *about; /* what it is about: with the kind, by this a problem is known again */
-	char *text;  /* what is wrong, what comes of it, and what to do; without a full stop at its end */
+	char *about; /* its subject, which together with the kind identifies the problem */
+	char *text;  /* what is wrong, its effect, and what to do; without a final full stop */
 	char *cure;  /* a command to type, or NULL */
 };
 
@@ -30,24 +30,24 @@ enum { PROBLEMS_MAX = 32 };
 struct problems {
 	struct problem *items;
 	size_t count;
-	size_t left_out; /* so many more there are than PROBLEMS_MAX */
+	size_t left_out; /* number beyond PROBLEMS_MAX */
 };
 
-/** Returns a kind's name, for programs. */
+/** Returns a kind's machine-readable name. */
 const char *problem_kind_name(enum problem_kind kind);
 
 /**
  * Adds a problem.
  *
- * @cure:   from malloc, or NULL; belongs to the list from then on, whatever this returns
+ * @cure:   from malloc, or NULL; the list takes ownership, also on failure
  * @format: printf format of the text
  *
- * Returns 0, also when it was left out, or -ENOMEM.
+ * Returns 0, also if it was left out, or -ENOMEM.
  */
 int problems_add(struct problems *problems, enum problem_kind kind, const char *about, char *cure, const char *format,
 		 ...) __attribute__((format(printf, 5, 6)));
 
-/** Returns whether there is one of that kind and about the same. */
+/** Returns whether the list has one of the same kind and subject. */
 bool problems_have(const struct problems *problems, const struct problem *problem);
 
 void problems_clear(struct problems *problems);

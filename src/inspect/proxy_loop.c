@@ -30,7 +30,7 @@ static bool is_repeated(const struct socket_cgroups *listeners, size_t index)
 	return false;
 }
 
-/* Whether a rule with this text could be written down and read again by any editor. */
+/* Whether a rule with this text can be typed in any editor. */
 static bool is_plain(const char *text)
 {
 	while (*text > ' ' && *text < 0x7f)

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 
 /**
- * Warns, in the log, of each cgroup that listens on a proxy's port and whose own traffic goes to that proxy, and shows
- * the rule that would end the loop.
+ * Logs a warning for each cgroup that listens on a proxy's port and whose own traffic goes to that proxy, with the rule
+ * that ends the loop.
  *
- * @root:   of the tree, about which the instance has decided
- * @absent: warn also of proxies on whose port nobody listens
+ * @root:   of the tree, whose targets the instance has decided
+ * @absent: also warn of proxies on whose port nothing listens
  */
 void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How nft names the mount: below /sys/fs/cgroup, which it takes for granted. NULL when it can't. */
+/* The mount's name for nft, which assumes the mount /sys/fs/cgroup: relative to that. NULL if it is not below. */
 static const char *root_for_nft(const char *mount)
 {
 	static const char assumed[] = "/sys/fs/cgroup";

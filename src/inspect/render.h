@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /**
- * Writes the table that an instance makes of a tree, as text for "nft -f".
+ * Writes an instance's table for a tree, as input for "nft -f".
  *
  * @mount: path of the cgroup2 mount
  *

@@ -25,19 +25,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Problems are looked for again after this many times of what it took to find them. */
+/* Problems are looked for again after this multiple of the time it took to find them. */
 #define PROBLEMS_COST_FACTOR 9
 
-/* Everything that the state is put together from. */
+/* The sources of the status. */
 struct sources {
 	struct nft nft;
 	struct dump dump;
 	struct elements elements;
-	bool strict;		  /* as the rules in force are */
-	char about[COMMENT_SIZE]; /* which config the table is of, see nft/stamp.h */
+	bool strict;		  /* whether the rules in force are strict */
+	char about[COMMENT_SIZE]; /* the table's config, see nft/stamp.h */
 	struct config *config;	  /* or NULL */
 	struct cgroup_index index;
-	size_t *targets; /* of the cgroups, as index.by_id has them */
+	size_t *targets; /* of the cgroups, in the order of index.by_id */
 };
 
 static void sources_clear(struct sources *sources)
@@ -71,7 +71,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	status->moment = clock_now();
 	if (steering_read_elements(&sources->dump, &sources->elements) < 0)
 		return no_memory(error);
-	/* the table may be gone meanwhile, or have no such rule */
+	/* the table may be gone by now, or have no such rule */
 	if (nft_read_lookups(&sources->nft, CHAIN_OUTPUT_MANGLE, &lookups) == 0)
 		sources->strict = steering_is_strict(&lookups);
 	nft_read_comment(&sources->nft, CHAIN_PREROUTING, sources->about);
@@ -80,7 +80,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	return nft_find_owner(&sources->nft, &sources->dump.state, &status->pid, error);
 }
 
-/* A process's first netlink socket, as the daemon's is, has its process id as the port. */
+/* A process's first netlink socket, like the daemon's, has the process id as its port. */
 static void look_at_owner(struct status *status)
 {
 	status->is_running = status->pid != 0;
@@ -199,7 +199,7 @@ static size_t target_of(const struct status *status, const struct verdict *verdi
 		if (strcmp(status->targets[i].name, proxy) == 0)
 			return i;
 	}
-	return TARGET_DROP; /* nothing leads there */
+	return TARGET_DROP; /* such a proxy does not exist */
 }
 
 static size_t *target_at(const struct sources *sources, const struct cgroup *cgroup)
@@ -208,8 +208,8 @@ static size_t *target_at(const struct sources *sources, const struct cgroup *cgr
 }
 
 /*
- * Gives each cgroup its target, as the kernel does: that of its own element, or what its parent has; or none but drop
- * where every cgroup is to have an element.
+ * Determines each cgroup's target as the kernel does: that of its own element, else its parent's; with strict, where
+ * every cgroup has an element, else drop.
  */
 static int decide(struct sources *sources, struct status *status, struct error *error)
 {
@@ -262,7 +262,7 @@ static int list_cgroups(const struct sources *sources, struct status *status, st
 	return 0;
 }
 
-/* A socket may outlive its cgroup; its element is there for some time yet. */
+/* A socket may outlive its cgroup, whose element stays for some time. */
 static int count_sockets(const struct sources *sources, struct status *status, struct error *error)
 {
 	struct socket_cgroups sockets = {0};
@@ -340,7 +340,7 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 	return result;
 }
 
-/* What is in the way depends on what the config has: it is not known without. */
+/* What counts as a problem depends on the config; without one, none is known. */
 static int look_for_problems(const struct config *config, struct status *before, struct status *status,
 			     struct error *error)
 {

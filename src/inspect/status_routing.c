@@ -10,8 +10,8 @@
 #include <errno.h>
 
 /*
- * What is missing by a config that is not the one in force need not be missing. A route that can't be for lack of an
- * interface is as missing as any other, as long as packets of its family can be sent.
+ * What is missing for a config that is not in force may not be needed yet. A route that can't be added for lack of an
+ * interface counts as missing like any other, as long as packets of its family can be sent.
  */
 static struct status_routing compare_routing(const struct route_family *family, const struct routing *wanted,
 					     bool is_current)

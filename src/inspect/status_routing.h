@@ -10,31 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The part of the status that is about policy rules and routes. */
+/* The status of policy rules and routes. */
 
 enum status_part {
 	STATUS_UNKNOWN,
 	STATUS_NOT_NEEDED,
 	STATUS_THERE,
 	STATUS_MISSING,
-	STATUS_BEHIND, /* it is there, and something of others that comes first may take proxied traffic */
+	STATUS_BEHIND, /* it is there, but a foreign rule or route may take proxied traffic first */
 };
 
 struct status_routing {
 	enum status_part rules;
 	enum status_part route;
-	uint32_t priority; /* where the rules stand, or 0 */
-	bool is_displaced; /* which is not where the config has them */
+	uint32_t priority; /* of the rules, or 0 */
+	bool is_displaced; /* the priority is not the config's */
 };
 
 struct status_routes {
 	struct status_routing ip;
 	struct status_routing ip6;
-	bool loopback_is_down; /* by which all that is proxied goes */
+	bool loopback_is_down; /* which all proxied traffic uses */
 };
 
 /**
- * Compares what there is with what a config takes.
+ * Compares the kernel's policy rules and routes with what a config needs.
  *
  * @is_current: whether the config is the one in force
  * @routes:     set

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* As the kernel refuses by a missing route, and by one of the types unreachable, blackhole and prohibit. */
+/* The kernel's errors for a missing route, and for a route of type unreachable, blackhole or prohibit. */
 static bool is_refusal(int result)
 {
 	return result == -ENETUNREACH || result == -EHOSTUNREACH || result == -EINVAL || result == -EACCES;

@@ -9,15 +9,17 @@
 
 #include <stdbool.h>
 
-/** Which families have a way to the internet; the kernel wants one before it shows a packet to any rule. */
+/**
+ * Which families have a route to the internet; without one, the kernel refuses to send before any rule sees the packet.
+ */
 struct ways {
 	bool ip;
 	bool ip6;
 };
 
 /**
- * Looks at the routing of this network namespace. That there is no way for IPv6 is no problem: programs are told at
- * once, and use IPv4. Without a proxy nothing is a problem.
+ * Checks the routing of this network namespace. A missing IPv6 route is no problem: programs get an error at once, and
+ * use IPv4. Without a proxy nothing is a problem.
  *
  * Returns 0 or a negative errno.
  */

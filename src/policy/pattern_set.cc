@@ -18,11 +18,11 @@
 namespace
 {
 
-/* The automaton and its states live within the budget. It is raised until the expressions fit. */
+/* The memory budget of the automaton and its states. It is raised until the expressions fit. */
 constexpr int64_t budget_least = int64_t{1} << 20;
 constexpr int64_t budget_most = int64_t{64} << 20;
 
-/* RE2's own, which is enough for one expression but for the largest. */
+/* RE2's default, enough for any one expression except the largest. */
 constexpr int64_t budget_single = int64_t{8} << 20;
 
 RE2::Options options_with(int64_t budget)
@@ -72,7 +72,7 @@ void copy_cut(char *out, size_t size, const std::string &text)
 	snprintf(out, size, "%s", text.c_str());
 }
 
-/* What stands in groups, in classes and behind backslashes is taken out, from the innermost group on. */
+/* Removes groups, classes and escaped characters, starting with the innermost group. */
 std::string without_groups(std::string pattern)
 {
 	static const RE2 escaped("\\\\.");
@@ -95,7 +95,7 @@ bool check(const char *pattern, size_t length, struct pattern_error *error)
 	const std::string whole(pattern, length);
 	const size_t offset = whole.find(compiled->error_arg());
 
-	/* RE2 says "<reason>: <fragment>"; the fragment is told by itself */
+	/* RE2 says "<reason>: <fragment>"; the fragment is returned separately */
 	copy_cut(error->reason, sizeof(error->reason), compiled->error().substr(0, compiled->error().find(": ")));
 	copy_cut(error->fragment, sizeof(error->fragment), compiled->error_arg());
 	error->offset = offset == std::string::npos ? 0 : offset;
@@ -111,7 +111,7 @@ bool is_anchored(const char *pattern)
 	       !RE2::PartialMatch(without_groups(pattern), has_alternative);
 }
 
-/* No exception leaves this file: C code above would not be unwound as it expects. There are none but for memory. */
+/* No exception may leave this file: the C callers can't be unwound. Only memory exhaustion raises any. */
 template <typename Function> auto without_memory(decltype(std::declval<Function>()()) result, Function function)
 {
 	try {
@@ -125,11 +125,11 @@ template <typename Function> auto without_memory(decltype(std::declval<Function>
 
 struct pattern_set {
 	std::vector<std::string> patterns;
-	std::unique_ptr<RE2::Set> together;	  /* or none, when no budget was enough */
+	std::unique_ptr<RE2::Set> together;	  /* or none, if no budget was enough */
 	std::vector<std::unique_ptr<RE2>> single; /* compiled when first needed */
-	std::vector<int> matches;		  /* kept from call to call for its memory */
+	std::vector<int> matches;		  /* kept between calls for its memory */
 
-	/* Fills in the matches; false when the automaton can't tell, within its budget or at all. */
+	/* Fills in the matches; returns false if the automaton can't tell, within its budget or at all. */
 	bool match_together(const re2::StringPiece &text)
 	{
 		RE2::Set::ErrorInfo error{RE2::Set::kNoError};

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * RE2 behind a C interface. It is the syntax that configs are written in, and it takes time linear in the length of a
- * text, whatever a user has named a cgroup.
+ * A C interface to RE2. Configs use its syntax, and matching takes time linear in the length of the text, whatever
+ * users name their cgroups.
  */
 
 #ifdef __cplusplus
@@ -18,36 +18,36 @@ extern "C" {
 
 struct pattern_set;
 
-/* What pattern_set_first_match() returns besides an index */
+/* Returned by pattern_set_first_match() in place of an index */
 enum {
 	PATTERN_NONE = -1,    /* no expression matches */
-	PATTERN_UNKNOWN = -2, /* there is no memory to find out */
+	PATTERN_UNKNOWN = -2, /* out of memory */
 };
 
-/** What is wrong with a regular expression. */
+/** An error in a regular expression. */
 struct pattern_error {
 	char reason[128];   /* RE2's words, like "missing )" */
-	size_t offset;	    /* in bytes, where the offending part begins */
-	char fragment[128]; /* the offending part, cut to fit */
+	size_t offset;	    /* of the offending part, in bytes */
+	char fragment[128]; /* the offending part, truncated */
 };
 
 /**
  * Checks a regular expression, UTF-8, @length bytes.
  *
- * Returns whether it is valid; fills in @error when not, or when there is no memory to check it.
+ * Returns whether it is valid; if not, or if out of memory, fills in @error.
  */
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error);
 
 /**
- * Says whether an expression can match in the middle of a text, as far as its own text shows: unless it begins with ^
- * or \A, and has no alternative that does not. Without memory to look, it counts as anchored.
+ * Returns whether an expression can match only at the beginning of a text, judging by its syntax: it begins with ^ or
+ * \A, as do all its alternatives. If out of memory, it counts as anchored.
  */
 bool pattern_is_anchored(const char *pattern);
 
 /**
- * Writes an expression that matches a text and nothing else.
+ * Quotes a text as an expression that matches exactly that text.
  *
- * Returns it, for free(), or NULL without memory.
+ * Returns it, to be freed with free(), or NULL if out of memory.
  */
 char *pattern_quote(const char *text, size_t length);
 
@@ -56,13 +56,13 @@ char *pattern_quote(const char *text, size_t length);
  *
  * @patterns: @count of them; copied
  *
- * Returns the set, which the caller frees, or NULL without memory.
+ * Returns the set, to be freed with pattern_set_free(), or NULL if out of memory.
  */
 struct pattern_set *pattern_set_new(const char *const *patterns, size_t count);
 
 /**
- * Finds the first expression that matches anywhere in a text, in one pass for all of them. Where the automaton
- * would need more memory than its budget, each expression is tried by itself, in order.
+ * Finds the first expression that matches anywhere in a text, in one pass for all. If the automaton would need more
+ * memory than its budget, the expressions are tried one by one, in order.
  *
  * @text: valid UTF-8, @length bytes
  *
@@ -71,15 +71,15 @@ struct pattern_set *pattern_set_new(const char *const *patterns, size_t count);
 int pattern_set_first_match(struct pattern_set *set, const char *text, size_t length);
 
 /**
- * Tells of each expression whether it matches anywhere in a text. Otherwise as pattern_set_first_match().
+ * Finds all expressions that match anywhere in a text. Otherwise like pattern_set_first_match().
  *
- * @matched: set for each of the expressions, in their order
+ * @matched: set for each expression, in order
  *
- * Returns false when there is no memory to find out.
+ * Returns false when out of memory.
  */
 bool pattern_set_match_each(struct pattern_set *set, const char *text, size_t length, bool *matched);
 
-/** Returns whether the expressions had to be compiled one by one, which makes matching slower. */
+/** Returns whether the expressions had to be compiled separately, which makes matching slower. */
 bool pattern_set_is_slow(const struct pattern_set *set);
 
 void pattern_set_free(struct pattern_set *set);

@@ -18,7 +18,7 @@ enum { REPLACEMENT_SIZE = sizeof(replacement) - 1 };
 
 struct policy {
 	struct pattern_set *patterns;
-	/* a path made valid; the kernel gives no page of it until one is needed */
+	/* a path made valid; its pages are not allocated until they are used */
 	char text[CGROUP_PATH_SIZE * REPLACEMENT_SIZE];
 };
 
@@ -50,7 +50,7 @@ void policy_free(struct policy *policy)
 
 _Static_assert((int)NO_RULE == PATTERN_NONE && (int)RULE_UNKNOWN == PATTERN_UNKNOWN, "rules are the patterns' indices");
 
-/* The path itself where it is valid, or what was made of it in policy->text; its length is updated. */
+/* Returns the path itself if it is valid, else a valid version in policy->text; updates its length. */
 static const char *make_valid(struct policy *policy, const char *path, size_t *length)
 {
 	const uint8_t *next = (const uint8_t *)path;

@@ -99,7 +99,8 @@ static void test_rules_come_first_in_the_order_of_names(void **state)
 
 	(void)state;
 	write_dropin(names[LAST_NAME], "rules:\n- {match: /last, direct: true}\n");
-	write_dropin(names[SECOND_NAME], "# a comment\nrules:\n- {match: /second, tproxy: p}\n- {match: /third, drop: true}\n");
+	write_dropin(names[SECOND_NAME],
+		     "# a comment\nrules:\n- {match: /second, tproxy: p}\n- {match: /third, drop: true}\n");
 	write_dropin(names[FIRST_NAME], "rules: [{match: /first, refuse: true}]\n");
 	parsed = load("config.yaml");
 	assert_int_equal(parsed.result, 0);
