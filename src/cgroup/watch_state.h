@@ -16,7 +16,8 @@
 /*
  * Watches are limited (fs.inotify.max_user_watches), while users can create any number of cgroups. So the tree is
  * divided into shares: one for each user's slice, and one for each topmost cgroup that is not a slice, such as a
- * delegated service. The slices above them belong to the system's share, since nobody else creates slices there.
+ * delegated service. All other slices belong to the system's share, since only the system creates slices outside of
+ * these.
  *
  * When no watch is left, the share with the most gives its newest to one with fewer; its older cgroups, usually higher
  * up in the tree, stay watched. Shares take turns to have their unwatched cgroups scanned, so new cgroups in one are
