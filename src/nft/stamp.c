@@ -14,7 +14,7 @@
 
 enum {
 	TIME_SIZE = sizeof("2026-01-02T03:04:05Z"),
-	/* without all but one NUL of the three parts */
+	/* the three parts share one NUL */
 	FILE_SIZE = COMMENT_SIZE - (sizeof(BEFORE_FILE) - 1) - (sizeof(BEFORE_TIME) - 1) - (TIME_SIZE - 1),
 };
 

@@ -76,7 +76,7 @@ static void print_dnat(FILE *out, const struct statement *statement)
 }
 
 /*
- * root: the root cgroup in nft's syntax; no socket has it as its ancestor at a level below the root, so "!=" means
+ * root: the root cgroup in nft's syntax; it is no socket's ancestor at a level below the root, so "!=" means
  * "there is one"
  */
 static void print_statement(FILE *out, const struct statement *statement, const char *root)

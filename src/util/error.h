@@ -16,8 +16,8 @@
  *   that it survives.
  * - The first failure ends an operation. Errnos are never combined with |=; a batch or a builder, where each step would
  *   have to be checked, keeps the first failure and reports it at the end.
- * - Don't use the output of a function that failed, and free it only where the comment says "whatever
- * this returns"; the config's readers leave existing values alone.
+ * - Don't use the output of a function that failed, and free it only where the comment says "whatever this returns";
+ *   the config's readers leave existing values alone.
  * - Errors in a config file are diagnostics instead (config/diagnostic.h), since they are all reported at once.
  */
 
