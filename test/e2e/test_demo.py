@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo`: what it shows, and that it leaves nothing, whenever it is interrupted."""
+"""`make demo`: its output, and that it leaves nothing behind, whenever it is interrupted."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from lab.waiting import PATIENCE, wait_until
 
 TOP = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^(?:cgtproxy-\w+\.slice|  +) +(?:TCP|UDP) v[46]  +(.*?)  +example\.yaml:\d+$", re.M)
-# Ctrl-C comes so many times, in equal steps from the start to a little after the end.
+# Number of Ctrl-C, at equal intervals from the start to a little after the end.
 MOMENTS, AT_ONCE = 16, 4
 
 

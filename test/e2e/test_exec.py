@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`exec`: what it asks of systemd-run, which a stand-in plays here, and when it refuses to start anything.
+"""`exec`: how it calls systemd-run, here a stand-in, and when it refuses to start anything.
 
 That the real systemd-run puts the program where its traffic goes to the target is tested in test/systemd.
 """
@@ -71,7 +71,7 @@ class Stage:
         return path
 
     def exec(self, *words, config=CONFIG, wrap=as_nobody, **env):
-        """Run exec with these words."""
+        """Run exec with these arguments."""
         return self.world.cgtproxy("-c", self.world.scratch.write(config), "exec", *words, wrap=wrap,
                                    program=self.program, **{**self.env, **env})
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manuals: that they can be shown, say the same in both languages, and name all that there is."""
+"""The manuals: they render, have the same content in both languages, and name everything."""
 
 import os
 import re

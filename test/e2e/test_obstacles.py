@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What other programs' firewall rules do that keeps steered traffic from getting where it should, and who says so."""
+"""Foreign firewall rules that keep steered traffic from reaching its target, and where they are reported."""
 
 import json
 import re
@@ -52,7 +52,7 @@ table ip wg-quick-wg0 {
   }
 }
 """
-# Each is an obstacle, where it stands, and what takes it away; the last is typed as it is printed.
+# Obstacles, each with its place and the command that removes it, executed as printed.
 OBSTACLES = {
     "a mark behind ours": (LATE_MARK, ["marks", "inet lb", "-145"],
                            "nft 'insert rule inet lb marks meta mark 3000 return; "
@@ -70,7 +70,7 @@ OBSTACLES = {
     "an input policy": (CLOSED_INPUT, ["input", "inet fw"], "nft insert rule inet fw input iif lo accept"),
     "wg-quick": (WG_QUICK, ["preraw", "ip wg-quick-wg0"], "nft insert rule ip wg-quick-wg0 preraw iif lo accept"),
 }
-# Much like them, and in nobody's way.
+# Similar to them, but harmless.
 HARMLESS = {
     "a mark before ours": LATE_MARK.replace("priority 0", "priority mangle"),
     "a mark of what comes in": LATE_MARK.replace("type route hook output", "type filter hook prerouting"),
@@ -129,7 +129,7 @@ def test_all_at_once(world):
 
 
 def test_there_may_be_very_many(world):
-    """Neither the log nor a terminal is filled with them."""
+    """They flood neither the log nor a terminal."""
     world.host.run("nft", "-f", "-", text_in="".join(CLOSED_INPUT.replace("inet fw", f"inet fw-{number}") for number in range(40)))
     assert len(findings(world, "firewall")) == 33
     assert "there are 8 more" in findings(world, "firewall")[-1][1]
@@ -286,7 +286,7 @@ def test_a_way_that_is_refused(world, what, kind):
 
 
 def follow_cures(world):
-    """What `status` says to type, as it says it."""
+    """The command that `status` suggests, verbatim."""
     problems = json.loads(world.cgtproxy("status", "--json").stdout)["problems"]
     assert problems
     for problem in problems:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flows that begin on this host in the name of others: what looks like an answer in them is none to the outside."""
+"""Flows that this host begins with foreign addresses: what looks like an answer in them is not one to the outside."""
 
 import pytest
 from lab.addresses import HOST, OUTSIDE, UDP, V4, V6

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGHUP: a new config is in force at once and as a whole, a bad one is refused, and no packet notices."""
+"""SIGHUP: a new config takes effect at once and as a whole, a bad one is refused, and no packet is affected."""
 
 import os
 
@@ -91,7 +91,7 @@ def test_another_cgroup_root_is_refused(world):
 
 
 def test_every_number_changes_and_what_is_not_needed_is_removed(world):
-    """There and back, and there again; the kernel holds what a fresh start with the new config would make it hold."""
+    """There and back, and there again; the kernel's state equals that of a fresh start with the new config."""
     for cgroup in IN_FORCE:
         world.client(cgroup)
     before = world.footprint()
@@ -242,7 +242,7 @@ RELOADS = {"numbers": (OTHER_CONFIG, 7993), "names": (RENAMED_CONFIG, 7993), "st
 
 
 def by_reload(_world, subject, config):
-    """The daemon reads another config."""
+    """The daemon loads another config."""
     subject.reload(config)
     return subject
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Storms of cgroups that each need an element: none is missed, and nothing of them stays."""
+"""Storms of cgroups that each need an element: none is missed, and none leaves anything behind."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ def has_sanitizer(daemon):
 @pytest.mark.alone
 @pytest.mark.parametrize("count", [STORM, pytest.param(LARGEST_STORM, marks=pytest.mark.long)])
 def test_a_storm(world, count):
-    """All of it is in force, as fast as the kernel makes it."""
+    """All elements are in force, even at the kernel's full speed."""
     world.proxy("mihomo")
     with inotify_limit("max_user_watches", PLENTY_OF_WATCHES):
         daemon = world.daemon(CONFIG)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A start over what another version left: its rules hold until ours are in force, and nothing of it is left then."""
+"""A start over another version: its rules apply until ours are in force, and are then removed completely."""
 
 from pathlib import Path
 

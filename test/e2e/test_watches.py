@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Watches run out: it hurts who has most of them, and nobody else. The limits are the whole machine's."""
+"""Watches run out: it only affects whoever has most of them. The limits apply to the whole machine."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_who_has_most_gives_way(world):
         paths = [world.cgroups.make(f"alice.service/app-{number}/proxied") for number in range(50)]
         wait_until(lambda: {world.cgroups.id(path) for path in paths} <= watched(daemon), "all of alice's are watched")
         assert len(watched(daemon) & set(storm.ids())) < taken
-        # what lost its watch is looked at instead
+        # cgroups that lost their watch are polled instead
         late = Storm(world, f"{storm.names[-1]}/below", 10, "dropped", parents=1).make()
         await_chains(world, dict.fromkeys(late.ids(), "DROP-CHAIN"))
         assert world.client("alice.service/app-0/proxied").ask(UDP, V4).who == "proxy mihomo"

@@ -14,7 +14,7 @@ from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
 
 
 def pytest_sessionstart():
-    """Without root there is no test at all: say so once instead of failing each."""
+    """Without root no test can run: report that once instead of failing each."""
     if os.geteuid() != 0:
         pytest.exit("the tests of faults make network namespaces and cgroups: run them as root", returncode=1)
     enter_usual_layout()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One life of the daemon in which one call fails: what is done to it, and what must hold all the while.
+"""One life of the daemon in which one call fails: what happens to it, and what must hold all the time.
 
 The daemon starts with a dropped and a proxied cgroup, sees cgroups come and go, loses a policy rule, gets another
 config by SIGHUP, and is stopped. In another kind of life it starts over what a killed run has left. Whatever fails, it
@@ -41,11 +41,11 @@ STOP = "stop"  # from SIGTERM on
 
 
 class Violation(Exception):
-    """What must not happen has happened."""
+    """Something happened that must not."""
 
 
 class Ended(Exception):
-    """The daemon is over, which may be right."""
+    """The daemon has ended, which may be right."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Config:
     proxy: str
 
     def text(self, top):
-        """The file's content, for the cgroups below a top cgroup."""
+        """The config file's content, for the cgroups below a top cgroup."""
         return f"""{FILLER}
 version: 1
 route-table: {self.table}
@@ -111,7 +111,7 @@ class Trace:
 
 
 class Stage:
-    """Where all lives take place: a network, two proxies, clients, and what an undisturbed daemon makes of it."""
+    """The environment of all lives: a network, two proxies, clients, and the state set up by an undisturbed daemon."""
 
     def __init__(self):
         self._cleanup = contextlib.ExitStack()
@@ -129,7 +129,7 @@ class Stage:
         self._cleanup.close()
 
     def sweep(self):
-        """Remove by hand what a life has left."""
+        """Remove a life's leftovers by hand."""
         self.world.cgtproxy("clear")
         for config in (FIRST, SECOND):
             for family in ("-4", "-6"):

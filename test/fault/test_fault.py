@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call can fail, at each place that it is made from: the daemon goes on, or, where MAY_END says so, it ends.
+"""Every call can fail, at each call site: the daemon goes on or, where MAY_END allows it, ends.
 
 Lives without faults list the calls and where they come from (see fault.c). Then there is a life for each place and for
 each errno that the call may really have. To try one by hand: FAULT=..., as a failure names it, and LD_PRELOAD.
@@ -18,7 +18,7 @@ import scenario
 from lab.daemon import binary
 from scenario import RELOAD, RUNNING, START, STOP
 
-# What each call may fail with; with "short" a read gives less than there is.
+# The errors of each call; "short" makes a read return less than available.
 SEND = ["ENOBUFS", "EINTR", "ENOMEM", "EAGAIN", "EPERM"]
 RECEIVE = ["ENOBUFS", "short", "EINTR", "EAGAIN", "ENOMEM"]
 FAULTS = {
@@ -52,8 +52,8 @@ FAULTS = {
 }
 SOURCES = Path(__file__).parents[2] / "src"
 MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
-# What may end the daemon, by moment and call. Whatever else fails, it goes on, and what is in force is right.
-# "make test-faults" sees that each of these does end it.
+# Failures that may end the daemon, by moment and call. On any other failure it goes on, and the rules in force are
+# right. "make test-faults" sees that each of these does end it.
 MAY_END = {
     # It can't read the config, watch cgroups, own the table, know that it is whole, or wait for anything. Nobody was
     # told yet that traffic is steered, so it says why, and whoever started it may start it again.
@@ -82,7 +82,7 @@ MAY_END = {
     # In libsystemd's event loop itself, which gives up: see LOOP.
     RUNNING: {"timerfd_settime": ["ENOMEM"], "realloc": ["ENOMEM"], "reallocarray": ["ENOMEM"]},
     RELOAD: {},
-    # It ends anyway: what it can't remove stays, it says so, and "clear" takes it.
+    # It ends anyway: what it can't remove stays, it reports that, and "clear" removes it.
     STOP: {
         "sendto": ["ENOBUFS", "ENOMEM", "EAGAIN", "EPERM"],
         "recvmsg": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],

@@ -25,7 +25,7 @@ APT_CONFIGURATION = f'Acquire::http::Proxy "socks5h://127.0.0.1:{_PORT}";\n'
 
 
 def _read(connection, size):
-    """Exactly so many bytes."""
+    """Read exactly this many bytes."""
     data = connection.recv(size, socket.MSG_WAITALL)
     if len(data) != size:
         raise ConnectionError("the client ended within its request")

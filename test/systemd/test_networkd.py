@@ -22,7 +22,7 @@ Gateway={GATEWAY[V6]}
 IPv6AcceptRA=no
 LinkLocalAddressing=no
 """
-# What any other program would add.
+# Rules and routes as any other program would add them.
 FOREIGN = "fwmark 4242 lookup 4242 priority 4242"
 # networkd takes the default route away for a moment; then nobody on the machine can send anything anywhere.
 NO_ROUTE = ("ENETUNREACH",)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit itself: who the daemon runs as, how much of the system it is exposed to, when it starts, what it leaves."""
+"""The unit itself: the daemon's user, its exposure, its start order, and what it leaves behind."""
 
 import re
 
