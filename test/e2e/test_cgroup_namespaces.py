@@ -37,8 +37,7 @@ def with_part(world, argv):
 
 
 def start(world, root=MOUNT, more=""):
-    """The daemon in a namespace. Where the kernel counts from a root that it can't see, it must report that, and the
-    test ends."""
+    """The daemon in a namespace. Where it can't see the root that the kernel counts from, it must report that."""
     daemon = world.start_daemon(CONFIG.format(root=root) + more, wrap=lambda argv: in_namespace(world, argv))
     if counts_levels_from_cgroup_namespaces():
         return daemon.wait_ready()

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other programs remove the daemon's objects: they are restored at once, or never go away, and the log names the
-program."""
+"""Other programs remove the daemon's objects: they are restored at once or protected, and the log names the program."""
 
 import subprocess
 from contextlib import contextmanager

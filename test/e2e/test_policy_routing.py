@@ -418,8 +418,7 @@ def test_two_programs_that_add_rules_in_a_loop(world):
 
 @pytest.mark.long
 def test_a_program_that_also_goes_in_front_each_time(world):
-    """One side has to give in. We respond at once a limited number of times, then occasionally; the log reports it
-    once."""
+    """One side has to give in. We respond at once a few times, then occasionally; the log reports it once."""
     daemon = world.daemon(CONFIG)
 
     def is_over():
@@ -563,8 +562,7 @@ def test_a_foreign_route_that_came_while_the_daemon_was_stopped(world):
 
 
 def test_the_loopback_interface_is_down_at_the_start(world):
-    """The rest is applied; traffic without a route goes nowhere; the log reports it once, as do `status` and `check
-    system`."""
+    """The rest is applied; traffic without a route goes nowhere; the log, `status` and `check system` say so once."""
     world.host.ip("link set lo down")
     daemon = world.daemon(CONFIG)
     world.client("dropped").await_answer_by("dropped")

@@ -83,8 +83,7 @@ def test_a_name_made_removed_and_made_again(world):
 
 
 def test_a_name_remade_behind_the_daemons_back(world):
-    """The daemon is stopped during removal and recreation, also of a tree, and must notice that the cgroups are new
-    ones."""
+    """The daemon is stopped during removal and recreation, also of a tree, and must notice that the cgroups are new."""
     world.proxy("mihomo")
     world.cgroups.make("top/proxied")
     world.cgroups.make("top/dropped/proxied")

@@ -55,8 +55,7 @@ class Result:
 
     @property
     def dropped(self):
-        """Whether nothing was answered, as with a firewall that drops: silence, or a refusal by the sender's own
-        kernel."""
+        """Whether nothing was answered, as with a firewall that drops: silence, or a refusal by our own kernel."""
         return not self.answers and self.outcome in ("timeout", "EPERM")
 
     @property

@@ -63,8 +63,7 @@ class Namespace:
         _check(_libc.setns(self._fd, CLONE_NEWNET), "enter a network namespace")
 
     def call(self, function, *arguments):
-        """Call the function inside and return its result; its sockets stay inside, and /proc/sys/net is the
-        namespace's."""
+        """Call the function inside, return its result; its sockets stay there, /proc/sys/net is the namespace's."""
         return self._inside.submit(function, *arguments).result()
 
     def command(self, *argv):
