@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all end-to-end tests share: a World for each test, or one for a module whose tests need no daemon of their own."""
+"""Shared by all end-to-end tests: a World for each test, or one for a module whose tests can share a daemon."""
 
 import logging
 import os

@@ -111,7 +111,7 @@ def test_names_that_systemd_resolved_looks_up(world, hosts, warns):
     if warns:
         assert "systemd-resolved" in finding
         assert "/etc/nsswitch.conf" in finding
-    _, findings = check_system(world, CONFIG, wrap)  # without a hijack nobody cares
+    _, findings = check_system(world, CONFIG, wrap)  # irrelevant without a hijack
     assert "name service" not in findings
 
 

@@ -18,7 +18,7 @@ from lab.storms import Churn, Storm
 from lab.waiting import wait_until
 from lab.world import World
 
-# What is promised is a hundred; a build with sanitizers is told to try fewer.
+# A hundred is the documented number; builds with sanitizers try fewer.
 KILLS = pytest.mark.parametrize("kills", amounts("CGTPROXY_TEST_KILLS", 20, 100))
 CONFIG = ONE_PROXY
 OTHER_CONFIG = CONFIG.replace("3000", "4000/0xffff").replace("7893", "7993") + "route-table: 301\nrule-priority: 2999\n"

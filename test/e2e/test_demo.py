@@ -95,7 +95,7 @@ def test_interrupted_while_the_daemon_starts():
 def test_interrupted_at_any_moment():
     def run(seconds):
         demo = Demo()
-        time.sleep(seconds)  # the moment is what is tried here; there is nothing to wait for
+        time.sleep(seconds)  # this tests the moment itself; there is nothing to wait for
         demo.interrupt()
         code, _, errors = demo.wait()
         if code == 128 + signal.SIGINT:

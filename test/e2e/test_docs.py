@@ -91,7 +91,7 @@ def test_what_is_done_in_the_sources(world):
 
 
 def test_the_build_dependencies_are_the_ones_that_are_named():
-    """With what the manuals need, and an update before, since a new machine's lists may be old or none."""
+    """With what the manuals need, and after an update, since a new machine's package lists may be old or missing."""
     tool = (TOP / "tools/install-dependencies").read_text(encoding="utf-8")
     wanted = set(re.search(r"build\) echo (.*?);;", tool, re.S)[1].replace("\\\n", " ").split())
     installing = [[command for command, _ in block.steps] for block in IN_SOURCES if "apt install" in block.text]

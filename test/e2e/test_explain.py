@@ -193,7 +193,7 @@ def test_a_process_whose_cgroup_is_gone(world):
 
 
 def test_a_cgroup_that_is_named_deleted(world):
-    """It is somebody's choice, and can't hide the cgroup."""
+    """A user chose that name, and it can't hide the cgroup."""
     world.client("proxied (deleted)")
     path = world.cgroups.path("proxied (deleted)")
     pid = world.cgroups.directory(path).joinpath("cgroup.procs").read_text("ascii").split()[0]

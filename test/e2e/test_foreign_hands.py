@@ -147,8 +147,7 @@ def test_hands_on_the_routing(world, lines, family):
 
 @pytest.mark.parametrize("family", ["-4", "-6"])
 def test_a_flush_of_the_routing_table(world, family):
-    """`ip route flush` removes and looks again until nothing is there, and meanwhile the daemon puts it back: who wins
-    is the daemon, and it says so once."""
+    """`ip route flush` repeats until nothing is left, and the daemon restores the route: it wins, and logs it once."""
     daemon = world.daemon(CONFIG)
     expected = routing(world)
     for times in range(1, 6):

@@ -167,7 +167,7 @@ def deep_cgroup(world, names):
     ids=["long", "long, after", "invalid", "escapes, after", "letters, after", "too deep by one",
          "too deep by one, after", "too deep", "too deep, after"])
 def test_the_deepest_paths(world, name, beyond, when):
-    """Those of 24 KB and of 64 KB have their own verdicts; what is deeper than the kernel looks gets its ancestor's."""
+    """Those of 24 KB and of 64 KB have their own verdicts; cgroups too deep for the kernel get their ancestor's."""
     is_too_deep = beyond > 0
     daemon = world.daemon(CONFIG, LOG_LEVEL="debug") if when == "after" else None
     names = [*[name] * (deepest_level() + beyond - 2), b"dropped"]  # below the world's top, which is at level 1

@@ -78,7 +78,7 @@ def parse_entry(data):
 
 
 def stream_name(status):
-    """What systemd puts into JOURNAL_STREAM for a standard error with this stat."""
+    """The JOURNAL_STREAM that systemd sets for a standard error with this stat."""
     return f"{status.st_dev}:{status.st_ino}"
 
 
@@ -163,7 +163,7 @@ def test_a_terminal_gets_text(world, journal):
         daemon = world.start_daemon(CONFIG, wrap=journal.wrap, stderr=slave, LOG_LEVEL="debug")
         os.close(slave)
         shown = bytearray()
-        # a terminal that nobody reads would stop it
+        # an unread terminal would block it
         wait_until(lambda: read_more(master, shown) and daemon.is_ready(), "the daemon is ready")
         path = world.cgroups.make("dropped-\x1b]0;evil\x07-name")
         wait_until(lambda: read_more(master, shown) and b"evil" in shown, "the name on the terminal")
@@ -185,7 +185,7 @@ def read_more(descriptor, into):
             into += data
     except BlockingIOError:
         pass
-    except OSError as error:  # nobody has the other end open any more
+    except OSError as error:  # the other end was closed
         if error.errno != errno.EIO:
             raise
     return True

@@ -22,7 +22,7 @@ def mount_at(directory):
 
 
 def check_found(world, mounts, key=""):
-    """See that the daemon, after this script has changed the mounts, finds cgroup2 and what is in it."""
+    """Check that the daemon, after this script has changed the mounts, finds cgroup2 and its cgroups."""
     world.client("dropped")
     world.client("other")
     world.daemon(CONFIG.format(key=key), wrap=lambda argv: in_private_mounts(mounts, argv))

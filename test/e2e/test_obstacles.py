@@ -142,7 +142,7 @@ def test_there_may_be_very_many(world):
 
 
 def make_closed_chain(table, chain):
-    """An input chain with a policy of drop, whose names nft would refuse to read."""
+    """An input chain with policy drop, whose names nft would refuse to parse."""
     nf_tables, new_table, new_chain, begin, end = 10, 0, 3, 16, 17
     replace_flags = 0x1 | 0x400  # NLM_F_REQUEST | NLM_F_CREATE
 
@@ -220,7 +220,7 @@ def test_no_default_route(world):
 
 @pytest.mark.first
 def test_the_log_tells_of_each_once(world):
-    """At the start, when others change their rules later, and when it is over; a reload tells nothing twice."""
+    """At the start, when others change their rules later, and when it is over; a reload repeats nothing."""
     world.host.run("nft", "-f", "-", text_in=WG_QUICK)
     daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
     daemon.wait_log(OBSTACLES["wg-quick"][2])
@@ -236,7 +236,7 @@ def test_the_log_tells_of_each_once(world):
 
 
 def test_a_missing_default_route_is_told_in_the_log(world):
-    """Not at the start, since at boot there may be none yet, but when somebody reloads."""
+    """Not at the start, since at boot there may be none yet, but on reload."""
     world.host.ip(f"route del default via {GATEWAY[V4]}")
     daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
     assert "default route" not in daemon.log

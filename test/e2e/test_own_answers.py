@@ -8,7 +8,7 @@ from lab.checks import ONE_PROXY
 from lab.talkers import FREE_BIND, TRANSPARENT, Talker
 
 PORTS = 5353, 5354
-# Addresses that are nobody's, but which the outside would get packets for.
+# Unassigned addresses whose packets would go outside.
 NOBODY = {V4: ("198.18.7.1", "198.18.7.2"), V6: ("2001:db8:c::7:1", "2001:db8:c::7:2")}
 
 # An own address of another interface than the outside's.

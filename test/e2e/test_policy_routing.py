@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policy rules and routes of other programs: ours stand in front of them, and our routing table is ours alone."""
+"""Policy rules and routes of other programs: ours precede them, and our routing table is ours alone."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ MOVED, BACK = "so ours stand in front of it", "the policy rules are back"
 REFUSED, WAY_BACK = "is refused until", "proxied traffic has its way to the proxies again"
 # A VPN's own cable, by which its routing table leads.
 VPN = {V4: ("10.9.0.2", "10.9.0.1"), V6: ("2001:db8:9::2", "2001:db8:9::1")}
-# As wg-quick adds them: without a priority, so that they come in front of the second rule in the list.
+# As wg-quick adds them: without a priority, so that they are placed before the second rule in the list.
 WG_QUICK = ("not fwmark 51820 table 51820", "table main suppress_prefixlength 0")
 
 
@@ -50,14 +50,14 @@ def places(world, family):
 
 
 def await_place(world, expected, families=FAMILIES):
-    """Await that our one rule of each family stands there."""
+    """Wait until our single rule of each family has this priority."""
     for family in families:
         wait_until(lambda: places(world, family) == [expected],  # noqa: B023
                    lambda: f"our rule at {expected}: {rules(world, family)}")  # noqa: B023
 
 
 def change_rule(world, command, rule, families=FAMILIES):
-    """Add or delete a policy rule, by a process of its own for each family, as scripts do."""
+    """Add or delete a policy rule, with a separate process for each family, as scripts do."""
     for family in families:
         world.host.run("ip", family, "rule", command, *rule.split())
 
@@ -104,7 +104,7 @@ def check_proxied(world):
         assert not world.vpn.saw(result)
 
 
-# A rule, in front of any other, and where ours go then; without a priority it gets that of ours minus one.
+# A rule before all others, and where ours move then; without a priority it gets ours minus one.
 HARMFUL = {
     "not fwmark 51820 table 51820": 2998,
     "table main suppress_prefixlength 0": 2998,
@@ -197,7 +197,7 @@ def test_several_rules_of_others(world):
 
 @pytest.mark.parametrize("priority", [0, 1, 2])
 def test_a_rule_in_front_of_which_nothing_can_stand(world, priority):
-    """At 0 or 1 ours would make the rules of others stand in the wrong order: it is told, with the cure."""
+    """At 0 or 1 ours would put foreign rules in the wrong order: this is reported, with the fix."""
     daemon = world.daemon(CONFIG)
     change_rule(world, "add", f"priority {priority} table 51820")
     for name in NAMES.values():
@@ -230,7 +230,7 @@ def test_nothing_gets_past_a_rule_in_front_of_which_nothing_can_stand(world):
 
 
 def add_wg_quick(world):
-    """What `wg-quick up` does, each rule by a process of its own."""
+    """What `wg-quick up` does, with a separate process for each rule."""
     for family in FAMILIES:
         for rule in WG_QUICK:
             change_rule(world, "add", rule, [family])
@@ -262,7 +262,7 @@ def test_a_vpn_like_wg_quick(world):
         delete_wg_quick(world)
         await_place(world, HOME)
     world.check(IN_FORCE)
-    # four rules by four processes, twice, are one thing to tell of
+    # four rules by four processes, twice, are reported once
     assert 1 <= count_lines(daemon.log, MOVED) <= 2
     assert count_lines(daemon.log, BACK) == count_lines(daemon.log, MOVED)
     assert count_lines(daemon.log, "were removed by") == 0
@@ -316,7 +316,7 @@ def test_rules_that_are_deleted_without_a_pause(world, family):
 
 
 def test_what_is_said_of_rules_that_have_moved(world):
-    """`status` takes any place for right that is in front, and shows it where it is not the config's."""
+    """`status` accepts any priority before the others, and shows it if it differs from the config's."""
     daemon = world.daemon(CONFIG)
     state, code = status(world)
     assert (code, state["rule_priority"]) == (0, {"ipv4": HOME, "ipv6": HOME})
@@ -497,7 +497,7 @@ def test_a_reload_into_a_table_of_others(world):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_our_route_is_replaced(world, family):
-    """By a default route of somebody else's: ours is back, theirs is gone, and the log names them, once."""
+    """By a foreign default route: ours is restored, theirs is removed, and the log names its owner, once."""
     daemon = world.daemon(CONFIG)
     expected = routing(world)
     gateway = GATEWAY[NUMBERS[family]]
@@ -650,7 +650,7 @@ def test_nothing_gets_out_with_ipv6_off_on_loopback_alone(world):
 
 
 def test_loopback_down_and_up_while_the_daemon_is_stopped(world):
-    """With on-stop keep the route of IPv6 is gone then, and the next start puts it back."""
+    """With on-stop keep the IPv6 route is gone then, and the next start restores it."""
     daemon = world.daemon(KEEPING)
     assert daemon.stop() == 0
     world.host.ip("link set lo down", "link set lo up")

@@ -156,7 +156,7 @@ def test_what_happens_on_stop_changes(world, last):
 
 
 def test_strict_mode_comes_and_goes(world):
-    """Strict: each cgroup has an element of its own. Not: only those whose verdict is not their parent's."""
+    """Strict: each cgroup has its own element. Otherwise: only those whose verdict differs from their parent's."""
     plain = world.cgroups.make("some/where")
     subject = Reloadable(world, CONFIG)
     client = world.client("some/where")
@@ -234,7 +234,7 @@ RENAMED_CONFIG = CONFIG.replace("mihomo", "renamed").replace("7893", "7993").rep
     "drop: true", "tproxy: black-hole").replace("tproxies: {", "tproxies: {black-hole: {mark: 9, port: 9}, ")
 
 
-# Where a flood goes that nobody has to see.
+# The destination of a flood that need not be observed.
 AWAY = "198.18.0.1"
 STRICT_CONFIG = CONFIG + "strict: true\n"
 # What a reload goes to and back from, and the port at which the proxy is then.

@@ -110,7 +110,7 @@ def test_sockets_keep_the_verdict_over_a_restart(world, number):
 @pytest.mark.first
 @pytest.mark.long
 def test_churn_makes_nothing_anew(world):
-    """Names removed and made again with what is below them, while the daemon is behind; see docs/reliability.md."""
+    """Cgroups removed and recreated with their descendants, while the daemon lags; see docs/reliability.md."""
     world.proxy("mihomo")
     for name in ("a", "b"):
         world.cgroups.make(name)

@@ -205,7 +205,7 @@ def test_live_sockets(world):
 
 
 def test_a_socket_that_its_process_has_left(world):
-    """The kernel goes on trying to tell the other end, but it is nobody's any more."""
+    """The kernel keeps retransmitting, but no process has it open any more."""
     world.daemon(CONFIG)
     before = target(read(world), "direct")["sockets"]
     client = world.new_client(world.cgroups.make("other").removeprefix(world.cgroups.top + "/"))
@@ -283,7 +283,7 @@ def test_missing_rules_and_routes(world, family, key):
 
 
 def test_missing_parts_of_the_table(world):
-    """Where nobody protects it; a table of that name, and not much in it."""
+    """Where the kernel doesn't protect it: a table with that name and little in it."""
     world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     state = read(world, code=NOT_RUNNING)
     assert (state["table"]["complete"], state["complete"]) == (False, False)
@@ -294,7 +294,7 @@ def test_missing_parts_of_the_table(world):
 
 
 def test_the_lock_table(world):
-    """Before Linux 6.9 our table has no owner, and a second one tells who runs. Here nft plays the daemon."""
+    """Before Linux 6.9 our table has no owner; a second one identifies the instance that runs. Here nft plays it."""
     world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     with subprocess.Popen(world.host.command("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           text=True) as daemon:
@@ -350,7 +350,7 @@ def test_a_config_that_was_changed(world):
 
 @pytest.mark.parametrize("what", ["gone", "bad"])
 def test_a_config_that_cant_be_read(world, what):
-    """What the kernel holds tells the proxies' names, and how much went to each."""
+    """The kernel's state has the proxies' names and the traffic of each."""
     world.client("proxied")
     subject = Reloadable(world, CONFIG)
     if what == "gone":
@@ -448,7 +448,7 @@ def test_watch_in_a_pipe_as_json(world):
 
 
 def test_watch_in_a_pipe(world):
-    """One report after another, without a word for a terminal."""
+    """One report after another, without terminal control sequences."""
     world.daemon(CONFIG)
     argv = world.host.command(str(binary()), "status", "--watch")
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as process:
@@ -555,7 +555,7 @@ def test_colours(world, terminal):
 
 
 def test_a_departed_cgroup(world):
-    """It is not told, but its element stays for a minute, and what its sockets send goes where it went before."""
+    """It is not listed, but its element stays for a minute, and its sockets keep their target."""
     client = world.client("x/dropped")
     world.daemon(CONFIG)
     client.ask_in_vain(UDP, V4, hold=True)

@@ -175,7 +175,7 @@ def test_the_event_queue_overflows(world):
 @pytest.mark.alone
 @pytest.mark.parametrize("when", ["at the start", "later"])
 def test_watches_run_out(world, when):
-    """The daemon runs as a user of its own, so that the limit is its alone."""
+    """The daemon runs as a separate user, so the limit applies to it alone."""
     world.proxy("mihomo")
     world.cgroups.make("early/proxied")
     program = world.scratch.program()

@@ -19,7 +19,7 @@ MANY = 3000
 
 
 def read_if_open(file):
-    """What the kernel tells of a file descriptor; nothing of one that is closed meanwhile."""
+    """The kernel's information on a file descriptor; empty if it was closed meanwhile."""
     try:
         return file.read_text(encoding="ascii")
     except FileNotFoundError:
@@ -33,7 +33,7 @@ def watched(daemon):
 
 
 def start(world):
-    """The daemon as a user of its own, so that the limit is its alone."""
+    """The daemon as a separate user, so the limit applies to it alone."""
     return world.launch(world.scratch.program(), "-c", world.scratch.write(ONE_PROXY),
                         wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
 
@@ -60,7 +60,7 @@ def test_who_has_most_gives_way(world):
 
 
 def test_a_large_directory_without_a_watch(world):
-    """It is listed in pieces; nothing in it is missed, and nothing that is gone stays."""
+    """It is listed in chunks; nothing in it is missed, and nothing removed stays."""
     world.proxy("mihomo")
     with inotify_limit("max_user_watches", 1):
         daemon = start(world)

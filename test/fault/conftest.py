@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the lab importable, and says once what is missing."""
+"""Makes the lab importable, and reports once what is missing."""
 
 import os
 import sys

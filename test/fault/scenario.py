@@ -24,7 +24,7 @@ from lab.netfilter import cgroup_elements
 from lab.waiting import SLOWNESS
 from lab.world import World
 
-# A fault is over at once, and what is tried again is tried every second.
+# A fault occurs once, and retries happen every second.
 DEADLINE = 30.0 * SLOWNESS
 FILLER = "# A short read of this file must not be all of it.\n" * 8
 
@@ -294,7 +294,7 @@ class Life:
             self._check_traffic("old")
 
     def _await_no_rules_of(self, config):
-        """The policy rules of what is not in force go, or the log says why they stay."""
+        """Policy rules that are not in force are removed, or the log says why they stay."""
         self._await(f"no rule for mark {config.mark}, or a message",
                     lambda: not self._has_rule(config) or "can't remove old policy rules" in self.daemon.log)
 
@@ -304,7 +304,7 @@ class Life:
         self._check_equal(table, self.stage.tables.setdefault(self.in_force, table), "the table")
 
     def _check_early_end(self):
-        """An end with an error: it says why, and leaves no half of anything; "clear" takes what it left."""
+        """An exit with an error: it says why, leaves nothing half done, and "clear" removes what it left."""
         code = self._await_end()
         self.is_over = True
         self._check(f"an exit code above 0, not {code}", code > 0)

@@ -91,7 +91,7 @@ MAY_END = {
 }
 # The only functions of ours that a fault may come by that ends the running daemon.
 LOOP = {"run_until_stopped", "cmd_daemon", "main", "_start"}
-# Functions that may fail even at the start: what they do is a help, or is done again later.
+# Functions that may fail even at the start: their work is optional, or retried later.
 HELPS = {"check_proxy", "fence_begin", "send_buffer", "watch_walk"}
 # Likewise, but without a permission another attempt would be no better.
 TRIED_AGAIN = {"nft_replace", "routes_put"}
@@ -194,7 +194,7 @@ def test_every_call_is_known(undisturbed):
 
 
 def test_every_function_is_known():
-    """One that is called otherwise by now would be excused from nothing any more, and nobody would notice."""
+    """A renamed function would silently lose its exemption."""
     sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.c"))
     ours = HELPS | TRIED_AGAIN | LOOP - {"_start"}
     assert [name for name in ours if not re.search(rf"\b{name}\(", sources)] == []
@@ -224,7 +224,7 @@ def test_memory_is_refused(stage):
 
 @pytest.mark.skipif(not EVERYTHING, reason="\"make test-faults\" tries all that may end the daemon")
 def test_nothing_is_excused_in_vain():
-    """What ends the daemon no more is to be taken out of MAY_END. This looks at what the tests before have seen."""
+    """What no longer ends the daemon must be removed from MAY_END. This checks the results of the previous tests."""
     seen_calls = {call for _, call, _ in _ends}
     if not seen_calls >= {call for calls in MAY_END.values() for call in calls}:
         pytest.skip("not all calls were tried before")

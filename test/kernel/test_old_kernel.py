@@ -137,7 +137,7 @@ def test_its_own_changes_are_no_reason_to_heal(world):
 
 
 def test_a_reload_keeps_watch(world):
-    """It is no foreign hand itself, and what is healed afterwards is the new table."""
+    """It is not a foreign change, and what is restored afterwards is the new table."""
     subject = Reloadable(world, CONFIG)
     swapped = CONFIG.replace("proxied", "elsewhere").replace("dropped", "proxied").replace("elsewhere", "dropped")
     subject.reload(swapped)

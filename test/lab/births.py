@@ -22,7 +22,7 @@ from .addresses import ADDRESS_FAMILY, OUTSIDE, TCP, UDP, V4, V6
 
 CLONE3 = 435
 CLONE_INTO_CGROUP = 0x200000000
-# Birth number N sends to this port plus N, so that a packet tells whose it is; nobody listens there.
+# Birth number N sends to this port plus N, which identifies its packets; nothing listens there.
 FIRST_PORT = 20000
 # What a new process does, in turns: the first packet is sent soonest.
 _TURNS = [[V4, V6], [V6, V4]]

@@ -109,7 +109,7 @@ class Daemon:
 
     @property
     def log(self):
-        """What it wrote to standard error and output so far."""
+        """Its standard error and output so far."""
         return self._log_path.read_text(encoding="utf-8", errors="surrogateescape")
 
     def is_ready(self):

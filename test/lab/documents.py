@@ -148,6 +148,6 @@ def write_stand_ins(directory, **more):
 
 
 def bash(command, **options):
-    """Run a command by bash, as somebody types it."""
+    """Run a command with bash, as typed."""
     return subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False, **options)

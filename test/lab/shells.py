@@ -28,7 +28,7 @@ def _environment(directory, program):
 
 
 class Terminal:
-    """An interactive shell on a terminal of its own. `setup` is what it is told first."""
+    """An interactive shell on its own terminal. `setup` is its first input."""
 
     def __init__(self, directory, program, argv, setup):
         self._told = directory / "told"
@@ -49,7 +49,7 @@ class Terminal:
         os.write(self._terminal, keys.encode())
 
     def _read(self):
-        """The next line that it tells."""
+        """The next line that it reports."""
         line = b""
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([self._reader, self._terminal], [], [], PATIENCE)

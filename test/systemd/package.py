@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 UNIT = "cgtproxy.service"
-# Script: what must stand in it.
+# Script: its required content.
 SCRIPTS = {
     "postinst": [f"deb-systemd-helper enable '{UNIT}'", f"deb-systemd-invoke $_dh_action '{UNIT}'", "_dh_action=start"],
     "prerm": [f"deb-systemd-invoke stop '{UNIT}'", "cgtproxy clear"],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installed service on the machine: cgtproxy.service as the Debian package has put it there."""
+"""The installed service on the machine: cgtproxy.service from the Debian package."""
 
 import os
 import shutil

@@ -70,7 +70,7 @@ def test_the_daemon_goes_before_others(machine, service):
 
 
 def test_the_oom_killer_takes_others_first(machine, service):
-    """That is, systemd has done what the unit asks for."""
+    """That is, systemd has applied the unit's settings."""
     if not int(status(machine, 1)["CapEff"], 16) & 1 << CAP_SYS_RESOURCE:
         pytest.skip("in this container systemd lacks CAP_SYS_RESOURCE, and passes over OOMScoreAdjust=")
     assert int(machine.read(f"/proc/{service.pid}/oom_score_adj")) == OOM_SCORE_ADJUST

@@ -241,7 +241,7 @@ def _in_a_cgroup_namespace(column, argv):
 
 
 def _as_nobody(column, argv):
-    """A user of its own, whose limits nobody else shares."""
+    """A separate user, whose limits are not shared."""
     program = column.world.scratch.program()
     return as_nobody([program if word == str(binary()) else word for word in argv], "net_admin")
 

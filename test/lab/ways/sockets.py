@@ -81,7 +81,7 @@ def packet_info_and_interface(task, sock):
 
 
 def other_mark(_task, sock):
-    """A mark that nobody knows."""
+    """An unused mark."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, OTHER_MARK)
 
 
