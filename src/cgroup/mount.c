@@ -97,8 +97,8 @@ static char *find_root(const char *path)
 }
 
 /*
- * The kernel shows a cgroup mount's root relative to our cgroup namespace (cgroup_show_path()): "/" is right, "/.." and
- * below is outside the namespace, everything else is inside it.
+ * The kernel shows a cgroup mount's root relative to our cgroup namespace (cgroup_show_path()): "/" is right, a path
+ * that begins with "/.." is above the namespace, any other is below it.
  */
 static int check_root(const char *path, struct error *error)
 {
