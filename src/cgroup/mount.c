@@ -50,7 +50,7 @@ static const char *name_of(const struct statfs *filesystem)
 	}
 }
 
-/** The mount table lists mounts that nobody sees, too: another one covers them, or a directory above them. */
+/** The mount table also lists mounts hidden by another mount on them or on a parent directory. */
 static int check_visible(const char *path, struct error *error)
 {
 	char shown[ESCAPED_SIZE(PATH_MAX)];
@@ -64,7 +64,7 @@ static int check_visible(const char *path, struct error *error)
 	return 0;
 }
 
-/* A line of /proc/self/mountinfo: the mount's id, its parent's, the device, and the root within the filesystem. */
+/* A line of /proc/self/mountinfo: mount id, parent id, device, and root within the filesystem. */
 static const char *root_in_line(char *line, uint64_t id)
 {
 	char *rest = NULL;
@@ -77,7 +77,7 @@ static const char *root_in_line(char *line, uint64_t id)
 	return field;
 }
 
-/* The path of a mount's root within its filesystem, for free(); NULL when it is not to be found out. */
+/* Returns the path of a mount's root within its filesystem, which the caller frees; NULL if it can't be determined. */
 static char *find_root(const char *path)
 {
 	CLEANUP(fclosep) FILE *table = fopen(MOUNT_INFO, "re");
@@ -97,8 +97,8 @@ static char *find_root(const char *path)
 }
 
 /*
- * The kernel shows a cgroup mount's root as it is seen from our cgroup namespace (cgroup_show_path()): "/" is right,
- * what begins with "/.." is above the namespace, and all else is below it.
+ * The kernel shows a cgroup mount's root relative to our cgroup namespace (cgroup_show_path()): "/" is right, a path
+ * that begins with "/.." is above the namespace, any other is below it.
  */
 static int check_root(const char *path, struct error *error)
 {
@@ -126,7 +126,7 @@ static int check_root(const char *path, struct error *error)
 		shown, shown_root);
 }
 
-/* Only the root of all has no events: it can't become empty. */
+/* Only the root of the hierarchy has no cgroup.events: it can't become empty. */
 bool cgroup_mount_is_whole(const char *path)
 {
 	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -187,7 +187,7 @@ static int check_configured(const char *configured, char **path, struct error *e
 		return error_set(error, -EINVAL,
 				 "cgroup-root: %s is no cgroup2 filesystem, but %s. Use AUTO to let it be found", shown,
 				 name_of(&filesystem));
-	/* levels count from the mount, so a directory below it would look at the wrong ones */
+	/* levels are counted from the mount point, so a directory below it would yield wrong ones */
 	if (statx(AT_FDCWD, configured, 0, STATX_TYPE, &status) == 0 &&
 	    (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return error_set(error, -EINVAL,

@@ -19,7 +19,7 @@
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
-	/* at cgroups without a watch, at a time; and names of children that are enough for a time */
+	/* cgroups without a watch to scan per call, and names of children after which a call ends */
 	LOOKS = 256,
 	NAMES = 1000,
 };
@@ -47,7 +47,7 @@ bool watch_look(struct watch *watch, uint64_t now)
 	return true;
 }
 
-/* The directory that an event is of: opened once for all events in a row, and closed after the last. */
+/* The directory of an event: opened once for consecutive events and closed after the last. */
 struct open_parent {
 	uint64_t id;
 	int fd; /* or a negative errno */
@@ -76,8 +76,8 @@ static void handle_overflow(struct watch *watch)
 }
 
 /*
- * An event of a directory that is gone by now tells nothing of the one that has its name: what it speaks of is gone
- * with it, and the parent's events tell that.
+ * An event of a directory that was removed since says nothing about another one with the same name: its child is gone
+ * with it, which the parent's events report.
  */
 static void handle_event(struct watch *watch, const struct inotify_event *event, struct open_parent *open)
 {
@@ -107,7 +107,7 @@ int watch_read(struct watch *watch, struct error *error)
 	do
 		length = read(watch->inotify, events, sizeof(events));
 	while (length < 0 && errno == EINTR);
-	/* without memory they stay where they are, and the descriptor readable */
+	/* when out of memory, they stay queued and the descriptor readable */
 	if (length < 0 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
 	if (length < 0)
@@ -179,7 +179,7 @@ int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *
 	if (watch == NULL)
 		return error_set(error, -ENOMEM, "no memory for the tree of cgroups");
 	result = open_root(watch, mount, &listener, error);
-	watch->told_about_failure = true; /* nothing is looked for again here */
+	watch->told_about_failure = true; /* nothing is retried here */
 	if (result == 0) {
 		assert(watch->tree.root != NULL);
 		result = watch_walk(watch, error);

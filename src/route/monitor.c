@@ -59,7 +59,7 @@ static unsigned family_bit(unsigned char family)
 	return family == AF_INET6 ? 1U << FAMILY_IPV6 : 0;
 }
 
-/* Returns the families that a message is about, if it matters. A rule's priority is left out when it is 0. */
+/* Returns the families that a message affects, or 0 if it doesn't matter. A rule's priority is absent when it is 0. */
 static unsigned what_matters(const struct nlmsghdr *message, const struct routing *wanted)
 {
 	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);

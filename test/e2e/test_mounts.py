@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cgroup2 is found wherever it is mounted and can be seen; where it can't, the daemon refuses and says what is there."""
+"""cgroup2 is found wherever it is mounted and visible; otherwise the daemon refuses to start and says what it found."""
 
 import shlex
 
@@ -22,7 +22,7 @@ def mount_at(directory):
 
 
 def check_found(world, mounts, key=""):
-    """See that the daemon, after this script has changed the mounts, finds cgroup2 and what is in it."""
+    """Check that the daemon, after this script has changed the mounts, finds cgroup2 and its cgroups."""
     world.client("dropped")
     world.client("other")
     world.daemon(CONFIG.format(key=key), wrap=lambda argv: in_private_mounts(mounts, argv))
@@ -31,7 +31,7 @@ def check_found(world, mounts, key=""):
 
 
 def check_refused(world, mounts, *words, key="", wrap=lambda argv: argv):
-    """See that the daemon refuses to start and says all of this; it leaves nothing."""
+    """Check that the daemon refuses to start with all of these messages, and leaves nothing behind."""
     before = world.footprint()
     daemon = world.start_daemon(CONFIG.format(key=key), wrap=lambda argv: in_private_mounts(mounts, wrap(argv)))
     assert daemon.wait_refused() > 0

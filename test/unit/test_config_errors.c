@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is said of a bad config: each fault once, at its line and column, with what is there and what belongs there. */
+/* Messages about invalid configs: each error once, with line and column, what was found and what was expected. */
 
 #include "faults.h"
 
@@ -22,7 +22,7 @@ static struct position end_of(const char *text)
 
 enum { VALUES_MAX = 24 };
 
-/* Values, each of which is wrong at one place of a config: behind @before, with @after behind it. */
+/* Values, each invalid at one place of a config: between @before and @after. */
 struct refused {
 	const char *before;
 	const char *after;
@@ -242,7 +242,7 @@ static void test_too_many_proxies(void **state)
 	check_fault(&(struct fault){text, {PROXIES_MAX + 3, 3}, {"65 proxies", "64"}});
 }
 
-/* Marks that one packet can have both of, so that it would be for both proxies. */
+/* Marks that can both match one packet, so that it would belong to both proxies. */
 static void test_marks_that_are_one(void **state)
 {
 	static const char *const pairs[][2] = {

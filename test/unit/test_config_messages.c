@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How all that is said of a config looks: warnings, many faults at once, and bytes that are not to be shown. */
+/* The format of messages about a config: warnings, many errors at once, and unprintable bytes. */
 
 #include "faults.h"
 
@@ -104,7 +104,7 @@ static void test_all_in_one_go(void **state)
 	parsed_clear(&parsed);
 }
 
-/* A config may come from a stranger; what is said of it goes to root's terminal. */
+/* A config may be from an untrusted source; messages about it go to root's terminal. */
 static void test_nothing_raw_is_shown(void **state)
 {
 	static const char *const texts[] = {
@@ -135,7 +135,7 @@ static void test_nothing_raw_is_shown(void **state)
 	}
 }
 
-/* A long value is cut, at a whole character, and the message stays short. */
+/* A long value is truncated at a character boundary, and the message stays short. */
 static void test_long_values_are_cut(void **state)
 {
 	static const char character[] = {'\xe4', '\xb8', '\xad'};
@@ -154,7 +154,7 @@ static void test_long_values_are_cut(void **state)
 	parsed_clear(&parsed);
 }
 
-/* A fault of YAML itself is shown with its line, cut and escaped. */
+/* A YAML syntax error is shown with its line, truncated and escaped. */
 static void test_lines_that_are_no_yaml(void **state)
 {
 	static const struct fault faults[] = {

@@ -292,7 +292,7 @@ static void test_names_of_users(void **state)
 	config_free(config);
 }
 
-/* Whatever is in a name, it is not read as a part of an expression, and comes back as systemd writes it. */
+/* A name is never interpreted as part of an expression, and is shown as systemd writes it. */
 static void test_escaping(void **state)
 {
 	static const struct {
@@ -372,7 +372,7 @@ static void test_too_many_names(void **state)
 	}
 }
 
-/* A selector as it is shown to people. */
+/* A selector as shown to users. */
 static void test_shown(void **state)
 {
 	static const struct {
