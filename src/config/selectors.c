@@ -7,12 +7,12 @@
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/unit_name.h"
+#include "util/users.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -159,18 +159,13 @@ static bool parse_uid(const char *text, uint32_t *uid)
 
 static bool find_user(const char *name, uint32_t *uid)
 {
-	struct passwd user;
-	struct passwd *found = NULL;
-	int result = ERANGE;
+	struct user user;
 
-	for (size_t size = 1024; result == ERANGE && size <= USER_DATA_MAX; size *= 4) {
-		CLEANUP(freep) char *buffer = malloc(size);
-
-		result = buffer != NULL ? getpwnam_r(name, &user, buffer, size, &found) : ENOMEM;
-	}
-	if (result != 0 || found == NULL)
+	if (!user_by_name(name, &user))
 		return false;
-	*uid = user.pw_uid;
+	*uid = user.uid;
+	free(user.name);
+	free(user.home);
 	return true;
 }
 

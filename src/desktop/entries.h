@@ -25,6 +25,7 @@ struct desktop_entry {
 	char *steam_game;    /* number of the game that it has Steam run, or NULL */
 	bool is_hidden;	     /* not in menus (NoDisplay) */
 	bool is_masked;	     /* Hidden: whoever wrote it wants it to be taken for not installed */
+	size_t order;	     /* in which it was found */
 };
 
 /** The applications of one directory list: those of the system, or of one user. */

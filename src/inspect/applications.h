@@ -7,6 +7,7 @@
 #include "cgroup/tree.h"
 #include "desktop/entries.h"
 #include "inspect/index.h"
+#include "inspect/selection.h"
 #include "util/error.h"
 
 #include <stddef.h>
@@ -16,19 +17,6 @@
  * What runs now, in the terms of people and of the config: all cgroups of this moment, grouped by the application, unit
  * or login that they are of.
  */
-
-/** By which selector of the config it is meant. */
-enum application_kind {
-	APPLICATION_APP,
-	APPLICATION_UNIT,
-	APPLICATION_USER_UNIT,
-	APPLICATION_SLICE,
-	APPLICATION_USER,
-	APPLICATION_CGROUP, /* none but "match" */
-};
-
-/** No user's: the system's. */
-#define NO_UID UINT32_MAX
 
 /** Something that runs. What is in its texts is users': escape it where it is shown. */
 struct application {
@@ -52,7 +40,8 @@ struct applications {
 /**
  * Finds out what runs. Cgroups are grouped as the selectors see them: an application of one user, a unit of the system,
  * a unit of a user's manager, the login sessions of a user (APPLICATION_USER: what a window manager starts is there),
- * or else each cgroup right below a slice or the root. The root and slices, which hold no processes, belong to nothing.
+ * or else each cgroup right below a slice or the root. The root, slices and users' managers belong to nothing: what is
+ * in those is below them.
  *
  * @cgroup_root:  the mount as the config names it, or NULL
  * @entries:      for the names of applications: those of the system and of who runs something are read when they have
@@ -63,15 +52,6 @@ struct applications {
  */
 int applications_read(const char *cgroup_root, struct desktop_entries *entries, struct applications *applications,
 		      struct error *error);
-
-/** Returns the key of the config that a kind is selected by: "app", "unit", "user-unit", "slice", "user", "match". */
-const char *application_key(enum application_kind kind);
-
-/**
- * Returns what to write behind that key: the id, or for APPLICATION_CGROUP an expression for it and what is below. For
- * free(); NULL without memory.
- */
-char *application_value(enum application_kind kind, const char *id);
 
 void applications_clear(struct applications *applications);
 

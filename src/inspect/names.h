@@ -34,8 +34,8 @@ struct matches {
  * Finds what a word may mean. The best kind of match wins, and all of that kind are given; so one is an answer, and
  * several are a question back:
  *
- * 1. the word is what a selector takes: an ID of an application, a unit, a slice, a path of a cgroup that begins with
- *    "/"; letters count as they are, and only where nothing fits so, whether large or small
+ * 1. the word is what a selector takes: the ID of an application, a unit, a slice, or the path of a cgroup that exists;
+ *    letters count as they are, and only where nothing fits so, whether large or small
  * 2. it is the whole name: that of an application in any language known here, of the program that it runs, of a unit
  *    without its ending, of a user (who is logged in, or is a person by the number: 0, or 1000 and above)
  * 3. it is a word of an application's name, or a part of its ID or of a unit's name
