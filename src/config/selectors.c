@@ -25,12 +25,12 @@
 /* After a name: the cgroup itself, or anything below it. */
 #define END "(?:/|$)"
 
-/* Written so, RE2 needs less room for it than for what counts the digits. */
+/* Repetitions with counts for each digit would take RE2 far more memory. */
 #define UUID "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 
 enum {
-	USER_DATA_MAX = 1 << 20,
-	NAMES_MAX = 1000, /* in one rule; RE2 can handle this many */
+	SNAP_NAME_MAX = 40, /* snapd's limit for the name of a snap */
+	NAMES_MAX = 1000,   /* in one rule; RE2 can handle this many */
 };
 
 /* Writes the expression for a name; returns false if the name is not valid for this kind, or if out of memory. */
@@ -43,7 +43,7 @@ static bool write_quoted(FILE *out, const char *text, size_t length)
 	return quoted != NULL && fputs(quoted, out) >= 0;
 }
 
-/* A name of a snap, of an instance of it, or of one of its applications, as snapd takes it. */
+/* The name of a snap, an instance key or the name of an application in it, as snapd allows them. */
 static bool is_snap_name(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -54,9 +54,9 @@ static bool is_snap_name(const char *name, size_t length)
 }
 
 /*
- * snapd runs an application of a snap in snap.NAME.APP-UUID.scope, earlier in snap.NAME.APP.UUID.scope, whoever started
- * it, and names its .desktop file NAME_APP, or NAME+KEY_APP for an instance, whose name is NAME_KEY. The application by
- * the name of the snap is the one that people mean by NAME.
+ * snapd moves an application of a snap into snap.NAME.APP-UUID.scope, in earlier versions snap.NAME.APP.UUID.scope,
+ * whatever launched it. The application's .desktop file is NAME_APP.desktop, or NAME+KEY_APP.desktop for the instance
+ * NAME_KEY. Without _APP, the application with the same name as the snap is meant.
  */
 static bool write_snap(FILE *out, const char *id)
 {
@@ -77,6 +77,9 @@ static bool write_snap(FILE *out, const char *id)
  * The names used by desktops (systemd.io/DESKTOP_ENVIRONMENTS): app[-LAUNCHER]-ID[@RANDOM].service and
  * app[-LAUNCHER]-ID-RANDOM.scope. In an earlier edition, services ended like scopes, as some launchers still name them.
  * dbus-broker activates an application as [app-]dbus-BUS-ID@NUMBER.service, with the bus' unique name.
+ * A slice belongs to an application if its ID is a reversed domain name, as GNOME Terminal's slice does; other
+ * launchers use slices for groups of applications. Where Steam puts games in scopes of their own, it is their launcher
+ * and not their ID: app-steam-appNUMBER-PID.scope. Elsewhere, games run in Steam's own cgroup.
  */
 static bool write_app(FILE *out, const char *id)
 {
