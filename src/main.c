@@ -17,6 +17,8 @@ enum {
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
 	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
+	TAKES_LIST = 16,
+	TAKES_FORGET = 32,
 };
 
 static const struct command {
@@ -59,6 +61,16 @@ static const struct command {
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},
+	{"route", cmd_route, "route [NAME TARGET|--forget NAME]",
+	 "Send an application, a unit, a slice or a user to a target: direct, drop, refuse, or a proxy. The rule is\n"
+	 "written to config.d/50-route.yaml beside the config and put in force at once. Without arguments, list the\n"
+	 "rules written so.\n"
+	 "  NAME           as people know it (telegram, \"Telegram Desktop\"), a unit (docker.service), a slice, a "
+	 "user,\n"
+	 "                 or a selector and what it takes (app:org.telegram.desktop)\n"
+	 "  --forget NAME  remove the rule for it\n"
+	 "  --list         list the rules; with --json for programs",
+	 TAKES_JSON | TAKES_LIST | TAKES_FORGET},
 	{"status", cmd_status, "status [--json] [--watch]",
 	 "Say what runs and what is in force. It asks the kernel, so it is true also when the daemon hangs or is gone. "
 	 "Takes\n"
@@ -83,6 +95,8 @@ enum option_code {
 	OPTION_JSON,
 	OPTION_PID,
 	OPTION_WATCH,
+	OPTION_LIST,
+	OPTION_FORGET,
 };
 
 /* Options that only some commands take. */
@@ -90,9 +104,8 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"},
-	{TAKES_PID, "--pid"},
-	{TAKES_WATCH, "--watch"},
+	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	    {TAKES_WATCH, "--watch"},
+	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"},
 };
 
 static const struct option long_options[] = {
@@ -102,6 +115,8 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
+	{"list", no_argument, NULL, OPTION_LIST},
+	{"forget", required_argument, NULL, OPTION_FORGET},
 	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -199,6 +214,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_WATCH:
 			line->arguments.watch = true;
 			line->given |= TAKES_WATCH;
+			break;
+		case OPTION_LIST:
+			line->arguments.list = true;
+			line->given |= TAKES_LIST;
+			break;
+		case OPTION_FORGET:
+			line->arguments.forget = optarg;
+			line->given |= TAKES_FORGET;
 			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);

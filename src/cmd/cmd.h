@@ -21,7 +21,9 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
-	char **words; /* the words after the command's name, without options; NULL-terminated */
+	bool list;
+	const char *forget; /* --forget NAME, or NULL */
+	char **words;	    /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
@@ -45,6 +47,9 @@ int cmd_status(const struct arguments *arguments);
 
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
+
+/** Writes a rule for what a word names, lists those written so, or removes one. */
+int cmd_route(const struct arguments *arguments);
 
 /** Prints the names of the targets a rule can have, one per line. */
 int cmd_targets(const struct arguments *arguments);

@@ -283,9 +283,10 @@ static int refuse(char **edited, struct error *error)
 {
 	free(*edited);
 	*edited = NULL;
-	return error_set(error, -ENOTSUP,
-			 "the rules are not laid out so that this can be changed without touching others: write each "
-			 "on lines of its own, as \"  - app: NAME\" and \"    tproxy: PROXY\", or edit the file by hand");
+	return error_set(
+		error, -ENOTSUP,
+		"the rules are not laid out so that this can be changed without touching others: write each "
+		"on lines of its own, as \"  - app: NAME\" and \"    tproxy: PROXY\", or edit the file by hand");
 }
 
 /* Which rule comes first of those that stay. */
@@ -358,6 +359,5 @@ int dropin_remove_rule(const char *bytes, size_t length, const char *key, const 
 	result = write_change(&text, &change, false, edited, error);
 	if (result < 0)
 		return result;
-	return has_changed_as_meant(*edited, &rules, (size_t)(old - rules.items), 1, NULL) ? 0
-											     : refuse(edited, error);
+	return has_changed_as_meant(*edited, &rules, (size_t)(old - rules.items), 1, NULL) ? 0 : refuse(edited, error);
 }

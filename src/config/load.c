@@ -273,6 +273,13 @@ int config_load_changed(const char *path, const struct dropin_text *instead, str
 	return -ENOMEM;
 }
 
+char *config_directory(const char *path)
+{
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+
+	return chosen != NULL ? directory_of(chosen) : NULL;
+}
+
 time_t config_changed(const char *path)
 {
 	CLEANUP(freep) char *directory = directory_of(path);

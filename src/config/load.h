@@ -39,6 +39,14 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
 			struct diagnostics *diagnostics);
 
+/**
+ * Returns the directory of a config, which its drop-ins are in DROPIN_DIRECTORY of, to be freed with free(); NULL if
+ * out of memory.
+ *
+ * @path: as for config_load()
+ */
+char *config_directory(const char *path);
+
 /** Returns when a config or one of its drop-ins was last changed, or 0 when that is not known. */
 time_t config_changed(const char *path);
 

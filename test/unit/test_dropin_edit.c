@@ -100,9 +100,28 @@ static void test_removal(void **state)
 /* Names that YAML would take for something else. */
 static void test_values(void **state)
 {
-	static const char *const values[] = {"true",	"null", "~",	   "1000",   "a: b",	     "# a", "'a'", "\"a\"", "a\\x2db",
-				       "- a",	"*a",	"&a",	   "!a",     "[a]",	     "{a}", "a ",  "@a",    "%a",
-				       "\xe4\xb8\xad", "0x10", "?",	   "getty@tty1.service"};
+	static const char *const values[] = {"true",
+					     "null",
+					     "~",
+					     "1000",
+					     "a: b",
+					     "# a",
+					     "'a'",
+					     "\"a\"",
+					     "a\\x2db",
+					     "- a",
+					     "*a",
+					     "&a",
+					     "!a",
+					     "[a]",
+					     "{a}",
+					     "a ",
+					     "@a",
+					     "%a",
+					     "\xe4\xb8\xad",
+					     "0x10",
+					     "?",
+					     "getty@tty1.service"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {

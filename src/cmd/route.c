@@ -1,0 +1,390 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Writes rules for what people name, each into the one drop-in that is for this. */
+
+#include "cmd/choose.h"
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "cmd/output.h"
+#include "cmd/reload.h"
+#include "cmd/target.h"
+#include "config/dropin_edit.h"
+#include "config/file.h"
+#include "config/load.h"
+#include "inspect/coverage.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define FILE_NAME "50-route.yaml"
+
+/* The drop-in with the routes, opened. */
+struct routes_file {
+	char *path; /* of the config's directory */
+	int directory;
+	char *text;
+	size_t length;
+	struct written_rules rules;
+};
+
+static void routes_file_close(struct routes_file *file)
+{
+	written_rules_clear(&file->rules);
+	if (file->directory >= 0)
+		close(file->directory);
+	free(file->text);
+	free(file->path);
+}
+
+static int fail(const char *what, const struct routes_file *file, int result)
+{
+	const char *path = file->path != NULL ? file->path : "";
+	const size_t size = ESCAPED_SIZE(strlen(path));
+	CLEANUP(freep) char *shown = malloc(size);
+
+	log_error("can't %s %s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s%s", what,
+		  shown != NULL ? escape(shown, size, path, strlen(path)) : "", strerror(-result),
+		  result == -EACCES || result == -EPERM ? ". Run it as root" : "");
+	return EXIT_ERROR;
+}
+
+static int open_directory(struct routes_file *file, bool create)
+{
+	CLEANUP(freep) char *whole = NULL;
+
+	if (asprintf(&whole, "%s/" DROPIN_DIRECTORY, file->path) < 0)
+		return -ENOMEM;
+	if (create && mkdir(whole, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	file->directory = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return file->directory < 0 ? -errno : 0;
+}
+
+static int read_directory(struct routes_file *file)
+{
+	int result = file_read(file->directory, FILE_NAME, &file->text, &file->length);
+
+	if (result != -ENOENT)
+		return result;
+	file->text = strdup("");
+	return file->text != NULL ? 0 : -ENOMEM;
+}
+
+/*
+ * Reads the drop-in; one that does not exist is empty. For a change its directory is made and locked, so that two
+ * changes at a time don't undo each other's.
+ */
+static int open_file(const struct arguments *arguments, bool change, struct routes_file *file)
+{
+	struct error error;
+	int result = 0;
+
+	file->directory = -1;
+	file->path = config_directory(arguments->config);
+	result = file->path != NULL ? open_directory(file, change) : -ENOMEM;
+	if (result == -ENOENT && !change)
+		return EXIT_OK;
+	if (result == 0 && change && flock(file->directory, LOCK_EX) < 0)
+		result = -errno;
+	if (result == 0)
+		result = read_directory(file);
+	if (result < 0)
+		return fail(change ? "change" : "read", file, result);
+	if (written_rules_read(file->text, file->length, &file->rules, &error) == 0)
+		return EXIT_OK;
+	log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file->path, error.text);
+	return EXIT_ERROR;
+}
+
+static void print_text(const struct written_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct written_rule *rule = &rules->items[i];
+		const char *value = rule->value != NULL ? rule->value : "[...]";
+
+		printf("%s:", rule->key);
+		output_print_escaped(value, strlen(value));
+		putchar(' ');
+		output_print_escaped(rule->target, strlen(rule->target));
+		putchar('\n');
+	}
+}
+
+static int print_json(const struct written_rules *rules)
+{
+	json_auto_t *list = json_array();
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct written_rule *rule = &rules->items[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:i}", "selector", rule->key, "name",
+						      rule->value, "target", rule->target, "line", rule->line));
+	}
+	if (json_array_size(list) != rules->count || json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+		return EXIT_ERROR;
+	putchar('\n');
+	return EXIT_OK;
+}
+
+static int list_routes(const struct arguments *arguments)
+{
+	CLEANUP(routes_file_close) struct routes_file file = {0};
+	int code = open_file(arguments, false, &file);
+
+	if (code != EXIT_OK)
+		return code;
+	if (arguments->json)
+		return print_json(&file.rules);
+	print_text(&file.rules);
+	return EXIT_OK;
+}
+
+/* The config as it will be, or NULL, with what is wrong with it logged. */
+static struct config *check_edited(const struct arguments *arguments, const char *edited)
+{
+	const struct dropin_text instead = {FILE_NAME, edited, strlen(edited)};
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+
+	config_load_changed(arguments->config, &instead, &config, &diagnostics);
+	if (config == NULL)
+		diagnostics_log(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	return config;
+}
+
+static void print_choice(const struct choice *choice)
+{
+	printf("%s:", choice->key);
+	output_print_escaped(choice->value, strlen(choice->value));
+}
+
+static const struct config_rule *find_rule(const struct config *config, const char *edited, const struct choice *choice,
+					   size_t *index)
+{
+	CLEANUP(written_rules_clear) struct written_rules rules = {0};
+	const struct written_rule *written = NULL;
+	struct error error;
+
+	if (written_rules_read(edited, strlen(edited), &rules, &error) == 0)
+		written = written_rules_find(&rules, choice->key, choice->value);
+	for (*index = 0; written != NULL && *index < config->rule_count; (*index)++) {
+		const struct config_rule *rule = &config->rules[*index];
+
+		if (rule->dropin != NULL && strcmp(rule->dropin, DROPIN_DIRECTORY "/" FILE_NAME) == 0 &&
+		    rule->position.line == written->line)
+			return rule;
+	}
+	return NULL;
+}
+
+/* Which cgroups the rule is for now. */
+static void print_coverage(const struct config *config, size_t index)
+{
+	struct coverage *coverage = NULL;
+	struct error error;
+
+	if (coverage_read(config, &coverage, &error) == 0) {
+		const struct coverage *own = &coverage[index];
+
+		if (own->count == 0)
+			puts("  no cgroup now");
+		for (size_t i = 0; i < COVERAGE_EXAMPLES && own->examples[i] != NULL; i++) {
+			fputs("  ", stdout);
+			output_print_escaped(own->examples[i], strlen(own->examples[i]));
+			putchar('\n');
+		}
+		if (own->count > COVERAGE_EXAMPLES)
+			printf("  and %zu more\n", own->count - COVERAGE_EXAMPLES);
+	} else {
+		log_warning("%s", error.text);
+	}
+	coverage_free(coverage, config->rule_count);
+}
+
+/* Returns the exit code. */
+static int tell_reload(enum reload reload)
+{
+	switch (reload) {
+	case RELOAD_DONE:
+		break;
+	case RELOAD_NOT_RUNNING:
+		puts("cgtproxy does not run: the rule takes effect when it is started (systemctl start cgtproxy)");
+		break;
+	case RELOAD_OTHER_CONFIG:
+		log_warning("the daemon runs with another config (cgtproxy status), so this rule has no effect on it");
+		return EXIT_ERROR;
+	case RELOAD_NOT_PERMITTED:
+		log_warning("no permission to have the daemon reload: sudo systemctl reload cgtproxy");
+		return EXIT_ERROR;
+	case RELOAD_TIMED_OUT:
+		log_error("the daemon has not put the new rules in force; its log says why: journalctl -u cgtproxy");
+		return EXIT_ERROR;
+	}
+	return EXIT_OK;
+}
+
+/* Checks a new text as a whole, writes it, and has it in force. */
+static int carry_out(const struct arguments *arguments, const struct routes_file *file, const char *edited,
+		     struct config **config)
+{
+	int result = 0;
+
+	*config = check_edited(arguments, edited);
+	if (*config == NULL) {
+		log_error("nothing was changed");
+		return EXIT_ERROR;
+	}
+	result = file_replace(file->directory, FILE_NAME, edited);
+	return result < 0 ? fail("write", file, result) : tell_reload(reload_daemon(*config));
+}
+
+static void print_undo(const struct written_rule *old, const struct choice *choice)
+{
+	fputs("Undo: cgtproxy route ", stdout);
+	if (old == NULL)
+		fputs("--forget ", stdout);
+	print_choice(choice);
+	if (old != NULL) {
+		putchar(' ');
+		output_print_escaped(old->target, strlen(old->target));
+	}
+	putchar('\n');
+}
+
+static int put_route(const struct arguments *arguments, const struct config *present, const struct choice *choice,
+		     const char *target)
+{
+	CLEANUP(routes_file_close) struct routes_file file = {0};
+	CLEANUP(config_freep) struct config *config = NULL;
+	CLEANUP(freep) char *edited = NULL;
+	struct written_rule rule = {.key = choice->key, .value = choice->value};
+	CLEANUP(freep) char *name = strdup(target);
+	struct error error;
+	uint32_t number = 0;
+	size_t index = 0;
+	int code = open_file(arguments, true, &file);
+
+	if (code != EXIT_OK)
+		return code;
+	rule.target = name;
+	rule.is_tproxy = target_find(present, target, &number) && number >= TARGET_FIRST_PROXY;
+	if (name == NULL || dropin_put_rule(file.text, file.length, &rule, &edited, &error) < 0) {
+		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file.path, name != NULL ? error.text : "no memory");
+		return EXIT_ERROR;
+	}
+	code = carry_out(arguments, &file, edited, &config);
+	if (config == NULL || find_rule(config, edited, choice, &index) == NULL)
+		return code;
+	output_print_escaped(choice->name, strlen(choice->name));
+	printf(" (");
+	print_choice(choice);
+	printf("): %s\n", target);
+	print_coverage(config, index);
+	print_undo(written_rules_find(&file.rules, choice->key, choice->value), choice);
+	return code;
+}
+
+static int route(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = load_config(arguments);
+	CLEANUP(choice_clear) struct choice choice = {0};
+	uint32_t target = 0;
+	int code = EXIT_OK;
+
+	if (config == NULL)
+		return EXIT_ERROR;
+	if (!target_find(config, arguments->words[1], &target)) {
+		target_log_unknown(config, arguments->words[1]);
+		return EXIT_USAGE;
+	}
+	code = choose(config, arguments->words[0], &choice);
+	return code == EXIT_OK ? put_route(arguments, config, &choice, arguments->words[1]) : code;
+}
+
+/* What is to be forgotten may be gone, so the rules themselves are asked first. */
+static const struct written_rule *find_written(const struct written_rules *rules, const char *word)
+{
+	const char *key = NULL;
+	const char *value = choose_explicit(word, &key);
+
+	if (value != NULL)
+		return written_rules_find(rules, key, value);
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->items[i].value != NULL && strcmp(rules->items[i].value, word) == 0)
+			return &rules->items[i];
+	}
+	return NULL;
+}
+
+static int remove_route(const struct arguments *arguments, const struct routes_file *file,
+			const struct written_rule *rule)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	CLEANUP(freep) char *edited = NULL;
+	struct error error;
+	int code = EXIT_OK;
+
+	if (dropin_remove_rule(file->text, file->length, rule->key, rule->value, &edited, &error) < 0) {
+		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file->path, error.text);
+		return EXIT_ERROR;
+	}
+	code = carry_out(arguments, file, edited, &config);
+	if (config == NULL)
+		return code;
+	printf("Undo: cgtproxy route %s:", rule->key);
+	output_print_escaped(rule->value, strlen(rule->value));
+	putchar(' ');
+	output_print_escaped(rule->target, strlen(rule->target));
+	putchar('\n');
+	return code;
+}
+
+static int forget(const struct arguments *arguments)
+{
+	CLEANUP(routes_file_close) struct routes_file file = {0};
+	CLEANUP(config_freep) struct config *config = load_config(arguments);
+	CLEANUP(choice_clear) struct choice choice = {0};
+	const struct written_rule *rule = NULL;
+	int code = config != NULL ? open_file(arguments, true, &file) : EXIT_ERROR;
+
+	if (code != EXIT_OK)
+		return code;
+	rule = find_written(&file.rules, arguments->forget);
+	if (rule == NULL) {
+		code = choose(config, arguments->forget, &choice);
+		if (code != EXIT_OK)
+			return code;
+		rule = written_rules_find(&file.rules, choice.key, choice.value);
+	}
+	if (rule != NULL)
+		return remove_route(arguments, &file, rule);
+	log_error("\"cgtproxy route\" has written no rule for %s:%s; \"cgtproxy route --list\" shows those there are",
+		  choice.key, choice.value);
+	return EXIT_ERROR;
+}
+
+int cmd_route(const struct arguments *arguments)
+{
+	const bool lists = arguments->list || (arguments->count == 0 && arguments->forget == NULL);
+	const int expected = lists || arguments->forget != NULL ? 0 : 2;
+
+	if (arguments->count != expected || (arguments->list && arguments->forget != NULL) ||
+	    (arguments->json && !lists)) {
+		log_error("Usage: cgtproxy [-c FILE] route NAME TARGET, route --list [--json], or route --forget NAME");
+		return EXIT_USAGE;
+	}
+	if (lists)
+		return list_routes(arguments);
+	return arguments->forget != NULL ? forget(arguments) : route(arguments);
+}
