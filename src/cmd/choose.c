@@ -71,8 +71,8 @@ static void log_match(const struct match *match)
 
 	if (shown_value == NULL || name == NULL)
 		return;
-	log_error("  %s:%s  (%s%s%s%s)", application_key(match->kind), shown_value, name,
-		  users != NULL ? ", of " : "", users != NULL ? users : "", match->runs ? "" : ", does not run now");
+	log_error("  %s:%s  (%s%s%s%s)", application_key(match->kind), shown_value, name, users != NULL ? ", of " : "",
+		  users != NULL ? users : "", match->runs ? "" : ", does not run now");
 }
 
 static int ask_back(const char *word, const struct matches *matches)
@@ -92,10 +92,11 @@ static int suggest(const char *word, const struct matches *matches)
 	CLEANUP(freep) char *name = shown(word);
 	CLEANUP(freep) char *near = matches->suggestion_count > 0 ? shown(matches->suggestions[0]) : NULL;
 
-	log_error("nothing runs or is installed by the name \"%s\"%s%s%s. \"cgtproxy apps\" lists what runs; for a rule "
-		  "all the same write what it is, like app:%s or unit:%s.service",
-		  name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-		  near != NULL ? "\"?" : "", "ID", "NAME");
+	log_error(
+		"nothing runs or is installed by the name \"%s\"%s%s%s. \"cgtproxy apps\" lists what runs; for a rule "
+		"all the same write what it is, like app:%s or unit:%s.service",
+		name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+		near != NULL ? "\"?" : "", "ID", "NAME");
 	return EXIT_USAGE;
 }
 

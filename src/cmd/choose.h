@@ -14,8 +14,8 @@ struct choice {
 };
 
 /**
- * Finds out what a word means: "app:ID" and the like mean just that; for anything else, see names_find(). Logs when that
- * is nothing, or more than one thing.
+ * Finds out what a word means: "app:ID" and the like mean just that; for anything else, see names_find(). Logs when
+ * that is nothing, or more than one thing.
  *
  * @choice: set on success
  *

@@ -24,7 +24,8 @@ static void pause_shortly(void)
 	nanosleep(&interval, NULL);
 }
 
-/* The daemon's table says when its config was read, in seconds. A reload within the second of the last is waited for. */
+/* The daemon's table says when its config was read, in seconds. A reload within the second of the last is waited for.
+ */
 static bool is_in_force(time_t begin)
 {
 	CLEANUP(status_clear) struct status status = {0};

@@ -7,11 +7,11 @@
 #include "config/config.h"
 
 enum reload {
-	RELOAD_DONE,	       /* the daemon has the new config in force */
-	RELOAD_NOT_RUNNING,    /* there is none */
-	RELOAD_OTHER_CONFIG,   /* it runs with another file */
-	RELOAD_NOT_PERMITTED,  /* neither to find nor to signal it */
-	RELOAD_TIMED_OUT,      /* it has not got it in force, at least not yet */
+	RELOAD_DONE,	      /* the daemon has the new config in force */
+	RELOAD_NOT_RUNNING,   /* there is none */
+	RELOAD_OTHER_CONFIG,  /* it runs with another file */
+	RELOAD_NOT_PERMITTED, /* neither to find nor to signal it */
+	RELOAD_TIMED_OUT,     /* it has not got it in force, at least not yet */
 };
 
 /**

@@ -169,6 +169,20 @@ static void print_choice(const struct choice *choice)
 	output_print_escaped(choice->value, strlen(choice->value));
 }
 
+/* "Telegram (app:org.telegram.desktop)", or only what is in parentheses. */
+static void print_name(const struct choice *choice)
+{
+	const bool has_name = strcmp(choice->name, choice->value) != 0;
+
+	if (has_name) {
+		output_print_escaped(choice->name, strlen(choice->name));
+		fputs(" (", stdout);
+	}
+	print_choice(choice);
+	if (has_name)
+		putchar(')');
+}
+
 static const struct config_rule *find_rule(const struct config *config, const char *edited, const struct choice *choice,
 					   size_t *index)
 {
@@ -234,19 +248,29 @@ static int tell_reload(enum reload reload)
 	return EXIT_OK;
 }
 
-/* Checks a new text as a whole, writes it, and has it in force. */
-static int carry_out(const struct arguments *arguments, const struct routes_file *file, const char *edited,
-		     struct config **config)
+/*
+ * Checks a new text as a whole and writes it.
+ *
+ * Returns the config as it is now, or NULL with the reason logged.
+ */
+static struct config *write_edited(const struct arguments *arguments, const struct routes_file *file,
+				   const char *edited)
 {
+	CLEANUP(config_freep) struct config *config = check_edited(arguments, edited);
+	struct config *written = config;
 	int result = 0;
 
-	*config = check_edited(arguments, edited);
-	if (*config == NULL) {
+	if (config == NULL) {
 		log_error("nothing was changed");
-		return EXIT_ERROR;
+		return NULL;
 	}
 	result = file_replace(file->directory, FILE_NAME, edited);
-	return result < 0 ? fail("write", file, result) : tell_reload(reload_daemon(*config));
+	if (result < 0) {
+		fail("write", file, result);
+		return NULL;
+	}
+	config = NULL;
+	return written;
 }
 
 static void print_undo(const struct written_rule *old, const struct choice *choice)
@@ -280,19 +304,19 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 	rule.target = name;
 	rule.is_tproxy = target_find(present, target, &number) && number >= TARGET_FIRST_PROXY;
 	if (name == NULL || dropin_put_rule(file.text, file.length, &rule, &edited, &error) < 0) {
-		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file.path, name != NULL ? error.text : "no memory");
+		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file.path,
+			  name != NULL ? error.text : "no memory");
 		return EXIT_ERROR;
 	}
-	code = carry_out(arguments, &file, edited, &config);
-	if (config == NULL || find_rule(config, edited, choice, &index) == NULL)
-		return code;
-	output_print_escaped(choice->name, strlen(choice->name));
-	printf(" (");
-	print_choice(choice);
-	printf("): %s\n", target);
-	print_coverage(config, index);
+	config = write_edited(arguments, &file, edited);
+	if (config == NULL)
+		return EXIT_ERROR;
+	print_name(choice);
+	printf(" -> %s\n", target);
+	if (find_rule(config, edited, choice, &index) != NULL)
+		print_coverage(config, index);
 	print_undo(written_rules_find(&file.rules, choice->key, choice->value), choice);
-	return code;
+	return tell_reload(reload_daemon(config));
 }
 
 static int route(const struct arguments *arguments)
@@ -330,24 +354,23 @@ static const struct written_rule *find_written(const struct written_rules *rules
 static int remove_route(const struct arguments *arguments, const struct routes_file *file,
 			const struct written_rule *rule)
 {
+	const struct choice choice = {.key = rule->key, .value = rule->value};
 	CLEANUP(config_freep) struct config *config = NULL;
 	CLEANUP(freep) char *edited = NULL;
 	struct error error;
-	int code = EXIT_OK;
 
 	if (dropin_remove_rule(file->text, file->length, rule->key, rule->value, &edited, &error) < 0) {
 		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file->path, error.text);
 		return EXIT_ERROR;
 	}
-	code = carry_out(arguments, file, edited, &config);
+	config = write_edited(arguments, file, edited);
 	if (config == NULL)
-		return code;
-	printf("Undo: cgtproxy route %s:", rule->key);
+		return EXIT_ERROR;
+	printf("%s:", rule->key);
 	output_print_escaped(rule->value, strlen(rule->value));
-	putchar(' ');
-	output_print_escaped(rule->target, strlen(rule->target));
-	putchar('\n');
-	return code;
+	puts(" has no rule of its own any more");
+	print_undo(rule, &choice);
+	return tell_reload(reload_daemon(config));
 }
 
 static int forget(const struct arguments *arguments)
