@@ -17,6 +17,6 @@ int cmd_clear(const struct arguments *arguments)
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
-	log_info("nothing of cgtproxy's is left in the kernel");
+	log_info("the kernel holds nothing of cgtproxy any more");
 	return EXIT_OK;
 }

@@ -366,7 +366,7 @@ static void test_too_many_names(void **state)
 		char *text = config_of_many(many[i]);
 		struct parsed parsed;
 
-		assert_says(only_fault(text, &parsed), "divide them among several rules");
+		assert_says(only_fault(text, &parsed), "split them across several rules");
 		parsed_clear(&parsed);
 		free(text);
 	}
