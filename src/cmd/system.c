@@ -84,7 +84,8 @@ static void check_name_service(const struct config *config)
 		finding_print(
 			FINDING_WARNING, "name service",
 			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs query "
-			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first and a "
+			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first and "
+			"a "
 			"server outside of \"bypass\" into /etc/resolv.conf, or add a rule for systemd-resolved");
 	else
 		finding_print(FINDING_OK, "name service",

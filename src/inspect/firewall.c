@@ -128,7 +128,7 @@ static int judge_input_policy(const struct judge *judge, const struct obstacle *
 {
 	return problems_add(judge->problems, PROBLEM_INPUT_POLICY, about, accept_loopback(obstacle),
 			    "%s drops by default and accepts nothing from the loopback interface, where all proxied "
-			    "traffic comes from. Accept it",
+			    "traffic comes from. Accept that",
 			    about);
 }
 

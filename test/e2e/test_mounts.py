@@ -99,16 +99,19 @@ def test_a_mount_that_the_daemon_may_not_reach(world):
     directory = world.scratch.directory / "closed" / "cgroup"
     directory.parent.mkdir(mode=0o700)
     world.scratch.program()
-    check_refused(world, WITHOUT_CGROUP2 + mount_at(directory), f"can't access its mount point {directory}: Permission denied",
+    check_refused(world, WITHOUT_CGROUP2 + mount_at(directory),
+                  f"can't access its mount point {directory}: Permission denied",
                   wrap=lambda argv: as_nobody([*argv[:3], world.scratch.program(), *argv[4:]], "net_admin"))
 
 
 @pytest.mark.parametrize("root, message", [
     ("/tmp", "/tmp is not a cgroup2 filesystem"), ("/proc", "/proc is not a cgroup2 filesystem"),
-    ("/dev/null", "/dev/null is not a cgroup2 filesystem"), ("/nonexistent", "can't access /nonexistent: No such file")])
+    ("/dev/null", "/dev/null is not a cgroup2 filesystem"),
+    ("/nonexistent", "can't access /nonexistent: No such file")])
 def test_a_cgroup_root_that_is_none(world, root, message):
     check_refused(world, "", message, key=f"cgroup-root: {root}\n")
 
 
 def test_a_cgroup_root_that_is_a_hybrid_hosts_tmpfs(world):
-    check_refused(world, HYBRID, f"{USUAL_MOUNT} is not a cgroup2 filesystem, but tmpfs", key=f"cgroup-root: {USUAL_MOUNT}\n")
+    check_refused(world, HYBRID, f"{USUAL_MOUNT} is not a cgroup2 filesystem, but tmpfs",
+                  key=f"cgroup-root: {USUAL_MOUNT}\n")
