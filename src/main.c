@@ -63,7 +63,7 @@ static const struct command {
 	 "run, and 4 without permission to query the kernel.",
 	 TAKES_JSON | TAKES_WATCH},
 	{"targets", cmd_targets, "targets",
-	 "List the targets of rules, one per line: direct, drop, refuse, and the proxies of the config."},
+	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

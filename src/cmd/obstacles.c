@@ -72,7 +72,7 @@ void check_ways(const struct config *config)
 	else if (ways.ip)
 		finding_print(
 			FINDING_NOTICE, "default route",
-			"IPv4 has one. IPv6 has none, so IPv6 connections fail at once as unreachable, proxied or not; "
+			"IPv4 has one. IPv6 has none, so IPv6 traffic fails at once as unreachable, proxied or not; "
 			"for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
 	print_problems(&problems, "default route");
 }

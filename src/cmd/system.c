@@ -84,9 +84,9 @@ static void check_name_service(const struct config *config)
 		finding_print(
 			FINDING_WARNING, "name service",
 			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs query "
-			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first and "
-			"a "
-			"server outside of \"bypass\" into /etc/resolv.conf, or add a rule for systemd-resolved");
+			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first "
+			"and a server outside of \"bypass\" into /etc/resolv.conf, or add a rule for "
+			"systemd-resolved");
 	else
 		finding_print(FINDING_OK, "name service",
 			      "programs query name servers themselves, where dns-hijack applies");
@@ -151,8 +151,7 @@ static int check_routes(const struct routing *wanted, const struct route_state *
 			"IPv6 is disabled on the loopback interface but enabled on others, so proxied IPv6 packets are "
 			"refused: sysctl net.ipv6.conf.lo.disable_ipv6=0");
 	else
-		finding_print(FINDING_OK, "routes", "the routing table %" PRIu32 " is used by nothing else",
-			      wanted->table);
+		finding_print(FINDING_OK, "routes", "nothing else uses the routing table %" PRIu32, wanted->table);
 	return EXIT_OK;
 }
 

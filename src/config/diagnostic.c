@@ -62,7 +62,7 @@ void diagnostics_log(const struct diagnostics *diagnostics)
 			log_about(priority, NULL, "%s: %s", diagnostics->file, item->text);
 	}
 	if (diagnostics->count == DIAGNOSTICS_MAX)
-		log_error("%s: more is wrong, but not shown", diagnostics->file);
+		log_error("%s: there are more problems, not shown", diagnostics->file);
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics)

@@ -35,9 +35,8 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 		return error_set(
 			error, -ENOTSUP,
 			"cgtproxy runs in a cgroup namespace, but this kernel counts cgroup levels from the root of "
-			"all "
-			"cgroups, which is not visible from here, so no rule would match. Use Linux 6.11 or later, or "
-			"run cgtproxy outside of the namespace");
+			"all cgroups, which is not visible from here, so no rule would match. Use Linux 6.11 or "
+			"later, or run cgtproxy outside of the namespace");
 	/* a strict config looks at one more level than there are */
 	*deepest = found - 1;
 	return 0;

@@ -165,8 +165,7 @@ static void report_blocking(struct route_report *report, const struct route_stat
 		else
 			tell(&report->blocking[i], LOG_WARNING,
 			     "%s may take proxied traffic, and no rule can be placed before it; proxied traffic that "
-			     "it "
-			     "takes is refused. Give it a priority above %d",
+			     "it takes is refused. Give it a priority above %d",
 			     state->families[i].blocking, LOWEST_PLACE);
 	}
 }

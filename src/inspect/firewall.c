@@ -134,11 +134,10 @@ static int judge_input_policy(const struct judge *judge, const struct obstacle *
 
 static int judge_answers(const struct judge *judge, const struct obstacle *obstacle, const char *about)
 {
-	return problems_add(
-		judge->problems, PROBLEM_ANSWERS, about, accept_loopback(obstacle),
-		"%s drops packets for an address that arrive on another interface (as wg-quick does), which "
-		"may be a proxy's answers. Accept what comes from the loopback interface",
-		about);
+	return problems_add(judge->problems, PROBLEM_ANSWERS, about, accept_loopback(obstacle),
+			    "%s drops packets by address type (as wg-quick does), which "
+			    "may include a proxy's answers. Accept what comes from the loopback interface",
+			    about);
 }
 
 static void judge_obstacle(const struct obstacle *obstacle, void *userdata)
