@@ -123,7 +123,7 @@ static void check_rules(const struct routing *wanted, const struct route_state *
 			is_well = false;
 			finding_print(
 				FINDING_OK, "policy rules",
-				"%s may take proxied packets elsewhere, so cgtproxy's stay before it, at priority "
+				"%s may take proxied packets elsewhere, so cgtproxy's now come before it, at priority "
 				"%" PRIu32 " instead of %" PRIu32,
 				family->reason, family->due, wanted->priority);
 		}

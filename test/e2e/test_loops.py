@@ -23,7 +23,7 @@ rules:
   - match: '{OURS}looping'
     tproxy: mihomo
 """
-WARNING = "round and round"
+WARNING = "back to the proxy, in a loop"
 SUGGESTION = re.compile(r"^  - match: .*\n    direct: true$", re.MULTILINE)
 
 

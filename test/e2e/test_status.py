@@ -363,7 +363,7 @@ def test_a_config_that_cant_be_read(world, what):
     mihomo = target(state, "mihomo")
     assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
     assert ours(world, state) == {"proxied": "mihomo"}
-    assert "can't be read" in show(world)
+    assert "unreadable or invalid" in show(world)
 
 
 def test_another_config(world):
