@@ -131,7 +131,7 @@ static void write_table_state(const struct status *status, const struct style *s
 	}
 	if (status->table.owner != 0)
 		process_of_port(status->table.owner, owner);
-	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still in force, ",
+	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still ",
 		style_begin(style, colour), status->is_whole ? "in place" : "in place, but parts are missing",
 		style_end(style, colour), owner,
 		status->table.flags & TABLE_OWNER ? "" : " (this kernel can't protect it)", status->elements,

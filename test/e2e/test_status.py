@@ -250,7 +250,7 @@ def test_rules_that_were_kept(world):
     assert state["config"]["file"] == str(subject.path)
     said = show(world, code=NOT_RUNNING)
     assert said.startswith("○ cgtproxy: not running\n")
-    assert "still in force" in said
+    assert "still in place, owned by" in said
 
 
 def test_a_killed_daemon(world):
