@@ -32,6 +32,6 @@ void target_log_unknown(const struct config *config, const char *name)
 	if (list == NULL || fclose(list) != 0 || shown == NULL)
 		log_error("no memory");
 	else
-		log_error("there is no proxy \"%s\"; the config knows: %s",
+		log_error("there is no target \"%s\"; the config has: %s",
 			  escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)), known);
 }
