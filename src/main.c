@@ -16,7 +16,9 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
-	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
+	TAKES_LEGEND = 8,
+	TAKES_PROGRAM = 16, /* what follows its first word is another program's command line */
+	TAKES_ALL = 256,
 };
 
 static const struct command {
@@ -26,6 +28,15 @@ static const struct command {
 	const char *help;
 	unsigned takes;
 } commands[] = {
+	{"apps", cmd_apps, "apps [--all] [--json]",
+	 "List what runs: applications by their names, services by their units, with the user, the target, and the\n"
+	 "number and line of the rule. DOWN and UP are the data of the TCP connections that are open now, also of\n"
+	 "those to this host, in bytes.\n"
+	 "  --all        also list what has no sockets\n"
+	 "  --json       print JSON\n"
+	 "  --no-legend  print neither headings nor notes\n"
+	 "With CAP_NET_ADMIN, targets are those that the kernel holds; without, those of the config.",
+	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
 	 "  config      what is wrong with the file; needs no permission\n"
@@ -80,7 +91,9 @@ enum option_code {
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
 	OPTION_IGNORED = 256,
+	OPTION_ALL,
 	OPTION_JSON,
+	OPTION_NO_LEGEND,
 	OPTION_PID,
 	OPTION_WATCH,
 };
@@ -90,16 +103,17 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"},
-	{TAKES_PID, "--pid"},
-	{TAKES_WATCH, "--watch"},
+	{TAKES_JSON, "--json"},	       {TAKES_PID, "--pid"}, {TAKES_WATCH, "--watch"},
+	{TAKES_LEGEND, "--no-legend"}, {TAKES_ALL, "--all"},
 };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"all", no_argument, NULL, OPTION_ALL},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
 	/* options of the Go daemon, without effect here */
@@ -187,6 +201,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 			break;
 		case OPTION_IGNORED:
 			log_debug("an option of the Go daemon's that means nothing here is ignored");
+			break;
+		case OPTION_ALL:
+			line->arguments.all = true;
+			line->given |= TAKES_ALL;
+			break;
+		case OPTION_NO_LEGEND:
+			line->arguments.no_legend = true;
+			line->given |= TAKES_LEGEND;
 			break;
 		case OPTION_JSON:
 			line->arguments.json = true;
