@@ -73,7 +73,7 @@ json_t *apps_json(const struct apps *apps)
 		if (apps_has(apps, i))
 			json_array_append_new(list, json_of_application(apps, i));
 	}
-	return json_pack("{s:s, s:o}", "targets-of",
+	return json_pack("{s:s, s:o}", "targets_of",
 			 !traffic->kernel_is_known    ? "config"
 			 : !traffic->kernel_is_active ? "nobody"
 						      : "kernel",
