@@ -35,11 +35,11 @@ ANSWERED, DROPPED, PROXIED = "outside answered", "dropped", "TPROXY saw"
 EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-proxy.slice": PROXIED}
 COLOURS = {ANSWERED: "\033[32m", DROPPED: "\033[31m", PROXIED: "\033[36m"}
 UNEXPECTED, PLAIN = "\033[1;33m", "\033[0m"
-ABOUT_TARGETS = """These addresses are for documentation (RFC 5737, RFC 3849): here they belong to the demo's
-second namespace, and to no host on the internet."""
+ABOUT_TARGETS = """These are documentation addresses (RFC 5737, RFC 3849): here they belong to the demo's second
+namespace, and to no host on the internet."""
 ABOUT_DROPPED = """
-Nothing that is dropped leaves the host. TCP's SYNs vanish, which the client learns only when
-its connect times out; whoever sends UDP is told by the kernel at once, with EPERM."""
+Dropped packets never leave the host. TCP SYNs vanish silently, so the client's connect times
+out; a UDP send fails at once with EPERM."""
 HEADINGS = ("cgroup", "asked", "what happened", "rule")
 
 
@@ -91,7 +91,7 @@ def rows_for(world, slice_name, differences):
         wanted = f" {printable(OUTSIDE[family], SERVICE_PORT)}" if EXPECTED[slice_name] == PROXIED else details
         asked = f"{protocol.upper()} v{family}"
         if (kind, details) != (EXPECTED[slice_name], wanted):
-            differences.append(f"{slice_name}, {asked}: {kind}{details}, but should be {EXPECTED[slice_name]}{wanted}")
+            differences.append(f"{slice_name}, {asked}: {kind}{details}, expected {EXPECTED[slice_name]}{wanted}")
         yield (slice_name, asked, kind + details, rule), COLOURS.get(kind, UNEXPECTED)
 
 
@@ -129,32 +129,32 @@ def run():
         print(ABOUT_DROPPED)
         go_on()
         if daemon.stop() != 0 or world.footprint() != untouched:
-            differences.append(f"the daemon did not end cleanly; its log:\n{daemon.log}")
+            differences.append(f"the daemon did not stop cleanly; its log:\n{daemon.log}")
         top = world.cgroups.directory(world.cgroups.top)
     if top.exists():
-        differences.append(f"{top} is left")
+        differences.append(f"{top} was not removed")
     return differences
 
 
 def main():
     """Run the demo and judge it."""
     if os.geteuid() != 0:
-        sys.exit("The demo makes network namespaces and cgroups, which takes root. Run as root: make demo")
-    print("This demo touches nothing of the host's network: its traffic stays in two network\n"
-          "namespaces and some cgroups of its own.\n")
+        sys.exit("The demo makes network namespaces and cgroups, which needs root. Run as root: make demo")
+    print("This demo does not touch the host's network: its traffic stays in two network namespaces\n"
+          "and some cgroups of its own.\n")
     try:
         differences = run()
     except Interrupted:
         print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except (OSError, RuntimeError, AssertionError) as error:
-        sys.exit(f"\nThe demo could not go on: {error}")
+        sys.exit(f"\nThe demo failed: {error}")
     if differences:
-        sys.exit("\nNot everything went as it should:\n  " + "\n  ".join(differences))
-    print("\nThe TPROXY server was told the address that the client meant, and answered in its name.\n"
-          f"The rules are those of {CONFIG.relative_to(REPOSITORY)}. Everything went as they say.\n"
+        sys.exit("\nSome results are not as expected:\n  " + "\n  ".join(differences))
+    print("\nThe TPROXY server saw the original destination and replied from that address.\n"
+          f"The rules are those of {CONFIG.relative_to(REPOSITORY)}. All results are as expected.\n"
           "Cleaned up: the daemon, its table, policy rules and routes, the namespaces and the\n"
-          "cgroups are gone; nothing is left.")
+          "cgroups are removed.")
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ static int refuse(const char *given, const char *reason, struct error *error)
 	size_t length = strlen(given);
 
 	escape_but_backslash(shown, sizeof(shown), given, length < SHOWN_BYTES ? length : SHOWN_BYTES);
-	return error_set(error, -EINVAL, "\"%s%s\" is no path of a cgroup: %s", shown,
-			 length > SHOWN_BYTES ? "..." : "", reason);
+	return error_set(error, -EINVAL, "\"%s%s\" is not a cgroup path: %s", shown, length > SHOWN_BYTES ? "..." : "",
+			 reason);
 }
 
 static const char *without_mount(const char *given, const char *mount)
@@ -68,7 +68,7 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 	size_t used = 0;
 
 	if (*given != '/')
-		return refuse(given, "expected one that begins with \"/\", as in /proc/PID/cgroup", error);
+		return refuse(given, "it must start with \"/\", as in /proc/PID/cgroup", error);
 	for (uint32_t level = 0; level < CGROUP_DEPTH_MAX; level++) {
 		size_t length = 0;
 
@@ -77,9 +77,9 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 		if (length == 0)
 			break;
 		if (length > NAME_MAX)
-			return refuse(given, "a name in it is longer than 255 bytes", error);
+			return refuse(given, "a component is longer than 255 bytes", error);
 		if (*at == '.' && (length == 1 || (length == 2 && at[1] == '.')))
-			return refuse(given, "no cgroup is named \".\" or \"..\"", error);
+			return refuse(given, "it contains \".\" or \"..\"", error);
 		path[used++] = '/';
 		memcpy(path + used, at, length);
 		used += length;
@@ -127,7 +127,7 @@ int cgroup_find_ids(const char *mount, const char *path, uint64_t *ids, struct e
 	int count = 1;
 
 	if (result < 0)
-		return error_set(error, result, "can't look at the root cgroup: %s", strerror(-result));
+		return error_set(error, result, "can't access the root cgroup: %s", strerror(-result));
 	while (count <= CGROUP_DEPTH_MAX && descend(&directory, &path, &ids[count]))
 		count++;
 	return count;
@@ -179,5 +179,5 @@ int cgroup_path_of_process(uint32_t pid, const char *mount, char *path, struct e
 	/* the process has exited, or its path is longer than a page */
 	return error_set(error, errno != 0 ? -errno : -ENOENT,
 			 "can't read the cgroup of process %" PRIu32 " from %s: %s", pid, name,
-			 errno != 0 ? strerror(errno) : "it is in none of cgroup v2");
+			 errno != 0 ? strerror(errno) : "it is not in a cgroup v2 hierarchy");
 }

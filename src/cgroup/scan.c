@@ -56,11 +56,10 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 	if (watch->told_about_failure)
 		return;
 	watch->told_about_failure = true;
-	log_warning(
-		"can't look at all cgroups (\"%s\": %s): those that are missed are looked for again every second or "
-		"so, and have no verdict of their own until then%s",
-		escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
-		error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
+	log_warning("can't scan all cgroups (\"%s\": %s): the missing ones are looked for again about every second and "
+		    "have no verdict of their own until found%s",
+		    escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
+		    error == -EMFILE ? ". Raise the open files limit (LimitNOFILE= of the unit)" : "");
 }
 
 /*

@@ -136,13 +136,13 @@ static void tell_about_limit(struct watch *watch, int failure)
 	if (largest != NULL)
 		escape(shown, sizeof(shown), largest->top->name, strlen(largest->top->name));
 	if (failure == ENOSPC)
-		log_warning("no inotify watch left for some cgroups: new cgroups below them are found by looking every "
-			    "second or so, not at once. Raise the sysctl fs.inotify.max_user_watches. Most watches "
-			    "(%zu) are for \"%s\" and what is below it, and that has to give way to others",
+		log_warning("out of inotify watches for some cgroups: new cgroups below them are found by polling, "
+			    "about every second. Raise the sysctl fs.inotify.max_user_watches. Most watches (%zu) are "
+			    "for \"%s\" and its descendants, which yield theirs to others",
 			    largest != NULL ? largest->watched_count : 0, shown);
 	else
-		log_warning("can't watch some cgroups (%s): new cgroups below them are found by looking every second "
-			    "or so, not at once",
+		log_warning("can't watch some cgroups (%s): new cgroups below them are found by polling, about every "
+			    "second",
 			    strerror(failure));
 }
 

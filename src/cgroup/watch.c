@@ -30,7 +30,7 @@ int watch_walk(struct watch *watch, struct error *error)
 	watch->failure = 0;
 	scan_cgroup(watch, watch->tree.root);
 	if (watch->failure < 0)
-		return error_set(error, watch->failure, "can't look at all cgroups: %s", strerror(-watch->failure));
+		return error_set(error, watch->failure, "can't scan all cgroups: %s", strerror(-watch->failure));
 	return 0;
 }
 
@@ -69,8 +69,8 @@ static int open_parent_of_event(struct watch *watch, struct open_parent *open, c
 
 static void handle_overflow(struct watch *watch)
 {
-	log_warning("the kernel's queue of cgroup events overflowed; all cgroups are walked again, none is lost. "
-		    "The sysctl fs.inotify.max_queued_events sets its length");
+	log_warning("the kernel's queue of cgroup events overflowed; rescanning all cgroups, none is lost. The sysctl "
+		    "fs.inotify.max_queued_events sets its length");
 	watch->walk++;
 	scan_cgroup(watch, watch->tree.root);
 }
@@ -139,7 +139,7 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	result = cgroup_tree_init(&watch->tree, id);
 	if (result == 0)
 		result = share_init(watch);
-	return result < 0 ? error_set(error, result, "no memory for the tree of cgroups") : 0;
+	return result < 0 ? error_set(error, result, "no memory for the cgroup tree") : 0;
 }
 
 int watch_open(struct watch *watch, const char *mount, uint32_t depth, const struct watch_listener *listener,
@@ -177,7 +177,7 @@ int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *
 	int result = 0;
 
 	if (watch == NULL)
-		return error_set(error, -ENOMEM, "no memory for the tree of cgroups");
+		return error_set(error, -ENOMEM, "no memory for the cgroup tree");
 	result = open_root(watch, mount, &listener, error);
 	watch->told_about_failure = true; /* nothing is retried here */
 	if (result == 0) {

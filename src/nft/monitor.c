@@ -48,7 +48,7 @@ int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct 
 	if (result == 0)
 		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTABLES);
 	if (result < 0)
-		return error_set(error, result, "can't listen to changes of nftables: %s", strerror(-result));
+		return error_set(error, result, "can't subscribe to nftables changes: %s", strerror(-result));
 	return 0;
 }
 

@@ -76,7 +76,7 @@ static int explain_refusal(const struct batch *batch, const struct nlmsghdr *mes
 	if (reply->error == -EPERM && reply->msg.nlmsg_seq == BATCH_SEQUENCE_BEGIN)
 		return no_permission(error);
 	batch_describe(batch, reply->msg.nlmsg_seq, subject, sizeof(subject));
-	return error_set(error, reply->error, "the kernel refuses %s: %s%s%s", subject, strerror(-reply->error),
+	return error_set(error, reply->error, "the kernel rejected %s: %s%s%s", subject, strerror(-reply->error),
 			 text != NULL ? ": " : "", text != NULL ? text : "");
 }
 
@@ -244,7 +244,7 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 	if (result == -EPERM)
 		return no_permission(error);
 	if (result < 0 && result != -ENOENT)
-		return error_set(error, result, "can't ask nftables for the table %s: %s", table, strerror(-result));
+		return error_set(error, result, "can't query nftables for the table %s: %s", table, strerror(-result));
 	return 0;
 }
 
@@ -253,8 +253,8 @@ static int busy(uint32_t owner, struct error *error)
 	char process[PROCESS_NAME_SIZE];
 
 	return error_set(error, -EBUSY,
-			 "%s already steers the traffic of this network namespace. Stop it first; the service by: "
-			 "systemctl stop cgtproxy",
+			 "%s already steers the traffic of this network namespace. Stop it first (the service: "
+			 "systemctl stop cgtproxy)",
 			 process_of_port(owner, process));
 }
 

@@ -79,7 +79,7 @@ static int try_statement(struct nft *nft, enum chain_hook hook, const struct sta
 	struct chain *chain = ruleset != NULL ? ruleset_add_chain(ruleset, "probe", hook) : NULL;
 
 	if (chain == NULL || chain_add_rule(chain, statement, 1) < 0)
-		return error_set(error, -ENOMEM, "no memory to try what the kernel can do");
+		return error_set(error, -ENOMEM, "no memory to probe the kernel");
 	return try(nft, ruleset, error);
 }
 

@@ -21,7 +21,7 @@ int route_monitor_open(struct route_monitor *monitor, struct error *error)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && result == 0; i++)
 		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, groups[i]);
 	if (result < 0)
-		return error_set(error, result, "can't listen to changes of routing: %s", strerror(-result));
+		return error_set(error, result, "can't subscribe to routing changes: %s", strerror(-result));
 	return 0;
 }
 

@@ -253,7 +253,7 @@ static int look_at_loopback(struct rtnetlink *rtnetlink, struct route_state *sta
 	int result = rtnetlink_loopback_is_up(rtnetlink);
 
 	state->loopback_is_up = result > 0;
-	return result < 0 ? error_set(error, result, "can't look at the loopback interface: %s", strerror(-result)) : 0;
+	return result < 0 ? error_set(error, result, "can't query the loopback interface: %s", strerror(-result)) : 0;
 }
 
 int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,

@@ -74,7 +74,7 @@ static void read_level(void)
 			return;
 		}
 	}
-	log_warning("LOG_LEVEL is none of debug, info, warn and error; info is used");
+	log_warning("LOG_LEVEL must be debug, info, warn or error; using info");
 }
 
 void log_open(void)

@@ -88,7 +88,7 @@ def test_check_config_tells_what_each_rule_covers(world):
     lines = done.stdout.splitlines()
     assert lines[1] == f"  rule 1 (line 3), unit: {one}, drop: 1 cgroup"
     assert lines[2] == f"    {top}/{one}"
-    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup now"
+    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup at present"
     assert lines[4] == f"  rule 3 (line 5), match: ^{top}/many/1, direct: 2 cgroups"
     assert lines[5:7] == [f"    {top}/many/1", f"    {top}/many/1/a\\x1b[31m"]
     assert lines[7] == f"  rule 4 (line 6), match: ^{top}/many, drop: 5 cgroups"
@@ -319,7 +319,7 @@ def test_options_of_other_commands(world, arguments):
     assert done.stdout == ""
     option = next(word for word in arguments if word.startswith("--"))
     command = next((word for word in arguments if not word.startswith("-")), None)
-    assert (f"{command} takes no {option}" if command else f"{option} goes with a command") in done.stderr
+    assert (f"{command} takes no {option}" if command else f"{option} needs a command") in done.stderr
     assert is_untouched(world)
 
 

@@ -194,7 +194,7 @@ def test_a_program_that_may_be_run_further_on_in_the_path(stage):
 def add_rule(config, said):
     """The config with the suggested rule at the suggested place."""
     rule = SUGGESTION.search(said).group()
-    line = re.search(r"before that of line (\d+)", said)
+    line = re.search(r"before the one on line (\d+)", said)
     if line is None:
         return config + rule + "\n"
     lines = config.splitlines()
@@ -283,7 +283,7 @@ def test_without_a_daemon(stage, name):
     stage.daemon.stop()
     done = stage.exec(name, "echo", "it runs")
     assert (done.returncode, done.stdout) == (0, "it runs\n")
-    assert ("no cgtproxy seems to run" in done.stderr) == (name != "direct")
+    assert ("cgtproxy does not seem to be running" in done.stderr) == (name != "direct")
 
 
 def test_without_systemd_run(stage):

@@ -23,7 +23,7 @@ rules:
   - match: '{OURS}looping'
     tproxy: mihomo
 """
-WARNING = "round and round"
+WARNING = "back to the proxy, in a loop"
 SUGGESTION = re.compile(r"^  - match: .*\n    direct: true$", re.MULTILINE)
 
 
@@ -96,12 +96,12 @@ def test_a_proxy_at_which_nobody_listens(world):
     said = world.cgtproxy("check", "system", "-c", path)
     assert said.returncode == 0
     for port, name in ((7893, "mihomo"), (7894, "another")):
-        assert count_lines(said.stdout + said.stderr, "warning", "nobody listens", str(port), name) == 1
+        assert count_lines(said.stdout + said.stderr, "warning", "nothing listens", str(port), name) == 1
     world.proxy("mihomo")
     said = world.cgtproxy("check", "system", "-c", path)
-    assert count_lines(said.stdout + said.stderr, "nobody listens") == 1
-    assert count_lines(said.stdout + said.stderr, "nobody listens", "7894") == 1
-    assert "nobody listens" not in Reloadable(world, CONFIG).daemon.log
+    assert count_lines(said.stdout + said.stderr, "nothing listens") == 1
+    assert count_lines(said.stdout + said.stderr, "nothing listens", "7894") == 1
+    assert "nothing listens" not in Reloadable(world, CONFIG).daemon.log
 
 
 def test_a_proxy_without_root(world):

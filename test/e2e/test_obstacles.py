@@ -132,9 +132,9 @@ def test_there_may_be_very_many(world):
     """They flood neither the log nor a terminal."""
     world.host.run("nft", "-f", "-", text_in="".join(CLOSED_INPUT.replace("inet fw", f"inet fw-{number}") for number in range(40)))
     assert len(findings(world, "firewall")) == 33
-    assert "there are 8 more" in findings(world, "firewall")[-1][1]
+    assert "8 more are not shown" in findings(world, "firewall")[-1][1]
     daemon = world.daemon(CONFIG)
-    daemon.wait_log("there are 8 problems like these that are not shown")
+    daemon.wait_log("8 more such problems are not shown")
     assert daemon.stop() == 0
     assert count_lines(daemon.log, "nft insert rule") == 32
     world.daemon(CONFIG)
@@ -229,8 +229,8 @@ def test_the_log_tells_of_each_once(world):
     world.host.run("sh", "-c", OBSTACLES["an input policy"][2])
     world.host.run("nft", "delete", "table", "ip", "wg-quick-wg0")
     daemon.send_signal(signal.SIGHUP)
-    daemon.wait_log("the chain input of the table inet fw is in the way of proxied traffic no longer")
-    daemon.wait_log("the chain preraw of the table ip wg-quick-wg0 is in the way of proxied traffic no longer")
+    daemon.wait_log("the chain input of the table inet fw no longer interferes with proxied traffic")
+    daemon.wait_log("the chain preraw of the table ip wg-quick-wg0 no longer interferes with proxied traffic")
     assert daemon.stop() == 0
     assert count_lines(daemon.log, "nft insert rule") == 2, daemon.log
 
@@ -244,7 +244,7 @@ def test_a_missing_default_route_is_told_in_the_log(world):
     daemon.wait_log("there is no default route for IPv4")
     world.host.ip(f"route add default via {GATEWAY[V4]}")
     daemon.send_signal(signal.SIGHUP)
-    daemon.wait_log("the default route for IPv4 is in the way of proxied traffic no longer")
+    daemon.wait_log("the default route for IPv4 no longer interferes with proxied traffic")
     assert daemon.stop() == 0
 
 

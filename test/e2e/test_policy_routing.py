@@ -30,8 +30,8 @@ HOME = 3000
 FAMILIES = ("-4", "-6")
 NAMES = {"-4": "IPv4", "-6": "IPv6"}
 NUMBERS = {"-4": V4, "-6": V6}
-MOVED, BACK = "so ours stand in front of it", "the policy rules are back"
-REFUSED, WAY_BACK = "is refused until", "proxied traffic has its way to the proxies again"
+MOVED, BACK = "so cgtproxy's now come before it", "the policy rules are back"
+REFUSED, WAY_BACK = "is refused until", "proxied traffic reaches the proxies again"
 # A VPN's own cable, by which its routing table leads.
 VPN = {V4: ("10.9.0.2", "10.9.0.1"), V6: ("2001:db8:9::2", "2001:db8:9::1")}
 # As wg-quick adds them: without a priority, so that they are placed before the second rule in the list.
@@ -201,7 +201,7 @@ def test_a_rule_in_front_of_which_nothing_can_stand(world, priority):
     daemon = world.daemon(CONFIG)
     change_rule(world, "add", f"priority {priority} table 51820")
     for name in NAMES.values():
-        daemon.wait_log(f"the {name} policy rule {priority} (lookup 51820) may take proxied traffic, and nothing can")
+        daemon.wait_log(f"the {name} policy rule {priority} (lookup 51820) may take proxied traffic, and no rule can")
     assert places(world, "-4") == places(world, "-6") == [HOME]
     state, code = status(world)
     assert code == 1
@@ -215,7 +215,7 @@ def test_a_rule_in_front_of_which_nothing_can_stand(world, priority):
     change_rule(world, "del", f"priority {priority} table 51820")
     wait_until(lambda: status(world)[1] == 0, "all is well")
     check_proxied(world)
-    assert count_lines(daemon.log, "nothing can") == 2
+    assert count_lines(daemon.log, "no rule can") == 2
 
 
 def test_nothing_gets_past_a_rule_in_front_of_which_nothing_can_stand(world):
@@ -330,7 +330,7 @@ def test_what_is_said_of_rules_that_have_moved(world):
     state, code = status(world)
     assert (code, state["rule_priority"]) == (0, {"ipv4": 99, "ipv6": HOME})
     assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
-    assert "there for IPv4 (at priority 99), there for IPv6\n" in world.cgtproxy("status").stdout
+    assert "in place for IPv4 (at priority 99), in place for IPv6\n" in world.cgtproxy("status").stdout
     code, found = findings(world)
     assert code == 0
     assert [line.split()[0] for line in found] == ["ok", "ok"]
@@ -425,10 +425,10 @@ def test_a_program_that_also_goes_in_front_each_time(world):
         (ours, *_) = places(world, "-4")
         if ours > 3:
             world.host.run("ip", "-4", "rule", "add", "priority", str(ours - 1), "table", "51820", check=False)
-        return "this is mended less often" in daemon.log
+        return "now corrects this less often" in daemon.log
 
     wait_until(is_over, lambda: f"it is put off; ours are at {places(world, '-4')}", timeout=300)
-    assert count_lines(daemon.log, "this is mended less often") == 1
+    assert count_lines(daemon.log, "now corrects this less often") == 1
     (place, *_) = places(world, "-4")
     assert place > 2000  # there is room left: at most two for each answer
     lines = "".join(f"rule del priority {priority}\n" for priority, rest in rules(world, "-4") if rest.endswith("51820"))
@@ -488,7 +488,7 @@ def test_a_reload_into_a_table_of_others(world):
     before = world.footprint()
     world.host.ip("route add default via 192.0.2.1 dev cable table 301")
     said = subject.reload(CONFIG + "route-table: 301\n")
-    assert "the last config stays in force" in said
+    assert "the previous config stays in force" in said
     assert "the routing table 301 has a route that is not cgtproxy's" in said
     world.host.ip("route del default table 301")
     assert world.footprint() == before
@@ -505,13 +505,13 @@ def test_our_route_is_replaced(world, family):
         for _ in range(3):
             process.stdin.write(f"route replace default via {gateway} dev cable table 300\n")
             process.stdin.flush()
-            wait_until(lambda: count_lines(daemon.log, "is removed") >= 1, "the daemon notices")
+            wait_until(lambda: count_lines(daemon.log, "removed the IP") >= 1, "the daemon notices")
             wait_until(lambda: routing(world) == expected, lambda: f"ours is back: {routing(world)}")
             check_proxied(world)
         process.stdin.close()
     said = f"added to the routing table 300 by process {process.pid} (ip)"
     assert count_lines(daemon.log, NAMES[family], f"default via {gateway} dev cable", "protocol 3 (boot)", said) == 1
-    assert count_lines(daemon.log, "is removed") == 1
+    assert count_lines(daemon.log, "removed the IP") == 1
     assert status(world)[1] == 0
 
 
@@ -620,14 +620,14 @@ def test_ipv6_is_off_on_loopback_alone(world, when):
     else:
         daemon = world.daemon(CONFIG)
         off(world)
-    daemon.wait_log("IPv6 is off on the loopback interface while other interfaces have it")
+    daemon.wait_log("IPv6 is disabled on the loopback interface but enabled on others")
     assert places(world, "-6") == [HOME]
     state, code = status(world)
     assert code == 1
     assert state["policy_rules"] == {"ipv4": True, "ipv6": True}
     assert state["routes"] == {"ipv4": True, "ipv6": False}
     assert "missing for IPv6; proxied traffic of IPv6 is refused" in world.cgtproxy("status").stdout
-    assert count_lines("\n".join(findings(world)[1]), "warning", "IPv6 is off on the loopback interface") == 1
+    assert count_lines("\n".join(findings(world)[1]), "warning", "IPv6 is disabled on the loopback interface") == 1
     assert world.client("proxied").ask(UDP, V4).who == "proxy mihomo"
     world.client("dropped").await_answer_by("dropped", UDP, V6)
     world.client("late/dropped").await_answer_by("dropped", UDP, V6)
@@ -636,7 +636,7 @@ def test_ipv6_is_off_on_loopback_alone(world, when):
     world.client("proxied").await_answer_by("proxy mihomo", UDP, V6)
     world.check(IN_FORCE)
     assert status(world)[1] == 0
-    assert count_lines(daemon.log, "IPv6 is off on the loopback interface") == 1
+    assert count_lines(daemon.log, "IPv6 is disabled on the loopback interface") == 1
 
 
 def test_nothing_gets_out_with_ipv6_off_on_loopback_alone(world):

@@ -32,7 +32,7 @@ rules:
 """
 IN_FORCE = {"proxied": "proxy mihomo", "dropped": "dropped", "other": "outside"}
 BAD_CONFIGS = {
-    "no YAML": ("version: 1\nrules: [", "not YAML"),
+    "no YAML": ("version: 1\nrules: [", "invalid YAML"),
     "a bad value": (CONFIG.replace("7893", "70000"), "70000"),
     "an unknown proxy": (CONFIG.replace("tproxy: mihomo", "tproxy: mihom"), "mihom"),
     "a bad expression": (CONFIG.replace("dropped[^/]*$", "dropped("), "dropped("),

@@ -113,15 +113,15 @@ def test_what_a_person_reads(world):
     assert re.fullmatch(r"● cgtproxy: running since \w+ [-\d]+ [:\d]+ \w+; (\d+\w+ )+ago", lines[0]), said
     assert re.search(rf"^ +Daemon: process {subject.daemon.pid} \(cgtproxy\), ready$", said, re.M), said
     assert re.search(rf"^ +Config: {re.escape(str(subject.path))}, loaded \w+ [-\d]+ [:\d]+ \w+; .* ago$", said, re.M)
-    assert re.search(r"^ +Table: inet cgtproxy, there, owned by .*, \d+ elements$", said, re.M), said
-    assert re.search(r"^ +Policy rules: there for IPv4, there for IPv6$", said, re.M), said
-    assert re.search(r"^ +Routes: there for IPv4, there for IPv6$", said, re.M), said
+    assert re.search(r"^ +Table: inet cgtproxy, in place, owned by .*, \d+ elements$", said, re.M), said
+    assert re.search(r"^ +Policy rules: in place for IPv4, in place for IPv6$", said, re.M), said
+    assert re.search(r"^ +Routes: in place for IPv4, in place for IPv6$", said, re.M), said
     assert re.search(r"^TARGET +CGROUPS +SOCKETS +PACKETS +BYTES +PROXY$", said, re.M), said
     assert re.search(r"^direct +\d+ +\d+ +- +-$", said, re.M), said
     assert re.search(r"^drop +1 +0 +0 +0B$", said, re.M), said
     listener = re.escape(world.cgroups.path("proxied"))
     assert re.search(rf"^mihomo +1 +4 +0 +0B +port 7893: {listener}$", said, re.M), said
-    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nobody listens$", said, re.M), said
+    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nothing listens$", said, re.M), said
     assert "\x1b" not in said
 
 
@@ -250,7 +250,7 @@ def test_rules_that_were_kept(world):
     assert state["config"]["file"] == str(subject.path)
     said = show(world, code=NOT_RUNNING)
     assert said.startswith("○ cgtproxy: not running\n")
-    assert "still in force" in said
+    assert "still in place, owned by" in said
 
 
 def test_a_killed_daemon(world):
@@ -363,7 +363,7 @@ def test_a_config_that_cant_be_read(world, what):
     mihomo = target(state, "mihomo")
     assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
     assert ours(world, state) == {"proxied": "mihomo"}
-    assert "can't be read" in show(world)
+    assert "unreadable or invalid" in show(world)
 
 
 def test_another_config(world):

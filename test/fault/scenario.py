@@ -28,7 +28,7 @@ from lab.world import World
 DEADLINE = 30.0 * SLOWNESS
 FILLER = "# A short read of this file must not be all of it.\n" * 8
 
-_REFUSED = re.compile(r"the last (config|one) stays in force")
+_REFUSED = re.compile(r"the previous (config|one) stays in force")
 # Says what was tried, and not only why it failed.
 _MESSAGE = re.compile(r"^error: (\S+ ){4}", re.M)
 _numbers = itertools.count(1)

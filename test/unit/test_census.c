@@ -243,7 +243,7 @@ static void test_what_piles_up_is_told(void **state)
 		char number[32];
 
 		assert_true(told < COUNT(told_at));
-		snprintf(number, sizeof(number), "of %ju until", (uintmax_t)told_at[told]);
+		snprintf(number, sizeof(number), "; %ju so far", (uintmax_t)told_at[told]);
 		assert_non_null(strstr(line, number));
 		assert_non_null(strstr(line, "udp_diag"));
 	}

@@ -158,13 +158,13 @@ static void test_long_values_are_cut(void **state)
 static void test_lines_that_are_no_yaml(void **state)
 {
 	static const struct fault faults[] = {
-		{VERSION "tproxies:\n\tp: 1\nrules: []\n", {3, 1}, {"not YAML", "\"\\x09p: 1\""}},
-		{VERSION "rules: [\n  - }\n", {3, 0}, {"not YAML", "- }"}},
-		{VERSION "a: }", {2, 4}, {"not YAML", "\"a: }\""}},
+		{VERSION "tproxies:\n\tp: 1\nrules: []\n", {3, 1}, {"invalid YAML", "\"\\x09p: 1\""}},
+		{VERSION "rules: [\n  - }\n", {3, 0}, {"invalid YAML", "- }"}},
+		{VERSION "a: }", {2, 4}, {"invalid YAML", "\"a: }\""}},
 		{VERSION "strict: true\nstrict: true\n", {3, 1}, {"duplicate key", "\"strict: true\""}},
 		{VERSION "a: } 0123456789 0123456789 0123456789 0123456789 0123456789\n",
 		 {2, 4},
-		 {"not YAML", "6789...\""}},
+		 {"invalid YAML", "6789...\""}},
 	};
 
 	(void)state;

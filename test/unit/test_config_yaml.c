@@ -338,7 +338,7 @@ static void test_tab_behind_complex_key(void **state)
 		struct parsed parsed = parse(refused[i]);
 
 		assert_int_not_equal(parsed.result, 0);
-		assert_non_null(strstr(parsed.diagnostics.items[0].text, "there is a tab"));
+		assert_non_null(strstr(parsed.diagnostics.items[0].text, "a tab after a colon"));
 		parsed_clear(&parsed);
 	}
 	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
