@@ -29,13 +29,14 @@ static const struct command {
 	unsigned takes;
 } commands[] = {
 	{"apps", cmd_apps, "apps [--all] [--json]",
-	 "List what runs: applications by their names, services by their units, with the user, the target, and the\n"
-	 "number and line of the rule. DOWN and UP are the data of the TCP connections that are open now, also of\n"
-	 "those to this host, in bytes.\n"
+	 "List what is running, where its traffic goes, and how much of it.\n"
+	 "Applications have the names of their .desktop files, services those of their units; RULE and LINE are the\n"
+	 "rule's number and its line in the file. DOWN and UP are the data that the TCP connections open now have\n"
+	 "transferred, within this host as well.\n"
 	 "  --all        also list what has no sockets\n"
 	 "  --json       print JSON\n"
 	 "  --no-legend  print neither headings nor notes\n"
-	 "With CAP_NET_ADMIN, targets are those that the kernel holds; without, those of the config.",
+	 "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config.",
 	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
