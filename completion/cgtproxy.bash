@@ -62,6 +62,7 @@ _cgtproxy() {
 
 	local options='--config --help --version'
 	case $command in
+	apps) options+=' --all --json --no-legend' ;;
 	explain) options+=' --pid --json' ;;
 	status) options+=' --json --watch' ;;
 	esac
@@ -72,7 +73,7 @@ _cgtproxy() {
 
 	((words_after == 0)) || return
 	case $command in
-	'') COMPREPLY=($(compgen -W 'check clear exec explain render status targets' -- "$cur")) ;;
+	'') COMPREPLY=($(compgen -W 'apps check clear exec explain render status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain) _cgtproxy_cgroups ;;

@@ -16,9 +16,11 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
-	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
-	TAKES_LIST = 16,
-	TAKES_FORGET = 32,
+	TAKES_LEGEND = 8,
+	TAKES_PROGRAM = 16, /* what follows its first word is another program's command line */
+	TAKES_ALL = 256,
+	TAKES_LIST = 512,
+	TAKES_FORGET = 1024,
 };
 
 static const struct command {
@@ -28,6 +30,16 @@ static const struct command {
 	const char *help;
 	unsigned takes;
 } commands[] = {
+	{"apps", cmd_apps, "apps [--all] [--json]",
+	 "List what is running, where its traffic goes, and how much of it.\n"
+	 "Applications have the names of their .desktop files, services those of their units; RULE and LINE are the\n"
+	 "rule's number and its line in the file. DOWN and UP are the data that the TCP connections open now have\n"
+	 "transferred, within this host as well.\n"
+	 "  --all        also list what has no sockets\n"
+	 "  --json       print JSON\n"
+	 "  --no-legend  print neither headings nor notes\n"
+	 "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config.",
+	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
 	 "  config      errors in the file; needs no permission\n"
@@ -84,7 +96,9 @@ enum option_code {
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
 	OPTION_IGNORED = 256,
+	OPTION_ALL,
 	OPTION_JSON,
+	OPTION_NO_LEGEND,
 	OPTION_PID,
 	OPTION_WATCH,
 	OPTION_LIST,
@@ -96,15 +110,17 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	    {TAKES_WATCH, "--watch"},
-	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"},
+	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
+	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"},
 };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"all", no_argument, NULL, OPTION_ALL},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
 	{"list", no_argument, NULL, OPTION_LIST},
@@ -194,6 +210,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 			break;
 		case OPTION_IGNORED:
 			log_debug("ignoring an option of the Go daemon that has no effect here");
+			break;
+		case OPTION_ALL:
+			line->arguments.all = true;
+			line->given |= TAKES_ALL;
+			break;
+		case OPTION_NO_LEGEND:
+			line->arguments.no_legend = true;
+			line->given |= TAKES_LEGEND;
 			break;
 		case OPTION_JSON:
 			line->arguments.json = true;

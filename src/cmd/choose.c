@@ -72,14 +72,14 @@ static void log_match(const struct match *match)
 	if (shown_value == NULL || name == NULL)
 		return;
 	log_error("  %s:%s  (%s%s%s%s)", application_key(match->kind), shown_value, name, users != NULL ? ", of " : "",
-		  users != NULL ? users : "", match->runs ? "" : ", does not run now");
+		  users != NULL ? users : "", match->runs ? "" : ", not running");
 }
 
 static int ask_back(const char *word, const struct matches *matches)
 {
 	CLEANUP(freep) char *name = shown(word);
 
-	log_error("\"%s\" may mean each of these; write the one that you mean:", name != NULL ? name : "");
+	log_error("\"%s\" is ambiguous; use one of these instead:", name != NULL ? name : "");
 	for (size_t i = 0; i < matches->count && i < SHOWN_MAX; i++)
 		log_match(&matches->items[i]);
 	if (matches->count > SHOWN_MAX)
@@ -92,11 +92,11 @@ static int suggest(const char *word, const struct matches *matches)
 	CLEANUP(freep) char *name = shown(word);
 	CLEANUP(freep) char *near = matches->suggestion_count > 0 ? shown(matches->suggestions[0]) : NULL;
 
-	log_error(
-		"nothing runs or is installed by the name \"%s\"%s%s%s. \"cgtproxy apps\" lists what runs; for a rule "
-		"all the same write what it is, like app:%s or unit:%s.service",
-		name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-		near != NULL ? "\"?" : "", "ID", "NAME");
+	log_error("nothing called \"%s\" is running or installed%s%s%s. \"cgtproxy apps\" lists what is running; to "
+		  "write a "
+		  "rule anyway, name the selector: app:ID or unit:NAME.service",
+		  name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+		  near != NULL ? "\"?" : "");
 	return EXIT_USAGE;
 }
 

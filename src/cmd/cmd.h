@@ -23,12 +23,17 @@ struct arguments {
 	bool watch;
 	bool list;
 	const char *forget; /* --forget NAME, or NULL */
+	bool all;	    /* list everything */
+	bool no_legend;	    /* no headings of tables */
 	char **words;	    /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
 /** Runs in the foreground until SIGTERM or SIGINT. */
 int cmd_daemon(const struct arguments *arguments);
+
+/** Lists what runs, where its traffic goes, and how much of it. */
+int cmd_apps(const struct arguments *arguments);
 
 /** Checks the config, the permissions, or both. */
 int cmd_check(const struct arguments *arguments);

@@ -233,16 +233,16 @@ static int tell_reload(enum reload reload)
 	case RELOAD_DONE:
 		break;
 	case RELOAD_NOT_RUNNING:
-		puts("cgtproxy does not run: the rule takes effect when it is started (systemctl start cgtproxy)");
+		puts("cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)");
 		break;
 	case RELOAD_OTHER_CONFIG:
-		log_warning("the daemon runs with another config (cgtproxy status), so this rule has no effect on it");
+		log_warning("the running daemon uses another config (see cgtproxy status), so this has no effect");
 		return EXIT_ERROR;
 	case RELOAD_NOT_PERMITTED:
-		log_warning("no permission to have the daemon reload: sudo systemctl reload cgtproxy");
+		log_warning("no permission to reload the daemon: sudo systemctl reload cgtproxy");
 		return EXIT_ERROR;
 	case RELOAD_TIMED_OUT:
-		log_error("the daemon has not put the new rules in force; its log says why: journalctl -u cgtproxy");
+		log_error("the daemon has not applied the new rules; see journalctl -u cgtproxy");
 		return EXIT_ERROR;
 	}
 	return EXIT_OK;
@@ -368,7 +368,7 @@ static int remove_route(const struct arguments *arguments, const struct routes_f
 		return EXIT_ERROR;
 	printf("%s:", rule->key);
 	output_print_escaped(rule->value, strlen(rule->value));
-	puts(" has no rule of its own any more");
+	puts(" no longer has its own rule");
 	print_undo(rule, &choice);
 	return tell_reload(reload_daemon(config));
 }
@@ -392,8 +392,7 @@ static int forget(const struct arguments *arguments)
 	}
 	if (rule != NULL)
 		return remove_route(arguments, &file, rule);
-	log_error("\"cgtproxy route\" has written no rule for %s:%s; \"cgtproxy route --list\" shows those there are",
-		  choice.key, choice.value);
+	log_error("there is no route for %s:%s; \"cgtproxy route --list\" lists them", choice.key, choice.value);
 	return EXIT_ERROR;
 }
 

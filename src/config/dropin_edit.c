@@ -130,7 +130,7 @@ static int read_text(const char *text, size_t length, struct reader *reader, str
 	yaml_free(document);
 	reader->failed |= diagnostics.has_error;
 	diagnostics_clear(&diagnostics);
-	return reader->failed ? error_set(error, -EINVAL, "can't make out the rules of the file") : 0;
+	return reader->failed ? error_set(error, -EINVAL, "can't read the rules of this file") : 0;
 }
 
 int written_rules_read(const char *text, size_t length, struct written_rules *rules, struct error *error)
@@ -283,19 +283,18 @@ static int refuse(char **edited, struct error *error)
 {
 	free(*edited);
 	*edited = NULL;
-	return error_set(
-		error, -ENOTSUP,
-		"the rules are not laid out so that this can be changed without touching others: write each "
-		"on lines of its own, as \"  - app: NAME\" and \"    tproxy: PROXY\", or edit the file by hand");
+	return error_set(error, -ENOTSUP,
+			 "this rule can't be changed without touching others: write each rule on lines of its own "
+			 "(\"  - app: NAME\", then \"    tproxy: PROXY\"), or edit the file by hand");
 }
 
-/* Which rule comes first of those that stay. */
+/* Whether a selector takes more than one program as a rule. */
 static bool is_general(const char *key)
 {
 	return strcmp(key, "slice") == 0 || strcmp(key, "user") == 0;
 }
 
-/* The place for a new rule; there are others. */
+/* Where a new rule goes if there are others. */
 static const char *place_of_rule(const struct text *text, const struct reader *reader, const struct written_rule *rule)
 {
 	const struct written_rules *rules = reader->rules;
