@@ -100,6 +100,24 @@ static int suggest(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
+/* Nothing that can be selected has any in its name, and a line of YAML has no room for them. */
+static bool has_control_characters(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_word(const char *word)
+{
+	CLEANUP(freep) char *name = shown(word);
+
+	log_error("\"%s\" is not a name, since there are control characters in it", name != NULL ? name : "");
+	return EXIT_USAGE;
+}
+
 static int find(const struct config *config, const char *word, struct matches *matches)
 {
 	CLEANUP(desktop_entries_clear) struct desktop_entries entries = {0};
@@ -120,6 +138,8 @@ int choose(const struct config *config, const char *word, struct choice *choice)
 	const char *value = choose_explicit(word, &key);
 	int code = EXIT_OK;
 
+	if (has_control_characters(word))
+		return refuse_word(word);
 	if (value != NULL)
 		return set(choice, key, strdup(value), value);
 	code = find(config, word, &matches);

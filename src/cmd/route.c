@@ -8,103 +8,18 @@
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/reload.h"
+#include "cmd/routes_file.h"
 #include "cmd/target.h"
 #include "config/dropin_edit.h"
-#include "config/file.h"
-#include "config/load.h"
 #include "inspect/coverage.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#define FILE_NAME "50-route.yaml"
-
-/* The drop-in with the routes, opened. */
-struct routes_file {
-	char *path; /* of the config's directory */
-	int directory;
-	char *text;
-	size_t length;
-	struct written_rules rules;
-};
-
-static void routes_file_close(struct routes_file *file)
-{
-	written_rules_clear(&file->rules);
-	if (file->directory >= 0)
-		close(file->directory);
-	free(file->text);
-	free(file->path);
-}
-
-static int fail(const char *what, const struct routes_file *file, int result)
-{
-	const char *path = file->path != NULL ? file->path : "";
-	const size_t size = ESCAPED_SIZE(strlen(path));
-	CLEANUP(freep) char *shown = malloc(size);
-
-	log_error("can't %s %s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s%s", what,
-		  shown != NULL ? escape(shown, size, path, strlen(path)) : "", strerror(-result),
-		  result == -EACCES || result == -EPERM ? ". Run it as root" : "");
-	return EXIT_ERROR;
-}
-
-static int open_directory(struct routes_file *file, bool create)
-{
-	CLEANUP(freep) char *whole = NULL;
-
-	if (asprintf(&whole, "%s/" DROPIN_DIRECTORY, file->path) < 0)
-		return -ENOMEM;
-	if (create && mkdir(whole, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	file->directory = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return file->directory < 0 ? -errno : 0;
-}
-
-static int read_directory(struct routes_file *file)
-{
-	int result = file_read(file->directory, FILE_NAME, &file->text, &file->length);
-
-	if (result != -ENOENT)
-		return result;
-	file->text = strdup("");
-	return file->text != NULL ? 0 : -ENOMEM;
-}
-
-/*
- * Reads the drop-in; one that does not exist is empty. For a change its directory is made and locked, so that two
- * changes at a time don't undo each other's.
- */
-static int open_file(const struct arguments *arguments, bool change, struct routes_file *file)
-{
-	struct error error;
-	int result = 0;
-
-	file->directory = -1;
-	file->path = config_directory(arguments->config);
-	result = file->path != NULL ? open_directory(file, change) : -ENOMEM;
-	if (result == -ENOENT && !change)
-		return EXIT_OK;
-	if (result == 0 && change && flock(file->directory, LOCK_EX) < 0)
-		result = -errno;
-	if (result == 0)
-		result = read_directory(file);
-	if (result < 0)
-		return fail(change ? "change" : "read", file, result);
-	if (written_rules_read(file->text, file->length, &file->rules, &error) == 0)
-		return EXIT_OK;
-	log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file->path, error.text);
-	return EXIT_ERROR;
-}
 
 static void print_text(const struct written_rules *rules)
 {
@@ -139,7 +54,7 @@ static int print_json(const struct written_rules *rules)
 static int list_routes(const struct arguments *arguments)
 {
 	CLEANUP(routes_file_close) struct routes_file file = {0};
-	int code = open_file(arguments, false, &file);
+	int code = routes_file_open(arguments, false, &file);
 
 	if (code != EXIT_OK)
 		return code;
@@ -147,20 +62,6 @@ static int list_routes(const struct arguments *arguments)
 		return print_json(&file.rules);
 	print_text(&file.rules);
 	return EXIT_OK;
-}
-
-/* The config as it will be, or NULL, with what is wrong with it logged. */
-static struct config *check_edited(const struct arguments *arguments, const char *edited)
-{
-	const struct dropin_text instead = {FILE_NAME, edited, strlen(edited)};
-	struct diagnostics diagnostics = {0};
-	struct config *config = NULL;
-
-	config_load_changed(arguments->config, &instead, &config, &diagnostics);
-	if (config == NULL)
-		diagnostics_log(&diagnostics);
-	diagnostics_clear(&diagnostics);
-	return config;
 }
 
 static void print_choice(const struct choice *choice)
@@ -195,7 +96,7 @@ static const struct config_rule *find_rule(const struct config *config, const ch
 	for (*index = 0; written != NULL && *index < config->rule_count; (*index)++) {
 		const struct config_rule *rule = &config->rules[*index];
 
-		if (rule->dropin != NULL && strcmp(rule->dropin, DROPIN_DIRECTORY "/" FILE_NAME) == 0 &&
+		if (rule->dropin != NULL && strcmp(rule->dropin, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0 &&
 		    rule->position.line == written->line)
 			return rule;
 	}
@@ -248,31 +149,6 @@ static int tell_reload(enum reload reload)
 	return EXIT_OK;
 }
 
-/*
- * Checks a new text as a whole and writes it.
- *
- * Returns the config as it is now, or NULL with the reason logged.
- */
-static struct config *write_edited(const struct arguments *arguments, const struct routes_file *file,
-				   const char *edited)
-{
-	CLEANUP(config_freep) struct config *config = check_edited(arguments, edited);
-	struct config *written = config;
-	int result = 0;
-
-	if (config == NULL) {
-		log_error("nothing was changed");
-		return NULL;
-	}
-	result = file_replace(file->directory, FILE_NAME, edited);
-	if (result < 0) {
-		fail("write", file, result);
-		return NULL;
-	}
-	config = NULL;
-	return written;
-}
-
 static void print_undo(const struct written_rule *old, const struct choice *choice)
 {
 	fputs("Undo: cgtproxy route ", stdout);
@@ -297,18 +173,18 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 	struct error error;
 	uint32_t number = 0;
 	size_t index = 0;
-	int code = open_file(arguments, true, &file);
+	int code = routes_file_open(arguments, true, &file);
 
 	if (code != EXIT_OK)
 		return code;
 	rule.target = name;
 	rule.is_tproxy = target_find(present, target, &number) && number >= TARGET_FIRST_PROXY;
 	if (name == NULL || dropin_put_rule(file.text, file.length, &rule, &edited, &error) < 0) {
-		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file.path,
+		log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file.path,
 			  name != NULL ? error.text : "no memory");
 		return EXIT_ERROR;
 	}
-	config = write_edited(arguments, &file, edited);
+	config = routes_file_write(arguments, &file, edited);
 	if (config == NULL)
 		return EXIT_ERROR;
 	print_name(choice);
@@ -360,10 +236,10 @@ static int remove_route(const struct arguments *arguments, const struct routes_f
 	struct error error;
 
 	if (dropin_remove_rule(file->text, file->length, rule->key, rule->value, &edited, &error) < 0) {
-		log_error("%s/" DROPIN_DIRECTORY "/" FILE_NAME ": %s", file->path, error.text);
+		log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file->path, error.text);
 		return EXIT_ERROR;
 	}
-	config = write_edited(arguments, file, edited);
+	config = routes_file_write(arguments, file, edited);
 	if (config == NULL)
 		return EXIT_ERROR;
 	printf("%s:", rule->key);
@@ -379,7 +255,7 @@ static int forget(const struct arguments *arguments)
 	CLEANUP(config_freep) struct config *config = load_config(arguments);
 	CLEANUP(choice_clear) struct choice choice = {0};
 	const struct written_rule *rule = NULL;
-	int code = config != NULL ? open_file(arguments, true, &file) : EXIT_ERROR;
+	int code = config != NULL ? routes_file_open(arguments, true, &file) : EXIT_ERROR;
 
 	if (code != EXIT_OK)
 		return code;
