@@ -88,15 +88,15 @@ static int list_owners(const struct applications *applications, struct sources *
 static struct traffic_route route_of(const struct sources *sources, const struct cgroup *cgroup, size_t position)
 {
 	struct traffic_route route = {.rule = NO_RULE, .cgroups = 1, .sockets = sources->sockets[position]};
-	const char *configured = NULL;
 	const char *held = sources->steered.targets != NULL ? sources->steered.targets[position] : NULL;
+	const char *configured = "";
 
 	if (sources->config != NULL) {
 		route.rule = plan_rule(&sources->plan, cgroup);
 		configured = config_target_name(sources->config, plan_target(&sources->plan, cgroup));
+		route.differs = sources->steered.is_active && strcmp(held, configured) != 0;
 	}
 	snprintf(route.target, sizeof(route.target), "%s", held != NULL ? held : configured);
-	route.differs = sources->steered.is_active && configured != NULL && strcmp(route.target, configured) != 0;
 	return route;
 }
 
