@@ -19,6 +19,8 @@ enum {
 	TAKES_LEGEND = 8,
 	TAKES_PROGRAM = 16, /* what follows its first word is another program's command line */
 	TAKES_ALL = 256,
+	TAKES_LIST = 512,
+	TAKES_FORGET = 1024,
 };
 
 static const struct command {
@@ -66,6 +68,15 @@ static const struct command {
 	 TAKES_PROGRAM},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
+	{"route", cmd_route, "route [NAME TARGET|--forget NAME]",
+	 "Send an application, unit, slice or user to a target: direct, drop, refuse, or a proxy. The rule is\n"
+	 "written to config.d/50-route.yaml beside the config, and the daemon reloads it. Without arguments,\n"
+	 "list these rules.\n"
+	 "  NAME           a name (telegram, \"Telegram Desktop\", docker.service, alice), or a selector with its\n"
+	 "                 value (app:org.telegram.desktop)\n"
+	 "  --forget NAME  remove its rule\n"
+	 "  --list         list these rules; with --json, as JSON",
+	 TAKES_JSON | TAKES_LIST | TAKES_FORGET},
 	{"status", cmd_status, "status [--json] [--watch]",
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
@@ -90,6 +101,8 @@ enum option_code {
 	OPTION_NO_LEGEND,
 	OPTION_PID,
 	OPTION_WATCH,
+	OPTION_LIST,
+	OPTION_FORGET,
 };
 
 /* Options that only some commands take. */
@@ -97,8 +110,8 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"},	       {TAKES_PID, "--pid"}, {TAKES_WATCH, "--watch"},
-	{TAKES_LEGEND, "--no-legend"}, {TAKES_ALL, "--all"},
+	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
+	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"},
 };
 
 static const struct option long_options[] = {
@@ -110,6 +123,8 @@ static const struct option long_options[] = {
 	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
+	{"list", no_argument, NULL, OPTION_LIST},
+	{"forget", required_argument, NULL, OPTION_FORGET},
 	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -215,6 +230,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_WATCH:
 			line->arguments.watch = true;
 			line->given |= TAKES_WATCH;
+			break;
+		case OPTION_LIST:
+			line->arguments.list = true;
+			line->given |= TAKES_LIST;
+			break;
+		case OPTION_FORGET:
+			line->arguments.forget = optarg;
+			line->given |= TAKES_FORGET;
 			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);

@@ -21,9 +21,11 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
-	bool all;	/* list everything */
-	bool no_legend; /* no headings of tables */
-	char **words;	/* the words after the command's name, without options; NULL-terminated */
+	bool list;
+	const char *forget; /* --forget NAME, or NULL */
+	bool all;	    /* list everything */
+	bool no_legend;	    /* no headings of tables */
+	char **words;	    /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
@@ -50,6 +52,9 @@ int cmd_status(const struct arguments *arguments);
 
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
+
+/** Writes a rule for what a word names, lists those written so, or removes one. */
+int cmd_route(const struct arguments *arguments);
 
 /** Prints the names of the targets a rule can have, one per line. */
 int cmd_targets(const struct arguments *arguments);
