@@ -23,7 +23,6 @@ enum fit {
 };
 
 enum {
-	SUGGESTIONS_MAX = 5,
 	WORD_MAX = 4096, /* bytes; longer ones mean nothing, since no name is */
 };
 
@@ -267,9 +266,6 @@ static int suggest(const struct candidates *candidates, const struct word *word,
 	struct nears nears = {0};
 	int result = find_near(candidates, word, &nears);
 
-	matches->suggestions = calloc(SUGGESTIONS_MAX, sizeof(*matches->suggestions));
-	if (matches->suggestions == NULL)
-		result = -ENOMEM;
 	for (size_t i = 0; i < nears.count && matches->suggestion_count < SUGGESTIONS_MAX && result == 0; i++)
 		result = add_suggestion(matches, nears.items[i].text);
 	free(nears.items);
@@ -308,6 +304,5 @@ void matches_clear(struct matches *matches)
 	for (size_t i = 0; i < matches->suggestion_count; i++)
 		free(matches->suggestions[i]);
 	free(matches->items);
-	free(matches->suggestions);
 	*matches = (struct matches){0};
 }

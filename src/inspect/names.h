@@ -22,11 +22,14 @@ struct match {
 	bool is_installed; /* an application with a .desktop file, a unit with a file, or a user that exists */
 };
 
+enum { SUGGESTIONS_MAX = 5 };
+
 struct matches {
 	struct match *items; /* what runs comes first, then by name */
 	size_t count;
 	size_t capacity;
-	char **suggestions; /* only when nothing matches: words near it that would have matched, the nearest first */
+	char *suggestions[SUGGESTIONS_MAX]; /* only if nothing matches: words near it that would have matched, nearest
+					       first */
 	size_t suggestion_count;
 };
 
@@ -44,12 +47,12 @@ struct matches {
  *
  * @applications: what runs now, by applications_read()
  * @entries:      what is installed, or NULL; those of the system and of the users who run something should be read
- * @word:         of any length and content
+ * @text:         the word, of any length and content
  * @matches:      zeroed; matches_clear() it whatever this returns
  *
  * Returns 0, also when nothing matches, or -ENOMEM.
  */
-int names_find(const struct applications *applications, const struct desktop_entries *entries, const char *word,
+int names_find(const struct applications *applications, const struct desktop_entries *entries, const char *text,
 	       struct matches *matches);
 
 void matches_clear(struct matches *matches);

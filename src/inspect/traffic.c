@@ -94,7 +94,7 @@ static struct traffic_route route_of(const struct sources *sources, const struct
 	if (sources->config != NULL) {
 		route.rule = plan_rule(&sources->plan, cgroup);
 		configured = config_target_name(sources->config, plan_target(&sources->plan, cgroup));
-		route.differs = sources->steered.is_active && strcmp(held, configured) != 0;
+		route.differs = sources->steered.is_active && held != NULL && strcmp(held, configured) != 0;
 	}
 	snprintf(route.target, sizeof(route.target), "%s", held != NULL ? held : configured);
 	return route;

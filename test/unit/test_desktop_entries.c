@@ -133,6 +133,7 @@ static const struct {
 static void test_what_is_none(void **state)
 {
 	struct desktop_entries entries = {0};
+	static const char head[] = ENTRY "Large\n";
 	static char large[(1 << 20) + 1];
 	char path[512];
 
@@ -142,7 +143,8 @@ static void test_what_is_none(void **state)
 		put_bytes(path, useless[i].text, strlen(useless[i].text));
 	}
 	memset(large, '\n', sizeof(large));
-	memcpy(large, ENTRY "Large\n", strlen(ENTRY "Large\n"));
+	for (size_t i = 0; i < sizeof(head) - 1; i++)
+		large[i] = head[i];
 	put_bytes("/first/applications/large.desktop", large, sizeof(large));
 	put_bytes("/first/applications/fits.desktop", large, sizeof(large) - 1);
 	put_entry("/first/applications/\xff.desktop", "Bytes");
