@@ -80,7 +80,7 @@ static bool fill_application(const struct application *application, const struct
 	       (application->user == NULL || cells[USER].text != NULL);
 }
 
-/* A row, and one more for each other target that it has sockets of. */
+/* Adds a row, and one more for each further target with sockets. */
 static bool add_application(const struct apps *apps, size_t i, const struct style *style, struct columns *columns)
 {
 	const struct application_traffic *traffic = &apps->traffic->items[i];

@@ -17,13 +17,13 @@
 
 enum { NOBODY = SIZE_MAX };
 
-/* What is put together. */
+/* The data that the result is derived from. */
 struct sources {
 	const struct config *config; /* or NULL */
 	struct plan plan;	     /* with a config */
 	struct steered steered;
-	size_t *sockets; /* number of each cgroup's, by position in the index */
-	size_t *owners;	 /* index of the application that each cgroup belongs to, or NOBODY */
+	size_t *sockets; /* each cgroup's number of them, by position in the index */
+	size_t *owners;	 /* index of each cgroup's application, or NOBODY */
 };
 
 static void sources_clear(struct sources *sources)
@@ -148,7 +148,8 @@ static int list_routes(const struct applications *applications, const struct sou
 			if (add_route(item, &route) < 0)
 				return -ENOMEM;
 		}
-		qsort(item->routes, item->route_count, sizeof(*item->routes), compare_routes);
+		if (item->route_count > 1)
+			qsort(item->routes, item->route_count, sizeof(*item->routes), compare_routes);
 	}
 	return 0;
 }
