@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Parses key files with GLib's GKeyFile. GLib is loaded for the first one. */
+/* Parses key files with GLib's GKeyFile. GLib is loaded for the first one. If out of memory, it aborts the program. */
 
 struct keyfile;
 
