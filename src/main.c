@@ -21,6 +21,7 @@ enum {
 	TAKES_ALL = 256,
 	TAKES_LIST = 512,
 	TAKES_FORGET = 1024,
+	TAKES_TO = 2048,
 };
 
 static const struct command {
@@ -48,14 +49,17 @@ static const struct command {
 	{"clear", cmd_clear, "clear",
 	 "Remove what a killed run, or one with on-stop: keep, left behind. All traffic then goes direct.\n"
 	 "Refuses while the daemon runs, which removes its rules when it is stopped."},
-	{"explain", cmd_explain, "explain PATH|--pid PID [--json]",
-	 "Show where a cgroup's traffic goes and which rule sends it there.\n"
-	 "  PATH       a cgroup path, with or without /sys/fs/cgroup; it need not exist\n"
-	 "  --pid PID  the cgroup of this process\n"
+	{"explain", cmd_explain, "explain NAME|CGROUP|--pid PID",
+	 "Show where the traffic of a program goes and which rule sends it there.\n"
+	 "  NAME       an application, unit, slice or user: telegram, mihomo.service, alice\n"
+	 "  CGROUP     a cgroup path, with or without /sys/fs/cgroup; it need not exist\n"
+	 "  --pid PID  this process, and its sockets that belong to another cgroup\n"
+	 "  --to ADDRESS[:PORT]\n"
+	 "             what happens to packets to this destination; with tcp/ or udp/ before it, of one protocol\n"
 	 "  --json     print JSON\n"
 	 "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
-	 "the config.",
-	 TAKES_JSON | TAKES_PID},
+	 "the config, 2 if the name is unknown or ambiguous, and 1 if the config has errors.",
+	 TAKES_JSON | TAKES_PID | TAKES_TO},
 	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
 	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config.\n"
 	 "Everything after NAME is the program's own command line. It keeps the terminal, the directory, the\n"
@@ -100,6 +104,7 @@ enum option_code {
 	OPTION_JSON,
 	OPTION_NO_LEGEND,
 	OPTION_PID,
+	OPTION_TO,
 	OPTION_WATCH,
 	OPTION_LIST,
 	OPTION_FORGET,
@@ -111,7 +116,7 @@ static const struct {
 	const char *name;
 } own_options[] = {
 	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
-	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"},
+	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"}, {TAKES_TO, "--to"},
 };
 
 static const struct option long_options[] = {
@@ -122,6 +127,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
+	{"to", required_argument, NULL, OPTION_TO},
 	{"watch", no_argument, NULL, OPTION_WATCH},
 	{"list", no_argument, NULL, OPTION_LIST},
 	{"forget", required_argument, NULL, OPTION_FORGET},
@@ -226,6 +232,10 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_PID:
 			line->arguments.pid = optarg;
 			line->given |= TAKES_PID;
+			break;
+		case OPTION_TO:
+			line->arguments.to = optarg;
+			line->given |= TAKES_TO;
 			break;
 		case OPTION_WATCH:
 			line->arguments.watch = true;

@@ -19,6 +19,7 @@ enum {
 struct arguments {
 	const char *config; /* -c FILE, or NULL */
 	const char *pid;    /* --pid PID as given, or NULL */
+	const char *to;	    /* --to ADDRESS as given, or NULL */
 	bool json;
 	bool watch;
 	bool list;

@@ -1,175 +1,57 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "inspect/explain.h"
+#include "cmd/explain.h"
+
 #include "cgroup/lookup.h"
 #include "cgroup/mount.h"
-#include "cmd/cmd.h"
 #include "cmd/load.h"
-#include "cmd/output.h"
+#include "inspect/advice.h"
+#include "inspect/destination.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
+#include "util/quote.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINS "\x1b[1m"
-#define DIFFERS "\x1b[1;31m"
-#define PLAIN "\x1b[0m"
+#define USAGE "Usage: cgtproxy [-c FILE] explain NAME|CGROUP|--pid PID [--to ADDRESS[:PORT]] [--json]"
 
-/* The cgroup in question, and the answer. */
-struct report {
-	const struct config *config;
-	const char *path;
-	const struct explanation *answer;
+enum { SHOWN_SIZE = 256, CHOICES_SHOWN = 10 };
+
+/* What the answers come from. */
+struct sources {
+	struct explainer explainer;
+	struct applications applications;
+	struct desktop_entries entries;
+	bool has_tree; /* the cgroups could be listed */
+	char *mount;
 };
 
-static bool is_inherited(const struct report *report)
+const char *explain_protocol(uint8_t protocol)
 {
-	return report->answer->rule != NO_RULE && report->answer->decides < strlen(report->path);
-}
-
-/* PATH:LINE of a rule, as compilers have it. */
-static void print_place(const struct config *config, const struct config_rule *rule)
-{
-	const char *file = config->file != NULL ? config->file : "";
-	const char *name = strrchr(file, '/');
-
-	if (rule->dropin == NULL)
-		output_print_escaped(file, strlen(file));
-	else
-		output_print_escaped(file, name != NULL ? (size_t)(name + 1 - file) : 0);
-	printf("%s:%d", rule->dropin != NULL ? rule->dropin : "", rule->position.line);
-}
-
-static void print_target(const struct report *report)
-{
-	const struct explanation *answer = report->answer;
-
-	printf("target  %s, ", answer->target);
-	if (answer->rule == NO_RULE) {
-		puts(cgroup_path_level(report->path) > 0 ? "since no rule matches"
-							 : "since no rule applies to the root");
-		return;
-	}
-	printf("by rule %" PRId32 " (", answer->rule + 1);
-	print_place(report->config, &report->config->rules[answer->rule]);
-	puts(")");
-	if (is_inherited(report)) {
-		fputs("        inherited from ", stdout);
-		output_print_escaped(report->path, answer->decides);
-		putchar('\n');
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_UDPLITE:
+		return "udplite";
+	case IPPROTO_SCTP:
+		return "sctp";
+	default:
+		return "raw";
 	}
 }
 
-static void print_kernel(const struct report *report, bool colours)
+static void sources_clear(struct sources *sources)
 {
-	const struct explanation *answer = report->answer;
-
-	fputs("kernel  ", stdout);
-	switch (answer->view) {
-	case KERNEL_UNKNOWN:
-		printf("unknown: %s\n", answer->reason.text);
-		break;
-	case KERNEL_IDLE:
-		puts("nothing, since cgtproxy is not running");
-		break;
-	case KERNEL_NO_CGROUP:
-		puts("nothing, since the cgroup does not exist");
-		break;
-	case KERNEL_STEERS:
-		fputs(answer->differs && colours ? DIFFERS : "", stdout);
-		output_print_escaped(answer->kernel, strlen(answer->kernel));
-		puts(answer->differs ? ", which differs from this config; has it been loaded?" : ", too");
-		fputs(answer->differs && colours ? PLAIN : "", stdout);
-		break;
-	}
-}
-
-static void print_rules(const struct report *report, bool colours)
-{
-	const struct config *config = report->config;
-	char place[RULE_PLACE_SIZE];
-	int width = (int)strlen("line 1000");
-
-	if (config->rule_count == 0)
-		return;
-	for (size_t i = 0; i < config->rule_count; i++) {
-		int length = (int)strlen(config_rule_place(&config->rules[i], place));
-
-		width = length > width ? length : width;
-	}
-	puts(is_inherited(report) ? "\nThe rules, matched against that ancestor:" : "\nThe rules:");
-	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct config_rule *rule = &config->rules[i];
-		bool wins = report->answer->rule == (int32_t)i;
-
-		printf("%s%s %3zu  %-*s %-8s %-10s %s%s\n", wins && colours ? WINS : "", wins ? "->" : "  ", i + 1,
-		       width, config_rule_place(rule, place), report->answer->matched[i] ? "matches" : "no",
-		       config_target_name(config, rule->target), rule->selector, wins && colours ? PLAIN : "");
-	}
-}
-
-static void print_text(const struct report *report)
-{
-	bool colours = output_has_colours();
-
-	fputs("cgroup  ", stdout);
-	output_print_escaped(report->path, strlen(report->path));
-	putchar('\n');
-	print_target(report);
-	print_kernel(report, colours);
-	print_rules(report, colours);
-}
-
-static json_t *json_of_rules(const struct report *report)
-{
-	const struct config *config = report->config;
-	json_t *rules = json_array();
-
-	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct config_rule *rule = &config->rules[i];
-
-		json_array_append_new(rules,
-				      json_pack("{s:I, s:s?, s:i, s:s, s:s, s:b}", "rule", (json_int_t)i + 1, "dropin",
-						rule->dropin, "line", rule->position.line, "selector", rule->selector,
-						"target", config_target_name(config, rule->target), "matches",
-						(int)report->answer->matched[i]));
-	}
-	return rules;
-}
-
-static int print_json(const struct report *report)
-{
-	const struct explanation *answer = report->answer;
-	bool has_rule = answer->rule != NO_RULE;
-	bool steers = answer->view == KERNEL_STEERS;
-	const char *file = report->config->file;
-	const char *dropin = has_rule ? report->config->rules[answer->rule].dropin : NULL;
-	json_auto_t *json = json_object();
-
-	json_object_set_new(json, "path", output_json(report->path, strlen(report->path)));
-	json_object_set_new(json, "file", file != NULL ? output_json(file, strlen(file)) : json_null());
-	json_object_set_new(json, "rule", has_rule ? json_integer(answer->rule + 1) : json_null());
-	json_object_set_new(json, "line",
-			    has_rule ? json_integer(report->config->rules[answer->rule].position.line) : json_null());
-	json_object_set_new(json, "dropin", dropin != NULL ? json_string(dropin) : json_null());
-	json_object_set_new(json, "target", json_string(answer->target));
-	json_object_set_new(json, "inherited_from",
-			    is_inherited(report) ? output_json(report->path, answer->decides) : json_null());
-	json_object_set_new(json, "kernel", steers ? output_json(answer->kernel, strlen(answer->kernel)) : json_null());
-	json_object_set_new(json, "agrees", steers ? json_boolean(!answer->differs) : json_null());
-	if (json_object_set_new(json, "rules", json_of_rules(report)) < 0)
-		return -ENOMEM;
-	/* in ASCII, so that it has no control sequences for a terminal */
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return -ENOMEM;
-	putchar('\n');
-	return 0;
+	explainer_clear(&sources->explainer);
+	applications_clear(&sources->applications);
+	desktop_entries_clear(&sources->entries);
+	free(sources->mount);
 }
 
 static bool parse_pid(const char *text, uint32_t *pid)
@@ -185,11 +67,79 @@ static bool parse_pid(const char *text, uint32_t *pid)
 	return true;
 }
 
+static const char *shown(char *out, const char *text)
+{
+	return escape_but_backslash(out, SHOWN_SIZE, text, strnlen(text, SHOWN_SIZE));
+}
+
+/* In a form that can be pasted. */
+static void print_choice(const struct match *match)
+{
+	const bool is_path = match->kind == APPLICATION_CGROUP;
+	CLEANUP(freep) char *word = quote_for_shell(match->id);
+	char text[SHOWN_SIZE];
+
+	if (word == NULL)
+		return;
+	fprintf(stderr, "  cgtproxy explain %s%s%s", is_path ? "" : application_key(match->kind), is_path ? "" : ":",
+		word);
+	fprintf(stderr, "  # %s", shown(text, match->name));
+	if (match->users != NULL)
+		fprintf(stderr, ", of %s", shown(text, match->users));
+	fputs(match->runs ? "\n" : ", not running\n", stderr);
+}
+
+static int ask_back(const char *word, const struct matches *matches)
+{
+	char text[SHOWN_SIZE];
+
+	log_error("\"%s\" is ambiguous; use one of these instead:", shown(text, word));
+	for (size_t i = 0; i < matches->count && i < CHOICES_SHOWN; i++)
+		print_choice(&matches->items[i]);
+	if (matches->count > CHOICES_SHOWN)
+		fprintf(stderr, "  and %zu more\n", matches->count - CHOICES_SHOWN);
+	return EXIT_USAGE;
+}
+
+static int find_nothing(const char *word, const struct matches *matches)
+{
+	char text[SHOWN_SIZE];
+	char near[SHOWN_SIZE] = "";
+
+	shown(text, word);
+	if (matches->suggestion_count > 0)
+		shown(near, matches->suggestions[0]);
+	if (strchr(word, '/') != NULL)
+		log_error("\"%s\" is not a name; the path of a cgroup begins with \"/\"", text);
+	else
+		log_error("nothing called \"%s\" is running or installed%s%s%s \"cgtproxy apps\" lists what is running",
+			  text, *near != '\0' ? "; did you mean \"" : "", near, *near != '\0' ? "\"?" : ".");
+	return EXIT_USAGE;
+}
+
+static int find_named(struct sources *sources, const char *word, struct subject *subject)
+{
+	CLEANUP(matches_clear) struct matches matches = {0};
+	int result = -ENOENT;
+
+	if (!sources->has_tree)
+		return EXIT_ERROR;
+	result = subject_find(&sources->applications, &sources->entries, word, &matches);
+	if (result == 0 && matches.count == 0)
+		return find_nothing(word, &matches);
+	if (result == 0 && matches.count > 1)
+		return ask_back(word, &matches);
+	if (result == 0)
+		result = subject_of_match(&sources->applications, &matches.items[0], subject);
+	if (result < 0)
+		log_error("no memory to find what the name means");
+	return result < 0 ? EXIT_ERROR : EXIT_OK;
+}
+
 /* Returns the exit code. */
-static int find_path(const struct arguments *arguments, const char *mount, char *path)
+static int find_path(const struct arguments *arguments, const char *mount, uint32_t *pid, char *path)
 {
 	struct error error;
-	uint32_t pid = 0;
 
 	if (arguments->pid == NULL) {
 		if (cgroup_path_parse(arguments->words[0], mount, path, &error) == 0)
@@ -197,60 +147,121 @@ static int find_path(const struct arguments *arguments, const char *mount, char 
 		log_error("%s", error.text);
 		return EXIT_USAGE;
 	}
-	if (!parse_pid(arguments->pid, &pid)) {
+	if (!parse_pid(arguments->pid, pid)) {
 		log_error("--pid: expected a process ID; see cgtproxy explain --help");
 		return EXIT_USAGE;
 	}
-	if (cgroup_path_of_process(pid, mount, path, &error) == 0)
+	if (cgroup_path_of_process(*pid, mount, path, &error) == 0)
 		return EXIT_OK;
 	log_error("%s", error.text);
 	return EXIT_ERROR;
 }
 
-static int explain_and_print(const struct arguments *arguments, struct instance *instance, const char *mount,
-			     const char *path)
+static int find_subject(const struct arguments *arguments, struct sources *sources, uint32_t *pid,
+			struct subject *subject)
 {
-	CLEANUP(explanation_clear) struct explanation answer = {0};
-	const struct report report = {instance->config, path, &answer};
-	int result = explain_cgroup(instance, mount, path, &answer);
+	CLEANUP(freep) char *path = malloc(CGROUP_PATH_SIZE);
+	int code = EXIT_OK;
 
-	if (result == 0 && arguments->json)
-		result = print_json(&report);
-	else if (result == 0)
-		print_text(&report);
-	if (result < 0) {
+	if (arguments->pid == NULL && arguments->words[0][0] != '/')
+		return find_named(sources, arguments->words[0], subject);
+	if (path != NULL)
+		code = find_path(arguments, sources->mount, pid, path);
+	if (code != EXIT_OK)
+		return code;
+	if (path == NULL ||
+	    subject_of_path(sources->has_tree ? &sources->applications.index : NULL, path, subject) < 0) {
+		log_error("no memory to find the cgroup");
+		return EXIT_ERROR;
+	}
+	return EXIT_OK;
+}
+
+/* Returns the exit code. */
+static int print_answer(const struct arguments *arguments, const struct answer *answer)
+{
+	if (!arguments->json)
+		explain_print_text(answer);
+	else if (explain_print_json(answer) < 0) {
 		log_error("no memory to explain it");
 		return EXIT_ERROR;
 	}
-	return answer.differs ? EXIT_DIFFERS : EXIT_OK;
+	if (answer->question->explainer->is_broken)
+		return EXIT_ERROR;
+	return report_differs(answer->report) ? EXIT_DIFFERS : EXIT_OK;
+}
+
+/* Returns the exit code. */
+static int print_report(const struct arguments *arguments, const struct question *question, struct report *report)
+{
+	CLEANUP(freep) char *advice = NULL;
+	struct error error;
+	int result = report_make(question, report, &error);
+
+	if (result == 0 && advice_make(question, report, &advice) < 0)
+		result = error_set(&error, -ENOMEM, "no memory to explain it");
+	if (result < 0) {
+		log_error("%s", error.text);
+		return EXIT_ERROR;
+	}
+	if (question->explainer->is_broken && question->explainer->kernel.view != KERNEL_STEERS) {
+		log_error("nothing else is known: the kernel's rules are %s",
+			  question->explainer->kernel.view == KERNEL_IDLE ? "absent, since cgtproxy is not running"
+									  : question->explainer->kernel.reason.text);
+		return EXIT_ERROR;
+	}
+	return print_answer(arguments, &(const struct answer){question, report, advice});
+}
+
+static int explain_to(const struct arguments *arguments, struct sources *sources, const struct destination *destination)
+{
+	CLEANUP(report_clear) struct report report = {0};
+	struct question question = {&sources->explainer, sources->has_tree ? &sources->applications.index : NULL,
+				    destination, 0};
+	int code = find_subject(arguments, sources, &question.pid, &report.subject);
+
+	return code == EXIT_OK ? print_report(arguments, &question, &report) : code;
+}
+
+/* Without a mount, the config can still be explained. */
+static int open_sources(const struct arguments *arguments, struct sources *sources)
+{
+	struct config *config = load_config(arguments);
+	const char *configured = config != NULL ? config->cgroup_root : NULL;
+	struct error error;
+
+	if (cgroup_mount_find(configured, &sources->mount, &error) < 0)
+		log_warning("%s", error.text);
+	else if (applications_read(configured, arguments->pid == NULL ? &sources->entries : NULL,
+				   &sources->applications, &error) < 0)
+		log_warning("%s", error.text);
+	else
+		sources->has_tree = true;
+	if (explainer_open(config, sources->mount, &sources->explainer) == 0)
+		return EXIT_OK;
+	log_error("no memory for the rules of the config");
+	return EXIT_ERROR;
 }
 
 int cmd_explain(const struct arguments *arguments)
 {
-	CLEANUP(instance_freep) struct instance *instance = NULL;
-	CLEANUP(freep) char *mount = NULL;
-	CLEANUP(freep) char *path = NULL;
-	struct config *config = NULL;
+	CLEANUP(sources_clear) struct sources sources = {0};
+	struct destination destination;
 	struct error error;
-	int code = EXIT_OK;
+	int result = 0;
 
-	if (arguments->count + (arguments->pid != NULL) != 1) {
-		log_error("explain takes a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain PATH|--pid PID "
-			  "[--json]");
+	if (arguments->count + (arguments->pid != NULL) != 1 ||
+	    (arguments->pid == NULL && arguments->words[0][0] == '\0')) {
+		log_error("explain takes a name, a cgroup path or --pid. " USAGE);
 		return EXIT_USAGE;
 	}
-	config = load_config(arguments);
-	if (config == NULL)
-		return EXIT_ERROR;
-	instance = instance_new(config);
-	path = malloc(CGROUP_PATH_SIZE);
-	if (instance == NULL || path == NULL) {
-		log_error("no memory for the rules of the config");
-		return EXIT_ERROR;
+	if (arguments->to != NULL)
+		result = destination_read(arguments->to, &destination, &error);
+	if (result < 0) {
+		log_error("%s", error.text);
+		return result == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
 	}
-	/* without a mount, the config can still be explained */
-	if (cgroup_mount_find(instance->config->cgroup_root, &mount, &error) < 0)
-		log_warning("%s", error.text);
-	code = find_path(arguments, mount, path);
-	return code == EXIT_OK ? explain_and_print(arguments, instance, mount, path) : code;
+	if (open_sources(arguments, &sources) != EXIT_OK)
+		return EXIT_ERROR;
+	return explain_to(arguments, &sources, arguments->to != NULL ? &destination : NULL);
 }

@@ -4,16 +4,42 @@
 #include "inspect/explain.h"
 
 #include "cgroup/lookup.h"
+#include "config/load.h"
 #include "engine/compile.h"
-#include "engine/names.h"
-#include "engine/steering.h"
-#include "nft/dump.h"
-#include "nft/lookups.h"
-#include "util/cleanup.h"
+#include "socket/listeners.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct config *built_in(void)
+{
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+
+	config_parse(config_default, strlen(config_default), &config, &diagnostics);
+	diagnostics_clear(&diagnostics);
+	return config;
+}
+
+int explainer_open(struct config *config, const char *mount, struct explainer *explainer)
+{
+	const struct contents nothing = {.element_count = 0};
+
+	*explainer = (struct explainer){.mount = mount, .is_broken = config == NULL};
+	if (config == NULL)
+		config = built_in();
+	if (config == NULL)
+		return -ENOMEM;
+	explainer->instance = instance_new(config);
+	if (explainer->instance == NULL)
+		return -ENOMEM;
+	explainer->ruleset = compile_ruleset(explainer->instance->config, &explainer->instance->steering, &nothing);
+	if (explainer->ruleset == NULL)
+		return -ENOMEM;
+	kernel_read(&explainer->kernel);
+	return explainer->kernel.view == KERNEL_STEERS ? kernel_copy_bypass(&explainer->kernel, explainer->ruleset) : 0;
+}
 
 /* The root has no element and no level that the kernel could look up, so no rule applies to it. */
 static bool is_root(const char *path)
@@ -21,7 +47,7 @@ static bool is_root(const char *path)
 	return cgroup_path_level(path) == 0;
 }
 
-static int ask_config(struct instance *instance, const char *path, struct explanation *explanation)
+static int ask_config(struct instance *instance, struct explanation *explanation)
 {
 	const struct config *config = instance->config;
 
@@ -29,94 +55,137 @@ static int ask_config(struct instance *instance, const char *path, struct explan
 	if (explanation->matched == NULL)
 		return -ENOMEM;
 	explanation->rule = NO_RULE;
-	explanation->decides = strlen(path);
-	if (!is_root(path))
-		explanation->rule = policy_match_nearest(instance->policy, path, &explanation->decides);
+	explanation->decides = strlen(explanation->path);
+	if (!is_root(explanation->path))
+		explanation->rule = policy_match_nearest(instance->policy, explanation->path, &explanation->decides);
 	if (explanation->rule == RULE_UNKNOWN)
 		return -ENOMEM;
 	if (explanation->rule != NO_RULE &&
-	    !policy_match_each(instance->policy, path, explanation->decides, explanation->matched))
+	    !policy_match_each(instance->policy, explanation->path, explanation->decides, explanation->matched))
 		return -ENOMEM;
 	explanation->target = config_target_name(
 		config, explanation->rule == NO_RULE ? TARGET_DIRECT : config->rules[explanation->rule].target);
 	return 0;
 }
 
-/*
- * The kernel looks up elements from the deepest level up. With strict, the first level decides: a cgroup without its
- * own element is refused.
- */
-static void find_verdict(const struct elements *held, const uint64_t *ids, int count, bool strict, char *target)
+static enum kernel_view ask_kernel(const struct explainer *explainer, struct explanation *explanation)
 {
-	const struct verdict *verdict = NULL;
-
-	for (int level = count - 1; level > 0 && verdict == NULL; level--) {
-		verdict = elements_find(held, ids[level]);
-		if (verdict == NULL && strict) {
-			compile_target_name(&(struct verdict){.kind = VERDICT_DROP}, target);
-			return;
-		}
-	}
-	compile_target_name(verdict != NULL ? verdict : &(struct verdict){.kind = VERDICT_RETURN}, target);
-}
-
-static enum kernel_view ask_kernel(const char *mount, const char *path, char *target, struct error *error)
-{
-	CLEANUP(nft_close) struct nft nft = {0};
-	CLEANUP(dump_clear) struct dump dump = {0};
-	CLEANUP(elements_clear) struct elements held = {0};
-	struct cgroup_lookups lookups;
 	uint64_t ids[CGROUP_DEPTH_MAX + 1];
 	int count = 0;
-	int result = nft_open(&nft, error);
 
-	if (result == 0)
-		result = dump_read(&nft, &dump, error);
-	if (result == -EPERM)
-		error_set(error, result, "needs CAP_NET_ADMIN");
-	if (result < 0)
-		return KERNEL_UNKNOWN;
-	if (!dump.state.exists)
-		return KERNEL_IDLE;
-	if (steering_read_elements(&dump, &held) < 0) {
-		error_set(error, -ENOMEM, "no memory for the verdicts that the kernel holds");
+	if (explainer->kernel.view != KERNEL_STEERS) {
+		explanation->reason = explainer->kernel.reason;
+		return explainer->kernel.view;
+	}
+	if (explainer->mount == NULL) {
+		error_set(&explanation->reason, -ENOENT, "there is no cgroup2 mount");
 		return KERNEL_UNKNOWN;
 	}
-	if (mount == NULL) {
-		error_set(error, -ENOENT, "there is no cgroup2 mount");
-		return KERNEL_UNKNOWN;
-	}
-	count = cgroup_find_ids(mount, path, ids, error);
+	count = cgroup_find_ids(explainer->mount, explanation->path, ids, &explanation->reason);
 	if (count < 0)
 		return KERNEL_UNKNOWN;
-	if (count <= (int)cgroup_path_level(path))
+	if (count <= (int)cgroup_path_level(explanation->path))
 		return KERNEL_NO_CGROUP;
-	result = nft_read_lookups(&nft, CHAIN_OUTPUT_MANGLE, &lookups);
-	if (result < 0) {
-		error_set(error, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
-			  strerror(-result));
-		return KERNEL_UNKNOWN;
-	}
-	find_verdict(&held, ids, count, steering_is_strict(&lookups), target);
+	kernel_find_target(&explainer->kernel, ids, count, explanation->kernel);
 	return KERNEL_STEERS;
 }
 
-int explain_cgroup(struct instance *instance, const char *mount, const char *path, struct explanation *explanation)
+int explain_cgroup(struct explainer *explainer, const char *path, struct explanation *explanation)
 {
 	int result = 0;
 
-	*explanation = (struct explanation){0};
-	result = ask_config(instance, path, explanation);
+	*explanation = (struct explanation){.path = strdup(path)};
+	if (explanation->path == NULL)
+		return -ENOMEM;
+	result = ask_config(explainer->instance, explanation);
 	if (result < 0)
 		return result;
-	explanation->view = ask_kernel(mount, path, explanation->kernel, &explanation->reason);
-	explanation->differs =
-		explanation->view == KERNEL_STEERS && strcmp(explanation->kernel, explanation->target) != 0;
+	explanation->view = ask_kernel(explainer, explanation);
+	explanation->differs = !explainer->is_broken && explanation->view == KERNEL_STEERS &&
+			       strcmp(explanation->kernel, explanation->target) != 0;
 	return 0;
+}
+
+const char *explanation_target(const struct explanation *explanation)
+{
+	return explanation->view == KERNEL_STEERS ? explanation->kernel : explanation->target;
+}
+
+bool explanation_is_inherited(const struct explanation *explanation)
+{
+	return explanation->rule != NO_RULE && explanation->decides < strlen(explanation->path);
+}
+
+/* Whether a socket takes what the rules redirect to the proxy's port; also when that can't be found out. */
+static bool is_listened_to(const struct trace *trace)
+{
+	const struct destination *destination = &trace->packet.destination;
+	struct listeners listeners = {0};
+	bool found = listeners_find(trace->server.port, &listeners) < 0;
+
+	for (size_t i = 0; i < listeners.count && !found; i++)
+		found = listeners.items[i].protocol == destination->protocol && listeners.items[i].transparent &&
+			listener_takes_family(&listeners.items[i], (uint8_t)destination->to.family);
+	listeners_clear(&listeners);
+	return found;
+}
+
+static void add_trace(const struct explainer *explainer, struct packet packet, struct explanation *explanation)
+{
+	struct trace *trace = &explanation->traces[explanation->trace_count];
+
+	*trace = (struct trace){.packet = packet};
+	if (!trace_packet(explainer->ruleset, explainer->instance->config, explanation_target(explanation), trace))
+		return;
+	trace->is_unheard = trace->outcome == TRACE_PROXY && trace->server.port != 0 && !is_listened_to(trace);
+	explanation->trace_count++;
+}
+
+/* Without a port, DNS is shown apart where it goes elsewhere. */
+static void add_traces(const struct explainer *explainer, const struct destination *destination, uint8_t protocol,
+		       struct explanation *explanation)
+{
+	struct packet packet = {*destination};
+	const size_t before = explanation->trace_count;
+
+	packet.destination.protocol = protocol;
+	add_trace(explainer, packet, explanation);
+	if (destination->to.port != 0 || explanation->trace_count == before)
+		return;
+	packet.destination.to.port = DNS_PORT;
+	add_trace(explainer, packet, explanation);
+	if (explanation->traces[explanation->trace_count - 1].outcome != TRACE_HIJACK)
+		explanation->trace_count--;
+}
+
+void explain_packets(const struct explainer *explainer, const struct destination *destination,
+		     struct explanation *explanation)
+{
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		if (destination->protocol == 0 || destination->protocol == protocols[i])
+			add_traces(explainer, destination, protocols[i], explanation);
+	}
+	if (destination->protocol == 0 && destination->to.port == 0)
+		add_trace(explainer,
+			  (struct packet){{destination->to,
+					   destination->to.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+					   destination->type}},
+			  explanation);
 }
 
 void explanation_clear(struct explanation *explanation)
 {
+	free(explanation->path);
 	free(explanation->matched);
 	*explanation = (struct explanation){0};
+}
+
+void explainer_clear(struct explainer *explainer)
+{
+	kernel_clear(&explainer->kernel);
+	ruleset_free(explainer->ruleset);
+	instance_free(explainer->instance);
+	*explainer = (struct explainer){0};
 }

@@ -57,8 +57,10 @@ def test_the_kernel_agrees_with_the_config(world, config):
         assert done.returncode == 0, done.stderr
         rules = said.pop("rules")
         assert os.path.isfile(said.pop("file"))
+        assert "sudo cgtproxy -c " in said.pop("advice")
         assert said == {"path": path, "rule": rule, "line": LINES.get(rule), "dropin": None, "target": target,
-                        "inherited_from": inherited_from, "kernel": target, "agrees": True}
+                        "inherited_from": inherited_from, "kernel": target, "agrees": True, "traffic": None, "to": None,
+                        "processes": [], "sockets": []}
         assert [(r["rule"], r["line"]) for r in rules] == list(LINES.items())
         assert [r["rule"] for r in rules if r["matches"]][:1] == ([rule] if rule else [])
         assert [r["target"] for r in rules] == ["drop", "mihomo", "direct", "drop"]
@@ -95,7 +97,8 @@ def test_text(world):
     assert re.fullmatch(rf"target +drop, by rule 1 \({re.escape(str(path))}:3\)", lines[1])
     assert lines[2].split() == ["inherited", "from", world.cgroups.path("dropped")]
     assert re.fullmatch(r"kernel +drop, too", lines[3])
-    assert [line.split(maxsplit=6) for line in lines[-2:]] == [
+    assert lines[-2] == ""
+    assert [line.split(maxsplit=6) for line in lines[-4:-2]] == [
         ["->", "1", "line", "3", "matches", "drop", "match: /dropped$"],
         ["2", "line", "4", "no", "direct", "match:", "/dropped/a/b$"]]
     assert "\033" not in done.stdout

@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_EXPLAIN_H
+#define CGTPROXY_CMD_EXPLAIN_H
+
+#include "cmd/cmd.h"
+#include "inspect/report.h"
+
+/** What there is to print. */
+struct answer {
+	const struct question *question;
+	const struct report *report;
+	const char *advice; /* by advice_make() */
+};
+
+/** Prints an answer for people. */
+void explain_print_text(const struct answer *answer);
+
+/** Prints an answer as JSON. Returns 0 or -ENOMEM. */
+int explain_print_json(const struct answer *answer);
+
+/** Returns "tcp", "udp", "udplite", "sctp", "raw" for a socket's protocol. */
+const char *explain_protocol(uint8_t protocol);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "inspect/advice.h"
+
+#include "config/load.h"
+#include "util/cleanup.h"
+#include "util/quote.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RELOAD "sudo systemctl reload cgtproxy"
+#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
+#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
+#define INIT_SCOPE "/init.scope"	     /* of systemd itself (systemd.special(7)) */
+
+/* What an advice is about. Each kind returns 1 when it applies and is set, 0, or -ENOMEM. */
+struct situation {
+	const struct question *question;
+	const struct config *config;
+	const struct report *report;
+	const struct explanation *first;
+	char **advice;
+};
+
+static int advise(const struct situation *situation, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int advise(const struct situation *situation, const char *format, ...)
+{
+	va_list arguments;
+	int length = 0;
+
+	va_start(arguments, format);
+	length = vasprintf(situation->advice, format, arguments);
+	va_end(arguments);
+	if (length >= 0)
+		return 1;
+	*situation->advice = NULL;
+	return -ENOMEM;
+}
+
+static int about_broken_config(const struct situation *situation)
+{
+	return situation->question->explainer->is_broken
+		       ? advise(situation,
+				"Correct the config file, see \"cgtproxy check config\": as long as it has errors, the "
+				"daemon keeps what it loaded before.")
+		       : 0;
+}
+
+static int about_network(const struct situation *situation)
+{
+	const struct members *members = &situation->report->members;
+
+	for (size_t i = 0; i < members->count; i++) {
+		if (!members->items[i].has_other_network)
+			return 0;
+	}
+	return members->count > 0 ? advise(situation,
+					   "%s a network namespace other than this one, which cgtproxy does not cover: "
+					   "no rule applies there.",
+					   members->count == 1 ? "The process is in" : "The processes are in")
+				  : 0;
+}
+
+static int about_daemon(const struct situation *situation)
+{
+	return situation->question->explainer->kernel.view == KERNEL_IDLE
+		       ? advise(situation, "Start cgtproxy, without which nothing is steered: "
+					   "sudo systemctl start cgtproxy")
+		       : 0;
+}
+
+static int about_reload(const struct situation *situation)
+{
+	const struct kernel *kernel = &situation->question->explainer->kernel;
+	const char *file = situation->config->file;
+
+	if (report_differs(situation->report))
+		return advise(situation, "Load the config, which the kernel's rules do not match: " RELOAD);
+	if (kernel->view == KERNEL_STEERS && kernel->loaded != 0 && file != NULL && strcmp(kernel->file, file) == 0 &&
+	    config_changed(file) > kernel->loaded)
+		return advise(situation, "Load the config, which has changed since it was loaded: " RELOAD);
+	return 0;
+}
+
+static int about_strays(const struct situation *situation)
+{
+	const struct strays *strays = &situation->report->strays;
+	const char *target = explanation_target(situation->first);
+	size_t others = 0;
+	size_t passed = 0;
+
+	for (size_t i = 0; i < strays->count; i++) {
+		if (strcmp(strays->items[i].target, target) == 0 || strays->items[i].target[0] == '\0')
+			continue;
+		others++;
+		passed += strays->items[i].path != NULL && strcmp(strays->items[i].path, INIT_SCOPE) == 0;
+	}
+	if (others == 0)
+		return 0;
+	if (passed == others)
+		return advise(situation, "Have the program open its own sockets: systemd created these for it (socket "
+					 "activation), so they belong to init.scope, and no rule for the program "
+					 "applies.");
+	return advise(situation, "Restart the program: sockets that it inherited, or had before it was moved, keep the "
+				 "target of the cgroup in which they were created.");
+}
+
+static const char *key_of(enum trace_reason reason)
+{
+	static const char *const keys[] = {
+		[REASON_TARGET] = NULL,	  [REASON_BYPASS] = "bypass",	[REASON_LOCAL] = "bypass-local",
+		[REASON_HIJACK] = NULL,	  [REASON_IPV6] = "ipv6",	[REASON_UDP] = "udp",
+		[REASON_OTHER] = "other", [REASON_MULTICAST] = "other", [REASON_BROADCAST] = "other",
+	};
+
+	return keys[reason];
+}
+
+/* The first kind of packets counts: the others are usually alike. */
+static int about_packets(const struct situation *situation)
+{
+	const struct trace *trace = &situation->first->traces[0];
+	const char *key = key_of(trace->reason);
+
+	if (situation->question->destination == NULL || situation->first->trace_count == 0)
+		return 0;
+	if (trace->is_unheard)
+		return advise(situation,
+			      "Start the proxy, or correct its port: no socket that accepts TPROXY listens on "
+			      "port %u.",
+			      trace->server.port);
+	if (situation->question->destination->type == ADDRESS_UNREACHABLE)
+		return advise(situation, "Check the host's network: it has no route to this destination, so nothing is "
+					 "sent there.");
+	if (key == NULL)
+		return 0;
+	if (trace->reason == REASON_BYPASS || trace->reason == REASON_LOCAL)
+		return advise(situation,
+			      "For the target to apply to this destination, change \"%s\" in the config, then "
+			      "load it: " RELOAD,
+			      key);
+	return advise(situation,
+		      "To have it proxied or not, change \"%s\" of proxy \"%s\" in the config, then load it: " RELOAD,
+		      key, trace->proxy);
+}
+
+/*
+ * What "cgtproxy route" takes: "app:org.telegram.desktop". A cgroup that is no part of anything with a name is selected
+ * by an expression. For free(); NULL without memory.
+ */
+static char *write_selector(const struct situation *situation)
+{
+	const struct subject *subject = &situation->report->subject;
+	const bool by_path = subject->id == NULL;
+	const enum application_kind kind = by_path ? APPLICATION_CGROUP : subject->kind;
+	CLEANUP(freep) char *value = application_value(kind, by_path ? situation->first->path : subject->id);
+	CLEANUP(freep) char *selector = NULL;
+
+	if (value == NULL || asprintf(&selector, "%s:%s", application_key(kind), value) < 0) {
+		selector = NULL;
+		return NULL;
+	}
+	return quote_for_shell(selector);
+}
+
+/* Options for a config that is not the usual one. For free(); NULL without memory. */
+static char *write_config_option(const struct config *config)
+{
+	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
+	char *option = NULL;
+
+	if (config->file == NULL || strcmp(config->file, USUAL_CONFIG) == 0)
+		return strdup("");
+	return file != NULL && asprintf(&option, "-c %s ", file) >= 0 ? option : NULL;
+}
+
+/* Whether a rule comes before those that "cgtproxy route" writes. */
+static bool precedes_routes(const struct config_rule *rule)
+{
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) < 0;
+}
+
+/* What would send it to the first proxy; or direct, if it is proxied. */
+static int about_rule(const struct situation *situation)
+{
+	const struct config *config = situation->config;
+	const struct explanation *first = situation->first;
+	const struct config_rule *rule = first->rule != NO_RULE ? &config->rules[first->rule] : NULL;
+	const uint32_t target = rule != NULL ? rule->target : TARGET_DIRECT;
+	const bool suggests_proxy = target < TARGET_FIRST_PROXY && config->proxy_count > 0;
+	const char *wanted = config_target_name(config, suggests_proxy ? TARGET_FIRST_PROXY : TARGET_DIRECT);
+	CLEANUP(freep) char *selector = NULL;
+	CLEANUP(freep) char *option = NULL;
+	CLEANUP(freep) char *proxy = NULL;
+	char place[RULE_PLACE_SIZE];
+
+	if ((!suggests_proxy && target == TARGET_DIRECT) || strcmp(first->path, "/") == 0)
+		return 0;
+	if (rule != NULL && precedes_routes(rule))
+		return advise(situation,
+			      "To change that, edit the rule on %s, which comes before those of \"cgtproxy "
+			      "route\", then load it: " RELOAD,
+			      config_rule_place(rule, place));
+	selector = write_selector(situation);
+	option = write_config_option(config);
+	proxy = quote_for_shell(wanted);
+	if (selector == NULL || option == NULL || proxy == NULL)
+		return -ENOMEM;
+	return advise(situation, "To %s it%s: sudo cgtproxy %sroute %s %s", suggests_proxy ? "proxy" : "send",
+		      suggests_proxy ? "" : " direct", option, selector, proxy);
+}
+
+int advice_make(const struct question *question, const struct report *report, char **advice)
+{
+	static int (*const kinds[])(const struct situation *situation) = {
+		about_broken_config, about_network, about_daemon, about_reload, about_strays, about_packets, about_rule,
+	};
+	const struct situation situation = {question, question->explainer->instance->config, report, report->items,
+					    advice};
+	int result = 0;
+
+	*advice = NULL;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && result == 0 && report->count > 0; i++)
+		result = kinds[i](&situation);
+	return result < 0 ? result : 0;
+}
