@@ -18,6 +18,14 @@ _cgtproxy_cgroups() {
 	done < <(compgen -d -- "$mount$cur")
 }
 
+# What is running, by the words that its rules use; words that need quoting are left out.
+_cgtproxy_names() {
+	local names
+	names=$("$1" "${config[@]}" apps --all --json 2>/dev/null |
+		sed -n 's|^ *"value": "\([A-Za-z0-9_.@-]*\)",*$|\1|p')
+	COMPREPLY=($(compgen -W "$names" -- "$cur"))
+}
+
 _cgtproxy() {
 	local cur prev words cword split
 	_init_completion -s || return
@@ -26,7 +34,7 @@ _cgtproxy() {
 	local i command="" words_after=0 config=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config | --pid | --forget)
+		-c | --config | --pid | --forget | --to)
 			local option=${COMP_WORDS[i++]}
 			[[ ${COMP_WORDS[i]} != = ]] || ((i++))
 			[[ $option != -c && $option != --config ]] || config=(-c "${COMP_WORDS[i]/#\~\//$HOME/}")
@@ -58,6 +66,7 @@ _cgtproxy() {
 		_pids
 		return
 		;;
+	--to) return ;;
 	--forget)
 		COMPREPLY=($(compgen -W '$("$1" "${config[@]}" route --list 2>/dev/null | cut -d " " -f 1)' -- "$cur"))
 		return
@@ -67,7 +76,7 @@ _cgtproxy() {
 	local options='--config --help --version'
 	case $command in
 	apps) options+=' --all --json --no-legend' ;;
-	explain) options+=' --pid --json' ;;
+	explain) options+=' --pid --to --json' ;;
 	route) options+=' --forget --json --list' ;;
 	status) options+=' --json --watch' ;;
 	esac
@@ -85,6 +94,13 @@ _cgtproxy() {
 	'') COMPREPLY=($(compgen -W 'apps check clear exec explain render route status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
-	explain) _cgtproxy_cgroups ;;
+	explain)
+		if [[ $cur == /* ]]; then
+			_cgtproxy_cgroups
+		else
+			_cgtproxy_names "$1"
+		fi
+		;;
+	route) _cgtproxy_names "$1" ;;
 	esac
 } && complete -F _cgtproxy cgtproxy

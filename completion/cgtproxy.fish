@@ -9,7 +9,7 @@ function __cgtproxy_words
     for word in (commandline --tokenize --cut-at-cursor)
         if $skip
             set skip false
-        else if contains -- $word -c --config --pid --forget
+        else if contains -- $word -c --config --pid --forget --to
             set skip true
         else if not string match --quiet -- '-*' $word
             echo -- $word
@@ -62,6 +62,19 @@ function __cgtproxy_routes
     __cgtproxy_output route --list | string split --fields 1 ' '
 end
 
+# What is running, by the words that its rules use; or cgroups.
+function __cgtproxy_names
+    __cgtproxy_output apps --all --json | string match --regex --groups-only '^ *"value": "([A-Za-z0-9_.@-]*)",?$'
+end
+
+function __cgtproxy_names_or_cgroups
+    if string match --quiet -- '/*' (commandline --current-token)
+        __cgtproxy_cgroups
+    else
+        __cgtproxy_names
+    end
+end
+
 # Cgroups, as paths below the mount, one level at a time.
 function __cgtproxy_cgroups
     set -l mount
@@ -100,7 +113,7 @@ complete -c cgtproxy -n __cgtproxy_needs_command -a apps -d 'List what is runnin
 complete -c cgtproxy -n __cgtproxy_needs_command -a check -d 'Check config, permission and system'
 complete -c cgtproxy -n __cgtproxy_needs_command -a clear -d 'Remove what an earlier run left behind'
 complete -c cgtproxy -n __cgtproxy_needs_command -a exec -d 'Run a command with a given target'
-complete -c cgtproxy -n __cgtproxy_needs_command -a explain -d 'Show where traffic of a cgroup goes and why'
+complete -c cgtproxy -n __cgtproxy_needs_command -a explain -d 'Show where the traffic of a program goes and why'
 complete -c cgtproxy -n __cgtproxy_needs_command -a render -d 'Print the ruleset'
 complete -c cgtproxy -n __cgtproxy_needs_command -a route -d 'Send an application, unit, slice or user to a target'
 complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in force'
@@ -116,4 +129,6 @@ complete -c cgtproxy -n '__cgtproxy_command route' -l list -d 'List the rules'
 complete -c cgtproxy -n '__cgtproxy_second_word route' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command status' -l watch -d 'Refresh every second'
 complete -c cgtproxy -n '__cgtproxy_command explain' -l pid -x -a '(__fish_complete_pids)' -d 'Process ID'
-complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_cgroups)'
+complete -c cgtproxy -n '__cgtproxy_command explain' -l to -x -d 'A destination: [tcp/|udp/]ADDRESS[:PORT]'
+complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_names_or_cgroups)'
+complete -c cgtproxy -n '__cgtproxy_first_word route' -a '(__cgtproxy_names)'

@@ -86,7 +86,7 @@ def test_options(shell):
     assert {"--all", "--json", "--no-legend"} <= set(shell.complete("cgtproxy apps --"))
     assert "--all" not in shell.complete("cgtproxy status --")
     assert "--watch" not in shell.complete("cgtproxy explain --")
-    assert {"--json", "--pid"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}
+    assert {"--json", "--pid", "--to"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}
 
 
 def test_routes(shell, scratch):
@@ -119,6 +119,25 @@ def check_cgroups(shell):
             tree.top + r"/app-a\x2db.scope/below/"]
     finally:
         tree.close()
+
+
+@pytest.mark.parametrize("command", ["explain", "-c some.yaml explain", "explain --to 192.0.2.1", "explain --json", "route"])
+def test_names(shell, command):
+    """Those of what is running."""
+    tree = CgroupTree()
+    unit = f"running-{os.getpid()}-{tree.top.rpartition('-')[2].removesuffix('.slice')}.service"
+    try:
+        tree.make(unit)
+        tree.make(r"odd\x2done.service")
+        assert shell.complete(f"cgtproxy {command} {unit[:-8]}") == [unit]
+        assert not any(word.startswith("odd") for word in shell.complete(f"cgtproxy {command} o"))
+    finally:
+        tree.close()
+
+
+def test_no_name_after_a_name(shell):
+    assert words(shell, "cgtproxy explain mihomo.service ") == []
+    assert words(shell, "cgtproxy explain --to ") == []
 
 
 def test_cgroups(shell):
