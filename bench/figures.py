@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""What was measured, with the budget beside it, and the words for it in the languages of the documents."""
+"""The figures with their budgets, and their labels in the languages of the documents."""
 
 from dataclasses import asdict, dataclass
 
@@ -80,7 +80,7 @@ HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "pack
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. A budget is what the value may be at most."""
+    """One line of the table. A budget is an upper limit."""
 
     heading: str
     key: str
@@ -104,14 +104,14 @@ class Figure:
 
 
 def number(value):
-    """A number with three figures, or whole."""
+    """A number with three significant figures, or an integer."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 class Figures:
-    """All figures of a run, in order. Each is shown as soon as it is there."""
+    """All figures of a run, in order. Each is printed as soon as it is available."""
 
     def __init__(self):
         self._heading = None
@@ -119,24 +119,24 @@ class Figures:
         self.series = {}
 
     def begin(self, heading):
-        """What follows belongs under this heading."""
+        """Start a group with this heading."""
         self._heading = heading
         print(f"\n{TEXTS[heading][0]}", flush=True)
 
     def add(self, key, value, unit, budget=None, **arguments):
-        """One more."""
+        """Add a figure."""
         figure = Figure(self._heading, key, value, unit, budget, arguments)
         self.items.append(figure)
         within = {None: "", True: f"budget {number(budget or 0)}", False: f"MISSED: budget {number(budget or 0)}"}[figure.met]
         print(f"  {figure.text():<98} {number(value):>10} {unit:<6} {within}", flush=True)
 
     def point(self, series, x, y):
-        """A point of a curve."""
+        """Add a point of a curve."""
         self.series.setdefault(series, []).append((x, y))
 
     @property
     def missed(self):
-        """Those that are not within their budget."""
+        """The figures that exceed their budget."""
         return [figure for figure in self.items if figure.met is False]
 
 

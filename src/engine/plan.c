@@ -78,6 +78,7 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 	const char *target = config_target_name(plan->config, plan_target(plan, cgroup));
 	int32_t rule = plan_rule(plan, cgroup);
+	char place[RULE_PLACE_SIZE];
 	char number[16] = "none";
 	const struct log_fields fields = {.cgroup = plan->path, .rule = number, .target = target};
 
@@ -89,8 +90,8 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 	if (rule == NO_RULE)
 		log_about(LOG_DEBUG, &fields, "%s: %s, since no rule matches", shown, target);
 	else
-		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (line %d)%s", shown, target, number,
-			  plan->config->rules[rule].position.line, inherited ? ", inherited" : "");
+		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s)%s", shown, target, number,
+			  config_rule_place(&plan->config->rules[rule], place), inherited ? ", inherited" : "");
 }
 
 static int reserve_removal(struct plan *plan)
@@ -193,7 +194,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	if (!has_element && !is_below_element(plan, cgroup->parent))
 		return;
 	if (!tombstones_add(&plan->tombstones, &tombstone))
-		log_warning("no memory to look after the verdict of a removed cgroup; it stays until the next reload");
+		log_warning("no memory to track the verdict of a removed cgroup; it stays until the next reload");
 }
 
 int plan_decide_all(struct plan *plan, struct cgroup *root)

@@ -24,7 +24,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Problems are looked for again after this multiple of the time it took to find them. */
 #define PROBLEMS_COST_FACTOR 9
@@ -53,7 +52,7 @@ static void sources_clear(struct sources *sources)
 
 static int no_memory(struct error *error)
 {
-	return error_set(error, -ENOMEM, "no memory to put the state together");
+	return error_set(error, -ENOMEM, "no memory to collect the status");
 }
 
 static int read_table(struct sources *sources, struct status *status, struct error *error)
@@ -66,7 +65,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	if (result == -EPERM)
 		return error_set(
 			error, result,
-			"no permission to ask nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
+			"no permission to query nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
 	if (result < 0)
 		return result;
 	status->moment = clock_now();
@@ -92,14 +91,6 @@ static void look_at_owner(struct status *status)
 		status->since = 0;
 }
 
-/* Whether the file has changed since it was loaded; the table records that time in seconds. */
-static bool was_changed(const char *file, time_t loaded)
-{
-	struct stat file_status;
-
-	return stat(file, &file_status) == 0 && file_status.st_mtim.tv_sec > loaded;
-}
-
 static void load_config(const char *file, struct sources *sources, struct status *status)
 {
 	struct diagnostics diagnostics = {0};
@@ -110,7 +101,7 @@ static void load_config(const char *file, struct sources *sources, struct status
 		return;
 	if (config_load(file != NULL ? file : status->file, &sources->config, &diagnostics) < 0)
 		status->config = STATUS_CONFIG_UNREADABLE;
-	else if (file == NULL && was_changed(status->file, status->loaded))
+	else if (file == NULL && config_changed(status->file) > status->loaded)
 		status->config = STATUS_CONFIG_CHANGED;
 	else
 		status->config = STATUS_CONFIG_CURRENT;
@@ -370,7 +361,7 @@ static int look_for_problems(const struct config *config, struct status *before,
 	if (result == 0)
 		result = ways_inspect(config, &ways, &status->problems);
 	status->problems_cost = clock_now() - status->moment;
-	return result < 0 ? error_set(error, result, "can't look at other programs' rules and routes: %s",
+	return result < 0 ? error_set(error, result, "can't inspect other programs' rules and routes: %s",
 				      strerror(-result))
 			  : 0;
 }

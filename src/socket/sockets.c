@@ -17,7 +17,7 @@ enum { REQUEST_SIZE = 512 };
 
 struct kind {
 	uint8_t protocol;
-	uint32_t states; /* a bit for each that counts, netinet/tcp.h */
+	uint32_t states; /* a bit for each state that counts, netinet/tcp.h */
 };
 
 static int note_socket(const struct nlmsghdr *message, void *data)
@@ -28,7 +28,7 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 	uint64_t cgroup_id = 0;
 	uint64_t *ids = NULL;
 
-	/* what no process has open (any more) has no inode */
+	/* a socket that no process has open (any more) has no inode */
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || head->idiag_inode == 0)
 		return MNL_CB_OK;
 	mnl_attr_for_each (attribute, message, sizeof(*head)) {
@@ -60,7 +60,7 @@ static int list_sockets(struct netlink *netlink, uint8_t family, const struct ki
 	request->idiag_states = kind->states;
 	request->id.idiag_sport = htons(port);
 	result = netlink_request(netlink, message, note_socket, sockets);
-	/* without IPv6, or without the module for a protocol, nothing of it listens */
+	/* without IPv6 or a protocol's module, nothing listens on it */
 	return result == -ENOENT || result == -EINTR ? 0 : result;
 }
 
@@ -80,7 +80,7 @@ static int find(const struct kind kinds[2], uint16_t port, struct socket_cgroups
 
 int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets)
 {
-	/* an unconnected UDP socket is in the state that TCP calls closed */
+	/* an unconnected UDP socket has the state of a closed TCP socket */
 	static const struct kind kinds[] = {{IPPROTO_TCP, 1U << TCP_LISTEN}, {IPPROTO_UDP, 1U << TCP_CLOSE}};
 
 	return find(kinds, port, sockets);
@@ -88,7 +88,7 @@ int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets)
 
 int sockets_find_all(struct socket_cgroups *sockets)
 {
-	/* the kernel keeps these without a socket, and knows no cgroup of them */
+	/* the kernel keeps these without a socket, so they have no cgroup */
 	static const uint32_t without_socket = 1U << TCP_TIME_WAIT | 1U << TCP_SYN_RECV;
 	static const struct kind kinds[] = {{IPPROTO_TCP, ~without_socket}, {IPPROTO_UDP, ~0U}};
 

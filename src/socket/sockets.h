@@ -7,19 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which cgroups have sockets, asked of the kernel by sock_diag(7). It takes no privileges. */
+/* Finds out which cgroups have sockets, with sock_diag(7). Needs no privileges. */
 
 struct socket_cgroups {
-	uint64_t *ids; /* the cgroup's of each socket; for free() */
+	uint64_t *ids; /* the cgroup id of each socket; freed by the caller */
 	size_t count;
 	size_t capacity;
 };
 
 /**
- * Lists the sockets of this network namespace that listen on a TCP port, or are bound to that UDP port, of IPv4 or
- * IPv6.
+ * Lists the IPv4 and IPv6 sockets of this network namespace that listen on a TCP port or are bound to that UDP port.
  *
- * @port:    host byte order
+ * @port:    in host byte order
  * @sockets: zeroed
  *
  * Returns 0 or a negative errno.
@@ -27,7 +26,7 @@ struct socket_cgroups {
 int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets);
 
 /**
- * Lists all TCP and UDP sockets of this network namespace that a process has open, of IPv4 or IPv6.
+ * Lists all IPv4 and IPv6 TCP and UDP sockets of this network namespace that a process has open.
  *
  * @sockets: zeroed
  *
