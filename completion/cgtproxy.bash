@@ -63,7 +63,7 @@ _cgtproxy() {
 	local options='--config --help --version'
 	case $command in
 	explain) options+=' --pid --json' ;;
-	status) options+=' --json --watch' ;;
+	status) options+=' --json --watch --openmetrics' ;;
 	esac
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "-c -h -V $options" -- "$cur"))

@@ -16,6 +16,7 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
+	TAKES_OPENMETRICS = 16,
 	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
 };
 
@@ -54,14 +55,15 @@ static const struct command {
 	 TAKES_PROGRAM},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
-	{"status", cmd_status, "status [--json] [--watch]",
+	{"status", cmd_status, "status [OPTION...]",
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
-	 "  --json   print a JSON object\n"
-	 "  --watch  refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --json         print a JSON object\n"
+	 "  --watch        refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
 	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
 	 "run, and 4 without permission to query the kernel.",
-	 TAKES_JSON | TAKES_WATCH},
+	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS},
 	{"targets", cmd_targets, "targets",
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
@@ -76,6 +78,7 @@ enum option_code {
 	OPTION_JSON,
 	OPTION_PID,
 	OPTION_WATCH,
+	OPTION_OPENMETRICS,
 };
 
 /* Options that only some commands take. */
@@ -86,6 +89,7 @@ static const struct {
 	{TAKES_JSON, "--json"},
 	{TAKES_PID, "--pid"},
 	{TAKES_WATCH, "--watch"},
+	{TAKES_OPENMETRICS, "--openmetrics"},
 };
 
 static const struct option long_options[] = {
@@ -95,6 +99,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
+	{"openmetrics", no_argument, NULL, OPTION_OPENMETRICS},
 	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -192,6 +197,10 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_WATCH:
 			line->arguments.watch = true;
 			line->given |= TAKES_WATCH;
+			break;
+		case OPTION_OPENMETRICS:
+			line->arguments.openmetrics = true;
+			line->given |= TAKES_OPENMETRICS;
 			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);

@@ -21,6 +21,7 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
+	bool openmetrics;
 	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
