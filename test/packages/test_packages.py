@@ -143,6 +143,13 @@ def test_the_tarball_needs_nothing_but_glibc(tmp_path):
     assert not list((package.prefix / "lib/cgtproxy").glob("libc.so*"))
 
 
+def test_the_tarball_has_what_is_loaded_later():
+    names = {name for path in (TOP / "src").glob("*/*.c") for name in re.findall(r'dlopen\("([^"]+)"', path.read_text(encoding="utf-8"))}
+    assert names
+    with tarfile.open(DIRECTORY / KINDS["tarball"][0]) as archive:
+        assert names <= {Path(name).name for name in archive.getnames()}
+
+
 def test_the_source_has_the_whole_tree(tmp_path):
     done = subprocess.run(["tools/source-tarball", tmp_path], cwd=TOP, capture_output=True, text=True, check=True)
     with tarfile.open(done.stdout.strip()) as archive:
