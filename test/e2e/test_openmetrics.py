@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from lab.addresses import TCP, UDP, V4
 from lab.checks import OURS
 from lab.daemon import binary
@@ -134,6 +135,15 @@ def test_the_dashboard_asks_for_metrics_that_exist(world):
         assert set(re.findall(r"\{\{(\w+)\}\}", query)) <= {"target", "kind"}
     assert {name for name, _ in samples if name not in ("cgtproxy_config_info", "cgtproxy_fence_bytes_total")} <= \
         {name for query in queries for name in re.findall(r"cgtproxy_\w+", query)}
+
+
+@pytest.mark.parametrize("name", ["monitoring.md", "monitoring.zh_CN.md"])
+def test_the_documents_have_every_metric(world, name):
+    world.daemon(CONFIG)
+    text, samples = metrics(world)
+    document = (TOP / "docs" / name).read_text(encoding="utf-8")
+    known = {metric for metric, _ in samples} | set(re.findall(r"^# TYPE (\S+) gauge", text, re.M))
+    assert set(re.findall(r"^\| (`.*?) \|", document, re.M)) and known == set(re.findall(r"\bcgtproxy_\w+", document))
 
 
 def test_the_units():
