@@ -51,7 +51,8 @@ int cmd_status(const struct arguments *arguments)
 	int result = 0;
 
 	if (arguments->count > 0) {
-		log_error("status takes no arguments. Usage: cgtproxy [-c FILE] status [--json] [--watch] [--openmetrics]");
+		log_error("status takes no arguments. Usage: cgtproxy [-c FILE] status [--json] [--watch] "
+			  "[--openmetrics]");
 		return EXIT_USAGE;
 	}
 	if (arguments->openmetrics && (arguments->json || arguments->watch)) {
