@@ -45,6 +45,9 @@ def inbounds(path):
 def test_the_list_of_samples():
     assert set(BY_NAME) == {"mihomo-fake-ip", "sing-box", "v2ray", "xray", "docker", "whole-user", "kill-switch",
                             "vpn-beside-proxy", "wsl", "sway-and-i3"}
+    for page in ("recipes.md", "recipes.zh_CN.md"):
+        text = (TOP / "docs" / page).read_text(encoding="utf-8")
+        assert {name for name in BY_NAME if f"](../data/samples/{name})" in text} == set(BY_NAME)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
