@@ -78,7 +78,7 @@ _cgtproxy() {
 	apps) options+=' --all --json --no-legend' ;;
 	explain) options+=' --pid --to --json' ;;
 	route) options+=' --forget --json --list' ;;
-	status) options+=' --json --watch' ;;
+	status) options+=' --json --watch --openmetrics' ;;
 	esac
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "-c -h -V $options" -- "$cur"))

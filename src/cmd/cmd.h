@@ -22,6 +22,7 @@ struct arguments {
 	const char *to;	    /* --to ADDRESS as given, or NULL */
 	bool json;
 	bool watch;
+	bool openmetrics;
 	bool list;
 	const char *forget; /* --forget NAME, or NULL */
 	bool all;	    /* list everything */
