@@ -100,9 +100,9 @@ static void print_rules(const struct config *config, const struct explanation *a
 	}
 }
 
-static void print_process(const struct member *member)
+static void print_process(const struct member *member, const char *label)
 {
-	printf("process %" PRIu32 " (", member->pid);
+	printf("%-8s%" PRIu32 " (", label, member->pid);
 	print_escaped(member->name);
 	fputs("), user ", stdout);
 	print_escaped(member->user);
@@ -115,13 +115,13 @@ static void print_process(const struct member *member)
 		puts("        in another network namespace");
 }
 
-static void print_processes(const struct report *report, const struct explanation *answer)
+static void print_processes(const struct report *report, const struct explanation *answer, const char *label)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < report->members.count; i++) {
 		if (report->members.items[i].explained == answer->path && count++ < PROCESSES_SHOWN)
-			print_process(&report->members.items[i]);
+			print_process(&report->members.items[i], label);
 	}
 	if (count > PROCESSES_SHOWN)
 		printf("        and %zu more\n", count - PROCESSES_SHOWN);
@@ -151,9 +151,10 @@ static void print_outcome(const struct trace *trace)
 	}
 }
 
-static void print_key(const struct trace *trace, const char *key)
+static void print_key(const struct trace *trace, const char *since, const char *key)
 {
-	printf(", since %s has \"%s: %s\"", trace->proxy, key, trace->outcome == TRACE_REFUSE ? "refuse" : "direct");
+	printf(", since %s\"%s\" of %s is \"%s\"", since, key, trace->proxy,
+	       trace->outcome == TRACE_REFUSE ? "refuse" : "direct");
 }
 
 static void print_reason(const struct trace *trace)
@@ -175,21 +176,19 @@ static void print_reason(const struct trace *trace)
 		fputs(", since the address is this host's (bypass-local)", stdout);
 		break;
 	case REASON_IPV6:
-		print_key(trace, "ipv6");
+		print_key(trace, "", "ipv6");
 		break;
 	case REASON_UDP:
-		print_key(trace, "udp");
+		print_key(trace, "", "udp");
 		break;
 	case REASON_OTHER:
-		print_key(trace, "other");
+		print_key(trace, "", "other");
 		break;
 	case REASON_MULTICAST:
-		fputs(", since it is multicast", stdout);
-		print_key(trace, "other");
+		print_key(trace, "it is multicast, and ", "other");
 		break;
 	case REASON_BROADCAST:
-		fputs(", since it is a broadcast", stdout);
-		print_key(trace, "other");
+		print_key(trace, "it is a broadcast, and ", "other");
 		break;
 	}
 }
@@ -203,14 +202,14 @@ static void print_traffic(const struct question *question, const struct explanat
 	printf("to      %s%s\n", endpoint_write(&question->destination->to, to),
 	       question->destination->type == ADDRESS_UNREACHABLE ? ", where this host has no route" : "");
 	if (answer->trace_count == 0)
-		puts("        unknown, since the proxy's keys are in the file that can't be read");
+		puts("        unknown, since it depends on the config file, which has errors");
 	for (size_t i = 0; i < answer->trace_count; i++) {
 		const struct trace *trace = &answer->traces[i];
 		const uint8_t protocol = trace->packet.destination.protocol;
 		const bool is_dns = question->destination->to.port == 0 && trace->packet.destination.to.port != 0;
 
-		printf("  %-5s ", protocol != IPPROTO_TCP && protocol != IPPROTO_UDP ? "other"
-				  : is_dns ? (protocol == IPPROTO_TCP ? "tcp53" : "udp53")
+		printf("  %-6s ", protocol != IPPROTO_TCP && protocol != IPPROTO_UDP ? "other"
+				  : is_dns ? (protocol == IPPROTO_TCP ? "tcp:53" : "udp:53")
 					   : explain_protocol(protocol));
 		print_outcome(trace);
 		print_reason(trace);
@@ -293,7 +292,7 @@ static void print_group(const struct question *question, const struct report *re
 		print_escaped(report->items[i].path);
 		putchar('\n');
 		if (report->subject.is_named)
-			print_processes(report, &report->items[i]);
+			print_processes(report, &report->items[i], "");
 	}
 	if (!question->explainer->is_broken)
 		print_target(question->explainer->instance->config, answer);
@@ -311,7 +310,7 @@ void explain_print_text(const struct answer *answer)
 	if (report->subject.is_named)
 		print_name(&report->subject);
 	else if (question->pid != 0)
-		print_processes(report, &report->items[0]);
+		print_processes(report, &report->items[0], "process");
 	for (size_t i = 0; i < report->count; i++) {
 		if (is_printed(report, i))
 			continue;

@@ -137,6 +137,9 @@ static void add_trace(const struct explainer *explainer, struct packet packet, s
 	*trace = (struct trace){.packet = packet};
 	if (!trace_packet(explainer->ruleset, explainer->instance->config, explanation_target(explanation), trace))
 		return;
+	/* this is a key of the config */
+	if (explainer->is_broken && trace->reason == REASON_LOCAL)
+		return;
 	trace->is_unheard = trace->outcome == TRACE_PROXY && trace->server.port != 0 && !is_listened_to(trace);
 	explanation->trace_count++;
 }

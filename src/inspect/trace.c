@@ -281,7 +281,14 @@ static void find_bypass(const struct config *config, struct trace *trace)
 	}
 }
 
-/* The name of the chain that packets of a target go to; "" for those of direct cgroups. */
+static bool is_bypassed(const struct walk *walk)
+{
+	const struct endpoint *address = &walk->packet->destination.to;
+
+	return is_in(ruleset_find_set(walk->ruleset, address->family == AF_INET ? SET_BYPASS : SET_BYPASS6), address);
+}
+
+/* The chain that packets of a target go to, or NULL if the ruleset has no such target. */
 static const struct chain *chain_of(const struct ruleset *ruleset, const char *target)
 {
 	if (strcmp(target, "drop") == 0)
@@ -300,6 +307,12 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 	if (strcmp(target, "direct") == 0)
 		return true;
 	chain = chain_of(ruleset, target);
+	/* the bypass sets come first in every chain */
+	if (chain == NULL && is_bypassed(&walk)) {
+		end_with(&walk, TRACE_DIRECT, REASON_BYPASS);
+		find_bypass(config, trace);
+		return true;
+	}
 	if (chain == NULL)
 		return false;
 	if (strncmp(chain->name, CHAIN_PROXY_PREFIX, strlen(CHAIN_PROXY_PREFIX)) == 0)

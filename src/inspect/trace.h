@@ -59,7 +59,7 @@ struct trace {
  * @target:  "direct", "drop", "refuse" or a proxy's name
  * @trace:   its packet is given, the rest is set
  *
- * Returns false if the ruleset has no such target.
+ * Returns false if the ruleset has no such target, and the destination is not bypassed.
  */
 bool trace_packet(const struct ruleset *ruleset, const struct config *config, const char *target, struct trace *trace);
 

@@ -177,15 +177,16 @@ def test_text(world):
         return [line.strip() for line in text[at:text.index("", at)]], text[-1]
 
     shown, advice = lines("to-udp-refused", OUTSIDE[V4])
-    assert shown == [f"to      {OUTSIDE[V4]}", "tcp   to udp-refused, on port 7802",
-                     'udp   refused, since udp-refused has "udp: refuse"', 'other direct, since udp-refused has "other: direct"']
+    assert shown == [f"to      {OUTSIDE[V4]}", "tcp    to udp-refused, on port 7802",
+                     'udp    refused, since "udp" of udp-refused is "refuse"',
+                     'other  direct, since "other" of udp-refused is "direct"']
     shown, advice = lines("to-hijacking", f"udp/{RESOLVER[V4]}:53")
-    assert shown == [f"to      {RESOLVER[V4]}:53", f"udp   to 127.0.0.1:{LOCAL_PORT}, by dns-hijack of hijacking"]
+    assert shown == [f"to      {RESOLVER[V4]}:53", f"udp    to 127.0.0.1:{LOCAL_PORT}, by dns-hijack of hijacking"]
     shown, advice = lines("dropped", f"tcp/[{BYPASSED[V6]}]:80")
-    assert shown == [f"to      [{BYPASSED[V6]}]:80", f"tcp   direct, since bypass has {BYPASSED[V6]}/128"]
+    assert shown == [f"to      [{BYPASSED[V6]}]:80", f"tcp    direct, since bypass has {BYPASSED[V6]}/128"]
     assert '"bypass"' in advice
     shown, advice = lines("to-unheard", f"tcp/{OUTSIDE[V4]}:80")
-    assert shown[1] == "tcp   to unheard, on port 7810, where no socket accepts TPROXY"
+    assert shown[1] == "tcp    to unheard, on port 7810, where no socket accepts TPROXY"
     assert "Start the proxy" in advice and "7810" in advice
 
 
@@ -213,6 +214,26 @@ def test_what_is_in_force_counts(world):
     later = world.scratch.write(CONFIG.replace("bypass: [", f"bypass: [{OUTSIDE[V4]}, "))
     done = world.cgtproxy("-c", later, "explain", "--json", world.cgroups.path("to-plain"), "--to", f"tcp/{OUTSIDE[V4]}:80")
     assert json.loads(done.stdout)["traffic"][0]["reason"] == "target"
+    earlier = world.scratch.write(CONFIG.replace("198.51.100.0/25", "192.0.2.77"))
+    arguments = ["-c", earlier, "explain", world.cgroups.path("to-plain"), "--to", "tcp/198.51.100.1:80"]
+    said = json.loads(world.cgtproxy(*arguments, "--json").stdout)["traffic"][0]
+    assert (said["reason"], said["bypass"]) == ("bypass", None)
+    assert "tcp    direct, since the bypass set in force has it" in world.cgtproxy(*arguments).stdout
+
+
+def test_with_a_broken_file(world):
+    """Of what is in the file, nothing is claimed; the kernel's bypass sets are known."""
+    broken = world.scratch.write(CONFIG.replace("version: 1", "version: x"))
+
+    def ask(cgroup, to):
+        done = world.cgtproxy("-c", broken, "explain", world.cgroups.path(cgroup), "--to", f"tcp/{to}", "--json")
+        assert done.returncode == 1
+        return [(one["outcome"], one["reason"]) for one in json.loads(done.stdout)["traffic"]]
+    assert ask("to-plain", BYPASSED[V4]) == ask("dropped", BYPASSED[V4]) == [("direct", "bypass")]
+    assert ask("to-plain", OUTSIDE[V4]) == ask("dropped", HOST[V4]) == []
+    assert ask("direct", OUTSIDE[V4]) == [("direct", "target")]
+    done = world.cgtproxy("-c", broken, "explain", world.cgroups.path("to-plain"), "--to", OUTSIDE[V4])
+    assert "unknown, since it depends on the config file, which has errors" in done.stdout
 
 
 def test_without_a_route():
