@@ -16,17 +16,6 @@ struct socket_cgroups {
 };
 
 /**
- * Lists the sockets of this network namespace that listen on a TCP port, or are bound to that UDP port, of IPv4 or
- * IPv6.
- *
- * @port:    host byte order
- * @sockets: zeroed
- *
- * Returns 0 or a negative errno.
- */
-int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets);
-
-/**
  * Lists all TCP and UDP sockets of this network namespace that a process has open, of IPv4 or IPv6.
  *
  * @sockets: zeroed
