@@ -38,6 +38,7 @@ static bool depends_on_names_that_users_choose(const char *pattern)
 static void warn_of_names_that_users_choose(const struct config *config)
 {
 	CLEANUP(freep) char *lines = NULL;
+	char place[RULE_PLACE_SIZE];
 	size_t size = 0;
 	FILE *list = open_memstream(&lines, &size);
 
@@ -45,12 +46,12 @@ static void warn_of_names_that_users_choose(const struct config *config)
 		return;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		if (depends_on_names_that_users_choose(config->rules[i].pattern))
-			fprintf(list, "%s%d", ftell(list) > 0 ? ", " : "", config->rules[i].position.line);
+			fprintf(list, "%s%s", ftell(list) > 0 ? ", " : "", config_rule_place(&config->rules[i], place));
 	}
 	if (fclose(list) == 0 && size > 0)
 		log_warning(
 			"every user can choose the targets of these rules, by giving a cgroup below /user.slice/.../"
-			"user@UID.service a name that matches: lines %s. Where that is not meant, begin the expression "
+			"user@UID.service a name that matches: %s. Where that is not meant, begin the expression "
 			"with ^, or select by \"unit\" or \"user\"",
 			lines);
 }
@@ -58,7 +59,9 @@ static void warn_of_names_that_users_choose(const struct config *config)
 static void print_coverage(const struct config_rule *rule, size_t number, const char *target,
 			   const struct coverage *coverage)
 {
-	printf("  rule %zu (line %d), %s, %s: ", number, rule->position.line, rule->selector, target);
+	char place[RULE_PLACE_SIZE];
+
+	printf("  rule %zu (%s), %s, %s: ", number, config_rule_place(rule, place), rule->selector, target);
 	if (coverage->count == 0)
 		puts("no cgroup now");
 	else

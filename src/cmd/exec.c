@@ -107,10 +107,11 @@ static int tell_rule_to_add(const struct config *config, const char *slice, uint
 {
 	bool is_proxy = target >= TARGET_FIRST_PROXY;
 	const char *name = config_target_name(config, target);
-	char place[64] = "to the rules";
+	char at[RULE_PLACE_SIZE];
+	char place[RULE_PLACE_SIZE + 32] = "to the rules";
 
 	if (rule != NO_RULE)
-		snprintf(place, sizeof(place), "before that of line %d", config->rules[rule].position.line);
+		snprintf(place, sizeof(place), "before that of %s", config_rule_place(&config->rules[rule], at));
 	log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule %s of the config, and "
 		  "reload the daemon (systemctl reload cgtproxy):\n"
 		  "  - slice: %s\n"

@@ -33,10 +33,22 @@ static bool is_inherited(const struct report *report)
 	return report->answer->rule != NO_RULE && report->answer->decides < strlen(report->path);
 }
 
+/* PATH:LINE of a rule, as compilers have it. */
+static void print_place(const struct config *config, const struct config_rule *rule)
+{
+	const char *file = config->file != NULL ? config->file : "";
+	const char *name = strrchr(file, '/');
+
+	if (rule->dropin == NULL)
+		output_print_escaped(file, strlen(file));
+	else
+		output_print_escaped(file, name != NULL ? (size_t)(name + 1 - file) : 0);
+	printf("%s:%d", rule->dropin != NULL ? rule->dropin : "", rule->position.line);
+}
+
 static void print_target(const struct report *report)
 {
 	const struct explanation *answer = report->answer;
-	const char *file = report->config->file;
 
 	printf("target  %s, ", answer->target);
 	if (answer->rule == NO_RULE) {
@@ -44,9 +56,8 @@ static void print_target(const struct report *report)
 		return;
 	}
 	printf("by rule %" PRId32 " (", answer->rule + 1);
-	if (file != NULL)
-		output_print_escaped(file, strlen(file));
-	printf(":%d)\n", report->config->rules[answer->rule].position.line);
+	print_place(report->config, &report->config->rules[answer->rule]);
+	puts(")");
 	if (is_inherited(report)) {
 		fputs("        inherited from ", stdout);
 		output_print_escaped(report->path, answer->decides);
@@ -81,16 +92,23 @@ static void print_kernel(const struct report *report, bool colours)
 static void print_rules(const struct report *report, bool colours)
 {
 	const struct config *config = report->config;
+	char place[RULE_PLACE_SIZE];
+	int width = (int)strlen("line 1000");
 
 	if (config->rule_count == 0)
 		return;
+	for (size_t i = 0; i < config->rule_count; i++) {
+		int length = (int)strlen(config_rule_place(&config->rules[i], place));
+
+		width = length > width ? length : width;
+	}
 	puts(is_inherited(report) ? "\nThe rules, as they match that ancestor:" : "\nThe rules:");
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 		bool wins = report->answer->rule == (int32_t)i;
 
-		printf("%s%s %3zu  line %-4d %-8s %-10s %s%s\n", wins && colours ? WINS : "", wins ? "->" : "  ", i + 1,
-		       rule->position.line, report->answer->matched[i] ? "matches" : "no",
+		printf("%s%s %3zu  %-*s %-8s %-10s %s%s\n", wins && colours ? WINS : "", wins ? "->" : "  ", i + 1,
+		       width, config_rule_place(rule, place), report->answer->matched[i] ? "matches" : "no",
 		       config_target_name(config, rule->target), rule->selector, wins && colours ? PLAIN : "");
 	}
 }
@@ -115,10 +133,11 @@ static json_t *json_of_rules(const struct report *report)
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 
-		json_array_append_new(rules, json_pack("{s:I, s:i, s:s, s:s, s:b}", "rule", (json_int_t)i + 1, "line",
-						       rule->position.line, "selector", rule->selector, "target",
-						       config_target_name(config, rule->target), "matches",
-						       (int)report->answer->matched[i]));
+		json_array_append_new(rules,
+				      json_pack("{s:I, s:s?, s:i, s:s, s:s, s:b}", "rule", (json_int_t)i + 1, "dropin",
+						rule->dropin, "line", rule->position.line, "selector", rule->selector,
+						"target", config_target_name(config, rule->target), "matches",
+						(int)report->answer->matched[i]));
 	}
 	return rules;
 }
@@ -129,6 +148,7 @@ static int print_json(const struct report *report)
 	bool has_rule = answer->rule != NO_RULE;
 	bool steers = answer->view == KERNEL_STEERS;
 	const char *file = report->config->file;
+	const char *dropin = has_rule ? report->config->rules[answer->rule].dropin : NULL;
 	json_auto_t *json = json_object();
 
 	json_object_set_new(json, "path", output_json(report->path, strlen(report->path)));
@@ -136,6 +156,7 @@ static int print_json(const struct report *report)
 	json_object_set_new(json, "rule", has_rule ? json_integer(answer->rule + 1) : json_null());
 	json_object_set_new(json, "line",
 			    has_rule ? json_integer(report->config->rules[answer->rule].position.line) : json_null());
+	json_object_set_new(json, "dropin", dropin != NULL ? json_string(dropin) : json_null());
 	json_object_set_new(json, "target", json_string(answer->target));
 	json_object_set_new(json, "inherited_from",
 			    is_inherited(report) ? output_json(report->path, answer->decides) : json_null());

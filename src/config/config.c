@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void rule_clear(struct config_rule *rule)
@@ -22,6 +23,15 @@ const char *config_target_name(const struct config *config, uint32_t target)
 	return config->proxies[target - TARGET_FIRST_PROXY].name;
 }
 
+const char *config_rule_place(const struct config_rule *rule, char *out)
+{
+	if (rule->dropin == NULL)
+		snprintf(out, RULE_PLACE_SIZE, "line %d", rule->position.line);
+	else
+		snprintf(out, RULE_PLACE_SIZE, "line %d of %s", rule->position.line, rule->dropin);
+	return out;
+}
+
 void config_free(struct config *config)
 {
 	if (config == NULL)
@@ -30,6 +40,9 @@ void config_free(struct config *config)
 		free(config->proxies[i].name);
 	for (size_t i = 0; i < config->rule_count; i++)
 		rule_clear(&config->rules[i]);
+	for (size_t i = 0; i < config->dropin_count; i++)
+		free(config->dropins[i]);
+	free(config->dropins);
 	free(config->file);
 	free(config->proxies);
 	free(config->rules);

@@ -74,7 +74,15 @@ struct config_rule {
 	char *pattern;	/* RE2 expression */
 	char *selector; /* as written in the config, like "unit: docker.service", escaped for display */
 	uint32_t target;
+	const char *dropin; /* the file it is in, like "config.d/50-route.yaml", or NULL: the config itself */
 	struct position position;
+};
+
+enum {
+	DROPINS_MAX = 256,
+	DROPIN_NAME_MAX = 255, /* without the directory */
+	/* of config_rule_place() */
+	RULE_PLACE_SIZE = DROPIN_NAME_MAX + 40,
 };
 
 enum on_stop {
@@ -95,12 +103,23 @@ struct config {
 	size_t bypass_count;
 	struct proxy *proxies;
 	size_t proxy_count;
-	struct config_rule *rules;
+	struct config_rule *rules; /* those of drop-ins first */
 	size_t rule_count;
+	char **dropins; /* files with rules beside the config, in their order, like "config.d/50-route.yaml" */
+	size_t dropin_count;
 };
 
 /** Returns "direct", "drop", "refuse" or the proxy's name. */
 const char *config_target_name(const struct config *config, uint32_t target);
+
+/**
+ * Says where a rule is: "line 4", or "line 4 of config.d/50-route.yaml".
+ *
+ * @out: RULE_PLACE_SIZE bytes
+ *
+ * Returns @out.
+ */
+const char *config_rule_place(const struct config_rule *rule, char *out);
 
 /** Frees what belongs to a rule. */
 void rule_clear(struct config_rule *rule);

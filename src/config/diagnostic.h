@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Errors and warnings about a config file, collected so that all are reported at once. */
+/* Errors and warnings about the files of a config, collected so that all are reported at once. */
 
 enum severity {
 	SEVERITY_WARNING,
@@ -23,6 +23,7 @@ struct position {
 
 struct diagnostic {
 	enum severity severity;
+	size_t file; /* which of the files */
 	struct position position;
 	char *text;
 };
@@ -33,13 +34,23 @@ enum {
 };
 
 struct diagnostics {
-	char *file; /* its name, escaped */
+	char **files; /* their names, escaped; new diagnostics are about the last one */
+	size_t file_count;
 	struct diagnostic *items;
 	size_t count;
 	size_t capacity;
 	bool has_error; /* also if one could not be stored for lack of memory */
-	size_t cost;	/* bytes of the file read so far, aliases followed */
+	size_t cost;	/* bytes of the last file read so far, aliases followed */
 };
+
+/**
+ * Begins a file, which all further diagnostics are about.
+ *
+ * @path: any bytes
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int diagnostics_begin_file(struct diagnostics *diagnostics, const char *path);
 
 /**
  * Adds a diagnostic.
@@ -49,7 +60,7 @@ struct diagnostics {
 void diagnose(struct diagnostics *diagnostics, enum severity severity, struct position position, const char *format,
 	      ...) __attribute__((format(printf, 4, 5)));
 
-/** Sorts the diagnostics by position in the file. */
+/** Sorts the diagnostics by file and position. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /** Logs each diagnostic as FILE:LINE:COLUMN: TEXT, at the level of its severity. */

@@ -3,13 +3,14 @@
 
 #include "config/load.h"
 
+#include "config/dropins.h"
+#include "config/file.h"
 #include "config/keys.h"
 #include "config/section.h"
 #include "config/value.h"
 #include "config/yaml.h"
 #include "util/array.h"
 #include "util/cleanup.h"
-#include "util/escape.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,52 +162,15 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	document = yaml_parse(text, length, diagnostics);
 	if (document != NULL)
 		read_root(yaml_root(document), read, diagnostics);
+	else if (!diagnostics->has_error)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "there is nothing in it; a config begins with \"version: 1\"");
 	yaml_free(document);
 	diagnostics_sort(diagnostics);
 	if (diagnostics->has_error)
 		return -EINVAL;
 	*config = read;
 	read = NULL;
-	return 0;
-}
-
-static char *escaped_copy(const char *text)
-{
-	size_t length = strlen(text);
-	char *copy = malloc(ESCAPED_SIZE(length));
-
-	if (copy != NULL)
-		escape(copy, ESCAPED_SIZE(length), text, length);
-	return copy;
-}
-
-/* Reads a whole regular file; other kinds of files may be endless. */
-static int read_file(const char *path, char **text, size_t *length)
-{
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	CLEANUP(freep) char *buffer = NULL;
-	struct stat status;
-	size_t used = 0;
-	ssize_t got = 1;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	buffer = malloc(YAML_SIZE_MAX);
-	if (buffer == NULL)
-		return -ENOMEM;
-	while (got != 0) {
-		if (used == YAML_SIZE_MAX)
-			return -EFBIG;
-		got = read(fd, buffer + used, YAML_SIZE_MAX - used);
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		used += got > 0 ? (size_t)got : 0;
-	}
-	*text = buffer;
-	*length = used;
-	buffer = NULL;
 	return 0;
 }
 
@@ -223,20 +187,37 @@ static char *default_path(void)
 	return path;
 }
 
-int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
+/*
+ * Doesn't follow a link to the file itself, since drop-ins are beside the link. A pipe, for example, has no path; NULL
+ * would mean the built-in config.
+ */
+static char *absolute_path(const char *directory, const char *chosen)
 {
-	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *whole = realpath(directory, NULL);
+	char *path = NULL;
+
+	if (whole == NULL || asprintf(&path, "%s/%s", strcmp(whole, "/") == 0 ? "" : whole, basename(chosen)) < 0)
+		return strdup(chosen);
+	return path;
+}
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static int load_file(const char *directory, const char *chosen, bool is_default, struct config **config,
+		     struct diagnostics *diagnostics)
+{
 	CLEANUP(freep) char *text = NULL;
 	size_t length = 0;
-	int error = 0;
+	int error = file_read(AT_FDCWD, chosen, &text, &length);
 
-	diagnostics->file = chosen != NULL ? escaped_copy(chosen) : NULL;
-	if (diagnostics->file == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
-		return -ENOMEM;
-	}
-	error = read_file(chosen, &text, &length);
-	if (error == -ENOENT && path == NULL) {
+	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
 			 "there is no such file, so the built-in default config is used, in which every cgroup goes "
 			 "direct");
@@ -244,14 +225,55 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 	}
 	if (error < 0) {
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read the config file: %s",
-			 error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error));
+			 file_error(error));
 		return error;
 	}
 	error = config_parse(text, length, config, diagnostics);
 	if (error < 0)
 		return error;
-	(*config)->file = realpath(chosen, NULL);
-	if ((*config)->file == NULL) /* a pipe, for example, has no path; NULL would mean the built-in config */
-		(*config)->file = strdup(chosen);
+	(*config)->file = absolute_path(directory, chosen);
+	return (*config)->file != NULL ? 0 : -ENOMEM;
+}
+
+static int load(const char *chosen, bool is_default, struct config **config, struct diagnostics *diagnostics)
+{
+	CLEANUP(config_freep) struct config *read = NULL;
+	CLEANUP(freep) char *directory = directory_of(chosen);
+	int error = directory != NULL ? diagnostics_begin_file(diagnostics, chosen) : -ENOMEM;
+
+	if (error == 0)
+		error = load_file(directory, chosen, is_default, &read, diagnostics);
+	if (error == 0)
+		error = dropins_load(directory, read, diagnostics);
+	diagnostics_sort(diagnostics);
+	if (error == 0 && diagnostics->has_error)
+		error = -EINVAL;
+	if (error < 0 && !diagnostics->has_error)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
+	if (error < 0)
+		return error;
+	*config = read;
+	read = NULL;
 	return 0;
+}
+
+int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
+{
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+
+	if (chosen != NULL)
+		return load(chosen, path == NULL, config, diagnostics);
+	diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
+	return -ENOMEM;
+}
+
+time_t config_changed(const char *path)
+{
+	CLEANUP(freep) char *directory = directory_of(path);
+	const time_t dropins = directory != NULL ? dropins_changed(directory) : 0;
+	struct stat status;
+
+	if (stat(path, &status) < 0 || status.st_mtim.tv_sec < dropins)
+		return dropins;
+	return status.st_mtim.tv_sec;
 }

@@ -21,13 +21,17 @@
 int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics);
 
 /**
- * Reads and checks a config file, or the built-in default config if the default file does not exist.
+ * Reads and checks a config file and the drop-ins beside it, or the built-in default config if the default file does
+ * not exist.
  *
  * @path: the file, or NULL for $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml
  *
  * Returns 0, or a negative errno with an error in @diagnostics. Otherwise as config_parse().
  */
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics);
+
+/** Returns when a config or one of its drop-ins was last changed, or 0 when that is not known. */
+time_t config_changed(const char *path);
 
 /** The built-in default config: every cgroup goes direct. */
 extern const char config_default[];

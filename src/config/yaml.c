@@ -99,9 +99,6 @@ struct fy_document *yaml_parse(const char *text, size_t length, struct diagnosti
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
 	fy_parser_destroy(parser);
 	fy_diag_destroy(parse.diag);
-	if (document == NULL && !diagnostics->has_error)
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "there is nothing in it; a config begins with \"version: 1\"");
 	return document;
 }
 

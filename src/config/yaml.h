@@ -29,7 +29,7 @@ enum {
 /**
  * Parses a text with one document.
  *
- * Returns the document, to be freed with yaml_free(), or NULL with errors in @diagnostics.
+ * Returns the document, to be freed with yaml_free(), or NULL: with errors in @diagnostics, or without if it is empty.
  */
 struct fy_document *yaml_parse(const char *text, size_t length, struct diagnostics *diagnostics);
 

@@ -78,6 +78,7 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 	const char *target = config_target_name(plan->config, plan_target(plan, cgroup));
 	int32_t rule = plan_rule(plan, cgroup);
+	char place[RULE_PLACE_SIZE];
 	char number[16] = "none";
 	const struct log_fields fields = {.cgroup = plan->path, .rule = number, .target = target};
 
@@ -89,8 +90,8 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 	if (rule == NO_RULE)
 		log_about(LOG_DEBUG, &fields, "%s: %s, since no rule matches", shown, target);
 	else
-		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (line %d)%s", shown, target, number,
-			  plan->config->rules[rule].position.line, inherited ? ", inherited" : "");
+		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s)%s", shown, target, number,
+			  config_rule_place(&plan->config->rules[rule], place), inherited ? ", inherited" : "");
 }
 
 static int reserve_removal(struct plan *plan)

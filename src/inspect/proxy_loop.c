@@ -43,16 +43,16 @@ static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const str
 	size_t length = cgroup_path(cgroup, plan->path);
 	CLEANUP(freep) char *quoted = pattern_quote(plan->path, length);
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
+	char place[RULE_PLACE_SIZE];
 
 	if (quoted == NULL || shown == NULL)
 		return;
 	escape(shown, ESCAPED_SIZE(length), plan->path, length);
-	log_warning(
-		"the proxy %s listens in %s, and the rule of line %d sends that cgroup's own traffic into the proxy "
-		"again, round and round. Put a rule before it that lets the cgroup go direct%s%s%s",
-		proxy->name, shown, plan->config->rules[plan_rule(plan, cgroup)].position.line,
-		is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
-		is_plain(quoted) ? "(/|$)\n    direct: true" : "");
+	log_warning("the proxy %s listens in %s, and the rule of %s sends that cgroup's own traffic into the proxy "
+		    "again, round and round. Put a rule before it that lets the cgroup go direct%s%s%s",
+		    proxy->name, shown, config_rule_place(&plan->config->rules[plan_rule(plan, cgroup)], place),
+		    is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
+		    is_plain(quoted) ? "(/|$)\n    direct: true" : "");
 }
 
 static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t index, bool absent)

@@ -25,7 +25,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Problems are looked for again after this multiple of the time it took to find them. */
 #define PROBLEMS_COST_FACTOR 9
@@ -93,14 +92,6 @@ static void look_at_owner(struct status *status)
 		status->since = 0;
 }
 
-/* Whether the file has changed since it was loaded; the table records that time in seconds. */
-static bool was_changed(const char *file, time_t loaded)
-{
-	struct stat file_status;
-
-	return stat(file, &file_status) == 0 && file_status.st_mtim.tv_sec > loaded;
-}
-
 static void load_config(const char *file, struct sources *sources, struct status *status)
 {
 	struct diagnostics diagnostics = {0};
@@ -111,7 +102,7 @@ static void load_config(const char *file, struct sources *sources, struct status
 		return;
 	if (config_load(file != NULL ? file : status->file, &sources->config, &diagnostics) < 0)
 		status->config = STATUS_CONFIG_UNREADABLE;
-	else if (file == NULL && was_changed(status->file, status->loaded))
+	else if (file == NULL && config_changed(status->file) > status->loaded)
 		status->config = STATUS_CONFIG_CHANGED;
 	else
 		status->config = STATUS_CONFIG_CURRENT;

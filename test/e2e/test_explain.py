@@ -57,7 +57,7 @@ def test_the_kernel_agrees_with_the_config(world, config):
         assert done.returncode == 0, done.stderr
         rules = said.pop("rules")
         assert os.path.isfile(said.pop("file"))
-        assert said == {"path": path, "rule": rule, "line": LINES.get(rule), "target": target,
+        assert said == {"path": path, "rule": rule, "line": LINES.get(rule), "dropin": None, "target": target,
                         "inherited_from": inherited_from, "kernel": target, "agrees": True}
         assert [(r["rule"], r["line"]) for r in rules] == list(LINES.items())
         assert [r["rule"] for r in rules if r["matches"]][:1] == ([rule] if rule else [])

@@ -11,8 +11,9 @@ from .waiting import PATIENCE, wait_until
 class Reloadable:
     """A running daemon and the config file that it reads again on SIGHUP."""
 
-    def __init__(self, world, config, **options):
-        self.path = world.scratch.write(config)
+    def __init__(self, world, config, path=None, **options):
+        self.path = path or world.scratch.path(".yaml")
+        self.path.write_text(config, encoding="utf-8")
         self.daemon = world.launch(binary(), "-c", self.path, **options).wait_ready()
 
     def begin_reload(self, config=None):

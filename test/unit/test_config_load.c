@@ -64,7 +64,7 @@ static void test_load(void **state)
 	write_file("a\nb", VERSION "route-table: 400\nstrict: maybe\n");
 	parsed = load("a\nb");
 	assert_int_equal(parsed.result, -EINVAL);
-	assert_string_equal(parsed.diagnostics.file, "a\\x0ab");
+	assert_string_equal(parsed.diagnostics.files[0], "a\\x0ab");
 	assert_int_equal(parsed.diagnostics.count, 1);
 	parsed_clear(&parsed);
 	write_file("a\nb", VERSION "route-table: 400\n");

@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_DROPINS_H
+#define CGTPROXY_CONFIG_DROPINS_H
+
+#include "config/config.h"
+#include "config/diagnostic.h"
+
+#include <time.h>
+
+/*
+ * Files with more rules: those in the directory config.d beside the config whose names end in ".yaml". They are read in
+ * the order of their names, and their rules come before those of the config.
+ */
+
+#define DROPIN_DIRECTORY "config.d"
+
+/**
+ * Reads the drop-ins of a config and puts their rules in front of its own.
+ *
+ * @path:   of the directory that the config is in
+ * @config: read, with its proxies
+ *
+ * Returns 0, also without any, or a negative errno with an error in @diagnostics.
+ */
+int dropins_load(const char *path, struct config *config, struct diagnostics *diagnostics);
+
+/**
+ * Returns when a drop-in was last written, added or removed, or 0 when there are none.
+ *
+ * @path: of the directory that the config is in
+ */
+time_t dropins_changed(const char *path);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/file.h"
+
+#include "config/yaml.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int file_read(int directory, const char *path, char **text, size_t *length)
+{
+	CLEANUP(closep) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(freep) char *buffer = NULL;
+	struct stat status;
+	size_t used = 0;
+	ssize_t got = 1;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	buffer = malloc(YAML_SIZE_MAX);
+	if (buffer == NULL)
+		return -ENOMEM;
+	while (got != 0) {
+		if (used == YAML_SIZE_MAX)
+			return -EFBIG;
+		got = read(fd, buffer + used, YAML_SIZE_MAX - used);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		used += got > 0 ? (size_t)got : 0;
+	}
+	*text = buffer;
+	*length = used;
+	buffer = NULL;
+	return 0;
+}
+
+const char *file_error(int error)
+{
+	return error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error);
+}

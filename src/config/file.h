@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CONFIG_FILE_H
+#define CGTPROXY_CONFIG_FILE_H
+
+#include <stddef.h>
+
+/**
+ * Reads a file as a whole, of at most YAML_SIZE_MAX bytes. It doesn't wait for one that somebody else has to write.
+ *
+ * @directory: descriptor that a relative @path is below, or AT_FDCWD
+ * @text:      set to the bytes, for free()
+ *
+ * Returns 0, -EFBIG for a larger one, or another negative errno.
+ */
+int file_read(int directory, const char *path, char **text, size_t *length);
+
+/** Returns what is wrong, for a message, when file_read() has returned @error. */
+const char *file_error(int error);
+
+#endif
