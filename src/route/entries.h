@@ -41,7 +41,7 @@ struct route_entries {
 	struct route_entry foreign[ENTRIES_MAX]; /* as many of them as there is room for */
 };
 
-/** The tables that have a route of ours. */
+/** A list of tables. */
 struct route_tables {
 	uint32_t *items; /* for free() */
 	size_t count;
@@ -66,6 +66,9 @@ int entries_list(struct rtnetlink *rtnetlink, int family, uint32_t table, struct
 
 /** Lists the tables that have our route. Returns 0 or a negative errno. */
 int entries_list_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables);
+
+/** Lists the tables that have routes of others, some perhaps more than once. Returns 0 or a negative errno. */
+int entries_list_foreign_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables);
 
 /** Describes an entry in the words of "ip route del": default via 192.0.2.1 dev eth0 metric 5. */
 void entry_describe(const struct route_entry *entry, char *text, size_t size);
