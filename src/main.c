@@ -16,6 +16,7 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
+	TAKES_YES = 16,
 	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
 };
 
@@ -56,6 +57,15 @@ static const struct command {
 	 "that\n"
 	 "may not be run.",
 	 TAKES_PROGRAM},
+	{"init", cmd_init, "init [--yes]",
+	 "Write a first config, for the proxy that runs on this host and accepts TPROXY connections. On a terminal it "
+	 "asks\n"
+	 "about what it has found, with the default in brackets. Where a proxy runs without TPROXY, it shows the lines "
+	 "that\n"
+	 "the proxy's own config lacks.\n"
+	 "  -y, --yes  ask nothing and take the defaults\n"
+	 "It changes no file that exists. The exit code is 1 if nothing was written.",
+	 TAKES_YES},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
 	 "nothing."},
@@ -79,6 +89,7 @@ enum option_code {
 	OPTION_CONFIG = 'c',
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
+	OPTION_YES = 'y',
 	OPTION_IGNORED = 256,
 	OPTION_JSON,
 	OPTION_PID,
@@ -93,6 +104,7 @@ static const struct {
 	{TAKES_JSON, "--json"},
 	{TAKES_PID, "--pid"},
 	{TAKES_WATCH, "--watch"},
+	{TAKES_YES, "--yes"},
 };
 
 static const struct option long_options[] = {
@@ -102,6 +114,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
+	{"yes", no_argument, NULL, OPTION_YES},
 	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -174,7 +187,7 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 	int option = 0;
 
 	optind = 0; /* resets glibc's getopt */
-	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, all ? "c:hVy" : "+c:hVy", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_CONFIG:
 			line->arguments.config = optarg;
@@ -199,6 +212,10 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_WATCH:
 			line->arguments.watch = true;
 			line->given |= TAKES_WATCH;
+			break;
+		case OPTION_YES:
+			line->arguments.yes = true;
+			line->given |= TAKES_YES;
 			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);

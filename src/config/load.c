@@ -174,7 +174,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	return 0;
 }
 
-static char *default_path(void)
+char *config_default_path(void)
 {
 	const char *directory = getenv("CONFIGURATION_DIRECTORY");
 	char *path = NULL;
@@ -259,7 +259,7 @@ static int load(const char *chosen, bool is_default, struct config **config, str
 
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
 {
-	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
 
 	if (chosen != NULL)
 		return load(chosen, path == NULL, config, diagnostics);

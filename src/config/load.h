@@ -30,6 +30,12 @@ int config_parse(const char *text, size_t length, struct config **config, struct
  */
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics);
 
+/**
+ * Returns the path of the default file: $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml; to be
+ * freed with free(). NULL if out of memory.
+ */
+char *config_default_path(void);
+
 /** Returns when a config or one of its drop-ins was last changed, or 0 when that is not known. */
 time_t config_changed(const char *path);
 
