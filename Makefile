@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
 #
-# The commands that the README names, in front of Meson.
+# The README's commands, as a front end to Meson.
 
 BUILD = build
 MESON_OPTIONS =
 # How long "make fuzz" runs each fuzzer.
 FUZZ_SECONDS = 60
-# On which suites of Debian "make test-fresh" tries what; rooms are in test/fresh/rooms.py, and without a name all are tried.
+# The Debian suites and rooms (test/fresh/rooms.py) that "make test-fresh" runs; all rooms if ROOMS is empty.
 SUITES = bookworm trixie
 ROOMS =
 
-# The demo and the tests make network namespaces and cgroups, which takes root.
+# The demo and the tests create network namespaces and cgroups, which requires root.
 ROOT = tools/as-root
 export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
 
-# What a tree from a tarball can't do.
+# For targets that don't work in a tree from a tarball.
 NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
 .PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs install format lint lint-deb clean fuzz dist deb
@@ -32,7 +32,7 @@ demo:
 	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all
 	@$(ROOT) env CGTPROXY=$(BUILD)/cgtproxy demo/demo.py
 
-# The tests that take minutes, or do more of what others do; see pytest.ini. The rest is "make test".
+# Tests that take minutes, or more rounds of other tests; see pytest.ini. "make test" runs the rest.
 test-long: RUN = --long
 
 test test-long:
@@ -49,14 +49,14 @@ all-with-tests: $(BUILD)/build.ninja
 test-sanitized:
 	@CGTPROXY_TEST_KILLS=20 $(MAKE) --no-print-directory test BUILD=build-sanitized MESON_OPTIONS="-Db_sanitize=address,undefined"
 
-# A real systemd in a private world, with the Debian package installed.
+# Tests with the Debian package under a real systemd in its own namespaces.
 test-systemd:
 	@tools/install-dependencies test systemd
 	@$(MAKE) --no-print-directory deb
 	@$(ROOT) env CGTPROXY_PACKAGES=$(abspath $(BUILD))/deb PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 -m pytest -q -p no:cacheprovider test/systemd
 
-# Each call fails in each way at each place that it is made from; "make test" tries some of it.
+# Makes each call fail with each errno at each call site; "make test" runs a selection.
 test-faults:
 	@tools/install-dependencies build test
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
@@ -64,25 +64,25 @@ test-faults:
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) env CGTPROXY_FAULTS=all tools/run-tests $(BUILD) test/fault
 
-# Debian's kernel 6.1 in an emulated machine, where nobody can own a table that stays.
+# Debian's kernel 6.1 in a virtual machine, which doesn't support persistent owned tables.
 test-kernel:
 	@tools/install-dependencies build test kernel
 	@$(MAKE) --no-print-directory all
 	@$(ROOT) test/kernel/run $(BUILD)
 
-# The commands of the README on minimal Debians, each thing in a root and namespaces of its own. Only what is committed counts.
+# The README's commands on minimal Debians, each in its own root and namespaces. Tests only what is committed.
 test-fresh:
 	$(NEEDS_GIT)
 	@tools/install-dependencies fresh
 	@mkdir -p $(BUILD)
 	@$(ROOT) env SUITES="$(SUITES)" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 test/fresh/run $(BUILD) $(ROOMS)
 
-# Inputs that nobody thought of, under the sanitizers; by clang, since libFuzzer is its.
+# Fuzzing under the sanitizers; needs clang, which provides libFuzzer.
 fuzz:
 	@tools/install-dependencies build fuzz
 	test/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
-# A few minutes; the machine should have nothing else to do.
+# Takes a few minutes; the machine should be idle otherwise.
 bench: bench-driver
 	@tools/install-dependencies bench
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/bench.py $(BUILD)
@@ -92,7 +92,7 @@ bench-check: bench-driver
 	@tools/install-dependencies bench-check
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/check.py $(BUILD)
 
-# Takes the figures of the last "make bench" into the documents.
+# Updates the documents with the figures of the last "make bench".
 bench-docs:
 	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/docs.py $(BUILD)
 
@@ -106,7 +106,7 @@ bench-driver:
 install: all
 	meson install --no-rebuild -C $(BUILD)
 
-# A tarball of what is committed, in build/meson-dist, which is then built and tested by itself.
+# Makes a tarball of what is committed, in build/meson-dist, and builds and tests it.
 dist:
 	$(NEEDS_GIT)
 	@tools/install-dependencies build unit
@@ -131,7 +131,7 @@ lint:
 	@$(MAKE) --no-print-directory all
 	tools/lint $(BUILD); code=$$?; meson configure -Dwerror=false $(BUILD); exit $$code
 
-# What lintian has to say of the package.
+# Checks the package with lintian.
 lint-deb:
 	@tools/install-dependencies lint-deb
 	@$(MAKE) --no-print-directory deb

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""A cgroup tree of the benchmark's own.
+"""A private cgroup tree for the benchmark.
 
-The daemon watches a whole cgroup2 mount. In a cgroup namespace with a mount of its own that is what the benchmark makes,
-and nothing that this machine does besides.
+The daemon watches a whole cgroup2 mount. In a cgroup namespace with its own mount, that contains only the benchmark's
+cgroups, not those of the rest of the machine.
 """
 
 import os
@@ -27,7 +27,7 @@ def is_apart():
 
 
 def run_apart():
-    """Run this program again in such a namespace; its exit code. Nothing stays when it is interrupted or ended."""
+    """Rerun this program in such a namespace; return its exit code. Leaves nothing behind, even when interrupted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     remove_leftovers()
     tree = CgroupTree("bench")

@@ -32,7 +32,7 @@ PARTS = {
 
 
 def machine():
-    """What it was measured on."""
+    """The machine that it was measured on."""
     cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines()
                 if line.startswith("model name")), os.uname().machine)
     virtual = "hypervisor" in Path("/proc/cpuinfo").read_text(encoding="ascii")
@@ -40,7 +40,7 @@ def machine():
 
 
 def measure(parts):
-    """All the figures of these parts."""
+    """All figures of these parts."""
     figures = Figures()
     for part in parts:
         stage = Stage()
@@ -63,7 +63,7 @@ def main():
     (build / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     (build / "bench.md").write_text(markdown(result["figures"]), encoding="utf-8")
     if {"p50", "rss"} <= figures.series.keys():
-        from plot import write_plot  # only here: the short form of CI does without it
+        from plot import write_plot  # imported here because CI's short form does without it
         write_plot(figures.series, build / "bench.svg")
     print(f"\n{len(figures.items)} figures, {len(figures.missed)} over their budget; "
           f"written to {build}/bench.json, bench.md and bench.svg")

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Processes that are born in a cgroup that is as new as they are (clone3 with CLONE_INTO_CGROUP, as systemd does it)
- * and send at once: how many datagrams the kernel took before it refused the first one, or the other way round.
+ * Processes that start directly in a new cgroup (clone3 with CLONE_INTO_CGROUP, as in systemd) and send at once: how
+ * many datagrams the kernel accepted before it refused the first one, or vice versa.
  */
 
 #include "cgroups.h"
@@ -30,7 +30,7 @@ enum {
 	ATTEMPTS = 200000,
 };
 
-/* What a born process tells before it ends; in memory that it shares with who bore it. */
+/* A new process's result, in memory shared with its parent. */
 struct life {
 	uint64_t sent; /* how many of its datagrams came before the first that fared differently */
 	uint64_t time; /* from its first datagram to that one; ns */

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""How long it takes until a cgroup has its rule, and what the daemon takes for it."""
+"""How long it takes until a cgroup has its rule, and what that costs the daemon."""
 
 import os
 import subprocess
@@ -20,9 +20,9 @@ BIRTHS = 1000
 STRICT_BIRTHS = 1000
 IDLE_SECONDS = 30
 STORMS = ((10_000, 0.1), (100_000, 1.0))
-# How many other cgroups there are, each with an element.
+# Numbers of other cgroups, each with an element.
 LATENCY_SIZES = (10, 1_000, 10_000, 50_000)
-# With how many of them it is measured beside processes that keep the CPUs busy, and how many those are.
+# The number of cgroups for measurements under load, and the number of processes that keep the CPUs busy.
 BUSY_SIZE = 1_000
 HOGS = 4
 # data/cgtproxy.service.in
@@ -30,7 +30,7 @@ UNIT_NICE = -10
 START_SIZES = (1_000, 15_000, 100_000)
 MEMORY_SIZE = 5_000
 RELOAD_SIZE = 15_000
-# Starts are repeated, and the median is taken.
+# Starts are repeated; the median counts.
 STARTS = 3
 
 US, MS, MB = 1e3, 1e6, 1024 * 1024  # of ns, ns and bytes
@@ -38,7 +38,7 @@ US, MS, MB = 1e3, 1e6, 1024 * 1024  # of ns, ns and bytes
 
 @dataclass
 class _Sized:
-    """What was found with so many cgroups."""
+    """Results with this many cgroups."""
 
     size: int
     started: float
@@ -47,7 +47,7 @@ class _Sized:
 
 
 def measure_new_cgroups(stage, figures):
-    """Everything that depends on how many cgroups there are. They become more and more, and are removed at the end."""
+    """Everything that depends on the number of cgroups, which grows and is reset at the end."""
     figures.begin("new")
     found, more, directories = [], [], []
     made = 0
@@ -87,7 +87,7 @@ def _add_more(figures, more, heading, size):
 
 @contextmanager
 def _busy():
-    """Processes that would like to have all of the CPUs in the meantime."""
+    """Processes that compete for all CPUs in the meantime."""
     with ExitStack() as stack:
         for _ in range(HOGS):
             hog = stack.enter_context(subprocess.Popen([sys.executable, "-I", "-S", "-c", "while True: pass"]))
@@ -96,9 +96,10 @@ def _busy():
 
 
 def _measure_latency(stage, figures, others, load=""):
-    """The floor is measured before and after, without a daemon; the daemon is as nice as its unit makes it.
+    """The floor is measured before and after, without a daemon; the daemon has the nice value of its unit.
 
-    Beside a load, so is who measures: what waits for a CPU is to be the daemon, and not who looks for the element.
+    Under load, so does the measuring process: the daemon should wait for a CPU, not the process that polls for the
+    element.
     """
     nice = UNIT_NICE if load else 0
     namespace = Namespace()
@@ -144,7 +145,7 @@ def _measure_start(stage, figures, size):
 
 
 def _measure_reloads(stage):
-    """The same config, and one under which each cgroup goes another way."""
+    """The same config, and one under which each cgroup has another target."""
     changed = config([("/proxied-[0-9]+$", DROP), ("/dropped-[0-9]+$", PROXY)])
     reloadable = Reloadable(stage.world, CONFIG)
     seconds = [("reload", _reload(reloadable, CONFIG)), ("reload_all", _reload(reloadable, changed))]
@@ -159,7 +160,7 @@ def _reload(reloadable, text):
 
 
 def measure_births(stage, figures):
-    """Whether a process can be quicker than its rule."""
+    """Whether a process can send before its rule exists."""
     figures.begin("births")
     for suffix, text, births, leaks, most in (("", CONFIG, BIRTHS, 5, 100), ("_strict", STRICT, STRICT_BIRTHS, 0, 0)):
         with stage.daemon(text):
@@ -201,11 +202,11 @@ def _storm(stage, size):
 
 
 def measure_idle(stage, figures, seconds=IDLE_SECONDS, cgroups=1_000):
-    """What it does when there is nothing to do."""
+    """Idle activity."""
     figures.begin("idle")
     directory = stage.populate(cgroups)
     with stage.daemon() as observed:
-        time.sleep(1)  # what came with its start is over
+        time.sleep(1)  # work from the start is done
         before = observed.usage()
         time.sleep(seconds)
         after = observed.usage()

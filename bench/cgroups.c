@@ -42,7 +42,7 @@ uint64_t nest_id(const struct nest *nest)
 
 void nest_remove(const struct nest *nest)
 {
-	/* the cgroup of a process that was waited for is busy for a moment yet */
+	/* the cgroup of a reaped process stays busy for a moment */
 	while (unlinkat(nest->fd, nest->name, AT_REMOVEDIR) < 0) {
 		if (errno != EBUSY)
 			give_up("can't remove the cgroup %s", nest->name);

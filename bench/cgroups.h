@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-/** A directory of the cgroup tree that new cgroups are made in, one after the other. */
+/** A directory of the cgroup tree for new cgroups, created one after the other. */
 struct nest {
 	int fd;
 	const char *prefix;	 /* of their names */
@@ -26,7 +26,7 @@ void nest_make(const struct nest *nest);
 /** Returns the id of the cgroup by which netfilter knows it: st_ino on 64-bit kernels. */
 uint64_t nest_id(const struct nest *nest);
 
-/** Removes the cgroup, in which nobody is any more. */
+/** Removes the cgroup, which has no processes any more. */
 void nest_remove(const struct nest *nest);
 
 #endif

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""The short form of the benchmark, for CI: it counts, and knows no times.
+"""The short form of the benchmark, for CI: counts only, no times.
 
-None is missed, nothing leaks with strict, nothing happens when there is nothing to do, and the work for one new cgroup
-does not grow with the number of cgroups. Usage: check.py [BUILD_DIRECTORY]
+No cgroup is missed, nothing leaks with strict, the daemon is idle when there is nothing to do, and the work for one new
+cgroup does not grow with the number of cgroups. Usage: check.py [BUILD_DIRECTORY]
 """
 
 import os
@@ -27,7 +27,7 @@ BIRTHS = 200
 EVENTS = 50
 FEW, MANY = 10, 2_000
 IDLE_SECONDS = 3
-# Two events are sometimes read at once, and sometimes one by one.
+# Two events are sometimes read at once, sometimes separately.
 SLACK = 1.25
 
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\(.*\) += (-?\d+)", re.M)
@@ -35,7 +35,7 @@ _failures = []
 
 
 def expect(condition, what):
-    """Note whether something is as it should be."""
+    """Record whether something is as expected."""
     print(f"  {'ok' if condition else 'FAILED'}: {what}", flush=True)
     if not condition:
         _failures.append(what)
@@ -71,7 +71,7 @@ def check_idle(stage):
 
 
 def trace(stage, observed):
-    """What the daemon asks of the kernel while cgroups come and go one by one: calls, and bytes sent to nftables."""
+    """The daemon's system calls and bytes sent to nftables while cgroups are created and removed one by one."""
     path = stage.world.scratch.path(".strace")
     strace = subprocess.Popen(["strace", "-qq", "-p", str(observed.daemon.pid), "-o", str(path)])
     status = Path(f"/proc/{observed.daemon.pid}/status")
@@ -104,7 +104,7 @@ def check_work(stage):
 
 
 def main():
-    """Check everything; the exit code says whether all of it is as it should be."""
+    """Check everything; return the exit code."""
     build = Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
     os.environ.setdefault("CGTPROXY", str(build / "cgtproxy"))
     if not is_apart():

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* TCP connections as fast as one process can open and reset them, and a server that takes and closes them. */
+/* TCP connections as fast as one process can open and reset them, and a server that accepts and closes them. */
 
 #include "driver.h"
 

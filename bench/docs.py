@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""Takes the figures of the last run into docs/performance.md and its translation. Usage: docs.py [BUILD_DIRECTORY]"""
+"""Puts the figures of the last run into docs/performance.md and its translation. Usage: docs.py [BUILD_DIRECTORY]"""
 
 import json
 import re
@@ -15,7 +15,7 @@ _PAGES = {"performance.md": 0, "performance.zh_CN.md": 1}
 
 
 def machine(one, language):
-    """A sentence about what it was measured on."""
+    """A sentence about the machine that it was measured on."""
     if language == 0:
         return (f"Measured on {one['cpus']} CPUs ({one['cpu']}){', a virtual machine on a shared host' if one['virtual'] else ''}"
                 f", Linux {one['kernel']}.\n")
@@ -23,7 +23,7 @@ def machine(one, language):
 
 
 def put(text, name, content):
-    """The text with other content between two marks."""
+    """The text with the content between two markers replaced."""
     changed, count = re.subn(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", lambda m: f"{m[1]}\n{content}\n{m[2]}", text,
                              flags=re.S)
     assert count == 1, f"the mark {name} must be there once"

@@ -9,8 +9,8 @@
 #include <time.h>
 
 /*
- * What the parts of the benchmark's driver share. The driver does what must not wait for an interpreter; bench.py calls
- * it and makes sense of what it prints: one measurement a line. It ends at the first thing that fails.
+ * Shared by the parts of the benchmark's driver. The driver does what must not wait for an interpreter; bench.py runs
+ * it and parses its output: one measurement per line. It exits at the first failure.
  */
 
 /** Says what failed, and why (errno), and ends the process. */
@@ -19,7 +19,7 @@ void give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1,
 /** Returns a clock's time in ns. */
 uint64_t clock_ns(clockid_t clock);
 
-/** Sleeps that many usec, so that a CPU that waits for the next measurement is idle, as it would be. */
+/** Sleeps for that many usec, so that the CPU is idle before the next measurement, as in real use. */
 void rest(uint64_t usec);
 
 /** Returns the number in a command's argument, or ends the process. */

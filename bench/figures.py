@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""What was measured, with the budget beside it, and the words for it in the languages of the documents."""
+"""The figures with their budgets, and their labels in the languages of the documents."""
 
 from dataclasses import asdict, dataclass
 
@@ -15,18 +15,18 @@ TEXTS = {
     "missed": ("new cgroups that got no rule, with {others} others", "没有规则的新 cgroup，另有 {others} 个 cgroup"),
     "busy_floor": ("the floor while four processes keep the CPUs busy, {part} with {others} other cgroups",
                    "四个进程占满 CPU 时的下限，另有 {others} 个 cgroup 时的 {part}"),
-    "busy_latency": ("mkdir to rule in force meanwhile, {part}, with {others} other cgroups",
+    "busy_latency": ("mkdir to rule in force under that load, {part}, with {others} other cgroups",
                      "此时从 mkdir 到规则生效，{part}，另有 {others} 个 cgroup"),
     "busy_ratio": ("the same, {part}, as a multiple of the floor's", "同上，{part}，为下限的倍数"),
-    "busy_missed": ("new cgroups that got no rule meanwhile, with {others} others", "此时没有规则的新 cgroup，另有 {others} 个 cgroup"),
-    "births": ("Births in a new cgroup", "在新 cgroup 中启动的进程"),
-    "leaks": ("of {births} born in a dropped cgroup, those that got a packet out", "{births} 个在 drop 的 cgroup 中启动的进程里，发出过包的"),
-    "leaked": ("the most packets that one of those got out", "其中单个进程最多发出的包数"),
-    "leaks_strict": ("the same with strict: births", "同上，启用 strict：进程数"),
+    "busy_missed": ("new cgroups that got no rule under that load, with {others} others", "此时没有规则的新 cgroup，另有 {others} 个 cgroup"),
+    "births": ("Processes started in a new cgroup", "在新 cgroup 中启动的进程"),
+    "leaks": ("of {births} started in a dropped cgroup, those that got a packet out", "{births} 个在 drop 的 cgroup 中启动的进程里，发出过包的"),
+    "leaked": ("the most packets any of them got out", "其中单个进程最多发出的包数"),
+    "leaks_strict": ("the same with strict: processes", "同上，启用 strict：进程数"),
     "leaked_strict": ("the same with strict: the most packets", "同上，启用 strict：单个进程最多发出的包数"),
-    "refused_strict": ("of {births} born in a direct cgroup, with strict, those whose first packets were refused",
+    "refused_strict": ("of {births} started in a direct cgroup, with strict, those whose first packets were refused",
                        "启用 strict 时，{births} 个在 direct 的 cgroup 中启动的进程里，最初的包被拒绝的"),
-    "opened_strict": ("how long those were refused, p50", "这些进程被拒绝的时长，p50"),
+    "opened_strict": ("how long they were refused, p50", "这些进程被拒绝的时长，p50"),
     "storms": ("Storms", "大量 cgroup 同时出现"),
     "storm": ("{size} new cgroups: from the last one to all in force", "{size} 个新 cgroup：从最后一个建成到全部生效"),
     "storm_missed": ("{size} new cgroups: without a rule", "{size} 个新 cgroup：没有规则的"),
@@ -35,7 +35,7 @@ TEXTS = {
     "start": ("Start and reload", "启动与重新加载"),
     "started": ("start with {count} cgroups until all are in force", "有 {count} 个 cgroup 时启动，到全部生效"),
     "reload": ("reload with {count} cgroups and the same config", "有 {count} 个 cgroup 时重新加载同一配置"),
-    "reload_all": ("reload with {count} cgroups, all of which change their target", "有 {count} 个 cgroup 时重新加载，全部换目标"),
+    "reload_all": ("reload with {count} cgroups that all change target", "有 {count} 个 cgroup 时重新加载，全部换目标"),
     "memory": ("Memory", "内存"),
     "rss": ("RSS with {count} cgroups", "有 {count} 个 cgroup 时的 RSS"),
     "anonymous": ("anonymous memory with {count} cgroups", "有 {count} 个 cgroup 时的匿名内存"),
@@ -49,7 +49,7 @@ TEXTS = {
     "packets": ("One UDP packet sent, CPU time", "发送一个 UDP 包的 CPU 时间"),
     "bare": ("without netfilter: min / median {median} ns", "没有 netfilter：最小值／中位数 {median} ns"),
     "conntrack": ("with conntrack: min / median {median} ns", "只有 conntrack：最小值／中位数 {median} ns"),
-    "fence": ("over conntrack: the chain that guards what leaves, alone; median {median} ns",
+    "fence": ("over conntrack: the chain postrouting-fence alone; median {median} ns",
               "在 conntrack 之上：只有出口处的检查链；中位数 {median} ns"),
     "level_first": ("direct, one level looked up, over conntrack, as a multiple of what conntrack adds",
                     "direct、查 1 级在 conntrack 之上的开销，为 conntrack 自身开销的倍数"),
@@ -80,7 +80,7 @@ HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "pack
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. A budget is what the value may be at most."""
+    """One line of the table. A budget is an upper limit."""
 
     heading: str
     key: str
@@ -104,14 +104,14 @@ class Figure:
 
 
 def number(value):
-    """A number with three figures, or whole."""
+    """A number with three significant figures, or an integer."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 class Figures:
-    """All figures of a run, in order. Each is shown as soon as it is there."""
+    """All figures of a run, in order. Each is printed as soon as it is available."""
 
     def __init__(self):
         self._heading = None
@@ -119,24 +119,24 @@ class Figures:
         self.series = {}
 
     def begin(self, heading):
-        """What follows belongs under this heading."""
+        """Start a group with this heading."""
         self._heading = heading
         print(f"\n{TEXTS[heading][0]}", flush=True)
 
     def add(self, key, value, unit, budget=None, **arguments):
-        """One more."""
+        """Add a figure."""
         figure = Figure(self._heading, key, value, unit, budget, arguments)
         self.items.append(figure)
         within = {None: "", True: f"budget {number(budget or 0)}", False: f"MISSED: budget {number(budget or 0)}"}[figure.met]
         print(f"  {figure.text():<98} {number(value):>10} {unit:<6} {within}", flush=True)
 
     def point(self, series, x, y):
-        """A point of a curve."""
+        """Add a point of a curve."""
         self.series.setdefault(series, []).append((x, y))
 
     @property
     def missed(self):
-        """Those that are not within their budget."""
+        """The figures that exceed their budget."""
         return [figure for figure in self.items if figure.met is False]
 
 

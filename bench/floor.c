@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The least that it can cost: one process makes a cgroup, reads the event, takes the id and adds one element. The
- * message is made before and only gets the id. Nothing is decided, remembered or handed to anybody.
+ * The minimal cost: one process creates a cgroup, reads the event, reads the id and adds one element. The message is
+ * prepared in advance and only gets the id. Nothing is decided, stored or passed on.
  */
 
 #include "cgroups.h"

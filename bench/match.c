@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What it costs to find the rule for a path, with different numbers of rules, in turns. */
+/* The cost of finding a path's rule, with different numbers of rules, in turns. */
 
 #include "driver.h"
 #include "policy/policy.h"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""What the rules cost a packet, a connection, and a path that is matched."""
+"""The cost of the rules per packet, per connection, and per matched path."""
 
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -17,17 +17,17 @@ PACKET_ROUNDS, PACKETS = 400, 1_000
 CONNECTIONS = 20_000
 CONNECTION_ROUNDS = 3
 
-# Conntrack looks at each packet wherever a rule somewhere asks for a connection's state, even if none is ever reached.
+# Conntrack tracks every packet as soon as any rule uses a connection's state, even one that is never reached.
 _CONNTRACK = "table inet conntrack { chain unused { ct state invalid drop; }; }"
-# What the chain behind the routing costs a packet that it lets pass.
+# The cost of the postrouting chain for a packet that it accepts.
 _FENCE = """
 table inet fence {
   chain stop { counter drop; }
   chain postrouting { type filter hook postrouting priority mangle; policy accept; meta mark 3000 goto stop; }
 }
 """
-# As the Go daemon orders them: state, addresses and protocol of each packet come before its cgroup, and the NAT chain is
-# always there.
+# In the Go daemon's order: each packet's state, addresses and protocol are checked before its cgroup, and the NAT chain
+# always exists.
 _GO = """
 table inet cgtproxy {{
   set bypass {{ type ipv4_addr; flags interval; elements = {{ {v4} }}; }}
@@ -61,7 +61,7 @@ def _go_ruleset(levels):
 
 
 class Lanes:
-    """Namespaces in which packets are sent, each with rules of its own, and cgroups at all levels to send from."""
+    """Namespaces to send packets in, each with its own rules, and cgroups at all levels to send from."""
 
     DEEPEST = 10
 
@@ -70,7 +70,7 @@ class Lanes:
         self._cleanup = ExitStack()
         self._lanes = {}
         mount = stage.world.cgroups.mount
-        # The World's cgroup is at level 1. At each level is one that is steered, so that it is looked up.
+        # The World's cgroup is at level 1. Each level has a steered cgroup, so that it is looked up.
         path = [stage.world.cgroups.top, *(f"level-{n}" for n in range(2, self.DEEPEST + 1))]
         self._at = [mount / "/".join(path[:n]).lstrip("/") for n in range(1, self.DEEPEST + 1)]
         self._at[-1].mkdir(parents=True)
@@ -79,11 +79,11 @@ class Lanes:
         self._cleanup.callback(lambda: (mount / "proxied-0").rmdir())
 
     def at(self, level):
-        """The directory of the cgroup at this level; it is direct, and so are all above it."""
+        """The directory of the cgroup at this level, which is direct, like all its ancestors."""
         return self._at[level - 1]
 
     def namespace(self):
-        """A new one, where what is sent goes into a device that throws it away."""
+        """A new namespace whose packets go to a device that discards them."""
         namespace = self._cleanup.enter_context(_closing(Namespace()))
         namespace.ip("link set lo up", "tuntap add mode tun name sink", "addr add 192.0.2.2/24 dev sink",
                      "link set sink up", "route add default dev sink")
@@ -103,7 +103,7 @@ class Lanes:
         self._lanes[name] = ",".join((namespace.path, str(directory), address, *options))
 
     def measure(self, rounds, packets):
-        """For each lane its times, one for each round."""
+        """The times of each lane, one per round."""
         lines = driver("packets", rounds, packets, *self._lanes.values(), namespace=self._stage.host)
         return dict(zip(self._lanes, zip(*lines)))
 
@@ -121,7 +121,7 @@ def _closing(thing):
 
 
 def _steered_to(level):
-    """Rules that make a daemon look up the levels down to this one: at each is a cgroup that is steered."""
+    """Rules that make a daemon look up the levels down to this one: each has a steered cgroup."""
     return [(f"^(/[^/]+){{0,{level - 1}}}/proxied-0$", PROXY)]
 
 
@@ -160,13 +160,13 @@ def _median(values):
 
 
 def _add_difference(figures, name, times, base):
-    """The difference of the minima, and the median of the differences in each round."""
+    """The difference of the minima, and the median of the rounds' differences."""
     differences = [time - other for time, other in zip(times, base)]
     figures.add(name, min(times) - min(base), "ns", median=_median(differences))
 
 
 def measure_received(stage, figures):
-    """Receiving what nobody steered, from a cable."""
+    """Receiving unsteered packets from a cable."""
     figures.begin("received")
     lanes = Lanes(stage)
     with ExitStack() as cleanup:
@@ -202,7 +202,7 @@ def _server(namespace, port, *options):
 
 
 def _connect(stage, cgroup):
-    """Connections a second from a process in a cgroup, the best of some rounds."""
+    """Connections per second from a process in a cgroup, the best of some rounds."""
     directory = stage.directory(cgroup)
     program = str(binary().parent / "bench" / "cgtproxy-bench")
     script = 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"'
@@ -228,14 +228,14 @@ def measure_connections(stage, figures):
 
 
 def _rule(index):
-    """Rules as people write them: for one unit, one application or one slice."""
+    """Rules as users write them: for one unit, application or slice."""
     return (rf"^/system\.slice/service-{index}\.service(/|$)",
             rf"^/user\.slice/user-[0-9]+\.slice/user@[0-9]+\.service/app\.slice/app-flatpak-org\.example\.App{index}-[0-9]+\.scope",
             rf"/work-{index}\.slice(/|$)")[index % 3]
 
 
 def _path(index):
-    """Paths as systemd makes them; some match a rule, most do not."""
+    """Paths as systemd creates them; some match a rule, most do not."""
     return (f"/system.slice/service-{index % 700}.service",
             f"/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-org.example.App{index % 900}-{index * 7919 % 99991}.scope",
             f"/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-terminal-{index * 7919 % 99991}.scope",
@@ -243,7 +243,7 @@ def _path(index):
 
 
 def measure_matching(stage, figures):
-    """Which rule a path falls under."""
+    """Which rule matches a path."""
     figures.begin("match")
     scratch = stage.world.scratch
     paths = scratch.write("\n".join(map(_path, range(MATCH_PATHS))) + "\n", ".paths")

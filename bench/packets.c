@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What it costs to send a datagram, in different namespaces and cgroups, in turns. The CPU time of the sending thread
- * is taken: all that is looked at here happens within sendto(), on the receiving side of a veth or of lo too.
+ * The cost of sending a datagram, in different namespaces and cgroups, in turns. Measures the CPU time of the sending
+ * thread: everything of interest happens within sendto(), also on the receiving side of a veth or lo.
  */
 
 #include "driver.h"
@@ -60,7 +60,7 @@ static void hold_device(const char *name)
 		give_up("can't hold the device %s", name);
 }
 
-/* A TPROXY server that takes datagrams and does nothing with them. */
+/* A TPROXY server that receives datagrams and ignores them. */
 static void serve_transparently(const char *port)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)number(port))};

@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (after the choice of its backend)
 
-# The time that a sleeping CPU takes to wake up, which is in the p99, is far from all the rest.
+# The p99 includes the wake-up time of a sleeping CPU, which is far from the other values.
 _CURVES = (("mkdir to rule in force (us)", "log",
             (("floor", "floor, p50"), ("p50", "cgtproxy, p50"), ("p99", "cgtproxy, p99"))),
            ("memory (MB)", "linear", (("rss", "RSS"), ("anonymous", "anonymous"))))

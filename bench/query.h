@@ -20,10 +20,10 @@ struct query {
 
 void query_open(struct query *query);
 
-/** Returns whether packets of the cgroup meet a verdict of its own from now on. */
+/** Returns whether packets of the cgroup get its own verdict from now on. */
 bool query_has(struct query *query, uint64_t cgroup_id);
 
-/** Asks again and again, until the answer is yes or @patience ns are over. Returns whether it was yes. */
+/** Polls until the answer is yes or @patience ns have passed. Returns whether it was yes. */
 bool query_await(struct query *query, uint64_t cgroup_id, uint64_t patience);
 
 void query_close(struct query *query);

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: MIT
-"""Where the measurements are taken: a World of test/lab, the driver, and what the kernel tells of a daemon."""
+"""The environment of the measurements: a World of test/lab, the driver, and the kernel's statistics of a daemon."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ STRICT = config(RULES, strict="true")
 
 
 def driver(*arguments, namespace, nice=0):
-    """Run the driver in a namespace; the numbers that it printed, a list for each line (None for "missed")."""
+    """Run the driver in a namespace; return the numbers that it printed, a list per line (None for "missed")."""
     program = binary().parent / "bench" / "cgtproxy-bench"
     out = namespace.run("nice", "-n", str(nice), str(program), *map(str, arguments))
     return [[None if word == "missed" else float(word) for word in line.split()] for line in out.splitlines()]
@@ -44,21 +44,21 @@ def column(lines, number=0):
 
 
 def percentile(values, part):
-    """The value that this part of all values does not exceed."""
+    """The quantile: the value that this fraction of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has used so far: s of CPU time, and how often it was switched away from."""
+    """A process's CPU time so far in s, and its number of context switches."""
 
     cpu: float
     switches: int
 
 
 class Observed:
-    """A daemon, and what the kernel tells of it."""
+    """A daemon with the kernel's statistics of it."""
 
     def __init__(self, world, text):
         self._world = world
@@ -79,7 +79,7 @@ class Observed:
         return self._status()[name] * 1024
 
     def elements(self):
-        """How many elements the kernel has."""
+        """The number of elements in the kernel."""
         return len(cgroup_elements(self._world.host))
 
     def _status(self):
@@ -93,7 +93,7 @@ class Stage:
     def __init__(self):
         self._context = World(purpose="bench")
         self.world = self._context.__enter__()
-        self.world.wire.close()  # to record packets would be measured, too
+        self.world.wire.close()  # recording packets would distort the measurements
         self.host = self.world.host
         self._count = 0
 
@@ -111,12 +111,12 @@ class Stage:
             observed.daemon.close()
 
     def directory(self, name=None):
-        """The directory of a new cgroup in which a measurement makes its own."""
+        """The directory of a new cgroup for a measurement's cgroups."""
         self._count += 1
         return self.world.cgroups.directory(self.world.cgroups.make(name or f"measurement-{self._count}"))
 
     def populate(self, count, name="proxied"):
-        """Make this many cgroups; return the directory that holds them."""
+        """Create this many cgroups; return their parent directory."""
         directory = self.directory()
         if count > 0:
             driver("storm", directory, name, count, "leave", namespace=self.host)

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Many cgroups as fast as one process can make them, and how long after the last one all of them are in force. */
+/* Many cgroups as fast as one process can create them, and how long after the last one all are in force. */
 
 #include "cgroups.h"
 #include "driver.h"
@@ -35,7 +35,7 @@ static void enter_next_parent(struct nest *nest, int top, uint64_t first)
 		give_up("can't open the cgroup %s", name);
 }
 
-/* Takes out of @ids all that the kernel has, and returns how many are left. */
+/* Removes from @ids those that the kernel has, and returns how many are left. */
 static size_t take_out_present(struct query *query, uint64_t *ids, size_t count)
 {
 	size_t left = 0;

@@ -6,8 +6,8 @@
 The daemon runs with data/example.yaml in a network namespace of the demo's own; so do the clients and a TPROXY server.
 Another namespace is the outside world. Exits with 0 if everything went where the example config says it should.
 
-Ctrl-C counts between two steps only, so that each is done or not begun, and all of them can be undone. Before that it is
-blocked: from the first line above, which is why the program should be run by its name, to the end.
+Ctrl-C takes effect between steps only, so that each step is either done or not begun and can be undone. It is blocked
+from the very first line to the end, which is why the program should be run by its name.
 """
 
 import signal
@@ -22,7 +22,7 @@ from pathlib import Path  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "test"))
-sys.dont_write_bytecode = True  # root would leave it in somebody's clone
+sys.dont_write_bytecode = True  # root would leave it in the user's clone
 
 from lab.addresses import ALL_TRAFFIC, OUTSIDE, SERVICE_PORT  # noqa: E402  (after the path to it)
 from lab.daemon import binary  # noqa: E402
@@ -31,41 +31,41 @@ from lab.world import World  # noqa: E402
 CONFIG = REPOSITORY / "data" / "example.yaml"
 PROXY = "mihomo"
 ANSWERED, DROPPED, PROXIED = "outside answered", "dropped", "TPROXY saw"
-# A slice that the example config has a rule for, and what should happen to a client in it.
+# A slice with a rule in the example config, and what should happen to a client in it.
 EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-proxy.slice": PROXIED}
 COLOURS = {ANSWERED: "\033[32m", DROPPED: "\033[31m", PROXIED: "\033[36m"}
 UNEXPECTED, PLAIN = "\033[1;33m", "\033[0m"
-ABOUT_TARGETS = """These addresses are for documentation (RFC 5737, RFC 3849): here they belong to the demo's
-second namespace, and to no host on the internet."""
+ABOUT_TARGETS = """These are documentation addresses (RFC 5737, RFC 3849): here they belong to the demo's second
+namespace, and to no host on the internet."""
 ABOUT_DROPPED = """
-Nothing that is dropped leaves the host. TCP's SYNs vanish, which the client learns only when
-its connect times out; whoever sends UDP is told by the kernel at once, with EPERM."""
+Dropped packets never leave the host. TCP SYNs vanish silently, so the client's connect times
+out; a UDP send fails at once with EPERM."""
 HEADINGS = ("cgroup", "asked", "what happened", "rule")
 
 
 class Interrupted(Exception):
-    """Somebody pressed Ctrl-C, or asked the demo to end."""
+    """The user pressed Ctrl-C, or the demo was asked to end."""
 
 
 def go_on():
-    """Between two steps: raise Interrupted if there should be no next one."""
+    """Between two steps: raise Interrupted if there is to be no next one."""
     if signal.sigpending() & SIGNALS:
         raise Interrupted
 
 
 def has_colours():
-    """Colours are for terminals, and for people who want them (see no-color.org)."""
+    """Whether to use colours: on terminals, unless the user opted out (see no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def rule_for(world, path):
-    """FILE:LINE of the rule of the example config that is in force for a cgroup, as cgtproxy explains it."""
+    """FILE:LINE of the example config's rule that applies to a cgroup, as cgtproxy explains it."""
     said = json.loads(world.cgtproxy("explain", "--json", "-c", CONFIG, path).stdout)
     return f"{CONFIG.name}:{said['line']}"
 
 
 def printable(address, port):
-    """ADDRESS:PORT, with brackets where they belong."""
+    """ADDRESS:PORT, with brackets for IPv6."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
@@ -81,7 +81,7 @@ def what_happened(world, result):
 
 
 def rows_for(world, slice_name, differences):
-    """The table's rows for the client in one cgroup; what is not as expected is added to differences."""
+    """The table's rows for the client in one cgroup; adds deviations to differences."""
     client = world.client(f"{slice_name}/demo.scope")
     rule = rule_for(world, world.cgroups.path(f"{slice_name}/demo.scope"))
     for protocol, family in ALL_TRAFFIC:
@@ -91,7 +91,7 @@ def rows_for(world, slice_name, differences):
         wanted = f" {printable(OUTSIDE[family], SERVICE_PORT)}" if EXPECTED[slice_name] == PROXIED else details
         asked = f"{protocol.upper()} v{family}"
         if (kind, details) != (EXPECTED[slice_name], wanted):
-            differences.append(f"{slice_name}, {asked}: {kind}{details}, but should be {EXPECTED[slice_name]}{wanted}")
+            differences.append(f"{slice_name}, {asked}: {kind}{details}, expected {EXPECTED[slice_name]}{wanted}")
         yield (slice_name, asked, kind + details, rule), COLOURS.get(kind, UNEXPECTED)
 
 
@@ -112,7 +112,7 @@ def print_table(rows):
 
 
 def run():
-    """The whole demo; a list of what was not as it should be."""
+    """The whole demo; return a list of deviations."""
     differences = []
     with World(purpose="demo") as world:
         untouched = world.footprint()
@@ -129,32 +129,32 @@ def run():
         print(ABOUT_DROPPED)
         go_on()
         if daemon.stop() != 0 or world.footprint() != untouched:
-            differences.append(f"the daemon did not end cleanly; its log:\n{daemon.log}")
+            differences.append(f"the daemon did not stop cleanly; its log:\n{daemon.log}")
         top = world.cgroups.directory(world.cgroups.top)
     if top.exists():
-        differences.append(f"{top} is left")
+        differences.append(f"{top} was not removed")
     return differences
 
 
 def main():
     """Run the demo and judge it."""
     if os.geteuid() != 0:
-        sys.exit("The demo makes network namespaces and cgroups, which takes root. Run as root: make demo")
-    print("This demo touches nothing of the host's network: its traffic stays in two network\n"
-          "namespaces and some cgroups of its own.\n")
+        sys.exit("The demo makes network namespaces and cgroups, which needs root. Run as root: make demo")
+    print("This demo does not touch the host's network: its traffic stays in two network namespaces\n"
+          "and some cgroups of its own.\n")
     try:
         differences = run()
     except Interrupted:
         print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except (OSError, RuntimeError, AssertionError) as error:
-        sys.exit(f"\nThe demo could not go on: {error}")
+        sys.exit(f"\nThe demo failed: {error}")
     if differences:
-        sys.exit("\nNot everything went as it should:\n  " + "\n  ".join(differences))
-    print("\nThe TPROXY server was told the address that the client meant, and answered in its name.\n"
-          f"The rules are those of {CONFIG.relative_to(REPOSITORY)}. Everything went as they say.\n"
+        sys.exit("\nSome results are not as expected:\n  " + "\n  ".join(differences))
+    print("\nThe TPROXY server saw the original destination and replied from that address.\n"
+          f"The rules are those of {CONFIG.relative_to(REPOSITORY)}. All results are as expected.\n"
           "Cleaned up: the daemon, its table, policy rules and routes, the namespaces and the\n"
-          "cgroups are gone; nothing is left.")
+          "cgroups are removed.")
 
 
 if __name__ == "__main__":

@@ -29,33 +29,29 @@ static const struct command {
 } commands[] = {
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
-	 "  config      what is wrong with the file; needs no permission\n"
-	 "  permission  whether the kernel would let the rules of this config into force\n"
-	 "  system      what on this host may keep them from working"},
+	 "  config      errors in the file; needs no permission\n"
+	 "  permission  whether the kernel would accept the rules of this config\n"
+	 "  system      what on this host may interfere with them"},
 	{"clear", cmd_clear, "clear",
-	 "Remove what a killed run, or one with on-stop: keep, has left. All traffic goes direct then. Refuses while "
-	 "the\n"
-	 "daemon runs, which removes its rules when it is stopped."},
+	 "Remove what a killed run, or one with on-stop: keep, left behind. All traffic then goes direct.\n"
+	 "Refuses while the daemon runs, which removes its rules when it is stopped."},
 	{"explain", cmd_explain, "explain PATH|--pid PID [--json]",
-	 "Say where the traffic of a cgroup goes and which rule sends it there.\n"
-	 "  PATH       of a cgroup, with or without /sys/fs/cgroup; it need not exist\n"
+	 "Show where a cgroup's traffic goes and which rule sends it there.\n"
+	 "  PATH       a cgroup path, with or without /sys/fs/cgroup; it need not exist\n"
 	 "  --pid PID  the cgroup of this process\n"
-	 "  --json     for programs\n"
-	 "With CAP_NET_ADMIN also what the kernel holds for it; the exit code is 3 when that is not what the config "
-	 "says.",
+	 "  --json     print JSON\n"
+	 "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
+	 "the config.",
 	 TAKES_JSON | TAKES_PID},
 	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
-	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config. What\n"
-	 "follows NAME is the program's own command line. It keeps the terminal, the directory, the environment\n"
-	 "and the exit code.\n"
+	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config.\n"
+	 "Everything after NAME is the program's own command line. It keeps the terminal, the directory, the\n"
+	 "environment and the exit code.\n"
 	 "\n"
-	 "systemd-run starts it in the slice cgtproxy-NAME.slice of your user manager, or, when you are root, of the "
-	 "system.\n"
-	 "Where the config sends that slice elsewhere, nothing is started, and the rule to add is shown. In that, and "
-	 "when\n"
-	 "the config can't be read, the exit code is 1; it is 127 for a program that is not there, and 126 for one "
-	 "that\n"
-	 "may not be run.",
+	 "systemd-run starts it in the slice cgtproxy-NAME.slice of your user manager, or, as root, of the\n"
+	 "system manager. If the config sends that slice elsewhere, nothing is started and the rule to add is\n"
+	 "shown. The exit code is then 1, as when the config can't be read; it is 127 if the program is not\n"
+	 "found, and 126 if it can't be executed.",
 	 TAKES_PROGRAM},
 	{"init", cmd_init, "init [--yes]",
 	 "Write a first config, for the proxy that runs on this host and accepts TPROXY connections. On a terminal it "
@@ -67,20 +63,17 @@ static const struct command {
 	 "It changes no file that exists. The exit code is 1 if nothing was written.",
 	 TAKES_YES},
 	{"render", cmd_render, "render",
-	 "Print the ruleset as text for \"nft -f\". It is what the config makes of the cgroups that exist now. Changes "
-	 "nothing."},
+	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
 	{"status", cmd_status, "status [--json] [--watch]",
-	 "Say what runs and what is in force. It asks the kernel, so it is true also when the daemon hangs or is gone. "
-	 "Takes\n"
-	 "the capability CAP_NET_ADMIN. Direct traffic is not counted, since it pays for nothing.\n"
-	 "  --json   as a JSON object\n"
-	 "  --watch  every second anew, with rates, until Ctrl-C; with --json one object a line\n"
-	 "The exit code is 0 when it runs and nothing is missing, 1 when something is missing, 3 when it does not run, "
-	 "and 4\n"
-	 "without the permission to ask.",
+	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
+	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
+	 "  --json   print a JSON object\n"
+	 "  --watch  refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
+	 "run, and 4 without permission to query the kernel.",
 	 TAKES_JSON | TAKES_WATCH},
 	{"targets", cmd_targets, "targets",
-	 "Print what a rule of this config can lead to, a line each: direct, drop, refuse, and the proxies' names."},
+	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -127,9 +120,9 @@ static void print_help(void)
 {
 	puts("Usage: cgtproxy [OPTION...] [COMMAND]\n"
 	     "\n"
-	     "Send the traffic of programs through a transparent proxy, straight out, or nowhere, by the cgroup that "
-	     "each\n"
-	     "runs in. Without a command, run in the foreground and keep the rules in force until SIGTERM or SIGINT.\n"
+	     "Send the traffic of programs through a transparent proxy, direct, or nowhere, by the cgroup that\n"
+	     "each runs in. Without a command, run in the foreground and keep the rules in force until SIGTERM or\n"
+	     "SIGINT.\n"
 	     "\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -142,9 +135,9 @@ static void print_help(void)
 	     "\n"
 	     "Environment:\n"
 	     "  LOG_LEVEL                        debug, info, warn or error [info]\n"
-	     "  CONFIGURATION_DIRECTORY          where config.yaml is looked for without -c\n"
+	     "  CONFIGURATION_DIRECTORY          directory of config.yaml without -c\n"
 	     "\n"
-	     "Running it, and \"check permission\", take the capability CAP_NET_ADMIN.");
+	     "Running it, and \"check permission\", need the capability CAP_NET_ADMIN.");
 }
 
 static void print_command_help(const struct command *command)
@@ -199,7 +192,7 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 			line->version = true;
 			break;
 		case OPTION_IGNORED:
-			log_debug("an option of the Go daemon's that means nothing here is ignored");
+			log_debug("ignoring an option of the Go daemon that has no effect here");
 			break;
 		case OPTION_JSON:
 			line->arguments.json = true;
@@ -233,7 +226,7 @@ static int refuse_foreign_options(const struct command *command, unsigned given)
 		if (!(foreign & own_options[i].takes))
 			continue;
 		if (command == NULL)
-			log_error("%s goes with a command; see cgtproxy --help", own_options[i].name);
+			log_error("%s needs a command; see cgtproxy --help", own_options[i].name);
 		else
 			log_error("%s takes no %s; see cgtproxy %s --help", command->name, own_options[i].name,
 				  command->name);

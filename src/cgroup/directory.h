@@ -5,20 +5,20 @@
 #define CGTPROXY_CGROUP_DIRECTORY_H
 
 /**
- * Opens the directory of a cgroup. Who may not read it may still know that it is there, and so give it its verdict:
- * then the descriptor is one of O_PATH.
+ * Opens the directory of a cgroup. Falls back to O_PATH when it may not be read: that is enough to give the cgroup its
+ * verdict.
  *
  * @at:   an open directory, or AT_FDCWD
- * @path: not longer than a system call takes
+ * @path: shorter than PATH_MAX
  *
  * Returns a file descriptor or a negative errno.
  */
 int cgroup_open_directory(int at, const char *path);
 
 /**
- * Likewise, part by part where the path is longer than one system call takes.
+ * Likewise, in several steps where the path is too long for one system call.
  *
- * @path: below @directory, with or without slashes at its beginning; changed meanwhile
+ * @path: relative to @directory, leading slashes allowed; modified during the call
  */
 int cgroup_open_below(int directory, char *path);
 

@@ -20,12 +20,12 @@ enum {
 	SHOWN_BYTES = 256,
 };
 
-/* Behind the path of a cgroup that is removed, but whose processes are not all buried yet (cgroup_show_path()). */
+/* Appended to the path of a removed cgroup that still has zombie processes (cgroup_show_path()). */
 #define REMOVED " (deleted)"
 
 /*
- * The 64-bit kernfs id, which is what the kernel compares elements with. On 32-bit kernels st_ino is only its lower
- * half (fs/kernfs/mount.c, kernfs_encode_fh).
+ * The 64-bit kernfs id, which the kernel matches elements against. On 32-bit kernels st_ino is only its lower half
+ * (fs/kernfs/mount.c, kernfs_encode_fh).
  */
 int cgroup_read_id(int fd, uint64_t *id)
 {
@@ -49,8 +49,8 @@ static int refuse(const char *given, const char *reason, struct error *error)
 	size_t length = strlen(given);
 
 	escape_but_backslash(shown, sizeof(shown), given, length < SHOWN_BYTES ? length : SHOWN_BYTES);
-	return error_set(error, -EINVAL, "\"%s%s\" is no path of a cgroup: %s", shown,
-			 length > SHOWN_BYTES ? "..." : "", reason);
+	return error_set(error, -EINVAL, "\"%s%s\" is not a cgroup path: %s", shown, length > SHOWN_BYTES ? "..." : "",
+			 reason);
 }
 
 static const char *without_mount(const char *given, const char *mount)
@@ -68,7 +68,7 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 	size_t used = 0;
 
 	if (*given != '/')
-		return refuse(given, "expected one that begins with \"/\", as in /proc/PID/cgroup", error);
+		return refuse(given, "it must start with \"/\", as in /proc/PID/cgroup", error);
 	for (uint32_t level = 0; level < CGROUP_DEPTH_MAX; level++) {
 		size_t length = 0;
 
@@ -77,9 +77,9 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 		if (length == 0)
 			break;
 		if (length > NAME_MAX)
-			return refuse(given, "a name in it is longer than 255 bytes", error);
+			return refuse(given, "a component is longer than 255 bytes", error);
 		if (*at == '.' && (length == 1 || (length == 2 && at[1] == '.')))
-			return refuse(given, "no cgroup is named \".\" or \"..\"", error);
+			return refuse(given, "it contains \".\" or \"..\"", error);
 		path[used++] = '/';
 		memcpy(path + used, at, length);
 		used += length;
@@ -102,7 +102,7 @@ uint32_t cgroup_path_level(const char *path)
 	return level;
 }
 
-/* Opens the next directory of a path below the one that is open, and reads its id; false at the end of what exists. */
+/* Opens the next directory of a path and reads its id. Returns false when it doesn't exist. */
 static bool descend(int *directory, const char **rest, uint64_t *id)
 {
 	char name[NAME_MAX + 1] = "";
@@ -127,7 +127,7 @@ int cgroup_find_ids(const char *mount, const char *path, uint64_t *ids, struct e
 	int count = 1;
 
 	if (result < 0)
-		return error_set(error, result, "can't look at the root cgroup: %s", strerror(-result));
+		return error_set(error, result, "can't access the root cgroup: %s", strerror(-result));
 	while (count <= CGROUP_DEPTH_MAX && descend(&directory, &path, &ids[count]))
 		count++;
 	return count;
@@ -141,7 +141,7 @@ static bool exists(const char *mount, const char *path)
 	return cgroup_find_ids(mount, path, ids, &error) == (int)cgroup_path_level(path) + 1;
 }
 
-/* Where there is a cgroup by the name with that ending, somebody chose it. */
+/* If a cgroup with that suffix in its name exists, the suffix was chosen by a user. */
 static void drop_removed(char *path, const char *mount)
 {
 	size_t length = strlen(path);
@@ -176,8 +176,8 @@ int cgroup_path_of_process(uint32_t pid, const char *mount, char *path, struct e
 		drop_removed(path, mount);
 		return 0;
 	}
-	/* the process ended meanwhile, or its path is longer than a page */
+	/* the process has exited, or its path is longer than a page */
 	return error_set(error, errno != 0 ? -errno : -ENOENT,
 			 "can't read the cgroup of process %" PRIu32 " from %s: %s", pid, name,
-			 errno != 0 ? strerror(errno) : "it is in none of cgroup v2");
+			 errno != 0 ? strerror(errno) : "it is not in a cgroup v2 hierarchy");
 }

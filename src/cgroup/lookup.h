@@ -9,20 +9,20 @@
 
 #include <stdint.h>
 
-/* Questions about one cgroup, for which no tree is needed. */
+/* Queries about a single cgroup, which need no tree. */
 
 /**
- * Reads the id of the cgroup that an open directory is.
+ * Reads the id of the cgroup behind an open directory.
  *
  * Returns 0 or a negative errno.
  */
 int cgroup_read_id(int fd, uint64_t *id);
 
 /**
- * Reads a path as people give it: absolute, with or without the mount in front of it, with slashes too many. What is
- * deeper than CGROUP_DEPTH_MAX is taken for its ancestor there, as it is everywhere.
+ * Normalizes a path as a user types it: absolute, with or without the mount prefix, with redundant slashes. A path
+ * deeper than CGROUP_DEPTH_MAX is truncated to its ancestor at that level, as everywhere else.
  *
- * @given: of a cgroup that need not exist
+ * @given: the cgroup need not exist
  * @mount: path of the cgroup2 mount, or NULL when there is none
  * @path:  CGROUP_PATH_SIZE bytes; set to the path below the mount
  *
@@ -31,10 +31,10 @@ int cgroup_read_id(int fd, uint64_t *id);
 int cgroup_path_parse(const char *given, const char *mount, char *path, struct error *error);
 
 /**
- * Finds the cgroup that a process is in.
+ * Finds the cgroup of a process.
  *
  * @mount: path of the cgroup2 mount, or NULL when there is none
- * @path:  CGROUP_PATH_SIZE bytes; set to the path below the mount. The cgroup may be gone already.
+ * @path:  CGROUP_PATH_SIZE bytes; set to the path below the mount. The cgroup may already have been removed.
  *
  * Returns 0, -ESRCH when there is no such process, or another negative errno, with @error.
  */
@@ -43,14 +43,14 @@ int cgroup_path_of_process(uint32_t pid, const char *mount, char *path, struct e
 /**
  * Finds the ids of a cgroup and its ancestors.
  *
- * @path: below the mount, as cgroup_path_parse() makes it
- * @ids:  room for CGROUP_DEPTH_MAX + 1; set by level, the root's first, for as many as exist
+ * @path: below the mount, as cgroup_path_parse() returns it
+ * @ids:  array of CGROUP_DEPTH_MAX + 1; indexed by level, root first; set for those that exist
  *
  * Returns how many exist, or a negative errno with @error.
  */
 int cgroup_find_ids(const char *mount, const char *path, uint64_t *ids, struct error *error);
 
-/** Returns the level of the cgroup that a path is that of; 0 for the root. */
+/** Returns the level of the cgroup at a path; 0 for the root. */
 uint32_t cgroup_path_level(const char *path);
 
 #endif

@@ -44,13 +44,13 @@ static const char *name_of(const struct statfs *filesystem)
 	case TMPFS_MAGIC:
 		return "tmpfs";
 	case CGROUP_SUPER_MAGIC:
-		return "cgroup version 1";
+		return "cgroup v1";
 	default:
 		return "another filesystem";
 	}
 }
 
-/** The mount table lists mounts that nobody sees, too: another one covers them, or a directory above them. */
+/** The mount table also lists mounts hidden by another mount on them or on a parent directory. */
 static int check_visible(const char *path, struct error *error)
 {
 	char shown[ESCAPED_SIZE(PATH_MAX)];
@@ -58,13 +58,13 @@ static int check_visible(const char *path, struct error *error)
 
 	escape(shown, sizeof(shown), path, strlen(path));
 	if (statfs(path, &filesystem) < 0)
-		return error_set(error, -errno, "can't look at %s, where it is mounted: %s", shown, strerror(errno));
+		return error_set(error, -errno, "can't access its mount point %s: %s", shown, strerror(errno));
 	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
-		return error_set(error, -ENOENT, "%s covers it at %s", name_of(&filesystem), shown);
+		return error_set(error, -ENOENT, "%s is mounted over it at %s", name_of(&filesystem), shown);
 	return 0;
 }
 
-/* A line of /proc/self/mountinfo: the mount's id, its parent's, the device, and the root within the filesystem. */
+/* A line of /proc/self/mountinfo: mount id, parent id, device, and root within the filesystem. */
 static const char *root_in_line(char *line, uint64_t id)
 {
 	char *rest = NULL;
@@ -77,7 +77,7 @@ static const char *root_in_line(char *line, uint64_t id)
 	return field;
 }
 
-/* The path of a mount's root within its filesystem, for free(); NULL when it is not to be found out. */
+/* Returns the path of a mount's root within its filesystem, which the caller frees; NULL if it can't be determined. */
 static char *find_root(const char *path)
 {
 	CLEANUP(fclosep) FILE *table = fopen(MOUNT_INFO, "re");
@@ -97,8 +97,8 @@ static char *find_root(const char *path)
 }
 
 /*
- * The kernel shows a cgroup mount's root as it is seen from our cgroup namespace (cgroup_show_path()): "/" is right,
- * what begins with "/.." is above the namespace, and all else is below it.
+ * The kernel shows a cgroup mount's root relative to our cgroup namespace (cgroup_show_path()): "/" is right, a path
+ * that begins with "/.." is above the namespace, any other is below it.
  */
 static int check_root(const char *path, struct error *error)
 {
@@ -113,20 +113,19 @@ static int check_root(const char *path, struct error *error)
 	if (strncmp(root, "/..", 3) == 0 && (root[3] == '/' || root[3] == '\0'))
 		return error_set(
 			error, -EINVAL,
-			"%s shows more than the cgroup namespace that cgtproxy runs in (its root is at %s from "
-			"there), and the kernel matches only what is in the namespace. Run cgtproxy in the "
-			"host's cgroup namespace (a container: --cgroupns=host), or mount what is in this one: "
-			"mount -t cgroup2 none DIRECTORY, and name that under cgroup-root",
+			"%s shows more than the cgroup namespace that cgtproxy runs in (whose root is at %s from "
+			"there), and the kernel matches only cgroups inside the namespace. Run cgtproxy in the host's "
+			"cgroup namespace (containers: --cgroupns=host), or mount this namespace's cgroups (mount -t "
+			"cgroup2 none DIRECTORY) and set cgroup-root to that mount",
 			shown, shown_root);
 	return error_set(
 		error, -EINVAL,
-		"%s shows only a part of the cgroups (%s and what is below it), and the kernel counts levels "
-		"from the root of all. Mount all of them: mount -t cgroup2 none DIRECTORY, and name that under "
-		"cgroup-root",
+		"%s shows only a part of the cgroup tree (%s and below), and the kernel counts levels from its root. "
+		"Mount the whole tree (mount -t cgroup2 none DIRECTORY) and set cgroup-root to that mount",
 		shown, shown_root);
 }
 
-/* Only the root of all has no events: it can't become empty. */
+/* Only the root of the hierarchy has no cgroup.events: it can't become empty. */
 bool cgroup_mount_is_whole(const char *path)
 {
 	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -138,8 +137,9 @@ static int no_mount(const struct error *hidden, struct error *error)
 {
 	if (hidden->text[0] != '\0')
 		return error_set(error, -ENOENT,
-				 "no cgroup2 mount can be seen: %s. cgtproxy matches programs by their cgroup and "
-				 "needs one: unmount what covers it, or mount another and name it under cgroup-root",
+				 "no cgroup2 mount is visible: %s. cgtproxy matches programs by their cgroup and needs "
+				 "one: unmount what is over it, or mount cgroup2 elsewhere and set cgroup-root to that "
+				 "mount",
 				 hidden->text);
 	return error_set(error, -ENOENT,
 			 "no cgroup2 mount in " MOUNT_TABLE ". cgtproxy matches programs by their cgroup and "
@@ -182,17 +182,17 @@ static int check_configured(const char *configured, char **path, struct error *e
 
 	escape(shown, sizeof(shown), configured, length);
 	if (statfs(configured, &filesystem) < 0)
-		return error_set(error, -errno, "cgroup-root: can't look at %s: %s", shown, strerror(errno));
+		return error_set(error, -errno, "cgroup-root: can't access %s: %s", shown, strerror(errno));
 	if (filesystem.f_type != CGROUP2_SUPER_MAGIC)
 		return error_set(error, -EINVAL,
-				 "cgroup-root: %s is no cgroup2 filesystem, but %s. Use AUTO to let it be found", shown,
-				 name_of(&filesystem));
-	/* levels count from the mount, so a directory below it would look at the wrong ones */
+				 "cgroup-root: %s is not a cgroup2 filesystem, but %s. Use AUTO to find the mount",
+				 shown, name_of(&filesystem));
+	/* levels are counted from the mount point, so a directory below it would yield wrong ones */
 	if (statx(AT_FDCWD, configured, 0, STATX_TYPE, &status) == 0 &&
 	    (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return error_set(error, -EINVAL,
-				 "cgroup-root: %s is below the cgroup2 mount, not the mount itself. Use "
-				 "AUTO to let it be found",
+				 "cgroup-root: %s is inside the cgroup2 mount, not the mount itself. Use AUTO to find "
+				 "the mount",
 				 shown);
 	if (check_root(configured, error) < 0)
 		return -EINVAL;

@@ -9,20 +9,20 @@
 #include <stdbool.h>
 
 /**
- * Finds the cgroup2 mount: /sys/fs/cgroup on a pure v2 host, /sys/fs/cgroup/unified on a hybrid one, else the first of
- * the mount table. One that another mount covers does not count, nor does one that begins at another cgroup than our
- * cgroup namespace: the levels that the kernel counts would be others than those in the tree.
+ * Finds the cgroup2 mount: /sys/fs/cgroup on a pure v2 host, /sys/fs/cgroup/unified on a hybrid one, else the first one
+ * in the mount table. Skips mounts hidden by another mount, and mounts whose root is not that of our cgroup namespace:
+ * the kernel's levels would differ from those in the tree.
  *
- * @configured: the mount as the config names it, which is checked, or NULL to look for it
- * @path:       set to the mount's path, without a slash at its end; the caller frees it
+ * @configured: the mount set in the config, which is validated, or NULL to search for one
+ * @path:       set to the mount's path, without a trailing slash; the caller frees it
  *
- * Returns 0, -ENOENT when there is none to be seen, or another negative errno, with @error.
+ * Returns 0, -ENOENT when no usable mount is visible, or another negative errno, with @error.
  */
 int cgroup_mount_find(const char *configured, char **path, struct error *error);
 
 /**
- * Returns whether a mount begins at the root of all cgroups, and not at that of a cgroup namespace, whether or not that
- * is ours.
+ * Returns whether the root of a mount is the root of the whole hierarchy, not that of a cgroup namespace (ours or
+ * another).
  */
 bool cgroup_mount_is_whole(const char *path);
 

@@ -56,16 +56,15 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 	if (watch->told_about_failure)
 		return;
 	watch->told_about_failure = true;
-	log_warning(
-		"can't look at all cgroups (\"%s\": %s): those that are missed are looked for again every second or "
-		"so, and have no verdict of their own until then%s",
-		escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
-		error == -EMFILE ? ". Raise the limit of open files (LimitNOFILE= of the unit)" : "");
+	log_warning("can't scan all cgroups (\"%s\": %s): the missing ones are looked for again about every second and "
+		    "have no verdict of their own until found%s",
+		    escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
+		    error == -EMFILE ? ". Raise the open files limit (LimitNOFILE= of the unit)" : "");
 }
 
 /*
- * What can't be looked at now, for want of memory, file descriptors or permission, is looked at again together with
- * the cgroups that have no watch. So the one whose list of children is not complete loses its watch.
+ * Cgroups that can't be scanned now, for lack of memory, file descriptors or permission, are scanned again along with
+ * those without a watch. So a cgroup whose list of children is incomplete loses its watch.
  */
 void scan_later(struct watch *watch, struct cgroup *listed, const char *name, int error)
 {
@@ -91,7 +90,7 @@ static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd,
 
 /* NOLINTBEGIN(misc-no-recursion): CGROUP_DEPTH_MAX bounds it */
 
-/* Adds a cgroup to the tree and tells of it. Returns it, or NULL when there was no memory for all of it. */
+/* Adds a cgroup to the tree and notifies the listener. Returns it, or NULL when out of memory. */
 static struct cgroup *appear(struct watch *watch, struct cgroup *parent, const char *name, uint64_t id)
 {
 	struct cgroup *cgroup = cgroup_add(&watch->tree, parent, name, id);
@@ -109,10 +108,10 @@ static struct cgroup *appear(struct watch *watch, struct cgroup *parent, const c
 }
 
 /*
- * Brings the tree in step with what stands at a name now.
+ * Synchronizes the tree with whatever has this name now.
  *
- * fd:   the directory of that name, which this closes, or the negative errno of opening it
- * deep: look below it even when it was known
+ * fd:   the directory of that name, which this closes, or the negative errno from opening it
+ * deep: scan its descendants even if it was known already
  */
 static void look_at(struct watch *watch, struct cgroup *parent, const char *name, int fd, bool deep)
 {
@@ -153,9 +152,9 @@ void scan_name(struct watch *watch, struct cgroup *parent, int parent_fd, const 
 }
 
 /*
- * What is in the tree and was not listed is looked for by name: it may be gone or may have come meanwhile.
+ * Looks up by name what is in the tree but was not listed: it may have been removed, or created meanwhile.
  *
- * walk: number of the walk that lists
+ * walk: number of the listing walk
  */
 static void look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd, uint32_t walk, bool deep)
 {
@@ -171,9 +170,9 @@ static void look_for_unlisted(struct watch *watch, struct cgroup *cgroup, int fd
 }
 
 /*
- * Reads the next name of a child. Returns 1, 0 at the end, or a negative errno when not all can be read.
+ * Reads the name of the next child. Returns 1, 0 at the end, or a negative errno when not all can be read.
  *
- * Nothing can be read from O_PATH, which cgroup_open_directory() resorts to.
+ * An O_PATH descriptor, to which cgroup_open_directory() falls back, can't be read.
  */
 static int next_child(DIR *directory, const struct dirent **entry)
 {
@@ -187,7 +186,7 @@ static int next_child(DIR *directory, const struct dirent **entry)
 	return 1;
 }
 
-/* Returns 0 or a negative errno when not all of it could be read. */
+/* Returns 0, or a negative errno when not all children could be read. */
 static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *directory, bool deep)
 {
 	const struct dirent *entry = NULL;
@@ -200,7 +199,8 @@ static int list_children(struct watch *watch, struct cgroup *cgroup, DIR *direct
 
 /*
  * Whether a cgroup has children. kernfs counts them in the directory's links (fs/kernfs/inode.c, kernfs_refresh_inode);
- * to list the directory of a new cgroup, which has none but has dozens of files, takes longer than all the rest.
+ * listing the directory of a new cgroup, which has no children but dozens of files, would take longer than everything
+ * else.
  */
 static bool has_children(int fd)
 {
@@ -232,7 +232,7 @@ static void look_at_children(struct watch *watch, struct cgroup *cgroup, int fd,
 {
 	if (watch->inotify >= 0 && cgroup_wants_watch(&watch->tree, cgroup))
 		share_watch(watch, cgroup, fd);
-	/* what is made from here on is told by the watch */
+	/* from here on the watch reports new children */
 	if (cgroup->level < watch->tree.depth && (!LIST_EMPTY(&cgroup->children) || has_children(fd)))
 		read_children(watch, cgroup, fd, deep);
 	else
@@ -268,8 +268,8 @@ void scan_cgroup(struct watch *watch, struct cgroup *cgroup)
 }
 
 /*
- * The inode number of a directory of kernfs is the id (fs/kernfs/dir.c, kernfs_fop_readdir), so that what is known need
- * not be opened. On 32-bit kernels it is a part of it only.
+ * A kernfs directory's inode number is its id (fs/kernfs/dir.c, kernfs_fop_readdir), so known children need not be
+ * opened. On 32-bit kernels it is only part of the id.
  */
 static bool is_known(const struct watch *watch, struct cgroup *cgroup, const struct dirent *entry, uint32_t walk)
 {
@@ -281,7 +281,7 @@ static bool is_known(const struct watch *watch, struct cgroup *cgroup, const str
 	return true;
 }
 
-/* Lists so many children from where the last time ended. Returns whether it came to their end. */
+/* Lists up to @most children from where the last call stopped. Returns whether it reached the end. */
 static bool list_some(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, DIR *directory,
 		      size_t most)
 {
@@ -304,7 +304,7 @@ static bool list_some(struct watch *watch, struct watch_share *share, struct cgr
 	return true;
 }
 
-/* Returns whether all of it was looked at. fd: of the cgroup; this closes it */
+/* Returns whether all of it was scanned. fd: of the cgroup; this closes it */
 static bool look_at_unwatched(struct watch *watch, struct watch_share *share, struct cgroup *cgroup, int fd)
 {
 	CLEANUP(closedirp) DIR *directory = NULL;
@@ -325,7 +325,7 @@ static bool look_at_unwatched(struct watch *watch, struct watch_share *share, st
 		share->position = 0;
 		share->walk = ++watch->walk;
 	}
-	/* from here on its watch tells what is new, but not what came until now */
+	/* from here on its watch reports new children, but not those created until now */
 	return list_some(watch, share, cgroup, directory, cgroup->watch != NO_WATCH ? SIZE_MAX : LISTED_AT_A_TIME);
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-/* Between the beginnings of two rounds of looking at all unwatched cgroups of a part lies at least this, in usec. */
+/* Minimum interval between the starts of two rounds of scanning all unwatched cgroups of a share, in usec. */
 #define ROUND_PAUSE UINT64_C(1000000)
 
 static struct watch_share *make(struct watch *watch, const struct cgroup *top)
@@ -94,7 +94,7 @@ static void release(struct watch *watch, struct watch_share *share)
 	free(share);
 }
 
-/* A watch keeps the inode of a removed cgroup, and no IN_IGNORED comes: kernfs leaves the link count alone. */
+/* A watch pins the inode of a removed cgroup, and no IN_IGNORED follows: kernfs doesn't drop the link count. */
 void share_leave(struct watch *watch, struct cgroup *cgroup)
 {
 	if (cgroup->watch != NO_WATCH)
@@ -118,7 +118,7 @@ static struct watch_share *largest_share(const struct watch *watch)
 	struct watch_share *share = NULL;
 
 	TAILQ_FOREACH (share, &watch->shares, next) {
-		/* cppcheck-suppress knownConditionTrueFalse ; it does not see that the loop goes on */
+		/* cppcheck-suppress knownConditionTrueFalse ; it misses that the loop continues */
 		if (share->top != NULL && (largest == NULL || share->watched_count > largest->watched_count))
 			largest = share;
 	}
@@ -136,17 +136,17 @@ static void tell_about_limit(struct watch *watch, int failure)
 	if (largest != NULL)
 		escape(shown, sizeof(shown), largest->top->name, strlen(largest->top->name));
 	if (failure == ENOSPC)
-		log_warning("no inotify watch left for some cgroups: new cgroups below them are found by looking every "
-			    "second or so, not at once. Raise the sysctl fs.inotify.max_user_watches. Most watches "
-			    "(%zu) are for \"%s\" and what is below it, and that has to give way to others",
+		log_warning("out of inotify watches for some cgroups: new cgroups below them are found by polling, "
+			    "about every second. Raise the sysctl fs.inotify.max_user_watches. Most watches (%zu) are "
+			    "for \"%s\" and its descendants, which yield theirs to others",
 			    largest != NULL ? largest->watched_count : 0, shown);
 	else
-		log_warning("can't watch some cgroups (%s): new cgroups below them are found by looking every second "
-			    "or so, not at once",
+		log_warning("can't watch some cgroups (%s): new cgroups below them are found by polling, about every "
+			    "second",
 			    strerror(failure));
 }
 
-/* Returns whether a watch became free for a part that has fewer than another. */
+/* Frees a watch of the largest share for one that has fewer. Returns whether it did. */
 static bool take_from_largest(struct watch *watch, const struct watch_share *share)
 {
 	struct watch_share *largest = largest_share(watch);

@@ -8,39 +8,39 @@
 
 #include <stdint.h>
 
-/** Makes the system's share, with the root in it. Returns 0 or -ENOMEM. */
+/** Creates the system's share, containing the root. Returns 0 or -ENOMEM. */
 int share_init(struct watch *watch);
 
-/** Finds the part that a new cgroup belongs to. Returns 0 or -ENOMEM. */
+/** Assigns a new cgroup to its share. Returns 0 or -ENOMEM. */
 int share_join(struct watch *watch, struct cgroup *cgroup);
 
-/** Takes a cgroup that has no children out of its part, and drops its watch. */
+/** Removes a cgroup without children from its share and drops its watch. */
 void share_leave(struct watch *watch, struct cgroup *cgroup);
 
 /**
- * Watches a cgroup that has no watch, if that is possible.
+ * Tries to watch a cgroup that has no watch.
  *
- * @fd: of its directory, so that it is that very one, whoever has the name by now
+ * @fd: of its directory, so that this very cgroup is watched, whatever has its name now
  */
 void share_watch(struct watch *watch, struct cgroup *cgroup, int fd);
 
-/** Drops the watch of a cgroup, which is looked at from then on instead. */
+/** Drops the watch of a cgroup, which is scanned periodically from then on. */
 void share_unwatch(struct watch *watch, struct cgroup *cgroup);
 
 /**
- * Returns the part whose turn it is to have a cgroup looked at, the one at the head of its unwatched, or NULL when all
- * were looked at lately.
+ * Returns the share that is next to have a cgroup scanned (the head of its unwatched list), or NULL when all were
+ * scanned recently.
  */
 struct watch_share *share_next(struct watch *watch, uint64_t now);
 
 /**
- * Takes note that a cgroup of a part was looked at.
+ * Records that a cgroup of a share was scanned.
  *
- * @cgroup: which goes behind the others; NULL when it has a watch now, or is gone
+ * @cgroup: moved to the tail of the list; NULL when it has a watch now or was removed
  */
 void share_looked(struct watch_share *share, struct cgroup *cgroup);
 
-/** Frees all parts. */
+/** Frees all shares. */
 void share_clear(struct watch *watch);
 
 #endif

@@ -9,13 +9,10 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/*
- * The cgroups that exist, as far as they are known. The tree knows nothing of rules; the members that the engine keeps
- * for each cgroup are named so.
- */
+/* The known cgroups. The tree is independent of rules; members that the engine keeps per cgroup are marked as such. */
 
 enum {
-	/* Deeper levels can't be matched by the kernel, so cgroups there get what their ancestor at this level gets. */
+	/* The kernel can't match deeper levels, so cgroups below get the verdict of their ancestor at this level. */
 	CGROUP_DEPTH_MAX = 255,
 	/* '/' and a name of NAME_MAX bytes for each level, and a NUL */
 	CGROUP_PATH_SIZE = CGROUP_DEPTH_MAX * 256 + 1,
@@ -23,25 +20,25 @@ enum {
 
 struct watch_share;
 
-/** What the engine decided about a cgroup under one config, see engine/plan.h. */
+/** The engine's decision about a cgroup under one config, see engine/plan.h. */
 struct cgroup_decision {
-	int32_t rule;  /* which one holds */
-	uint32_t slot; /* where its element stands in the plan */
+	int32_t rule;  /* the one that applies */
+	uint32_t slot; /* of its element in the plan */
 };
 
-enum { CGROUP_DECISIONS = 2 }; /* of the config in force and of the one that is to follow */
+enum { CGROUP_DECISIONS = 2 }; /* of the config in force and of its successor */
 
 struct cgroup {
-	uint64_t id; /* kernfs id, never used again until the next boot */
+	uint64_t id; /* kernfs id, not reused until the next boot */
 	struct cgroup *parent;
 	LIST_HEAD(cgroup_list, cgroup) children;
 	LIST_ENTRY(cgroup) sibling;
-	const char *name;	   /* at most NAME_MAX bytes, whatever bytes a user likes; "" for the root */
-	struct watch_share *share; /* the watch's: the part that it belongs to, see cgroup/share.h */
+	const char *name;	   /* at most NAME_MAX arbitrary bytes; "" for the root */
+	struct watch_share *share; /* the watch's; see cgroup/share.h */
 	TAILQ_ENTRY(cgroup) in_share;
 	int watch;					    /* inotify watch descriptor or NO_WATCH */
 	uint32_t level;					    /* 0 for the root */
-	uint32_t last_seen;				    /* number of the walk that saw it last */
+	uint32_t last_seen;				    /* number of the last walk that saw it */
 	struct cgroup_decision decisions[CGROUP_DECISIONS]; /* the engine's */
 };
 
@@ -54,11 +51,11 @@ struct cgroup_tree {
 	void *by_name;	/* tsearch(3) */
 	void *by_watch; /* tsearch(3) */
 	size_t count;	/* without the root */
-	uint32_t depth; /* level of the deepest that are looked at; at most CGROUP_DEPTH_MAX */
+	uint32_t depth; /* deepest level that is scanned; at most CGROUP_DEPTH_MAX */
 };
 
 /**
- * Makes a tree of a root only.
+ * Creates a tree with only a root.
  *
  * Returns 0 or -ENOMEM.
  */
@@ -70,18 +67,18 @@ void cgroup_tree_clear(struct cgroup_tree *tree);
 /**
  * Adds a cgroup without a watch.
  *
- * Returns it (it belongs to the tree) or NULL without memory.
+ * Returns it (owned by the tree), or NULL when out of memory.
  */
 struct cgroup *cgroup_add(struct cgroup_tree *tree, struct cgroup *parent, const char *name, uint64_t id);
 
-/** Returns the child of that name or NULL. */
+/** Returns the child with that name or NULL. */
 struct cgroup *cgroup_child(const struct cgroup_tree *tree, struct cgroup *parent, const char *name);
 
 /** Removes and frees a cgroup that has no children. */
 void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup);
 
 /**
- * Notes the inotify watch of a cgroup that has none yet.
+ * Records the inotify watch of a cgroup that has none yet.
  *
  * Returns 0 or -ENOMEM.
  */
@@ -93,11 +90,11 @@ void cgroup_drop_watch(struct cgroup_tree *tree, struct cgroup *cgroup);
 /** Returns the cgroup with that watch or NULL. */
 struct cgroup *cgroup_by_watch(const struct cgroup_tree *tree, int watch);
 
-/** Returns whether a cgroup lacks the watch that it should have. */
+/** Returns whether a cgroup should have a watch but has none. */
 bool cgroup_wants_watch(const struct cgroup_tree *tree, const struct cgroup *cgroup);
 
 /**
- * Writes a cgroup's path below the mount, beginning with '/'; the root's is "/".
+ * Writes a cgroup's path below the mount, with a leading '/'; the root's is "/".
  *
  * @path: CGROUP_PATH_SIZE bytes
  *
@@ -105,28 +102,28 @@ bool cgroup_wants_watch(const struct cgroup_tree *tree, const struct cgroup *cgr
  */
 size_t cgroup_path(const struct cgroup *cgroup, char *path);
 
-/** Returns the path, for free(), or NULL without memory. */
+/** Returns the path, which the caller frees, or NULL when out of memory. */
 char *cgroup_path_copy(const struct cgroup *cgroup);
 
 /**
- * Compares paths as strcmp() does, but with the slash as the lowest character: a parent comes before its children, and
+ * Compares paths like strcmp(), but with the slash as the lowest character: a parent sorts before its children, and
  * they before its next sibling.
  */
 int cgroup_path_compare(const char *one, const char *other);
 
-/** Returns the cgroup that follows in a walk of the tree, parents before children, or NULL; begin with the root. */
+/** Returns the next cgroup of a pre-order walk, or NULL at its end; start with the root. */
 struct cgroup *cgroup_next(const struct cgroup *cgroup);
 
-/** The ids of all cgroups that there were at one moment. */
+/** A snapshot of all cgroup ids. */
 struct cgroup_ids {
 	uint64_t *items; /* ascending; NULL before they are listed */
 	size_t count;
 };
 
 /**
- * Lists the ids of a tree.
+ * Lists the ids of all cgroups in a tree.
  *
- * @ids: zeroed; cgroup_ids_clear() it when this returns 0
+ * @ids: zeroed; free with cgroup_ids_clear() if this returns 0
  *
  * Returns 0 or -ENOMEM.
  */
@@ -136,7 +133,7 @@ bool cgroup_ids_have(const struct cgroup_ids *ids, uint64_t id);
 
 void cgroup_ids_clear(struct cgroup_ids *ids);
 
-/** Returns the level of the deepest cgroup there is; 0 when there is none but the root. */
+/** Returns the level of the deepest cgroup; 0 when there is only the root. */
 uint32_t cgroup_tree_deepest_level(const struct cgroup_tree *tree);
 
 #endif

@@ -19,7 +19,7 @@
 
 enum {
 	EVENTS_SIZE = 64 * 1024,
-	/* at cgroups without a watch, at a time; and names of children that are enough for a time */
+	/* cgroups without a watch to scan per call, and names of children after which a call ends */
 	LOOKS = 256,
 	NAMES = 1000,
 };
@@ -30,7 +30,7 @@ int watch_walk(struct watch *watch, struct error *error)
 	watch->failure = 0;
 	scan_cgroup(watch, watch->tree.root);
 	if (watch->failure < 0)
-		return error_set(error, watch->failure, "can't look at all cgroups: %s", strerror(-watch->failure));
+		return error_set(error, watch->failure, "can't scan all cgroups: %s", strerror(-watch->failure));
 	return 0;
 }
 
@@ -47,7 +47,7 @@ bool watch_look(struct watch *watch, uint64_t now)
 	return true;
 }
 
-/* The directory that an event is of: opened once for all events in a row, and closed after the last. */
+/* The directory of an event: opened once for consecutive events and closed after the last. */
 struct open_parent {
 	uint64_t id;
 	int fd; /* or a negative errno */
@@ -69,15 +69,15 @@ static int open_parent_of_event(struct watch *watch, struct open_parent *open, c
 
 static void handle_overflow(struct watch *watch)
 {
-	log_warning("the kernel's queue of cgroup events overflowed; all cgroups are walked again, none is lost. "
-		    "The sysctl fs.inotify.max_queued_events sets its length");
+	log_warning("the kernel's queue of cgroup events overflowed; rescanning all cgroups, none is lost. The sysctl "
+		    "fs.inotify.max_queued_events sets its length");
 	watch->walk++;
 	scan_cgroup(watch, watch->tree.root);
 }
 
 /*
- * An event of a directory that is gone by now tells nothing of the one that has its name: what it speaks of is gone
- * with it, and the parent's events tell that.
+ * An event of a directory that was removed since says nothing about another one with the same name: its child is gone
+ * with it, which the parent's events report.
  */
 static void handle_event(struct watch *watch, const struct inotify_event *event, struct open_parent *open)
 {
@@ -107,7 +107,7 @@ int watch_read(struct watch *watch, struct error *error)
 	do
 		length = read(watch->inotify, events, sizeof(events));
 	while (length < 0 && errno == EINTR);
-	/* without memory they stay where they are, and the descriptor readable */
+	/* when out of memory, they stay queued and the descriptor readable */
 	if (length < 0 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
 	if (length < 0)
@@ -139,7 +139,7 @@ static int open_root(struct watch *watch, const char *mount, const struct watch_
 	result = cgroup_tree_init(&watch->tree, id);
 	if (result == 0)
 		result = share_init(watch);
-	return result < 0 ? error_set(error, result, "no memory for the tree of cgroups") : 0;
+	return result < 0 ? error_set(error, result, "no memory for the cgroup tree") : 0;
 }
 
 int watch_open(struct watch *watch, const char *mount, uint32_t depth, const struct watch_listener *listener,
@@ -177,9 +177,9 @@ int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *
 	int result = 0;
 
 	if (watch == NULL)
-		return error_set(error, -ENOMEM, "no memory for the tree of cgroups");
+		return error_set(error, -ENOMEM, "no memory for the cgroup tree");
 	result = open_root(watch, mount, &listener, error);
-	watch->told_about_failure = true; /* nothing is looked for again here */
+	watch->told_about_failure = true; /* nothing is retried here */
 	if (result == 0) {
 		assert(watch->tree.root != NULL);
 		result = watch_walk(watch, error);

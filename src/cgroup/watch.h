@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 /**
- * Opens a mount and begins to watch its root. The tree holds the root only until watch_walk() is called.
+ * Opens a mount and starts watching its root. Until watch_walk() is called, the tree holds only the root.
  *
- * @watch: watch_close() it whatever this returns
- * @depth: level of the deepest cgroups that are looked at, from 1 to CGROUP_DEPTH_MAX
+ * @watch: to be closed with watch_close() whatever this returns
+ * @depth: deepest level to scan, 1 to CGROUP_DEPTH_MAX
  *
  * Returns 0 or a negative errno with @error.
  */
@@ -23,42 +23,42 @@ int watch_open(struct watch *watch, const char *mount, uint32_t depth, const str
 	       struct error *error);
 
 /**
- * Walks all cgroups and tells the listener how they differ from the tree. Children made before a watch was set are
- * found, since each directory is listed after its watch is there.
+ * Walks all cgroups and notifies the listener of differences from the tree. Each directory is listed after its watch is
+ * set, so children created earlier are found.
  *
- * Returns 0, or a negative errno with @error when some could not be looked at; they count as unwatched.
+ * Returns 0, or a negative errno with @error when some could not be scanned; these count as unwatched.
  */
 int watch_walk(struct watch *watch, struct error *error);
 
 /**
- * Looks at some of those cgroups that have no watch. It takes a few milliseconds, however many there are: each part of
- * the tree has its turn, see cgroup/share.h.
+ * Scans some of the cgroups without a watch. Takes a few milliseconds, however many there are; shares take turns, see
+ * cgroup/share.h.
  *
- * @now: usec of CLOCK_MONOTONIC
+ * @now: in usec of CLOCK_MONOTONIC
  *
- * Returns whether there is more to be looked at soon; otherwise it is time enough after a second.
+ * Returns whether more is to be scanned soon; otherwise the next call may wait a second.
  */
 bool watch_look(struct watch *watch, uint64_t now);
 
 /**
- * Handles some thousand queued events; not all there are, or whoever makes cgroups faster than they are handled could
- * put off for ever what is done about them. Never trusts an event further than to look at the name it speaks of, so
- * that it does not matter how often a name was made and removed meanwhile.
+ * Handles up to some thousand queued events. The limit keeps someone who creates cgroups faster than they are handled
+ * from starving the work that follows. An event only triggers a scan of the name in it, so it doesn't matter how often
+ * that name was created and removed meanwhile.
  *
- * Returns 1, 0 when there was none or no memory to read one now, or a negative errno with @error.
+ * Returns 1, 0 when there was no event or no memory to read one, or a negative errno with @error.
  */
 int watch_read(struct watch *watch, struct error *error);
 
 /**
  * Reads the tree once, without watching it.
  *
- * @tree: cgroup_tree_clear() it when this returns 0
+ * @tree: free with cgroup_tree_clear() if this returns 0
  *
  * Returns 0 or a negative errno with @error.
  */
 int cgroup_tree_read(struct cgroup_tree *tree, const char *mount, struct error *error);
 
-/** Closes the watch and frees the tree, telling nobody. */
+/** Closes the watch and frees the tree without notifying the listener. */
 void watch_close(struct watch *watch);
 
 #endif

@@ -11,16 +11,17 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* What the watch consists of, for the files that do its work: watch.c, scan.c and share.c. */
+/* State of the watch, shared by watch.c, scan.c and share.c. */
 
 /*
- * Watches are few (fs.inotify.max_user_watches), and users make as many cgroups as they like. So the tree has parts
- * with a share each: what is below a user's slice, or below the first cgroup that is no slice, such as a service that
- * was delegated to somebody. Slices themselves are the system's, since nobody else makes them outside of such a part.
+ * Watches are limited (fs.inotify.max_user_watches), while users can create any number of cgroups. So the tree is
+ * divided into shares: one for each user's slice, and one for each topmost cgroup that is not a slice, such as a
+ * delegated service. All other slices belong to the system's share, since only the system creates slices outside of
+ * these.
  *
- * When there is no watch left, the part with the most of them gives one to whoever has fewer: its newest, so that what
- * it made first, which is further up as a rule, stays watched. And the parts take turns in having their unwatched
- * cgroups looked at, so that one finds what is new in it as soon as if it were alone.
+ * When no watch is left, the share with the most gives its newest to one with fewer; its older cgroups, usually higher
+ * up in the tree, stay watched. Shares take turns to have their unwatched cgroups scanned, so new cgroups in one are
+ * found as soon as if it were alone.
  */
 struct watch_share {
 	TAILQ_ENTRY(watch_share) next; /* in the order of turns */
@@ -29,9 +30,9 @@ struct watch_share {
 	struct cgroup_queue unwatched; /* in the order of turns */
 	size_t watched_count;
 	size_t unwatched_count;
-	size_t left;	     /* of the unwatched, until all were looked at */
-	uint64_t next_round; /* when to look at all of them again, in usec of CLOCK_MONOTONIC */
-	/* where to go on within the one at the head, when it has very many children */
+	size_t left;	     /* unwatched cgroups left to scan in this round */
+	uint64_t next_round; /* when to scan all of them again, in usec of CLOCK_MONOTONIC */
+	/* where to resume within the one at the head, when it has very many children */
 	uint64_t listed_id;
 	long position;
 	uint32_t walk; /* number of that walk */
@@ -39,16 +40,16 @@ struct watch_share {
 
 TAILQ_HEAD(watch_shares, watch_share);
 
-/** Whom to tell. A cgroup's parent appears before it and vanishes after it. */
+/** Callbacks. A cgroup's parent appears before it and vanishes after it. */
 struct watch_listener {
-	/** Returns 0, or -ENOMEM, whereupon it vanishes and is tried again later. */
+	/** Returns 0, or -ENOMEM: the cgroup then vanishes and is retried later. */
 	int (*appeared)(struct cgroup *cgroup, void *userdata);
 	/** The cgroup is freed after this. */
 	void (*vanished)(struct cgroup *cgroup, void *userdata);
 	void *userdata;
 };
 
-/** Keeps a tree in step with a cgroup2 mount. */
+/** Keeps a tree in sync with a cgroup2 mount. */
 struct watch {
 	int inotify; /* readable when watch_read() has work */
 	int root;    /* the mount's directory */
@@ -56,9 +57,9 @@ struct watch {
 	struct watch_shares shares;
 	struct watch_listener listener;
 	uint32_t walk;	  /* number of the last walk */
-	int failure;	  /* negative errno of the last failure to look at a cgroup, but for want of permission; or 0 */
-	size_t names;	  /* of children, that the last watch_look() has read */
-	size_t unwatched; /* cgroups that have no watch, so that watch_look() must be called now and then */
+	int failure;	  /* negative errno of the last failed scan, permission errors excepted; or 0 */
+	size_t names;	  /* of children, read by the last watch_look() */
+	size_t unwatched; /* cgroups without a watch, for which watch_look() must be called periodically */
 	bool told_about_limit;
 	bool told_about_failure;
 	char path[CGROUP_PATH_SIZE];

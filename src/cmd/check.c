@@ -49,11 +49,10 @@ static void warn_of_names_that_users_choose(const struct config *config)
 			fprintf(list, "%s%s", ftell(list) > 0 ? ", " : "", config_rule_place(&config->rules[i], place));
 	}
 	if (fclose(list) == 0 && size > 0)
-		log_warning(
-			"every user can choose the targets of these rules, by giving a cgroup below /user.slice/.../"
-			"user@UID.service a name that matches: %s. Where that is not meant, begin the expression "
-			"with ^, or select by \"unit\" or \"user\"",
-			lines);
+		log_warning("any user can choose the target of these rules by giving a cgroup below "
+			    "/user.slice/.../user@UID.service a matching name: %s. If that is not intended, anchor "
+			    "the expression with ^, or select by \"unit\" or \"user\"",
+			    lines);
 }
 
 static void print_coverage(const struct config_rule *rule, size_t number, const char *target,
@@ -63,7 +62,7 @@ static void print_coverage(const struct config_rule *rule, size_t number, const 
 
 	printf("  rule %zu (%s), %s, %s: ", number, config_rule_place(rule, place), rule->selector, target);
 	if (coverage->count == 0)
-		puts("no cgroup now");
+		puts("no cgroup at present");
 	else
 		printf("%zu %s\n", coverage->count, coverage->count == 1 ? "cgroup" : "cgroups");
 	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++) {
@@ -82,7 +81,7 @@ static void show_coverage(const struct config *config)
 	struct error error;
 
 	if (coverage_read(config, &coverage, &error) < 0)
-		finding_print(FINDING_SKIPPED, "what the rules cover", "%s", error.text);
+		finding_print(FINDING_SKIPPED, "rule coverage", "%s", error.text);
 	else
 		for (size_t i = 0; i < config->rule_count; i++)
 			print_coverage(&config->rules[i], i + 1, config_target_name(config, config->rules[i].target),
@@ -107,7 +106,7 @@ static int check_permission(const struct config *config)
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
-	puts("permission: ok (nftables takes the ruleset; nothing was applied)");
+	puts("permission: ok (nftables accepts the ruleset; nothing was applied)");
 	return EXIT_OK;
 }
 
@@ -124,7 +123,8 @@ int cmd_check(const struct arguments *arguments)
 	int code = EXIT_OK;
 
 	if (arguments->count > 1 || (what != NULL && !is_one_of_ours(what))) {
-		log_error("check what? Usage: cgtproxy check [config|permission|system]");
+		log_error("check takes config, permission, system or nothing. Usage: cgtproxy check "
+			  "[config|permission|system]");
 		return EXIT_USAGE;
 	}
 	config = load_config(arguments);

@@ -17,6 +17,6 @@ int cmd_clear(const struct arguments *arguments)
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
-	log_info("nothing of cgtproxy's is left in the kernel");
+	log_info("nothing of cgtproxy is left in the kernel");
 	return EXIT_OK;
 }

@@ -84,7 +84,7 @@ static int conclude(struct daemon *daemon, int result, struct error *error)
 	if (result >= 0) {
 		result = set_timer(daemon);
 		if (result < 0)
-			error_set(error, result, "can't set the timer of the event loop: %s", strerror(-result));
+			error_set(error, result, "can't set the event loop's timer: %s", strerror(-result));
 	}
 	if (result >= 0)
 		return 0;
@@ -147,9 +147,9 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now());
 	config = load_config(daemon->arguments);
 	if (config == NULL)
-		log_error("the new config is refused; the last one stays in force");
+		log_error("the new config is rejected; the previous one stays in force");
 	else if (engine_reload(daemon->engine, config, &error) < 0)
-		log_error("%s; the last config stays in force", error.text);
+		log_error("%s; the previous config stays in force", error.text);
 	else
 		look_anew(daemon);
 	sd_notify(0, "READY=1");
@@ -240,7 +240,7 @@ static void shorten_slice(void)
 	int result = slice_set(SLICE);
 
 	if (result < 0)
-		log_debug("can't have a shorter slice of the CPU: %s", strerror(-result));
+		log_debug("can't shorten the CPU time slice: %s", strerror(-result));
 }
 
 static int run(struct daemon *daemon)

@@ -93,7 +93,7 @@ static int tell_known_names(const struct config *config, const char *name)
 	if (list == NULL || fclose(list) != 0 || shown == NULL)
 		log_error("no memory");
 	else
-		log_error("there is no proxy \"%s\"; the config knows: %s",
+		log_error("there is no target \"%s\"; the config has: %s",
 			  escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)), known);
 	return EXIT_ERROR;
 }
@@ -111,7 +111,7 @@ static int tell_rule_to_add(const struct config *config, const char *slice, uint
 	char place[RULE_PLACE_SIZE + 32] = "to the rules";
 
 	if (rule != NO_RULE)
-		snprintf(place, sizeof(place), "before that of %s", config_rule_place(&config->rules[rule], at));
+		snprintf(place, sizeof(place), "before the one on %s", config_rule_place(&config->rules[rule], at));
 	log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule %s of the config, and "
 		  "reload the daemon (systemctl reload cgtproxy):\n"
 		  "  - slice: %s\n"
@@ -160,8 +160,7 @@ static int check_program(const char *name)
 
 	if (code != 0 && shown != NULL)
 		log_error("%s: %s", escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)),
-			  code == EXIT_NOT_FOUND ? "there is no such program"
-						 : "this is not a program that may be run");
+			  code == EXIT_NOT_FOUND ? "no such program" : "not executable");
 	return code;
 }
 
@@ -170,8 +169,8 @@ static int check_manager(void)
 {
 	if (geteuid() == 0 || getenv("XDG_RUNTIME_DIR") != NULL || getenv("DBUS_SESSION_BUS_ADDRESS") != NULL)
 		return EXIT_OK;
-	log_error("XDG_RUNTIME_DIR is not set, so this is no session of yours, as after \"su\", and your systemd user "
-		  "manager can't be asked to start anything. Log in, or use \"machinectl shell USER@\"");
+	log_error("XDG_RUNTIME_DIR is not set, as after \"su\", so your systemd user manager can't be reached. Log in, "
+		  "or use \"machinectl shell USER@\"");
 	return EXIT_ERROR;
 }
 
@@ -179,8 +178,8 @@ static int check_manager(void)
 static void warn_without_daemon(uint32_t target)
 {
 	if (target != TARGET_DIRECT && !process_is_connected("cgtproxy", NETLINK_NETFILTER))
-		log_warning("no cgtproxy seems to run, so the program's traffic goes direct. Start it (systemctl start "
-			    "cgtproxy)");
+		log_warning("cgtproxy does not seem to be running, so the program's traffic goes direct. Start it: "
+			    "systemctl start cgtproxy");
 }
 
 /* Returns only when systemd-run can't be started. */
@@ -201,7 +200,7 @@ static int run(const char *slice, char **command, size_t count)
 	memcpy(argv, is_root ? system : user, words * sizeof(*argv));
 	memcpy(argv + words, command, count * sizeof(*argv));
 	execvp(argv[0], argv);
-	log_error("can't run systemd-run, which makes the cgroup: %s. exec needs systemd", strerror(errno));
+	log_error("can't run systemd-run, which creates the cgroup: %s. exec needs systemd", strerror(errno));
 	return EXIT_ERROR;
 }
 
@@ -224,8 +223,8 @@ int cmd_exec(const struct arguments *arguments)
 	}
 	config = load_config(arguments);
 	if (config == NULL) {
-		log_error("nothing was started: exec has to read the daemon's config, to see that it sends the program "
-			  "where you want it");
+		log_error("nothing was started: exec must read the daemon's config to make sure it sends the program "
+			  "where you want");
 		return EXIT_ERROR;
 	}
 	policy = compile_policy(config);

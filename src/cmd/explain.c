@@ -52,7 +52,8 @@ static void print_target(const struct report *report)
 
 	printf("target  %s, ", answer->target);
 	if (answer->rule == NO_RULE) {
-		puts(cgroup_path_level(report->path) > 0 ? "since no rule matches" : "since no rule is for the root");
+		puts(cgroup_path_level(report->path) > 0 ? "since no rule matches"
+							 : "since no rule applies to the root");
 		return;
 	}
 	printf("by rule %" PRId32 " (", answer->rule + 1);
@@ -75,15 +76,15 @@ static void print_kernel(const struct report *report, bool colours)
 		printf("unknown: %s\n", answer->reason.text);
 		break;
 	case KERNEL_IDLE:
-		puts("nothing, since cgtproxy does not run");
+		puts("nothing, since cgtproxy is not running");
 		break;
 	case KERNEL_NO_CGROUP:
-		puts("nothing, since there is no such cgroup now");
+		puts("nothing, since the cgroup does not exist");
 		break;
 	case KERNEL_STEERS:
 		fputs(answer->differs && colours ? DIFFERS : "", stdout);
 		output_print_escaped(answer->kernel, strlen(answer->kernel));
-		puts(answer->differs ? ", which is not what this config says; has it been loaded?" : ", too");
+		puts(answer->differs ? ", which differs from this config; has it been loaded?" : ", too");
 		fputs(answer->differs && colours ? PLAIN : "", stdout);
 		break;
 	}
@@ -102,7 +103,7 @@ static void print_rules(const struct report *report, bool colours)
 
 		width = length > width ? length : width;
 	}
-	puts(is_inherited(report) ? "\nThe rules, as they match that ancestor:" : "\nThe rules:");
+	puts(is_inherited(report) ? "\nThe rules, matched against that ancestor:" : "\nThe rules:");
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 		bool wins = report->answer->rule == (int32_t)i;
@@ -197,7 +198,7 @@ static int find_path(const struct arguments *arguments, const char *mount, char 
 		return EXIT_USAGE;
 	}
 	if (!parse_pid(arguments->pid, &pid)) {
-		log_error("--pid: expected the number of a process; see cgtproxy explain --help");
+		log_error("--pid: expected a process ID; see cgtproxy explain --help");
 		return EXIT_USAGE;
 	}
 	if (cgroup_path_of_process(pid, mount, path, &error) == 0)
@@ -234,7 +235,8 @@ int cmd_explain(const struct arguments *arguments)
 	int code = EXIT_OK;
 
 	if (arguments->count + (arguments->pid != NULL) != 1) {
-		log_error("explain what? Usage: cgtproxy [-c FILE] explain PATH|--pid PID [--json]");
+		log_error("explain takes a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain PATH|--pid PID "
+			  "[--json]");
 		return EXIT_USAGE;
 	}
 	config = load_config(arguments);

@@ -29,7 +29,7 @@ static void print_problems(const struct problems *problems, const char *subject)
 			      problem->cure != NULL ? problem->cure : "");
 	}
 	if (problems->left_out > 0)
-		finding_print(FINDING_WARNING, subject, "there are %zu more that are not shown", problems->left_out);
+		finding_print(FINDING_WARNING, subject, "%zu more are not shown", problems->left_out);
 }
 
 /* The kernel lists the tables created by iptables-legacy. */
@@ -51,11 +51,11 @@ void check_firewall(const struct config *config)
 	else if (result < 0)
 		finding_print(FINDING_SKIPPED, "firewall", "can't read other programs' rules: %s", strerror(-result));
 	else if (problems.count == 0)
-		finding_print(FINDING_OK, "firewall", "no other nftables rules get in the way of steered traffic");
+		finding_print(FINDING_OK, "firewall", "no other nftables rules interfere with steered traffic");
 	print_problems(&problems, "firewall");
 	if (has_legacy_rules("/proc/net/ip_tables_names") || has_legacy_rules("/proc/net/ip6_tables_names"))
 		finding_print(FINDING_SKIPPED, "firewall",
-			      "there are rules of iptables-legacy as well, which can't be looked at from here: "
+			      "there are also iptables-legacy rules, which can't be inspected from here: "
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
 }
 
@@ -66,14 +66,14 @@ void check_ways(const struct config *config)
 	int result = ways_inspect(config, &ways, &problems);
 
 	if (result < 0)
-		finding_print(FINDING_SKIPPED, "default route", "can't ask the kernel for it: %s", strerror(-result));
+		finding_print(FINDING_SKIPPED, "default route", "can't query the kernel: %s", strerror(-result));
 	else if (ways.ip && ways.ip6)
 		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
 	else if (ways.ip)
 		finding_print(
 			FINDING_NOTICE, "default route",
-			"IPv4 has one. IPv6 has none, so programs are told at once that it is unreachable, proxied "
-			"or not; for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
+			"IPv4 has one. IPv6 has none, so IPv6 traffic fails at once as unreachable, proxied or not; "
+			"for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
 	print_problems(&problems, "default route");
 }
 

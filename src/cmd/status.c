@@ -66,7 +66,7 @@ int cmd_status(const struct arguments *arguments)
 	else if (status_write_json(&status, NULL, JSON_INDENT(2), stdout) < 0)
 		return fail(-ENOMEM, &error);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write the state to stdout");
+		log_error("can't write the status to stdout");
 		return EXIT_ERROR;
 	}
 	if (!status.is_running)

@@ -48,8 +48,8 @@ static void write_problems(const struct problems *problems, const struct style *
 			problem->cure != NULL ? problem->cure : "");
 	}
 	if (problems->left_out > 0)
-		fprintf(out, "       %sProblem%s: and %zu more that are not shown\n",
-			style_begin(style, COLOUR_WARNING), style_end(style, COLOUR_WARNING), problems->left_out);
+		fprintf(out, "       %sProblem%s: and %zu more, not shown\n", style_begin(style, COLOUR_WARNING),
+			style_end(style, COLOUR_WARNING), problems->left_out);
 }
 
 /* In the largest unit that fits, and the remainder in the next smaller one. */
@@ -104,11 +104,11 @@ static void write_head(const struct status *status, const struct style *style, F
 static void write_config(const struct status *status, FILE *out)
 {
 	static const char *const states[] = {
-		[STATUS_CONFIG_UNKNOWN] = "not known",
-		[STATUS_CONFIG_BUILT_IN] = "the built-in one, in which every cgroup goes direct",
+		[STATUS_CONFIG_UNKNOWN] = "unknown",
+		[STATUS_CONFIG_BUILT_IN] = "the built-in one, every cgroup goes direct",
 		[STATUS_CONFIG_CURRENT] = "",
-		[STATUS_CONFIG_CHANGED] = " (changed since, and not in force: systemctl reload cgtproxy)",
-		[STATUS_CONFIG_UNREADABLE] = " (can't be read now, or has errors: cgtproxy check config)",
+		[STATUS_CONFIG_CHANGED] = " (changed since then, not in force: systemctl reload cgtproxy)",
+		[STATUS_CONFIG_UNREADABLE] = " (now unreadable or invalid: cgtproxy check config)",
 	};
 
 	fprintf(out, "        Config: %s", status->file);
@@ -126,13 +126,13 @@ static void write_table_state(const struct status *status, const struct style *s
 
 	fprintf(out, "         Table: inet " TABLE_NAME ", ");
 	if (!status->table.exists) {
-		fprintf(out, "%snot there%s\n", style_begin(style, COLOUR_BAD), style_end(style, COLOUR_BAD));
+		fprintf(out, "%smissing%s\n", style_begin(style, COLOUR_BAD), style_end(style, COLOUR_BAD));
 		return;
 	}
 	if (status->table.owner != 0)
 		process_of_port(status->table.owner, owner);
-	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still in force, ",
-		style_begin(style, colour), status->is_whole ? "there" : "there, but parts are missing",
+	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still ",
+		style_begin(style, colour), status->is_whole ? "in place" : "in place, but parts are missing",
 		style_end(style, colour), owner,
 		status->table.flags & TABLE_OWNER ? "" : " (this kernel can't protect it)", status->elements,
 		status->elements == 1 ? "element" : "elements");
@@ -144,11 +144,11 @@ static void write_part(enum status_part part, const char *family, const struct s
 		const char *word;
 		enum colour colour;
 	} parts[] = {
-		[STATUS_UNKNOWN] = {"not known", COLOUR_WARNING},
+		[STATUS_UNKNOWN] = {"unknown", COLOUR_WARNING},
 		[STATUS_NOT_NEEDED] = {"not needed", COLOUR_NONE},
-		[STATUS_THERE] = {"there", COLOUR_NONE},
+		[STATUS_THERE] = {"in place", COLOUR_NONE},
 		[STATUS_MISSING] = {"missing", COLOUR_BAD},
-		[STATUS_BEHIND] = {"there, but another program's comes first", COLOUR_BAD},
+		[STATUS_BEHIND] = {"in place, but another program's comes first", COLOUR_BAD},
 	};
 
 	fprintf(out, "%s%s%s for %s", style_begin(style, parts[part].colour), parts[part].word,
@@ -225,7 +225,7 @@ static void write_listeners(const struct status_target *target, const struct sty
 		return;
 	fprintf(out, "  port %u", target->port);
 	if (!target->is_listened_to)
-		fprintf(out, ": %snobody listens%s", style_begin(style, COLOUR_WARNING),
+		fprintf(out, ": %snothing listens%s", style_begin(style, COLOUR_WARNING),
 			style_end(style, COLOUR_WARNING));
 	for (size_t i = 0; i < target->listener_count; i++) {
 		CLEANUP(freep) char *shown = style_escape(style, target->listeners[i], strlen(target->listeners[i]));
@@ -289,7 +289,7 @@ void status_write_text(const struct status *status, const struct status *before,
 {
 	write_head(status, style, out);
 	if (!status->table.exists && !status->is_running) {
-		fputs("         Table: none is in force, so all traffic goes direct\n", out);
+		fputs("         Table: none, so all traffic goes direct\n", out);
 		return;
 	}
 	write_config(status, out);

@@ -137,9 +137,9 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 			return result;
 		result = show(&status, has_before ? &before : NULL, json, screen);
 		if (result < 0)
-			return error_set(error, result, "no memory to show the state");
+			return error_set(error, result, "no memory to show the status");
 		if (fflush(stdout) != 0 || ferror(stdout))
-			return error_set(error, -EIO, "can't write the state to stdout");
+			return error_set(error, -EIO, "can't write the status to stdout");
 		status_clear(&before);
 		before = status;
 		status = (struct status){0};

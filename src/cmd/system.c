@@ -34,7 +34,7 @@ static int check_kernel(const struct config *config)
 		finding_print(FINDING_ERROR, "kernel", "%s", error.text);
 		return EXIT_ERROR;
 	}
-	finding_print(FINDING_OK, "kernel", "nftables takes the ruleset of this config; nothing was applied");
+	finding_print(FINDING_OK, "kernel", "nftables accepts the ruleset of this config; nothing was applied");
 	return EXIT_OK;
 }
 
@@ -48,25 +48,23 @@ static void check_inotify(const struct engine *engine)
 		return;
 	if (watches < 2 * cgroups)
 		finding_print(FINDING_WARNING, "inotify",
-			      "the sysctl fs.inotify.max_user_watches is %llu, and there are %zu cgroups, each of "
-			      "which takes a "
-			      "watch. New cgroups without one are found late. Set it to %zu or more",
+			      "the sysctl fs.inotify.max_user_watches is %llu, and each of the %zu cgroups takes a "
+			      "watch. New cgroups below one without a watch are found late. Set it to %zu or more",
 			      watches, cgroups, 8 * cgroups);
 	else
-		finding_print(FINDING_OK, "inotify", "%zu cgroups, and room for %llu watches", cgroups, watches);
+		finding_print(FINDING_OK, "inotify", "%zu cgroups, up to %llu watches", cgroups, watches);
 }
 
 /* Our rules have the protocol "kernel", which networkd never touches; a proxy's own rules may have another. */
 static void check_networkd(void)
 {
 	if (!host_networkd_removes_rules())
-		finding_print(FINDING_OK, "systemd-networkd", "it leaves policy rules of other programs alone");
+		finding_print(FINDING_OK, "systemd-networkd", "it leaves other programs' policy rules alone");
 	else
 		finding_print(FINDING_OK, "systemd-networkd",
-			      "if it runs, it removes policy rules of other programs when it starts, but not "
-			      "cgtproxy's, which have "
-			      "the protocol kernel. For a proxy's own rules set ManageForeignRoutingPolicyRules=no in "
-			      "/etc/systemd/networkd.conf");
+			      "if used, it removes other programs' policy rules when it starts, but not cgtproxy's, "
+			      "which have the protocol kernel. To keep a proxy's own rules, set "
+			      "ManageForeignRoutingPolicyRules=no in /etc/systemd/networkd.conf");
 }
 
 static bool has_hijack(const struct config *config)
@@ -85,14 +83,13 @@ static void check_name_service(const struct config *config)
 	if (host_asks_resolved_before_dns())
 		finding_print(
 			FINDING_WARNING, "name service",
-			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs hand "
-			"their "
-			"questions to systemd-resolved, past dns-hijack: they are that service's traffic. Put \"dns\" "
-			"first "
-			"and a server outside of \"bypass\" into /etc/resolv.conf, or give systemd-resolved a rule");
+			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs query "
+			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first "
+			"and a server outside of \"bypass\" into /etc/resolv.conf, or add a rule for "
+			"systemd-resolved");
 	else
 		finding_print(FINDING_OK, "name service",
-			      "programs ask name servers themselves, where dns-hijack sees it");
+			      "programs query name servers themselves, where dns-hijack applies");
 }
 
 static void check_br_netfilter(void)
@@ -101,10 +98,10 @@ static void check_br_netfilter(void)
 		finding_print(
 			FINDING_WARNING, "br_netfilter",
 			"the sysctl net.bridge.bridge-nf-call-iptables is 1, as container engines set it: bridged "
-			"packets "
-			"pass the prerouting chain twice, and TPROXY may lose them. Set it to 0 if nothing needs it");
+			"packets traverse the prerouting chain twice, and TPROXY may lose them. Set it to 0 if nothing "
+			"needs it");
 	else
-		finding_print(FINDING_OK, "br_netfilter", "bridged packets don't pass nftables' chains for IP");
+		finding_print(FINDING_OK, "br_netfilter", "bridged packets don't traverse the IP chains of nftables");
 }
 
 static void check_rules(const struct routing *wanted, const struct route_state *state)
@@ -118,20 +115,21 @@ static void check_rules(const struct routing *wanted, const struct route_state *
 			is_well = false;
 			finding_print(
 				FINDING_WARNING, "policy rules",
-				"%s may take proxied packets elsewhere, and ours can't stand in front of it: what it "
-				"takes is refused. Give it a priority above %d",
+				"%s may take proxied packets elsewhere, and cgtproxy's can't be placed before it: "
+				"packets that it takes are refused. Give it a priority above %d",
 				family->blocking, LOWEST_PLACE);
 		}
 		if (family->reason[0] != '\0') {
 			is_well = false;
-			finding_print(FINDING_OK, "policy rules",
-				      "%s may take proxied packets elsewhere, so ours stand in front of it while it is "
-				      "there, at priority %" PRIu32 " instead of %" PRIu32,
-				      family->reason, family->due, wanted->priority);
+			finding_print(
+				FINDING_OK, "policy rules",
+				"%s may take proxied packets elsewhere, so cgtproxy's now come before it, at priority "
+				"%" PRIu32 " instead of %" PRIu32,
+				family->reason, family->due, wanted->priority);
 		}
 	}
 	if (is_well)
-		finding_print(FINDING_OK, "policy rules", "none of other programs takes proxied packets first");
+		finding_print(FINDING_OK, "policy rules", "no rule of another program takes proxied packets first");
 }
 
 static int check_routes(const struct routing *wanted, const struct route_state *state, struct rtnetlink *rtnetlink)
@@ -145,16 +143,15 @@ static int check_routes(const struct routing *wanted, const struct route_state *
 	}
 	if (!state->loopback_is_up)
 		finding_print(FINDING_WARNING, "routes",
-			      "the loopback interface is down, so there is no way to a proxy and proxied packets are "
+			      "the loopback interface is down, so no proxy can be reached and proxied packets are "
 			      "refused: ip link set lo up");
 	else if (ip6->exists && ip6->in_use && !ip6->on_loopback)
 		finding_print(
 			FINDING_WARNING, "routes",
-			"IPv6 is off on the loopback interface while other interfaces have it, so proxied packets of "
-			"IPv6 are refused: sysctl net.ipv6.conf.lo.disable_ipv6=0");
+			"IPv6 is disabled on the loopback interface but enabled on others, so proxied IPv6 packets are "
+			"refused: sysctl net.ipv6.conf.lo.disable_ipv6=0");
 	else
-		finding_print(FINDING_OK, "routes", "the routing table %" PRIu32 " is used by nothing else",
-			      wanted->table);
+		finding_print(FINDING_OK, "routes", "nothing else uses the routing table %" PRIu32, wanted->table);
 	return EXIT_OK;
 }
 

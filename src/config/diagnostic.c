@@ -100,7 +100,7 @@ void diagnostics_log(const struct diagnostics *diagnostics)
 			log_about(priority, NULL, "%s: %s", file, item->text);
 	}
 	if (diagnostics->count == DIAGNOSTICS_MAX)
-		log_error("%s: there is more, which is not shown", name_of(diagnostics, 0));
+		log_error("%s: there are more problems, not shown", name_of(diagnostics, 0));
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics)

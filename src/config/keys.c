@@ -85,8 +85,7 @@ static bool is_key(struct fy_node *key, const char *what, struct diagnostics *di
 	if (!fy_node_is_alias(key))
 		return true;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(key),
-		 "%s: the key is the alias %s; write the key itself, aliases are for values", what,
-		 yaml_show(key, shown));
+		 "%s: the alias %s can't be a key; write the key itself", what, yaml_show(key, shown));
 	return false;
 }
 

@@ -37,7 +37,7 @@ static bool read_version(struct fy_node *node, const struct key *key, void *out,
 	struct config_reader *reader = out;
 
 	reader->has_version = true;
-	return yaml_text_is(node, "1") || yaml_expected(node, key->name, "1, the only one there is", diagnostics);
+	return yaml_text_is(node, "1") || yaml_expected(node, key->name, "1, the only version", diagnostics);
 }
 
 static bool read_cgroup_root(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -88,7 +88,7 @@ static void read_network(struct fy_node *node, struct diagnostics *diagnostics, 
 		array_reserve(config->bypass, &reader->capacity, config->bypass_count + 1, sizeof(*networks));
 
 	if (networks == NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the list of bypass");
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read the bypass list");
 		return;
 	}
 	config->bypass = networks;
@@ -164,7 +164,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 		read_root(yaml_root(document), read, diagnostics);
 	else if (!diagnostics->has_error)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "there is nothing in it; a config begins with \"version: 1\"");
+			 "the file is empty; a config starts with \"version: 1\"");
 	yaml_free(document);
 	diagnostics_sort(diagnostics);
 	if (diagnostics->has_error)
@@ -219,8 +219,7 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
-			 "there is no such file, so the built-in default config is used, in which every cgroup goes "
-			 "direct");
+			 "no such file; using the built-in default config, in which every cgroup goes direct");
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {

@@ -47,8 +47,7 @@ static void note_traffic_key(struct traffic_reader *reader, const struct key *ke
 {
 	if (reader->name != NULL)
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "%s: \"%s\" is there already and says the same thing; keep one of the two", key->name,
-			 reader->name);
+			 "%s: \"%s\" already sets this; keep one of the two", key->name, reader->name);
 	reader->name = key->name;
 }
 
@@ -123,7 +122,7 @@ static const char *fault_of_name(const char *name, size_t length)
 		return "must have 1 to 64 characters";
 	for (size_t i = 0; i < length; i++) {
 		if (!isascii(name[i]) || (!isalnum(name[i]) && strchr("_.-", name[i]) == NULL))
-			return "may have letters, digits, '_', '.' and '-' only";
+			return "may contain only letters, digits, '_', '.' and '-'";
 	}
 	return NULL;
 }
@@ -174,12 +173,12 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 	struct proxy *proxy = NULL;
 	size_t length = 0;
 	const char *name = yaml_text(key, &length);
-	const char *fault = name != NULL ? fault_of_name(name, length) : "must be a text";
+	const char *fault = name != NULL ? fault_of_name(name, length) : "must be a string";
 	char shown[YAML_SHOWN_SIZE];
 
 	yaml_show(key, shown);
 	if (fault != NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy's name %s %s", shown, fault);
+		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy name %s %s", shown, fault);
 		/* from here on only for messages */
 		name = shown;
 		length = strlen(shown);
@@ -200,8 +199,7 @@ bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct
 		return false;
 	if (config->proxy_count > PROXIES_MAX)
 		diagnose(diagnostics, SEVERITY_ERROR, config->proxies[PROXIES_MAX].position,
-			 "%s: %zu proxies are more than the %d that there can be", key->name, config->proxy_count,
-			 PROXIES_MAX);
+			 "%s: %zu proxies exceed the limit of %d", key->name, config->proxy_count, PROXIES_MAX);
 	return true;
 }
 
@@ -216,11 +214,10 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 			if (one->mark.value == 0 || other->mark.value == 0 ||
 			    !fwmark_overlaps(&one->mark, &other->mark))
 				continue;
-			diagnose(
-				diagnostics, SEVERITY_ERROR, other->position,
-				"the proxies %s (line %d) and %s can't be told apart: a packet with the mark 0x%" PRIx32
-				" is meant for both. Give each a mark of its own",
-				one->name, one->position.line, other->name, one->mark.value | other->mark.value);
+			diagnose(diagnostics, SEVERITY_ERROR, other->position,
+				 "the proxies %s (line %d) and %s have overlapping marks: a packet with the mark "
+				 "0x%" PRIx32 " matches both. Give each its own mark",
+				 one->name, one->position.line, other->name, one->mark.value | other->mark.value);
 		}
 	}
 }

@@ -57,7 +57,7 @@ static bool read_match(struct fy_node *node, const struct key *key, void *out, s
 	escape(reason, sizeof(reason), error.reason, strlen(error.reason));
 	escape(fragment, sizeof(fragment), error.fragment, strlen(error.fragment));
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 "match: not a regular expression (RE2): %s at its character %zu: \"%s\"", reason, error.offset + 1,
+		 "match: invalid regular expression (RE2): %s at character %zu: \"%s\"", reason, error.offset + 1,
 		 fragment);
 	return false;
 }

@@ -162,7 +162,7 @@ static const struct kind {
 	const char *expected;
 } kinds[] = {
 	[SELECTOR_APP] = {write_app, "^" MANAGER SLICES "/(?:", ")" END,
-			  "the ID of an application, like org.telegram.desktop, without systemd's escaping"},
+			  "an application ID, like org.telegram.desktop, without systemd's escaping"},
 	[SELECTOR_UNIT] = {write_unit, "^" SLICES "/(?:", ")" END,
 			   "the name of a service, scope, mount, socket or swap unit, like docker.service"},
 	[SELECTOR_USER_UNIT] = {write_unit, "^" MANAGER SLICES "/(?:", ")" END,
@@ -170,7 +170,7 @@ static const struct kind {
 	[SELECTOR_SLICE] = {write_slice, "^(?:" MANAGER ")?" SLICES "/(?:", ")" END,
 			    "the name of a slice, like cgtproxy-proxy.slice"},
 	[SELECTOR_USER] = {write_user, "^/user\\.slice/user-(?:", ")\\.slice" END,
-			   "the name of a user whom this system knows, or a user's number"},
+			   "the name of a user on this system, or a UID"},
 };
 
 /* A rule's texts while its selector is read. */
@@ -201,7 +201,7 @@ static void read_name(struct fy_node *node, struct diagnostics *diagnostics, voi
 		return;
 	if (reader->names++ == NAMES_MAX) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-			 "%s: these are more names than the %d that one rule can have; divide them among several rules",
+			 "%s: more names than the %d that one rule can have; split them across several rules",
 			 reader->key->name, NAMES_MAX);
 		return;
 	}
@@ -268,7 +268,7 @@ bool read_selector(struct fy_node *node, const struct key *key, struct config_ru
 	if (written && pattern_is_valid(rule->pattern, pattern_size, &error))
 		return true;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 written ? "%s: these names are too long for one rule; divide them among several rules"
+		 written ? "%s: these names are too long for one rule; split them across several rules"
 			 : "no memory to read %s",
 		 key->name);
 	return false;

@@ -64,19 +64,18 @@ bool text_check(const char *text, size_t length, struct diagnostics *diagnostics
 	const char *tab = NULL;
 
 	if (memchr(text, '\0', length) != NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "this is not YAML: there is a NUL byte in it");
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "invalid YAML: it contains a NUL byte");
 		return false;
 	}
 	/* libfyaml would take such a byte for the end of the file, or loop endlessly */
 	if (u8_check((const uint8_t *)text, length) != NULL) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "this is not YAML: it is not all UTF-8");
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "invalid YAML: it is not valid UTF-8");
 		return false;
 	}
 	/* libfyaml 0.7.12 rejects such a tab, and then does a double free */
 	tab = find_tab_before_block(find_complex_key(text, end), end);
 	if (tab != end)
 		diagnose(diagnostics, SEVERITY_ERROR, position_of(text, tab),
-			 "this is not YAML: there is a tab where only spaces may be, behind a colon");
+			 "invalid YAML: a tab after a colon, where only spaces are allowed");
 	return tab == end;
 }

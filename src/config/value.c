@@ -163,8 +163,8 @@ bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark
 		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295",
 				     diagnostics);
 	if (value == 0)
-		return yaml_expected(node, key_label(key),
-				     "a fwmark other than 0, which is what every packet has at first", diagnostics);
+		return yaml_expected(node, key_label(key), "a fwmark other than 0, which every unmarked packet has",
+				     diagnostics);
 	if ((value & ~bits) != 0)
 		return yaml_expected(node, key_label(key), "a fwmark without bits outside of its mask", diagnostics);
 	*mark = (struct fwmark){value, bits};
@@ -237,7 +237,7 @@ bool value_string(struct fy_node *node, const struct key *key, void *out, struct
 	char *copy = NULL;
 
 	if (text == NULL || length == 0 || yaml_is_null(node) || memchr(text, '\0', length) != NULL)
-		return yaml_expected(node, key_label(key), "a text that is not empty", diagnostics);
+		return yaml_expected(node, key_label(key), "a non-empty string", diagnostics);
 	copy = strndup(text, length);
 	if (copy == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key_label(key));

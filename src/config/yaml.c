@@ -53,7 +53,7 @@ static void report_parser_errors(struct fy_diag *parser, const char *text, size_
 		const char *line = find_line(text, length, error->line, &line_length);
 
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){error->line, error->column},
-			 "this is not YAML: %s, at the line %s",
+			 "invalid YAML: %s, at the line %s",
 			 escape(reason, sizeof(reason), error->msg, strlen(error->msg)),
 			 show_text(line, line_length, shown));
 	}
@@ -67,7 +67,7 @@ static void refuse_more_documents(struct fy_parser *parser, struct diagnostics *
 	if (more == NULL)
 		return;
 	diagnose(diagnostics, SEVERITY_ERROR, place_of_document(more),
-		 "a second document begins here, behind \"---\"; a config is one document");
+		 "a second document starts here, after \"---\"; a config is a single document");
 	fy_document_destroy(more);
 }
 
@@ -179,7 +179,7 @@ bool yaml_is_affordable(struct fy_node *node, struct diagnostics *diagnostics)
 	if (diagnostics->cost <= YAML_SIZE_MAX)
 		return true;
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 "the file is too large once its aliases are followed; the rest of it is not read");
+		 "the file is too large once its aliases are expanded; the rest is not read");
 	return false;
 }
 

@@ -99,7 +99,7 @@ void apply_remove_leftovers(struct engine *engine)
 
 	engine->has_leftovers = routes_remove_others(&engine->routes.rtnetlink, &routing, &error) < 0;
 	if (engine->has_leftovers)
-		log_error("%s; this is tried again when the table is restored", error.text);
+		log_error("%s; retrying when the table is restored", error.text);
 }
 
 /*
@@ -122,7 +122,7 @@ int apply_restore(struct engine *engine, struct error *error)
 		return result;
 	}
 	if (engine->next_retry == UINT64_MAX)
-		log_error("%s; this is tried again every second", error->text);
+		log_error("%s; retrying every second", error->text);
 	engine->next_retry = clock_now() + RETRY_INTERVAL;
 	return 0;
 }
@@ -155,7 +155,7 @@ int apply_delta(struct engine *engine, struct error *error)
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= clock_now() ? apply_restore(engine, error) : 0;
 	if (plan_count_elements(plan) > engine->room) {
-		log_info("the map of cgroups is full with %zu, restoring the table with a larger one", engine->room);
+		log_info("the cgroup map is full (%zu), restoring the table with a larger one", engine->room);
 		return apply_restore(engine, error);
 	}
 	result = plan_delta(plan, &step);

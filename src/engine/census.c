@@ -39,13 +39,12 @@ int census_open(struct census *census, struct error *error)
 	result = socket_census_open(&census->sockets);
 	if (result == 0)
 		result = socket_census_try(&census->sockets);
-	return result < 0
-		       ? error_set(error, result,
-				   "can't ask the kernel which sockets there are (%s: %s), which decides how long the "
-				   "verdicts of removed cgroups stay%s",
-				   socket_census_asked(&census->sockets)->name, strerror(-result),
-				   advice(census, result, text, sizeof(text)))
-		       : 0;
+	return result < 0 ? error_set(error, result,
+				      "can't list the sockets (%s: %s), which is how cgtproxy knows when to drop the "
+				      "verdicts of removed cgroups%s",
+				      socket_census_asked(&census->sockets)->name, strerror(-result),
+				      advice(census, result, text, sizeof(text)))
+			  : 0;
 }
 
 int census_fd(const struct census *census)
@@ -76,11 +75,10 @@ static void fail(struct census *census, const struct tombstones *tombstones, int
 	char text[ADVICE_SIZE];
 
 	if (tombstones->count >= census->told) {
-		log_warning(
-			"can't ask the kernel which sockets there are (%s: %s): the verdicts of removed cgroups stay, "
-			"since they may have some; of %zu until now%s",
-			socket_census_asked(&census->sockets)->name, strerror(-error), tombstones->count,
-			advice(census, error, text, sizeof(text)));
+		log_warning("can't list the sockets (%s: %s): keeping the verdicts of removed cgroups, which may still "
+			    "have some; %zu so far%s",
+			    socket_census_asked(&census->sockets)->name, strerror(-error), tombstones->count,
+			    advice(census, error, text, sizeof(text)));
 		census->told = 2 * (tombstones->count > TOMBSTONE_MAX ? tombstones->count : TOMBSTONE_MAX);
 	}
 	end(census, now);
@@ -138,7 +136,7 @@ int census_read(struct census *census, struct plan *plan, uint64_t (*clock)(void
 	end(census, now);
 	census->told = 0;
 	result = plan_census_end(plan, now);
-	log_debug("%zu removed cgroups may still have sockets, %zu of them have", plan->tombstones.count,
+	log_debug("%zu removed cgroups may still have sockets, %zu of them do", plan->tombstones.count,
 		  plan->tombstones.used_count);
 	return result < 0 ? result : 1;
 }

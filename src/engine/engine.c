@@ -174,7 +174,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 
 	if (!same_root(last->config, config)) {
 		config_free(config);
-		return error_set(error, -EINVAL, "cgroup-root can't be changed by a reload; restart cgtproxy for it");
+		return error_set(error, -EINVAL, "a reload can't change cgroup-root; restart cgtproxy");
 	}
 	next = instance_new(config);
 	if (next == NULL)

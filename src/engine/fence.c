@@ -36,9 +36,9 @@ void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
 	if (stopped == 0)
 		return;
 	log_warning("%" PRIu64
-		    " packets of proxied programs were about to bypass the proxy and were dropped: a program "
-		    "binds its sockets to an interface, or another program changed policy rules, routes or marks. "
-		    "\"cgtproxy check system\" looks for the reason",
+		    " packets of proxied programs were about to bypass the proxy and were dropped: a program binds its "
+		    "sockets to an interface, or another program changed policy rules, routes or marks. \"cgtproxy "
+		    "check system\" looks for the cause",
 		    stopped);
 	fence->next = now + QUIET_INTERVAL;
 }

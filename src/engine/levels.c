@@ -34,9 +34,9 @@ int levels_find(const char *mount, uint32_t *deepest, struct error *error)
 	if (found == CGROUP_LEVEL_MAX)
 		return error_set(
 			error, -ENOTSUP,
-			"cgtproxy runs in a cgroup namespace, but this kernel counts the levels of cgroups "
-			"from the root of all cgroups, which can't be seen from here, so no rule would fit. Use "
-			"Linux 6.11 or later, or run cgtproxy outside of the namespace");
+			"cgtproxy runs in a cgroup namespace, but this kernel counts cgroup levels from the root of "
+			"all cgroups, which is not visible from here, so no rule would match. Use Linux 6.11 or "
+			"later, or run cgtproxy outside of the namespace");
 	/* a strict config looks up one level below the deepest */
 	*deepest = found - 1;
 	return 0;

@@ -194,7 +194,7 @@ void plan_vanished(struct plan *plan, const struct cgroup *cgroup, uint64_t now)
 	if (!has_element && !is_below_element(plan, cgroup->parent))
 		return;
 	if (!tombstones_add(&plan->tombstones, &tombstone))
-		log_warning("no memory to look after the verdict of a removed cgroup; it stays until the next reload");
+		log_warning("no memory to track the verdict of a removed cgroup; it stays until the next reload");
 }
 
 int plan_decide_all(struct plan *plan, struct cgroup *root)

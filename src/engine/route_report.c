@@ -79,7 +79,7 @@ static void report_removal(struct route_report *report, const struct route_state
 	if (added == 0 || !before->loopback_is_up || !state->loopback_is_up ||
 	    (owner->port != 0 && owner->port == report->removal.owner.port && is_recent(&report->removal, time)))
 		return;
-	log_warning("policy rules or routes were removed by %s; they are back (%zu of them)", owner->name, added);
+	log_warning("policy rules or routes were removed by %s; restored %zu of them", owner->name, added);
 	note_told(&report->removal, owner, time);
 }
 
@@ -96,19 +96,18 @@ static void report_way(struct route_report *report, const struct routing *wanted
 		     "lo up");
 	} else if (lost == ip6 && ip6->in_use && !ip6->route && ip6->route_error == -EACCES) {
 		tell(&report->way, LOG_WARNING,
-		     "IPv6 is off on the loopback interface while other interfaces have it, so IPv6 of proxied cgroups "
-		     "is "
-		     "refused until it is on there, too: sysctl net.ipv6.conf.lo.disable_ipv6=0");
+		     "IPv6 is disabled on the loopback interface but enabled on others, so IPv6 of proxied cgroups is "
+		     "refused until it is enabled there: sysctl net.ipv6.conf.lo.disable_ipv6=0");
 	} else if (lost->exists && lost->in_use && !lost->route && lost->route_error != 0) {
 		tell(&report->way, LOG_ERR,
 		     "can't add the route \"local default dev lo\" to the routing table %" PRIu32
-		     " (%s): %s. Proxied traffic is refused until it is there; this is tried again",
+		     " (%s): %s. Proxied traffic is refused until then; retrying",
 		     wanted->table, lost == ip6 ? "IPv6" : "IPv4", strerror(-lost->route_error));
 	} else if (end_line(&report->way)) {
-		log_info("proxied traffic has its way to the proxies again");
+		log_info("proxied traffic reaches the proxies again");
 	}
 	if (ip6->exists && !ip6->route && !ip6->in_use)
-		log_debug("IPv6 is off on this host, so only IPv4 is steered");
+		log_debug("IPv6 is disabled on this host, so only IPv4 is steered");
 }
 
 /* Records why the rules of each family have their priority. Returns a family whose reason is new, or NULL. */
@@ -141,14 +140,15 @@ static void report_move(struct route_report *report, const struct routing *wante
 	bool is_known = owner != NULL && owner->port != 0;
 
 	if (!is_displaced(report) && report->told_of_move) {
-		log_info("the policy rules are back at priority %" PRIu32 ": nothing stands in front of them any more",
+		log_info("the policy rules are back at priority %" PRIu32
+			 ": no other rule would take proxied traffic any more",
 			 wanted->priority);
 		report->told_of_move = false;
 	}
 	if (news == NULL ||
 	    (is_recent(&report->move, time) && (owner == NULL || is_same_program(owner, &report->move.owner))))
 		return;
-	log_info("%s%s%s%s may take proxied traffic, so ours stand in front of it: at priority %" PRIu32
+	log_info("%s%s%s%s may take proxied traffic, so cgtproxy's now come before it, at priority %" PRIu32
 		 " instead of %" PRIu32,
 		 news->reason, is_known ? ", added by " : "", is_known ? owner->name : "", is_known ? "," : "",
 		 news->priority, wanted->priority);
@@ -164,9 +164,8 @@ static void report_blocking(struct route_report *report, const struct route_stat
 			end_line(&report->blocking[i]);
 		else
 			tell(&report->blocking[i], LOG_WARNING,
-			     "%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
-			     "refused. "
-			     "Give it a priority above %d",
+			     "%s may take proxied traffic, and no rule can be placed before it; proxied traffic that "
+			     "it takes is refused. Give it a priority above %d",
 			     state->families[i].blocking, LOWEST_PLACE);
 	}
 }
@@ -179,9 +178,10 @@ static void report_foreign(struct route_report *report, const struct routing *wa
 
 		if (family->removed > 0 && !(is_recent(&report->foreign_owner, time) &&
 					     (owner == NULL || is_same_program(owner, &report->foreign_owner.owner)))) {
-			log_warning("the %s route \"%s\" of the protocol %u (%s), added to the routing table %" PRIu32
-				    " by %s, is removed, for it would have taken proxied traffic: the table is "
-				    "cgtproxy's (route-table)",
+			log_warning("removed the %s route \"%s\", protocol %u (%s), which was added to the routing "
+				    "table %" PRIu32
+				    " by %s: it would have taken proxied traffic, and the table is cgtproxy's "
+				    "(route-table)",
 				    route_family_name(i), family->foreign, family->foreign_protocol,
 				    protocol_name(family->foreign_protocol), wanted->table,
 				    owner != NULL ? owner->name : "another program");
@@ -192,7 +192,7 @@ static void report_foreign(struct route_report *report, const struct routing *wa
 		else if (undone)
 			tell(&report->foreign[i], LOG_ERR,
 			     "can't remove the %s route \"%s\" from the routing table %" PRIu32
-			     ", which is cgtproxy's; what it takes of proxied traffic is refused",
+			     ", which is cgtproxy's; proxied traffic that it takes is refused",
 			     route_family_name(i), family->foreign, wanted->table);
 	}
 }
@@ -206,9 +206,8 @@ static void report_put_off(struct route_report *report, const struct route_state
 			     state->families[i].foreign_count > 0;
 	if (!is_put_off || (report->put_off != 0 && time < report->put_off + PUT_OFF_AGAIN_INTERVAL))
 		return;
-	log_warning(
-		"other programs keep putting policy rules in front of ours or routes into our routing table; what they "
-		"take of proxied traffic is refused, and from now on this is mended less often");
+	log_warning("other programs keep adding policy rules before cgtproxy's or routes to its routing table; proxied "
+		    "traffic that they take is refused, and cgtproxy now corrects this less often");
 	report->put_off = time;
 }
 
@@ -232,5 +231,5 @@ void report_failure(struct route_report *report, const char *text)
 	if (text == NULL)
 		end_line(&report->failure);
 	else
-		tell(&report->failure, LOG_ERR, "%s; this is tried again every few seconds", text);
+		tell(&report->failure, LOG_ERR, "%s; retrying every few seconds", text);
 }

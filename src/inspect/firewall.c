@@ -108,34 +108,35 @@ static char *delete_rules(const struct obstacle *obstacle)
 static int judge_mark(const struct judge *judge, const struct obstacle *obstacle, const char *about)
 {
 	return problems_add(judge->problems, PROBLEM_MARK, about, pass_marks(obstacle, judge->config),
-			    "%s sets marks of outgoing packets behind cgtproxy's chain (priority %d). What is proxied "
-			    "and gets another mark there is dropped; where the chain sets the mark to 0, it bypasses "
-			    "the proxy. Give the chain a lower priority, or take proxied packets past its rules",
+			    "%s sets marks on outgoing packets after cgtproxy's chain (priority %d). Proxied packets "
+			    "that get another mark there are dropped; those whose mark it sets to 0 bypass the proxy. "
+			    "Give the chain a lower priority, or exempt proxied packets from its rules",
 			    about, hook_of(HOOK_ROUTE_OUTPUT)->priority);
 }
 
 static int judge_notrack(const struct judge *judge, const struct obstacle *obstacle, const char *about)
 {
-	return problems_add(judge->problems, PROBLEM_NOTRACK, about, delete_rules(obstacle),
-			    "%s has \"notrack\" rules. Without connection tracking the answers of a server in a "
-			    "proxied or dropped cgroup are not known as answers, and don't get out. Unless these rules "
-			    "are for servers that go direct, remove them",
-			    about);
+	return problems_add(
+		judge->problems, PROBLEM_NOTRACK, about, delete_rules(obstacle),
+		"%s has \"notrack\" rules. Without connection tracking, answers of a server in a proxied or "
+		"dropped cgroup are not recognized as answers and don't get out. Remove the rules unless they "
+		"are for servers that go direct",
+		about);
 }
 
 static int judge_input_policy(const struct judge *judge, const struct obstacle *obstacle, const char *about)
 {
 	return problems_add(judge->problems, PROBLEM_INPUT_POLICY, about, accept_loopback(obstacle),
-			    "%s drops what it does not know, and nothing in it accepts what comes from the loopback "
-			    "interface, as all proxied traffic does. Accept it",
+			    "%s drops by default and accepts nothing from the loopback interface, where all proxied "
+			    "traffic comes from. Accept that",
 			    about);
 }
 
 static int judge_answers(const struct judge *judge, const struct obstacle *obstacle, const char *about)
 {
 	return problems_add(judge->problems, PROBLEM_ANSWERS, about, accept_loopback(obstacle),
-			    "%s drops packets by where their addresses should come from (wg-quick does so), which may "
-			    "be a proxy's answers. Accept what comes from the loopback interface",
+			    "%s drops packets by address type (as wg-quick does), which "
+			    "may include a proxy's answers. Accept what comes from the loopback interface",
 			    about);
 }
 

@@ -91,11 +91,10 @@ static void tell(struct problems *told, struct problems *found)
 			tell_problem(&found->items[i]);
 	}
 	if (found->left_out > told->left_out)
-		log_warning("there are %zu problems like these that are not shown: cgtproxy check system",
-			    found->left_out);
+		log_warning("%zu more such problems are not shown: cgtproxy check system", found->left_out);
 	for (size_t i = 0; i < told->count && found->left_out == 0; i++) {
 		if (!problems_have(found, &told->items[i]))
-			log_info("%s is in the way of proxied traffic no longer", told->items[i].about);
+			log_info("%s no longer interferes with proxied traffic", told->items[i].about);
 	}
 	problems_clear(told);
 	*told = *found;
@@ -117,7 +116,7 @@ static void end_reading(struct lookout *lookout, const struct config *config, in
 	if (result == 0)
 		tell(&lookout->firewall, &found);
 	else if (!lookout->told)
-		log_warning("can't read other programs' rules, which may be in the way of proxied traffic: %s",
+		log_warning("can't read other programs' rules, which may interfere with proxied traffic: %s",
 			    strerror(-result));
 	lookout->told = result < 0;
 	problems_clear(&found);

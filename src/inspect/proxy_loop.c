@@ -48,8 +48,8 @@ static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const str
 	if (quoted == NULL || shown == NULL)
 		return;
 	escape(shown, ESCAPED_SIZE(length), plan->path, length);
-	log_warning("the proxy %s listens in %s, and the rule of %s sends that cgroup's own traffic into the proxy "
-		    "again, round and round. Put a rule before it that lets the cgroup go direct%s%s%s",
+	log_warning("the proxy %s listens in %s, and the rule on %s sends that cgroup's own traffic back to the "
+		    "proxy, in a loop. Add a rule before it that sends the cgroup direct%s%s%s",
 		    proxy->name, shown, config_rule_place(&plan->config->rules[plan_rule(plan, cgroup)], place),
 		    is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
 		    is_plain(quoted) ? "(/|$)\n    direct: true" : "");
@@ -62,9 +62,9 @@ static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t i
 	int error = listeners_find(proxy->port, &listeners);
 
 	if (error < 0)
-		log_debug("can't ask who listens on port %u: %s", proxy->port, strerror(-error));
+		log_debug("can't find out who listens on port %u: %s", proxy->port, strerror(-error));
 	else if (absent && listeners.count == 0)
-		log_warning("nobody listens on port %u, to which the traffic for the proxy %s is sent", proxy->port,
+		log_warning("nothing listens on port %u, where the traffic for the proxy %s is sent", proxy->port,
 			    proxy->name);
 	for (size_t i = 0; i < listeners.count; i++) {
 		const struct cgroup *cgroup = find_cgroup(root, listeners.items[i].cgroup_id);

@@ -53,7 +53,7 @@ static void sources_clear(struct sources *sources)
 
 static int no_memory(struct error *error)
 {
-	return error_set(error, -ENOMEM, "no memory to put the state together");
+	return error_set(error, -ENOMEM, "no memory to collect the status");
 }
 
 static int read_table(struct sources *sources, struct status *status, struct error *error)
@@ -66,7 +66,7 @@ static int read_table(struct sources *sources, struct status *status, struct err
 	if (result == -EPERM)
 		return error_set(
 			error, result,
-			"no permission to ask nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
+			"no permission to query nftables: this needs the capability CAP_NET_ADMIN. Run it as root");
 	if (result < 0)
 		return result;
 	status->moment = clock_now();
@@ -362,7 +362,7 @@ static int look_for_problems(const struct config *config, struct status *before,
 	if (result == 0)
 		result = ways_inspect(config, &ways, &status->problems);
 	status->problems_cost = clock_now() - status->moment;
-	return result < 0 ? error_set(error, result, "can't look at other programs' rules and routes: %s",
+	return result < 0 ? error_set(error, result, "can't inspect other programs' rules and routes: %s",
 				      strerror(-result))
 			  : 0;
 }

@@ -41,7 +41,7 @@ int status_read_routes(const struct config *config, bool is_current, struct stat
 	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
 	struct route_state state = {0};
 	int result = marks != NULL ? route_look(&rtnetlink, &wanted, &state, error)
-				   : error_set(error, -ENOMEM, "no memory to put the state together");
+				   : error_set(error, -ENOMEM, "no memory to collect the status");
 
 	if (result < 0)
 		return result;

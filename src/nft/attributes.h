@@ -10,32 +10,32 @@
 #include <stdint.h>
 
 /*
- * What nf_tables says, read so that nothing of it is believed without a check. libnftnl's readers end the program where
- * an attribute is not what they expect, and trust the lengths within others' data.
+ * Parsing of nf_tables messages in which every attribute is validated. libnftnl's parsers abort the program on an
+ * unexpected attribute, and trust the lengths inside foreign data.
  */
 
 enum {
-	ATTRIBUTES_MAX = 31, /* the largest type that is kept; nf_tables' are smaller */
+	ATTRIBUTES_MAX = 31, /* largest type that is kept; those of nf_tables are smaller */
 };
 
-/** Attributes by their type; NULL where there is none. They point into the message. */
+/** Attributes by type, NULL where absent. They point into the message. */
 struct attributes {
 	const struct nlattr *of[ATTRIBUTES_MAX + 1];
 };
 
-/** Reads the attributes of a message of nf_tables. */
+/** Parses the attributes of an nf_tables message. */
 void attributes_of_message(struct attributes *attributes, const struct nlmsghdr *message);
 
-/** Reads the attributes within another one, which may be NULL or no nest: there are none then. */
+/** Parses nested attributes. If @nest is NULL or not a nest, there are none. */
 void attributes_of_nest(struct attributes *attributes, const struct nlattr *nest);
 
-/** Returns an attribute's text, or NULL when it has none that ends. */
+/** Returns an attribute's string, or NULL if it has no terminated one. */
 const char *attribute_text(const struct nlattr *attribute);
 
-/** Copies a text, which may be NULL; returns whether it was one and fits @size bytes. */
+/** Copies a string. Returns false if it is NULL or doesn't fit into @size bytes. */
 bool text_copy(char *out, size_t size, const char *text);
 
-/** Reads a number in network byte order; returns whether it is one. */
+/** Reads a number in network byte order. Returns false if the attribute is not one. */
 bool attribute_u32(const struct nlattr *attribute, uint32_t *number);
 
 /** Likewise, of 64 bits. */

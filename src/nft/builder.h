@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <libnftnl/expr.h> /* after stdio.h, which it needs and lacks */
+#include <libnftnl/expr.h> /* after stdio.h, which it needs but doesn't include */
 
 /*
- * Appends expressions to a rule. The first failure is remembered in the builder and makes all that follows do nothing.
- * What is loaded goes to register 1, and what is compared, masked or looked up is taken from there.
+ * Appends expressions to a rule. The builder keeps the first error; after it, all calls are no-ops. Values are loaded
+ * into register 1, and compared, masked and looked up from there.
  */
 struct builder {
 	struct nftnl_rule *rule;
@@ -29,36 +29,36 @@ void build_data(struct builder *builder, struct nftnl_expr *expression, uint16_t
 /** Sets an attribute of an expression, which may be NULL, to a number. */
 void build_number(struct nftnl_expr *expression, uint16_t attribute, uint32_t number);
 
-/** Loads what the packet is beside its bytes. @key: NFT_META_* */
+/** Loads packet metadata. @key: NFT_META_* */
 void build_load_meta(struct builder *builder, uint32_t key);
 
-/** Sets the packet's mark. */
+/** Sets the packet's mark from the register. */
 void build_set_mark(struct builder *builder);
 
-/** Loads what conntrack knows. @key: NFT_CT_* */
+/** Loads conntrack data. @key: NFT_CT_* */
 void build_load_ct(struct builder *builder, uint32_t key);
 
-/** Loads bytes of the packet. @base: NFT_PAYLOAD_*; @offset and @length in bytes */
+/** Loads packet bytes. @base: NFT_PAYLOAD_*; @offset and @length in bytes */
 void build_load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length);
 
-/** Loads the id of the ancestor at a level of the socket's cgroup; the rule ends here when there is none. */
+/** Loads the id of the socket's cgroup's ancestor at a level; the rule ends here if there is none. */
 void build_load_cgroup(struct builder *builder, uint32_t level);
 
-/** Compares; the rule ends here when it does not hold. @operation: NFT_CMP_* */
+/** Compares; the rule ends here if the comparison fails. @operation: NFT_CMP_* */
 void build_compare(struct builder *builder, uint32_t operation, const void *data, uint32_t size);
 void build_compare_byte(struct builder *builder, uint32_t operation, uint8_t byte);
 
-/** Keeps some bits and then flips some; @keep and @flip have @size bytes. */
+/** ANDs with @keep, then XORs with @flip; each has @size bytes. */
 void build_mask_data(struct builder *builder, const void *keep, const void *flip, uint32_t size);
 void build_mask(struct builder *builder, uint32_t keep, uint32_t flip);
 
 /** Loads a constant into a register. */
 void build_load_immediate(struct builder *builder, uint32_t reg, const void *data, uint32_t size);
 
-/** Looks up in a set; the rule ends here when it is not there. Returns the expression, or NULL after a failure. */
+/** Looks up in a set; the rule ends here if the value is not in it. Returns the expression, or NULL after a failure. */
 struct nftnl_expr *build_look_up(struct builder *builder, const char *set);
 
-/** Looks up in a map of verdicts, and follows what it says. */
+/** Looks up in a verdict map and applies the verdict. */
 void build_look_up_verdict(struct builder *builder, const char *map);
 
 #endif

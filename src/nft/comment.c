@@ -8,7 +8,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* Items of a type, a length and a value, by whoever wrote the rule; the kernel does not look at them. */
+/* Type-length-value items from the rule's creator; opaque to the kernel. */
 static void read_comment(char *comment, const uint8_t *item, size_t size)
 {
 	enum { HEAD_SIZE = 2 };

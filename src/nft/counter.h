@@ -18,13 +18,13 @@ struct counter {
 	uint64_t bytes;
 };
 
-/** Reads a counter from the attributes of an object; returns whether it is one that could be ours. */
+/** Parses a counter from the attributes of an object. Returns whether it could be ours. */
 bool counter_read(struct counter *counter, const struct attributes *object);
 
 /**
- * Asks for a counter.
+ * Reads a counter from the kernel.
  *
- * Returns 0, -ENOENT when there is none of that name, or another negative errno.
+ * Returns 0, -ENOENT when there is no such counter, or another negative errno.
  */
 int nft_query_counter(struct nft *nft, const char *name, struct counter *counter);
 

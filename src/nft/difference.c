@@ -30,7 +30,7 @@ static bool chain_fits(const struct dump_chain *held, const struct chain *wanted
 	return held->number == hook->number && held->priority == hook->priority && strcmp(held->type, hook->type) == 0;
 }
 
-/* One of any number is no match for one of a size, which is faster. */
+/* A set of unlimited size is no substitute for one with a fixed size, which is faster. */
 static bool set_fits(const struct set *held, const struct set *wanted)
 {
 	return held->type == wanted->type && (held->size == 0) == (wanted->size == 0) &&
@@ -99,7 +99,7 @@ void difference_put_preparation(struct batch *batch, const struct dump *held, co
 		table_replace_rules(batch, table, &meanwhile->chains[i]);
 }
 
-/* What to add to and to remove from a set. An element whose verdict changes is removed and added. */
+/* Elements to add to and remove from a set. An element whose verdict changes is removed and added. */
 struct changes {
 	struct set_element *added;
 	size_t added_count;
@@ -135,7 +135,7 @@ static void compare(const struct set *held, const struct set *wanted, struct cha
 		changes->removed[changes->removed_count++] = held->elements[at++];
 }
 
-/* An element of an interval set is half an interval, which can't be added or removed by itself. */
+/* An element of an interval set is one end of an interval, which can't be added or removed by itself. */
 static void put_intervals(struct batch *batch, const char *table, const struct set *wanted)
 {
 	table_flush_set(batch, table, wanted->name);
@@ -178,7 +178,7 @@ static int put_elements(struct batch *batch, const struct dump *held, const stru
 	return result;
 }
 
-/* Now that neither a rule nor an element leads there. */
+/* Once neither a rule nor an element leads there. */
 static void put_removals(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
 {
 	for (size_t i = 0; i < held->set_count; i++) {

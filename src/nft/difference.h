@@ -11,33 +11,33 @@
 #include <stdbool.h>
 
 /*
- * The way from a table that the kernel holds to another one, part by part: counters, chains, sets and their elements
- * are known by their names, and nothing is known of what they are for. What stays the same is not touched. Rules are
- * never compared, but replaced.
+ * The incremental update from the table that the kernel has to the wanted one. Counters, chains, sets and elements are
+ * matched by name, whatever their purpose; what stays the same is not touched. Rules are never compared, but replaced.
  */
 
 /**
- * Returns whether there is such a way. There is none where the kernel lets nobody change what differs: the hook of a
- * chain, the type of a set, or the size of one that is too small; nor where more is held than could be read.
+ * Returns whether an incremental update is possible. It is not where the difference can't be changed in the kernel (the
+ * hook of a chain, the type of a set, the size of a set that is too small), nor where the table could not be read
+ * completely.
  */
 bool difference_is_possible(const struct dump *held, const struct ruleset *wanted);
 
-/** Sets the sizes of the wanted sets to those that they have afterwards: one that the kernel holds keeps its own. */
+/** Sets the sizes of the wanted sets to those that they will have: a set that exists in the kernel keeps its size. */
 void difference_keep_sizes(const struct dump *held, struct ruleset *wanted);
 
 /**
- * Adds what can be there before the rest: the counters, chains and sets that are missing, the sets without elements,
- * and the chains with their rules, unless a hook leads there at once; and replaces the rules of some chains.
+ * Adds what can exist before the rest: the missing counters, chains and sets, the sets without elements, and the chains
+ * with their rules unless they have a hook; and replaces the rules of some chains.
  *
- * @meanwhile: has the rules of the chains that are to have others than before or afterwards
+ * @meanwhile: has the chains whose interim rules differ from those before and after
  */
 void difference_put_preparation(struct batch *batch, const struct dump *held, const struct ruleset *wanted,
 				const struct ruleset *meanwhile);
 
 /**
- * Adds the rest, and removes what is not wanted.
+ * Adds the rest and removes what is not wanted.
  *
- * @held: as it was before it was prepared
+ * @held: the table as it was before the preparation
  *
  * Returns 0 or -ENOMEM.
  */

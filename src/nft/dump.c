@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-	READ_TRIES = 5, /* somebody may change the table while it is read */
+	READ_TRIES = 5, /* the table may change while it is read */
 };
 
-/* A hook that can't be read is taken for one that nothing of ours has. */
+/* A hook that can't be parsed is treated as one that none of our chains has. */
 static void read_hook(const struct attributes *chain, struct dump_chain *noted)
 {
 	struct attributes hook;
@@ -118,7 +118,7 @@ static int note_set(const struct nlmsghdr *message, void *data)
 
 	attributes_of_message(&set, message);
 	attribute_u32(set.of[NFTA_SET_FLAGS], &flags);
-	/* a rule's anonymous sets go with the rule */
+	/* anonymous sets are removed with their rule */
 	if (flags & NFT_SET_ANONYMOUS)
 		return MNL_CB_OK;
 	sets = array_reserve(dump->sets, &dump->set_capacity, dump->set_count + 1, sizeof(*sets));
@@ -162,13 +162,13 @@ static bool read_verdict(const struct nlattr *data, struct verdict *verdict)
 	}
 }
 
-/* Where the elements of messages go. */
+/* Destination of the elements in messages. */
 struct sink {
 	struct dump *dump;
 	struct set *set;
 };
 
-/* Returns its value, which has @size bytes, or NULL. */
+/* Returns its value of @size bytes, or NULL. */
 static const void *read_key(const struct nlattr *key, size_t size)
 {
 	struct attributes attributes;
@@ -219,7 +219,7 @@ static int note_elements(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* What is in a set of a type that is none of ours is nothing to us. */
+/* Elements of sets with a type that we don't use don't matter. */
 static int read_sets(struct nft *nft, struct dump *dump)
 {
 	int result = nft_list(nft, NFT_MSG_GETSET, NULL, note_set, dump);

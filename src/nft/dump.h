@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 /*
- * What the kernel holds of our table but for its rules, whoever put it there: this run, an earlier one with another
- * config, or somebody else. All of it is read anew each time, and nothing of it is believed without a check.
+ * The contents of our table in the kernel, except its rules, whoever put them there: this run, an earlier one with
+ * another config, or another program. Everything is read afresh each time and validated.
  */
 
 struct dump_chain {
 	char name[NFT_NAME_SIZE];
-	bool has_hook; /* the next three are set with it, as in struct hook; a type that can't be read is "" */
+	bool has_hook; /* if set, the next three are, as in struct hook; a type that can't be read is "" */
 	uint32_t number;
 	int32_t priority;
 	char type[16];
@@ -28,7 +28,7 @@ struct dump_chain {
 
 struct dump {
 	struct table_state state;
-	bool is_incomplete; /* there is more than could be read */
+	bool is_incomplete; /* not everything could be read */
 	struct dump_chain *chains;
 	size_t chain_count;
 	size_t chain_capacity;
@@ -44,13 +44,13 @@ struct dump {
 /**
  * Reads our table.
  *
- * @dump: zeroed; dump_clear() it whatever this returns
+ * @dump: zeroed; to be freed with dump_clear() whatever this returns
  *
  * Returns 0 (also when there is no such table), -EPERM without CAP_NET_ADMIN, or another negative errno, with @error.
  */
 int dump_read(struct nft *nft, struct dump *dump, struct error *error);
 
-/** Returns the chain, set or counter of that name, or NULL. */
+/** Returns the chain, set or counter with that name, or NULL. */
 const struct dump_chain *dump_find_chain(const struct dump *dump, const char *name);
 const struct set *dump_find_set(const struct dump *dump, const char *name);
 const struct counter *dump_find_counter(const struct dump *dump, const char *name);

@@ -12,7 +12,7 @@
 
 enum {
 	ATTRIBUTE_HEAD = 4,
-	/* what an element of the longest chain name takes: the attributes nested for its key and for its verdict */
+	/* size of an element with the longest chain name: the nested attributes of its key and its verdict */
 	ELEMENT_SIZE_MAX = ATTRIBUTE_HEAD + (2 * ATTRIBUTE_HEAD + 8) + (2 * ATTRIBUTE_HEAD) + (ATTRIBUTE_HEAD + 4) +
 			   (ATTRIBUTE_HEAD + NFT_NAME_SIZE),
 	ATTRIBUTE_SIZE_MAX = 0xffff,
@@ -54,7 +54,7 @@ static void put_element(struct nlmsghdr *message, const void *key, size_t size, 
 	mnl_attr_nest_end(message, element);
 }
 
-/* What the elements of a message are put into or removed from. */
+/* Where the elements of a message are added or removed. */
 struct sink {
 	uint16_t type; /* NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
 	const char *table;

@@ -10,22 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The messages that fill and empty sets and maps, each of bounded size. */
+/* Messages of bounded size that add and remove elements of sets and maps. */
 
 enum {
-	/* So many elements fit one netlink attribute of 64 KiB, were every chain's name as long as it may be. */
+	/*
+	 * This many elements fit into one netlink attribute of 64 KiB even if all chain names have the maximal length.
+	 */
 	ELEMENTS_PER_MESSAGE = 500,
 };
 
-/** Adds elements to a set, of which name and type matter. One that is there already is no error. */
+/** Adds elements to a set, of which only name and type are used. An element that exists already is not an error. */
 void elements_put(struct batch *batch, const char *table, const struct set *set, const struct set_element *elements,
 		  size_t count);
 
-/** The same for a set without a name, which is known by its id within the transaction. */
+/** The same for an anonymous set, identified by its id within the transaction. */
 void elements_put_anonymous(struct batch *batch, const char *table, const struct set *set, uint32_t id,
 			    const struct set_element *elements, size_t count);
 
-/** Removes elements from a set. One that is not there fails the transaction. */
+/** Removes elements from a set. A missing element makes the transaction fail. */
 void elements_delete(struct batch *batch, const char *table, const struct set *set, const struct set_element *elements,
 		     size_t count);
 

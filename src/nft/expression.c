@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * From statements to expressions. The sequences are those that nft itself makes of the same rule (nft --debug=netlink),
- * so that "nft list" shows the rule as it is written in ruleset.h.
+ * Translates statements into expressions. The sequences are those that nft generates for the same rule (nft
+ * --debug=netlink), so "nft list" shows the rule as written in ruleset.h.
  */
 
 #include "nft/expression.h"
@@ -42,7 +42,7 @@ static void look_up_protocol(struct builder *builder, uint32_t protocols, uint32
 		build_number(lookup, NFTNL_EXPR_LOOKUP_FLAGS, flags);
 }
 
-/* The first bytes of the destination of a packet of one family. */
+/* Leading bytes of the destination address of packets of one family. */
 static void load_daddr(struct builder *builder, uint8_t family, uint32_t size)
 {
 	build_load_meta(builder, NFT_META_NFPROTO);
@@ -116,7 +116,7 @@ static void add_verdict(struct builder *builder, const struct verdict *verdict)
 	build_number(immediate, NFTNL_EXPR_IMM_VERDICT, code);
 }
 
-/* Labels are an array of long, in the host's order of bytes (include/linux/bitops.h, test_bit). */
+/* Labels are an array of long in host byte order (include/linux/bitops.h, test_bit). */
 static void write_label(unsigned label, uint8_t bytes[LABELS_SIZE])
 {
 	const unsigned word_bits = 8 * sizeof(unsigned long);
@@ -137,7 +137,7 @@ static void match_label(struct builder *builder, unsigned label, uint32_t operat
 	build_compare(builder, operation, nothing, sizeof(nothing));
 }
 
-/* The kernel adds the bit to those that the flow has (net/netfilter/nft_ct.c, nf_connlabels_replace). */
+/* The kernel adds the bit to the flow's existing ones (net/netfilter/nft_ct.c, nf_connlabels_replace). */
 static void set_label(struct builder *builder, unsigned label)
 {
 	uint8_t bytes[LABELS_SIZE];
@@ -224,7 +224,7 @@ static void match_dport(struct builder *builder, uint16_t port)
 static void match_mark(struct builder *builder, const struct fwmark *mark)
 {
 	build_load_meta(builder, NFT_META_MARK);
-	/* nft leaves out a mask that keeps everything */
+	/* nft omits a mask that keeps everything */
 	if (!fwmark_is_whole(mark))
 		build_mask(builder, mark->mask, 0);
 	build_compare(builder, NFT_CMP_EQ, &mark->value, sizeof(mark->value));
@@ -246,8 +246,7 @@ static void add_reject(struct builder *builder, uint32_t type, uint8_t code)
 	build_data(builder, reject, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
 }
 
-/* The kinds in the order of their enum. One that is none of them would be a rule without its condition, and is refused.
- */
+/* The kinds in the order of their enum. An unknown kind would leave a rule without its condition, so it is refused. */
 static void add_statement(struct builder *builder, const struct statement *statement, uint32_t protocols)
 {
 	switch (statement->kind) {

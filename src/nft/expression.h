@@ -13,7 +13,6 @@
  * Adds a statement to a rule as the expressions of the kernel's virtual machine.
  *
  * @rule:      libnftnl's rule
- * @statement: what to add
  * @protocols: id within the transaction of the anonymous set { tcp, udp }, for STATEMENT_TCP_OR_UDP and its negation
  *
  * Returns 0 or -ENOMEM.

@@ -9,15 +9,16 @@
 const struct hook *hook_of(enum chain_hook hook)
 {
 	static const struct hook hooks[] = {
-		/* behind those that others have at mangle, or what they set would be the mark that counts */
+		/* after other programs' chains at mangle, whose marks would otherwise prevail */
 		[HOOK_ROUTE_OUTPUT] = {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE + 5,
 				       "type route hook output priority mangle + 5; policy accept;"},
-		/* dstnat by number: nft before 1.0.8 takes the name in prerouting only */
+		/* dstnat by number: nft before 1.0.8 accepts the name in prerouting only */
 		[HOOK_NAT_OUTPUT] = {"nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
 				     "type nat hook output priority -100; policy accept;"},
 		/*
-		 * Late: once TPROXY gave a packet a socket, others' "fib saddr . iif oif missing" drops it (firewalld's
-		 * reverse path filter stands at filter + 10), and a mark that others change meanwhile is set again.
+		 * Late: once TPROXY has assigned a socket to a packet, foreign "fib saddr . iif oif missing" rules drop
+		 * it (firewalld's reverse path filter is at filter + 10), and a mark that others changed meanwhile is
+		 * set again.
 		 */
 		[HOOK_FILTER_PREROUTING] = {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_FILTER + 11,
 					    "type filter hook prerouting priority filter + 11; policy accept;"},

@@ -8,15 +8,15 @@
 
 #include <stdint.h>
 
-/** Where in a packet's way through the kernel a base chain stands. */
+/** Where a base chain is attached in the kernel's packet path. */
 struct hook {
 	const char *type;
 	uint32_t number; /* NF_INET_* */
 	int32_t priority;
-	const char *text; /* the same as nft reads it */
+	const char *text; /* the same in nft's syntax */
 };
 
-/** Returns what a hook of ruleset.h is to the kernel and to nft, or NULL for HOOK_NONE. */
+/** Returns the hook's properties for the kernel and for nft, or NULL for HOOK_NONE. */
 const struct hook *hook_of(enum chain_hook hook);
 
 #endif

@@ -19,7 +19,7 @@ uint32_t level_set_deepest(const struct level_set *levels)
 	return deepest;
 }
 
-/* What a rule consists of, as far as it matters here. */
+/* The relevant parts of a rule. */
 struct rule_summary {
 	uint32_t level;
 	bool has_lookup;

@@ -10,24 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Some levels of cgroups, the first below the root being 1. */
+/** A set of cgroup levels; the first below the root is 1. */
 struct level_set {
 	bool has[CGROUP_LEVEL_MAX + 1];
 };
 
-/** Returns the deepest of them, or 0 when there is none. */
+/** Returns the deepest level, or 0 if the set is empty. */
 uint32_t level_set_deepest(const struct level_set *levels);
 
-/** What the rules of a chain do with the cgroup of a packet, by level. */
+/** How the rules of a chain use the packet's cgroup, by level. */
 struct cgroup_lookups {
 	struct level_set looked_up;   /* in a set or map */
-	struct level_set all_go_away; /* to another chain, whichever cgroup it is */
+	struct level_set all_go_away; /* to another chain, whatever the cgroup */
 };
 
 /**
- * Reads the rules of a chain of our table.
+ * Reads this from the rules of a chain of our table.
  *
- * @lookups: set
+ * @lookups: set to the result
  *
  * Returns 0 or a negative errno; -ENOENT when there is no such table.
  */

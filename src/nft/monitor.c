@@ -23,8 +23,8 @@ struct hearing {
 };
 
 /*
- * Our own changes would fill the queue of the socket, 20,000 elements at a time. The kernel is told to drop what comes
- * of our port: all messages of a notification are of one port (net/netfilter/nf_tables_api.c, nft_commit_notify).
+ * Our own changes would fill the socket's queue, 20,000 elements at a time. A socket filter drops messages from our
+ * port: all messages of a notification have the same port (net/netfilter/nf_tables_api.c, nft_commit_notify).
  */
 static int leave_out(struct netlink *netlink, uint32_t port)
 {
@@ -48,7 +48,7 @@ int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct 
 	if (result == 0)
 		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTABLES);
 	if (result < 0)
-		return error_set(error, result, "can't listen to changes of nftables: %s", strerror(-result));
+		return error_set(error, result, "can't subscribe to nftables changes: %s", strerror(-result));
 	return 0;
 }
 
@@ -62,7 +62,7 @@ void nft_monitor_close(struct nft_monitor *monitor)
 	netlink_close(&monitor->netlink);
 }
 
-/* In every message about a part of a table, attribute 1 is the table's name: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, ... */
+/* In all messages about a table's objects, attribute 1 is the table's name: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, ... */
 static bool is_about_our_table(const struct nlmsghdr *message)
 {
 	struct attributes attributes;
@@ -73,7 +73,7 @@ static bool is_about_our_table(const struct nlmsghdr *message)
 	return table != NULL && strcmp(table, TABLE_NAME) == 0;
 }
 
-/* The message that ends a transaction says which process made it. */
+/* The message that ends a transaction names its process. */
 static void read_author(const struct nlmsghdr *message, struct foreign_change *change)
 {
 	struct attributes generation;
@@ -113,7 +113,7 @@ static int hear(const struct nlmsghdr *message, void *data)
 static void note_loss(struct hearing *hearing)
 {
 	hearing->change->happened = true;
-	hearing->monitor->touched = false; /* the end may be among what was lost */
+	hearing->monitor->touched = false; /* the end may have been lost as well */
 }
 
 void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *change)

@@ -13,36 +13,36 @@
 #include <stdint.h>
 
 /*
- * Hears of changes that others make to our table, where the kernel does not protect it (before Linux 6.9). It is not
- * for anything else: while somebody listens, the kernel writes a notification for each element of a transaction.
+ * Watches for foreign changes to our table where the kernel does not protect it (before Linux 6.9). Don't use it for
+ * anything else: while there is a listener, the kernel sends a notification for each element of a transaction.
  */
 struct nft_monitor {
 	struct netlink netlink;
-	bool touched; /* our table, by a transaction whose end was not heard yet */
+	bool touched; /* our table was changed by a transaction whose end has not been received yet */
 };
 
-/** What others did to our table. */
+/** What other programs did to our table. */
 struct foreign_change {
 	bool happened;
 	char by[PROCESS_NAME_SIZE];
 };
 
 /**
- * Begins to listen.
+ * Subscribes to notifications.
  *
- * @monitor: zeroed; nft_monitor_close() it whatever this returns
- * @nft:     whose changes are our own; the kernel leaves them out
+ * @monitor: zeroed; to be closed with nft_monitor_close() whatever this returns
+ * @nft:     the connection that makes our own changes, which the kernel leaves out
  *
  * Returns 0 or a negative errno with @error.
  */
 int nft_monitor_open(struct nft_monitor *monitor, const struct nft *nft, struct error *error);
 
-/** Returns the file descriptor that is readable when there is something to hear, or -1. */
+/** Returns the file descriptor that is readable when there are notifications, or -1. */
 int nft_monitor_fd(const struct nft_monitor *monitor);
 
 /**
- * Reads all there is to hear. A transaction counts when its end is heard, which says whose it was and comes a moment
- * after the rest. What was lost for lack of room counts as a change.
+ * Reads all pending notifications. A transaction counts once its end is received, which names its process and arrives a
+ * moment after the rest. Notifications lost to a full buffer count as a change.
  */
 void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *change);
 

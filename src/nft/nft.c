@@ -36,7 +36,7 @@ int nft_open(struct nft *nft, struct error *error)
 				 "can't open a netlink socket to nftables: %s. Is the kernel built with "
 				 "nf_tables (module nf_tables)?",
 				 strerror(-result));
-	/* errors in words, and without a copy of the message that they are about; both are only a help */
+	/* errors with a text and without a copy of the request; both are optional */
 	netlink_set(&nft->netlink, NETLINK_EXT_ACK, 1);
 	netlink_set(&nft->netlink, NETLINK_CAP_ACK, 1);
 	return 0;
@@ -47,7 +47,7 @@ void nft_close(struct nft *nft)
 	netlink_close(&nft->netlink);
 }
 
-/* The kernel's text for an error, if it has one (NETLINK_EXT_ACK). */
+/* The kernel's error text, if there is one (NETLINK_EXT_ACK). */
 static const char *kernel_text(const struct nlmsghdr *message, const struct nlmsgerr *reply)
 {
 	size_t offset = sizeof(*reply);
@@ -76,14 +76,14 @@ static int explain_refusal(const struct batch *batch, const struct nlmsghdr *mes
 	if (reply->error == -EPERM && reply->msg.nlmsg_seq == BATCH_SEQUENCE_BEGIN)
 		return no_permission(error);
 	batch_describe(batch, reply->msg.nlmsg_seq, subject, sizeof(subject));
-	return error_set(error, reply->error, "the kernel refuses %s: %s%s%s", subject, strerror(-reply->error),
+	return error_set(error, reply->error, "the kernel rejected %s: %s%s%s", subject, strerror(-reply->error),
 			 text != NULL ? ": " : "", text != NULL ? text : "");
 }
 
 struct replies {
 	const struct batch *batch;
 	bool acknowledged;
-	int result; /* 0, or what was refused first */
+	int result; /* 0, or the first error */
 	struct error *error;
 };
 
@@ -125,7 +125,7 @@ static int receive_replies(struct nft *nft, const struct batch *batch, struct er
 	return replies.result;
 }
 
-/* How much fits the send buffer, of whose size the kernel takes half for its own needs (socket(7)). */
+/* Usable size of the send buffer: the kernel reserves half of it for its bookkeeping (socket(7)). */
 static size_t send_buffer(int fd)
 {
 	int size = 0;
@@ -134,7 +134,7 @@ static size_t send_buffer(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 ? (size_t)size / 2 : 0;
 }
 
-/* A transaction is one datagram, so the send buffer must hold it; the plain option is bounded by a sysctl. */
+/* A transaction is one datagram, so it must fit the send buffer; a sysctl limits the unprivileged option. */
 static void fit_send_buffer(struct nft *nft, size_t length)
 {
 	int fd = netlink_fd(&nft->netlink);
@@ -149,7 +149,7 @@ static void fit_send_buffer(struct nft *nft, size_t length)
 	nft->send_buffer = send_buffer(fd);
 }
 
-/* Asks for an acknowledgement of one message, the first behind the opening one: it comes when all is done. */
+/* Requests an acknowledgement of one message, the first after the opening one: it arrives when all is done. */
 static bool request_acknowledgement(struct batch *batch)
 {
 	struct nlmsghdr *begin = (struct nlmsghdr *)batch->buffer;
@@ -244,7 +244,7 @@ int nft_query_table(struct nft *nft, const char *table, struct table_state *stat
 	if (result == -EPERM)
 		return no_permission(error);
 	if (result < 0 && result != -ENOENT)
-		return error_set(error, result, "can't ask nftables for the table %s: %s", table, strerror(-result));
+		return error_set(error, result, "can't query nftables for the table %s: %s", table, strerror(-result));
 	return 0;
 }
 
@@ -253,12 +253,12 @@ static int busy(uint32_t owner, struct error *error)
 	char process[PROCESS_NAME_SIZE];
 
 	return error_set(error, -EBUSY,
-			 "%s already steers the traffic of this network namespace. Stop it first; the service by: "
-			 "systemctl stop cgtproxy",
+			 "%s already steers the traffic of this network namespace. Stop it first (the service: "
+			 "systemctl stop cgtproxy)",
 			 process_of_port(owner, process));
 }
 
-/* Whether the kernel takes the flags; tried on a table that is never made. */
+/* Whether the kernel accepts the flags; tested on a table that is never committed. */
 static int probe_persistent_owner(struct nft *nft, struct error *error)
 {
 	CLEANUP(batch_clear) struct batch batch = {0};
@@ -314,7 +314,7 @@ uint32_t nft_table_flags(const struct nft *nft)
 	return nft->persistent_owner ? TABLE_OWNER | TABLE_PERSIST : 0;
 }
 
-/* net/netfilter/nf_tables_api.c: a table that outlives its owner keeps the flag "persist" and loses the other. */
+/* net/netfilter/nf_tables_api.c: a table that outlives its owner keeps the "persist" flag and loses the other one. */
 static bool is_orphan(const struct table_state *state)
 {
 	return state->exists && state->owner == 0 && (state->flags & TABLE_PERSIST);

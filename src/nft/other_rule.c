@@ -12,16 +12,16 @@
 
 enum { XT_CT_NOTRACK = 1 /* include/uapi/linux/netfilter/xt_CT.h */ };
 
-/* What is known while the expressions are read one by one. */
+/* State while the expressions are read one by one. */
 struct view {
 	struct other_rule *rule;
 	const struct steered_marks *marks;
-	/* what was loaded last */
-	bool has_interface; /* that it came in by */
-	bool has_mark;	    /* the bits of it that mark_mask has */
+	/* about the value loaded last */
+	bool has_interface; /* the input interface */
+	bool has_mark;	    /* its bits under mark_mask */
 	uint32_t mark_mask;
-	bool is_loopback;	/* it came in by the loopback interface */
-	bool asks_address_type; /* which is local, or not; firewalld asks for the way back instead, and that is right */
+	bool is_loopback;	/* the rule matches packets from the loopback interface */
+	bool asks_address_type; /* local or not; firewalld checks the reverse path instead, which is fine */
 };
 
 uint64_t steered_marks_all(const struct steered_marks *marks)
@@ -29,7 +29,7 @@ uint64_t steered_marks_all(const struct steered_marks *marks)
 	return marks->count < STEERED_MARKS_MAX ? (UINT64_C(1) << marks->count) - 1 : UINT64_MAX;
 }
 
-/* A condition about something else than the mark. */
+/* A condition on something other than the mark. */
 static void note_condition(struct view *view)
 {
 	view->rule->matches = 0;
@@ -48,7 +48,7 @@ static void read_meta(struct view *view, const struct attributes *meta)
 		view->rule->sets_mark = view->rule->may_match;
 }
 
-/* Of a value in a register, which nf_tables keeps in the host's byte order as it does the mark. */
+/* Reads a register value, which nf_tables keeps in host byte order, like the mark. */
 static bool read_value(const struct nlattr *nest, uint32_t *value)
 {
 	struct attributes data;
@@ -74,7 +74,7 @@ static void read_bitwise(struct view *view, const struct attributes *bitwise)
 			 read_value(bitwise->of[NFTA_BITWISE_XOR], &flipped) && flipped == 0;
 }
 
-/* Of a packet's mark only those bits are known that the mask of ours covers. */
+/* Only the bits of a packet's mark under our mask are known. */
 static void compare_mark(struct view *view, uint32_t operation, uint32_t value)
 {
 	const struct fwmark compared = {.value = value, .mask = view->mark_mask};
@@ -139,7 +139,7 @@ static void read_immediate(struct view *view, const struct attributes *immediate
 	rule->drops_by_address = code == NF_DROP && view->asks_address_type && !view->is_loopback;
 }
 
-/* A target of iptables that runs on nf_tables. */
+/* A target of iptables-nft. */
 static void read_target(struct view *view, const struct attributes *target)
 {
 	const char *name = attribute_text(target->of[NFTA_TARGET_NAME]);

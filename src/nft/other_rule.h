@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 enum {
-	STEERED_MARKS_MAX = 64, /* bits of a set of them */
+	STEERED_MARKS_MAX = 64, /* bits in a set of marks */
 };
 
-/** The marks of what is steered. A set of them is a number with the bit of each one's index. */
+/** The marks of steered traffic. A set of them is a bit mask of their indexes. */
 struct steered_marks {
 	struct fwmark items[STEERED_MARKS_MAX];
 	size_t count;
@@ -25,22 +25,22 @@ struct steered_marks {
 /** Returns the set of all of them. */
 uint64_t steered_marks_all(const struct steered_marks *marks);
 
-/** What a rule of another program does that may matter to steered traffic. */
+/** Effects of another program's rule on steered traffic. */
 struct other_rule {
 	uint64_t may_match; /* packets with these marks */
-	uint64_t matches;   /* all packets with these marks, for sure */
+	uint64_t matches;   /* certainly matches all packets with these marks */
 	uint64_t sets_mark; /* of packets with these marks */
 	bool has_notrack;
-	bool ends;		 /* its packets don't get to the next rule of the chain */
-	bool accepts_loopback;	 /* what comes from the loopback interface, if nothing else about it is asked */
-	bool drops_by_address;	 /* by whose address it is, other things than the loopback interface */
-	const struct nlattr *to; /* the name of the chain that it leads to, or NULL */
+	bool ends;		 /* matching packets don't reach the next rule of the chain */
+	bool accepts_loopback;	 /* packets from the loopback interface, without other conditions */
+	bool drops_by_address;	 /* by address type, on interfaces other than loopback */
+	const struct nlattr *to; /* the name of the chain that it jumps to, or NULL */
 };
 
 /**
  * Reads a rule's expressions.
  *
- * @expressions: NFTA_RULE_EXPRESSIONS; what is not understood counts as a condition that may hold or not
+ * @expressions: NFTA_RULE_EXPRESSIONS; an unknown expression counts as a condition that may or may not hold
  */
 void other_rule_read(struct other_rule *rule, const struct nlattr *expressions, const struct steered_marks *marks);
 

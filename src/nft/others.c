@@ -24,19 +24,19 @@ struct other_chain {
 	uint8_t family; /* NFPROTO_* */
 	char table[OTHERS_NAME_SIZE];
 	char name[OTHERS_NAME_SIZE];
-	uint32_t hook; /* NF_INET_*, or NO_HOOK: only other chains lead here */
+	uint32_t hook; /* NF_INET_*, or NO_HOOK: reached only from other chains */
 	int32_t priority;
 	bool drops_the_rest;
-	/* what its own rules do */
-	uint64_t passed;    /* packets with these marks have left the chain, as far as its rules were read */
+	/* effects of its own rules */
+	uint64_t passed;    /* packets with these marks have left the chain by the rules read so far */
 	uint64_t sets_mark; /* of packets with these marks */
 	uint64_t notracks[OBSTACLE_HANDLES_MAX];
 	size_t notrack_count;
 	bool drops_answers;
 	bool accepts_loopback;
-	/* which packets get here, by way of other chains as well */
+	/* which packets get here, directly or through other chains */
 	bool is_for_output;
-	uint64_t is_for_late_output; /* behind our own chain, with these marks */
+	uint64_t is_for_late_output; /* after our own chain, with these marks */
 	bool is_for_prerouting;
 };
 
@@ -50,10 +50,10 @@ struct others {
 	struct nft *nft;
 	struct steered_marks marks;
 	void *chains;		   /* for tsearch(), by family, table and name */
-	struct other_chain **list; /* the same, as the kernel lists them */
+	struct other_chain **list; /* the same, in the kernel's order */
 	size_t count;
 	size_t capacity;
-	size_t next; /* the chain whose rules are to be asked for next */
+	size_t next; /* the chain whose rules to request next */
 	bool has_chains;
 	bool is_done;
 	struct jump *jumps;
@@ -83,7 +83,7 @@ static bool is_ours(const struct other_chain *chain)
 	return false;
 }
 
-/* The key of a chain that a message is about; false for a table of our own, and for what can't be read. */
+/* Reads the key of a message's chain. Returns false for our own tables and for what can't be parsed. */
 static bool read_key(const struct nlmsghdr *message, const struct nlattr *table, const struct nlattr *name,
 		     struct other_chain *key)
 {
@@ -103,8 +103,7 @@ static struct other_chain *find_chain(struct others *others, const struct other_
 	return found != NULL ? *found : NULL;
 }
 
-/* Of chains with the same priority the last to be registered comes first (net/netfilter/core.c, nf_hook_entries_grow).
- */
+/* Of chains with equal priority, the last one registered runs first (net/netfilter/core.c, nf_hook_entries_grow). */
 static void read_hook(struct other_chain *chain, const struct nlattr *nest, const struct steered_marks *marks)
 {
 	struct attributes hook;
@@ -130,7 +129,7 @@ static int add_chain(struct others *others, const struct other_chain *key)
 	if (list == NULL)
 		return -ENOMEM;
 	others->list = list;
-	/* one that is listed twice, because the list changed meanwhile */
+	/* listed twice because the list changed meanwhile */
 	if (find_chain(others, key) != NULL)
 		return 0;
 	chain = malloc(sizeof(*chain));
@@ -211,7 +210,7 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* Returns whether this is news. */
+/* Returns whether this changed anything. */
 static bool spread(bool from, bool *to)
 {
 	const bool is_news = from && !*to;
@@ -228,7 +227,7 @@ static bool spread_marks(uint64_t from, uint64_t *to)
 	return is_news;
 }
 
-/* What is true of a chain's packets is so of those that it sends on; what it sends on to accepts for it as well. */
+/* Properties of a chain's packets extend to the chains it jumps to; what those accept counts for the chain as well. */
 static void follow_jumps(struct others *others)
 {
 	bool changed = true;
@@ -258,7 +257,7 @@ static const char *family_name(uint8_t family)
 	case NFPROTO_IPV6:
 		return "ip6";
 	default:
-		return NULL; /* bridges and devices come before or after all that we do */
+		return NULL; /* bridge and netdev chains run before or after all of ours */
 	}
 }
 
@@ -310,8 +309,8 @@ static int ask_for_chains(struct others *others)
 }
 
 /*
- * For each datagram the kernel counts what it has listed already from the first one on (nf_tables_dump_rules), so what
- * is asked for should not be much.
+ * For each datagram, the kernel skips the rules already listed from the first one on (nf_tables_dump_rules), so each
+ * list should be short.
  */
 static int ask_for_rules(struct others *others, const struct other_chain *chain)
 {
@@ -337,7 +336,7 @@ int others_begin(struct others **others, struct nft *nft, const struct steered_m
 
 int others_read(struct others *others)
 {
-	/* what changes meanwhile is found by a later look */
+	/* concurrent changes are found by a later scan */
 	const struct netlink_reader reader = {.note = others->has_chains ? note_rule : note_chain, .data = others};
 	int result = others->is_done ? 0 : netlink_read(&others->nft->netlink, &reader);
 

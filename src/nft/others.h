@@ -12,14 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What other tables of this network namespace do that keeps steered traffic from getting where it should. */
+/* What other tables of this network namespace do that keeps steered traffic from reaching its target. */
 
 enum obstacle_kind {
-	/* sets marks of outgoing packets behind our chain, or perhaps behind it: they may be routed past the proxy */
+	/* sets marks of outgoing packets after our chain, or possibly after it: they may bypass the proxy */
 	OBSTACLE_MARK,
-	OBSTACLE_NOTRACK,      /* keeps packets from connection tracking: answers can't be told from other traffic */
-	OBSTACLE_INPUT_POLICY, /* drops what it does not know, and knows nothing of the loopback interface */
-	OBSTACLE_ANSWERS,      /* drops what comes from elsewhere to an address unless it comes by one interface */
+	OBSTACLE_NOTRACK,      /* disables connection tracking: replies can't be told from other traffic */
+	OBSTACLE_INPUT_POLICY, /* drops by default, without a rule that accepts the loopback interface */
+	OBSTACLE_ANSWERS,      /* drops packets from elsewhere to an address unless they arrive on one interface */
 };
 
 enum {
@@ -27,43 +27,43 @@ enum {
 	OBSTACLE_HANDLES_MAX = 8,
 };
 
-/** A chain that is in the way. The names are others': escape them where they are shown. */
+/** A chain that interferes. The names are foreign: escape them for display. */
 struct obstacle {
 	enum obstacle_kind kind;
 	const char *family; /* as nft names it */
 	const char *table;
 	const char *chain;
 	bool drops_the_rest;	 /* by its policy */
-	uint64_t marks;		 /* OBSTACLE_MARK: of packets with these, as an index into the marks that were given */
-	const uint64_t *handles; /* OBSTACLE_NOTRACK: of the rules, the first of them */
+	uint64_t marks;		 /* OBSTACLE_MARK: of packets with these, as a set of indexes into the given marks */
+	const uint64_t *handles; /* OBSTACLE_NOTRACK: of the first few of the rules */
 	size_t handle_count;
 };
 
-/** The tables of others, while they are read. A host may have some ten thousand rules, so it goes in pieces. */
+/** A scan of foreign tables in progress. A host may have tens of thousands of rules, so they are read in chunks. */
 struct others;
 
 /**
- * Begins to read all tables but ours. Rules of the older iptables (legacy) can't be seen so.
+ * Starts reading all tables except ours. Rules of legacy iptables are not visible this way.
  *
- * @others: to be set; others_free() it whatever this returns
- * @nft:    for nothing else until all is read, or reading has failed; stays the caller's
+ * @others: set; to be freed with others_free() whatever this returns
+ * @nft:    not to be used otherwise until all is read or reading has failed; owned by the caller
  *
  * Returns 0 or a negative errno.
  */
 int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks);
 
 /**
- * Reads one datagram of the kernel's answer, some 32 KiB; it is always there already, so nothing waits. What changes
- * meanwhile may be missed.
+ * Reads one datagram of the kernel's answer, some 32 KiB. It is already available, so this doesn't block. Concurrent
+ * changes may be missed.
  *
  * Returns 1 while there is more, 0 when all is read, -EPERM without CAP_NET_ADMIN, or another negative errno.
  */
 int others_read(struct others *others);
 
 /**
- * Tells of each chain that is an obstacle, once all is read.
+ * Reports each chain that is an obstacle, once all is read.
  *
- * @tell: what it is given is valid until it returns
+ * @tell: its argument is valid until it returns
  */
 void others_tell(const struct others *others, void (*tell)(const struct obstacle *obstacle, void *userdata),
 		 void *userdata);

@@ -18,11 +18,11 @@ static int try(struct nft *nft, const struct ruleset *ruleset, struct error *err
 	batch_begin(&batch);
 	table_put_new(&batch, PROBE_TABLE, 0, 0);
 	table_put_contents(&batch, &probed);
-	/* no batch_end(): the kernel checks all of it and takes it back (net/netfilter/nfnetlink.c) */
+	/* no batch_end(): the kernel validates everything and rolls it back (net/netfilter/nfnetlink.c) */
 	return nft_send(nft, &batch, error);
 }
 
-/* What a kernel may be built without, each with the smallest rule that needs it. */
+/* Features that a kernel may be built without, each with the smallest rule that needs it. */
 static const struct feature {
 	const char *purpose;
 	const char *module;
@@ -79,7 +79,7 @@ static int try_statement(struct nft *nft, enum chain_hook hook, const struct sta
 	struct chain *chain = ruleset != NULL ? ruleset_add_chain(ruleset, "probe", hook) : NULL;
 
 	if (chain == NULL || chain_add_rule(chain, statement, 1) < 0)
-		return error_set(error, -ENOMEM, "no memory to try what the kernel can do");
+		return error_set(error, -ENOMEM, "no memory to probe the kernel");
 	return try(nft, ruleset, error);
 }
 

@@ -11,20 +11,19 @@
 #include <stdint.h>
 
 /**
- * Has the kernel check a ruleset in a transaction that is never committed, under the name of another table, so that
- * nothing is changed.
+ * Has the kernel validate a ruleset under another table name in a transaction that is never committed, so nothing
+ * changes.
  *
- * Returns 0 or a negative errno with @error, which names the feature and the module that the kernel lacks if that is
- * why.
+ * Returns 0 or a negative errno with @error, which names the feature and module if the kernel lacks one.
  */
 int nft_dry_run(struct nft *nft, const struct ruleset *ruleset, struct error *error);
 
 /**
- * Finds the deepest level that the kernel looks up, in the same way. It is CGROUP_LEVEL_MAX, counted from the root of
- * all cgroups; a kernel that counts the levels of rules from the root of their maker's cgroup namespace (Linux 6.11 and
- * some before, net/netfilter/nft_socket.c, nft_socket_cgroup_subtree_level) has so many less as that one's level is.
+ * Finds the deepest level that the kernel can look up, in the same way. It is CGROUP_LEVEL_MAX, counted from the root
+ * of the hierarchy. Kernels that count levels from the root of the rule creator's cgroup namespace (Linux 6.11 and some
+ * older ones, net/netfilter/nft_socket.c, nft_socket_cgroup_subtree_level) have fewer by the level of that root.
  *
- * @deepest: set, to 0 when there is none
+ * @deepest: set to the level, or 0 if there is none
  *
  * Returns 0, -EPERM without CAP_NET_ADMIN, or another negative errno, with @error.
  */

@@ -13,13 +13,13 @@
 
 enum {
 	/*
-	 * Where the kernel does not protect the table, it may be changed between two looks; and what failed may have
-	 * been the answer only, with the table half way between the two transactions.
+	 * Where the kernel does not protect the table, it may change between two reads; and perhaps only the answer was
+	 * lost, with the table in the state between the two transactions.
 	 */
 	TRIES = 3,
 };
 
-/* Does what our table does while that is exchanged. */
+/* Stands in for our table while that is exchanged. */
 #define TABLE_NEXT TABLE_NAME "-next"
 
 static int send_whole(struct nft *nft, struct batch *batch, const struct ruleset *wanted, const char *table,
@@ -44,9 +44,9 @@ static int make_anew(struct nft *nft, struct batch *batch, bool exists, const st
 }
 
 /*
- * A packet that met the old table's chains may look up its sets when they are gone, and one that met none of the new
- * chains may be on its way yet. So another table does the same from before until after, each time for a grace period.
- * It ends with this process, should that be killed.
+ * A packet that entered the old table's chains may look up its sets after their removal, and one that passed before the
+ * new chains existed may still be in flight. So another table does the same from one grace period before the exchange
+ * until one after. It is removed with this process if that is killed.
  */
 static int exchange(struct nft *nft, struct batch *batch, const struct ruleset *wanted, struct error *error)
 {
@@ -69,7 +69,7 @@ static int exchange(struct nft *nft, struct batch *batch, const struct ruleset *
 	return nft_send(nft, batch, error);
 }
 
-/* One that could not be removed after the last exchange: as long as it is there, it does what the table did then. */
+/* Left over if it could not be removed after the last exchange: while it exists, it does what the table did then. */
 static int remove_next(struct nft *nft, struct batch *batch, struct error *error)
 {
 	struct table_state next = {0};
@@ -109,7 +109,7 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 	return result;
 }
 
-/* part_by_part: as far as that is possible */
+/* part_by_part: try an incremental update */
 static int replace_once(struct nft *nft, struct ruleset *wanted, const struct preparation *preparation,
 			bool part_by_part, struct error *error)
 {
@@ -130,7 +130,7 @@ static int replace_once(struct nft *nft, struct ruleset *wanted, const struct pr
 	return exchange(nft, &batch, wanted, error);
 }
 
-/* What can't be otherwise the next time. */
+/* A result that a retry can't change. */
 static bool is_final(int result)
 {
 	return result == 0 || result == -EBUSY || result == -EPERM;
@@ -140,7 +140,7 @@ int nft_replace(struct nft *nft, struct ruleset *wanted, const struct preparatio
 {
 	int result = replace_once(nft, wanted, preparation, true, error);
 
-	/* what the kernel refuses again may be something in the table that nobody thought of */
+	/* what the kernel refuses again may be due to something unforeseen in the table */
 	for (int i = 1; i < TRIES && !is_final(result); i++)
 		result = replace_once(nft, wanted, preparation, i + 1 < TRIES, error);
 	return result;

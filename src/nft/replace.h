@@ -10,9 +10,9 @@
 #include "util/error.h"
 
 /**
- * Who knows what rules are right for packets that meet old rules and new elements, or the other way round.
+ * Provides the rules that are right for packets that see old rules with new elements, or vice versa.
  *
- * @write: adds the chains whose rules are replaced meanwhile to an empty ruleset; returns 0 or a negative errno
+ * @write: adds the chains with interim rules to an empty ruleset; returns 0 or a negative errno
  */
 struct preparation {
 	int (*write)(const struct dump *held, struct ruleset *meanwhile, void *userdata);
@@ -20,17 +20,17 @@ struct preparation {
 };
 
 /**
- * Makes the kernel hold a ruleset, whatever it holds of our table now, and changes no more than what differs.
+ * Applies a ruleset, whatever our table in the kernel contains now, and changes only what differs.
  *
- * The table and what stays of it is never removed, because a packet reads the rules and the sets at different moments:
- * the rules as they are when it enters a chain, and each set as it is when it is looked up. So the change is one
- * transaction, and one before it prepares for packets that fall between the two: it makes what is missing, to which
- * nothing leads yet, and replaces the rules that the preparation names.
+ * The table and its unchanged parts are never removed, because a packet sees rules and sets at different moments: the
+ * rules as they are when it enters a chain, and each set as it is at the lookup. So the change is one transaction,
+ * preceded by one that prepares for packets in between: it adds what is missing, to which nothing leads yet, and
+ * installs the interim rules of the preparation.
  *
- * Only a table that can't be changed into the wanted one, of another program or another version, or with too small a
- * set, is removed and made anew. A second table does the same meanwhile, so that no packet falls between the two.
+ * Only a table that can't be updated, because it is from another program or version or has too small a set, is removed
+ * and recreated. Meanwhile a second table does the same, so no packet falls in between.
  *
- * @wanted: its sets are sorted; their sizes are set to those that the kernel's then have
+ * @wanted: its sets are sorted; their sizes are updated to those in the kernel
  *
  * Returns 0, -EBUSY when another cgtproxy has the table, or another negative errno, with @error.
  */

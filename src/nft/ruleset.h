@@ -15,27 +15,27 @@
 #include <stdint.h>
 
 /*
- * A table as data: counters, sets, maps, chains and their rules. It is written by whoever knows what it is for, and
- * read twice: table.h turns it into netlink messages, text.h into what "nft -f" reads.
+ * A table as data: counters, sets, maps, chains and their rules, whatever their purpose. table.h turns it into netlink
+ * messages, text.h into input for "nft -f".
  */
 
 #define TABLE_NAME "cgtproxy"
-#define PROBE_TABLE TABLE_NAME "-probe" /* what is tried and never made */
+#define PROBE_TABLE TABLE_NAME "-probe" /* for validation, never committed */
 
 enum {
-	/* net/netfilter/nft_socket.c: deeper levels than this can't be looked up */
+	/* net/netfilter/nft_socket.c: deeper levels can't be looked up */
 	CGROUP_LEVEL_MAX = 255,
 	RULE_STATEMENTS_MAX = 8,
-	/* nft reads no longer comment (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN), the NUL included */
+	/* nft's maximum for a comment, NUL included (include/libnftnl/udata.h, NFTNL_UDATA_COMMENT_MAXLEN) */
 	COMMENT_SIZE = 128,
 };
 
-/** One part of a rule: a condition that must hold for the parts after it to be reached, or something done. */
+/** One part of a rule: a condition for the parts after it, or an action. */
 enum statement_kind {
 	STATEMENT_CGROUP_VMAP,	    /* socket cgroupv2 level N vmap @NAME */
 	STATEMENT_CGROUP_IN,	    /* socket cgroupv2 level N @NAME */
 	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
-	STATEMENT_CT_UNCONFIRMED,   /* ct status ! confirmed: the flow's first packet, which is on its way yet */
+	STATEMENT_CT_UNCONFIRMED,   /* ct status ! confirmed: the flow's first packet, still in flight */
 	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
 	STATEMENT_CT_LABEL,	    /* ct label N */
@@ -54,22 +54,22 @@ enum statement_kind {
 	STATEMENT_NOT_L4PROTO,	    /* meta l4proto != tcp | udp */
 	STATEMENT_TCP_OR_UDP,	    /* meta l4proto { tcp, udp } */
 	STATEMENT_NOT_TCP_OR_UDP,   /* meta l4proto != { tcp, udp } */
-	STATEMENT_DPORT,	    /* th dport N; behind STATEMENT_L4PROTO */
+	STATEMENT_DPORT,	    /* th dport N; after STATEMENT_L4PROTO */
 	STATEMENT_IIF_LO,	    /* iif lo */
-	STATEMENT_IIF_ANY,	    /* iif != 0: it came in by an interface */
-	STATEMENT_IIF_NONE,	    /* iif 0: this host sends it */
+	STATEMENT_IIF_ANY,	    /* iif != 0: received on an interface */
+	STATEMENT_IIF_NONE,	    /* iif 0: sent by this host */
 	STATEMENT_OIF_LO,	    /* oif lo */
 	STATEMENT_MARK,		    /* meta mark & MASK == VALUE */
 	STATEMENT_MARKED,	    /* meta mark != 0 */
 	STATEMENT_MARK_VMAP,	    /* meta mark vmap @NAME */
 	STATEMENT_COUNTER_NAME,	    /* counter name "NAME" */
-	STATEMENT_SET_MARK,	    /* meta mark set: the bits under the mask become the value's, the others stay */
+	STATEMENT_SET_MARK,	    /* meta mark set: sets the bits of the mask to the value's, keeps the others */
 	STATEMENT_SET_CT_LABEL,	    /* ct label set N */
 	STATEMENT_DNAT,		    /* dnat ip to ADDRESS:PORT */
 	STATEMENT_DNAT6,	    /* dnat ip6 to [ADDRESS]:PORT */
-	STATEMENT_TPROXY,	    /* tproxy to :PORT; goes on when nobody listens there */
+	STATEMENT_TPROXY,	    /* tproxy to :PORT; the next rule follows if nothing listens there */
 	STATEMENT_REJECT,	    /* reject: an ICMP error to the sender */
-	STATEMENT_REJECT_RESET,	    /* reject with tcp reset; behind STATEMENT_L4PROTO */
+	STATEMENT_REJECT_RESET,	    /* reject with tcp reset; after STATEMENT_L4PROTO */
 	STATEMENT_VERDICT,
 };
 
@@ -102,7 +102,7 @@ struct statement {
 struct rule {
 	struct statement statements[RULE_STATEMENTS_MAX];
 	size_t count;
-	const char *comment; /* or NULL; nft shows it behind the rule */
+	const char *comment; /* or NULL; nft shows it after the rule */
 };
 
 enum chain_hook {
@@ -122,7 +122,7 @@ struct chain {
 };
 
 struct ruleset {
-	const char *table;		 /* TABLE_NAME but for a probe and the like */
+	const char *table;		 /* TABLE_NAME, except for probes and the like */
 	char (*counters)[NFT_NAME_SIZE]; /* their names */
 	size_t counter_count;
 	size_t counter_capacity;
@@ -136,16 +136,16 @@ struct ruleset {
 	char comment[COMMENT_SIZE]; /* of some rule */
 };
 
-/** Returns an empty ruleset of our table, for ruleset_free(), or NULL without memory. */
+/** Returns an empty ruleset of our table, to be freed with ruleset_free(), or NULL when out of memory. */
 struct ruleset *ruleset_new(void);
 
-/** Adds a counter of that name. Returns 0 or -ENOMEM. */
+/** Adds a counter with that name. Returns 0 or -ENOMEM. */
 int ruleset_add_counter(struct ruleset *ruleset, const char *name);
 
 /**
  * Adds an empty set.
  *
- * Returns the set, valid until the next call, or NULL without memory.
+ * Returns the set, valid until the next call, or NULL when out of memory.
  */
 struct set *ruleset_add_set(struct ruleset *ruleset, const char *name, enum set_type type);
 
@@ -155,39 +155,39 @@ int ruleset_map(struct ruleset *ruleset, struct set *map, const void *key, const
 /**
  * Adds an empty chain.
  *
- * Returns the chain, valid until the next call, or NULL without memory.
+ * Returns the chain, valid until the next call, or NULL when out of memory.
  */
 struct chain *ruleset_add_chain(struct ruleset *ruleset, const char *name, enum chain_hook hook);
 
-/** Returns the set or chain of that name, or NULL. */
+/** Returns the set or chain with that name, or NULL. */
 struct set *ruleset_find_set(const struct ruleset *ruleset, const char *name);
 struct chain *ruleset_find_chain(const struct ruleset *ruleset, const char *name);
 
 /**
- * Adds a rule made of @count statements to a chain.
+ * Appends a rule of @count statements to a chain.
  *
  * Returns 0 or -ENOMEM.
  */
 int chain_add_rule(struct chain *chain, const struct statement *statements, size_t count);
 
-/** The same for statements written out: chain_add(chain, DPORT(53), COUNTER). */
+/** The same for literal statements: chain_add(chain, DPORT(53), COUNTER). */
 #define chain_add(chain, ...)                                                                                          \
 	chain_add_rule((chain), (const struct statement[]){__VA_ARGS__},                                               \
 		       sizeof((const struct statement[]){__VA_ARGS__}) / sizeof(struct statement))
 
-/** The statement that ends a chain's part in a packet. */
+/** The statement that leaves a chain. */
 #define RETURN                                                                                                         \
 	{                                                                                                              \
 		.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_RETURN }                                        \
 	}
 
-/** Returns a statement about the set, map or counter of a name. */
+/** Returns a statement that refers to a set, map or counter by name. */
 struct statement statement_about(enum statement_kind kind, const char *name);
 
 /** Returns the statement that goes to a chain. */
 struct statement statement_goto(const char *chain);
 
-/** Frees all that a ruleset holds and the ruleset itself. */
+/** Frees a ruleset and everything in it. */
 void ruleset_free(struct ruleset *ruleset);
 
 DEFINE_CLEANUP(struct ruleset *, ruleset_free)

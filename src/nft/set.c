@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* nft's own numbers for data types and byte orders (include/datatype.h of nftables). */
+/* nft's numbers for data types and byte orders (include/datatype.h of nftables). */
 enum {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
@@ -58,7 +58,7 @@ int set_add(struct set *set, const void *key, uint32_t flags, const struct verdi
 	return 0;
 }
 
-/* The address behind @address, or false when @address is the last there is. */
+/* Computes the address after @address. Returns false if @address is the last one. */
 static bool next_address(uint8_t *address, size_t size)
 {
 	for (size_t i = size; i > 0; i--) {
@@ -94,7 +94,7 @@ static int compare_addresses(const void *left, const void *right)
 	return order != 0 ? order : compare_flags(one, other);
 }
 
-/* The zeroes behind a short key keep the order, whichever end of the number comes first. */
+/* The padding of a short key preserves the order in either byte order. */
 static int compare_numbers(const void *left, const void *right)
 {
 	const struct set_element *one = left;

@@ -14,11 +14,11 @@
 
 enum {
 	TIME_SIZE = sizeof("2026-01-02T03:04:05Z"),
-	/* without the NULs of the three parts but one */
+	/* the three parts share one NUL */
 	FILE_SIZE = COMMENT_SIZE - (sizeof(BEFORE_FILE) - 1) - (sizeof(BEFORE_TIME) - 1) - (TIME_SIZE - 1),
 };
 
-/* Bytes that nft could not read back within a quoted comment, or that could play tricks on a terminal. */
+/* Bytes that nft could not parse within a quoted comment, or that are unsafe on a terminal. */
 static void make_plain(char *text)
 {
 	for (; *text != '\0'; text++) {

@@ -11,27 +11,27 @@
 #include <time.h>
 
 /*
- * Which config a table was made from, and when it was read: "config /etc/cgtproxy/config.yaml loaded
- * 2026-01-02T03:04:05Z". It is kept in the table itself, as the comment of a rule, so that it is there for whoever
- * looks, and can't speak of another table than the one in force.
+ * Which config a table was created from, and when that was loaded: "config /etc/cgtproxy/config.yaml loaded
+ * 2026-01-02T03:04:05Z". It is stored in the table itself, as the comment of a rule, so anyone can read it and it
+ * always describes the table in force.
  */
 
 /**
- * Writes it down.
+ * Formats a stamp.
  *
  * @out:    COMMENT_SIZE bytes
- * @file:   absolute path of the config file, or NULL for the built-in config; the end of a long one is kept
- * @loaded: when it was read
+ * @file:   absolute path of the config file, or NULL for the built-in config; a long path is truncated at its beginning
+ * @loaded: when it was loaded
  */
 void stamp_write(char *out, const char *file, time_t loaded);
 
 /**
- * Reads it back.
+ * Parses a stamp.
  *
- * @about: as stamp_write() made it, or anything else
- * @file:  @size bytes; set to the path, "" for the built-in config; one that was shortened begins with "..."
+ * @about: written by stamp_write(), or any other text
+ * @file:  @size bytes; set to the path, "" for the built-in config; a truncated path begins with "..."
  *
- * Returns whether it could be read.
+ * Returns whether it could be parsed.
  */
 bool stamp_read(const char *about, char *file, size_t size, time_t *loaded);
 

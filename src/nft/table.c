@@ -19,7 +19,7 @@
 
 DEFINE_CLEANUP(struct nftnl_rule *, nftnl_rule_free)
 
-/* Ids of sets within a transaction. Anonymous ones have the same name and are told apart by them. */
+/* Ids of sets within a transaction. They distinguish anonymous sets, which share a name. */
 enum {
 	SET_ID_NAMED = 1,
 	SET_ID_ANONYMOUS,
@@ -87,7 +87,7 @@ void table_put_chain(struct batch *batch, const char *table, const struct chain 
 	batch_finish(batch, message);
 }
 
-/* What nft keeps beside a set to show it: byte order of the key, and that intervals are merged. */
+/* Userdata that nft stores with a set to show it: the key's byte order, and that intervals are merged. */
 static void put_set_userdata(struct nlmsghdr *message, const struct set_definition *definition)
 {
 	uint8_t data[2 * (2 + sizeof(uint32_t))];
@@ -107,7 +107,7 @@ static void put_set_userdata(struct nlmsghdr *message, const struct set_definiti
 	mnl_attr_put(message, NFTA_SET_USERDATA, size, data);
 }
 
-/* The kernel gives a set with a size a hash table that does not grow, which is faster to look up. */
+/* The kernel gives a set with a size a hash table that does not grow, whose lookups are faster. */
 static void put_set_size(struct nlmsghdr *message, uint32_t size)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
@@ -116,7 +116,7 @@ static void put_set_size(struct nlmsghdr *message, uint32_t size)
 	mnl_attr_nest_end(message, nest);
 }
 
-/* id: within the transaction; who has a name is known by that */
+/* id: within the transaction; named sets are identified by name */
 static void put_set(struct batch *batch, const char *table, const struct set *set, uint32_t id)
 {
 	const struct set_definition *definition = set_definition(set->type);
@@ -140,7 +140,7 @@ static void put_set(struct batch *batch, const char *table, const struct set *se
 	batch_finish(batch, message);
 }
 
-/* The anonymous set { tcp, udp } belongs to one rule, so each rule that needs it gets its own. */
+/* An anonymous set belongs to one rule, so each rule that needs { tcp, udp } gets its own. */
 static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 {
 	static const struct set_element protocols[] = {{.key = {IPPROTO_TCP}}, {.key = {IPPROTO_UDP}}};
@@ -221,7 +221,7 @@ void table_put_contents(struct batch *batch, const struct ruleset *ruleset)
 }
 
 /*
- * Removes what has that name. In messages of every kind attribute 1 is the table's name: NFTA_CHAIN_TABLE,
+ * Removes an object by name. In messages of every kind, attribute 1 is the table's name: NFTA_CHAIN_TABLE,
  * NFTA_SET_TABLE and so on.
  */
 static void put_removal(struct batch *batch, uint16_t type, const char *table, uint16_t name_attribute,

@@ -75,7 +75,10 @@ static void print_dnat(FILE *out, const struct statement *statement)
 			statement->nat.port);
 }
 
-/* root: the root cgroup as nft reads it; no socket below it has it at a level, so "!=" means "there is one" */
+/*
+ * root: the root cgroup in nft's syntax; it is no socket's ancestor at a level below the root, so "!=" means
+ * "there is one"
+ */
 static void print_statement(FILE *out, const struct statement *statement, const char *root)
 {
 	switch (statement->kind) {
@@ -222,14 +225,14 @@ static void print_chain(FILE *out, const struct chain *chain, const char *root)
 	fputs("\t}\n", out);
 }
 
-/* What stands between two elements, or before the first. */
+/* Writes the separator between elements, or the beginning of the list. */
 static void begin_element(FILE *out, bool *begun, const char *between)
 {
 	fputs(*begun ? between : "\t\telements = { ", out);
 	*begun = true;
 }
 
-/* The last address before another one. */
+/* Computes the address before another one. */
 static void address_before(uint8_t *address, size_t size)
 {
 	for (size_t i = size; i > 0 && address[i - 1]-- == 0; i--)
@@ -248,7 +251,7 @@ static void print_intervals(FILE *out, const struct set *set, bool *begun)
 
 		if (set->elements[i].flags & NFT_SET_ELEM_INTERVAL_END)
 			continue;
-		memset(last, 0, sizeof(last)); /* without an end, the one before it is the last there is */
+		memset(last, 0, sizeof(last)); /* an interval without an end reaches to the last address */
 		if (i + 1 < set->count)
 			memcpy(last, set->elements[i + 1].key, sizeof(last));
 		address_before(last, size);
@@ -297,7 +300,7 @@ static void print_comment_element(FILE *out, const char *path, const struct verd
 	fputc('\n', out);
 }
 
-/* Those that nft can't read come first, since a comment can't stand within its braces. */
+/* Elements that nft can't parse come first, since comments are not allowed within its braces. */
 static void print_cgroups(FILE *out, const struct set *set, const struct cgroup_names *names, bool readable,
 			  bool *begun)
 {

@@ -8,22 +8,25 @@
 
 #include <stdio.h>
 
-/** What nft knows a cgroup by. */
+/** How nft refers to a cgroup. */
 struct cgroup_name {
 	uint64_t id;
-	char *path; /* below the cgroup2 mount, beginning with '/' */
+	char *path; /* below the cgroup2 mount, with a leading '/' */
 };
 
 struct cgroup_names {
-	const struct cgroup_name *items; /* in the order in which they are to be written */
+	const struct cgroup_name *items; /* in output order */
 	size_t count;
-	/* The mount as nft sees it, below /sys/fs/cgroup: "." or a name like "unified"; NULL when it is elsewhere. */
+	/*
+	 * The mount relative to /sys/fs/cgroup, as nft expects: "." or a name like "unified"; NULL when it is
+	 * elsewhere.
+	 */
 	const char *root;
 };
 
 /**
- * Writes a table as text that "nft -f" takes. Elements that nft could not read back (it knows cgroups below
- * /sys/fs/cgroup only and has no way to quote a quotation mark) become comments; those without a name are left out.
+ * Writes a table as input for "nft -f". Elements that nft could not parse (it only knows cgroups below /sys/fs/cgroup
+ * and can't escape a quotation mark) become comments; those without a name are left out.
  *
  * @ruleset: its sets are sorted
  */

@@ -27,7 +27,7 @@ bool verdict_equal(const struct verdict *one, const struct verdict *other)
 	return one->kind == other->kind && (one->kind != VERDICT_GOTO || strcmp(one->chain, other->chain) == 0);
 }
 
-/* The last one first, since neighbours in a map often go the same way. */
+/* Starts with the last one, since neighbours in a map often have the same verdict. */
 const struct verdict *verdicts_keep(struct verdicts *verdicts, const struct verdict *verdict)
 {
 	struct verdict **items = NULL;

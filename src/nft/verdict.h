@@ -17,7 +17,7 @@ enum verdict_kind {
 	VERDICT_ACCEPT,
 	VERDICT_DROP,
 	VERDICT_GOTO,
-	VERDICT_CONTINUE, /* with what stands behind the lookup that gave it */
+	VERDICT_CONTINUE, /* after the lookup that returned it */
 };
 
 struct verdict {
@@ -28,17 +28,17 @@ struct verdict {
 /** Returns the kernel's number for a kind of verdict: NF_* or NFT_*. */
 int verdict_code(enum verdict_kind kind);
 
-/** Returns whether two verdicts, each of which may be NULL, are the same. */
+/** Returns whether two verdicts, each of which may be NULL, are equal. */
 bool verdict_equal(const struct verdict *one, const struct verdict *other);
 
-/** Verdicts that others refer to, each of them once. */
+/** A pool of distinct verdicts for others to reference. */
 struct verdicts {
 	struct verdict **items;
 	size_t count;
 	size_t capacity;
 };
 
-/** Returns a verdict that is the same as the given one and lasts until verdicts_clear(), or NULL without memory. */
+/** Returns a verdict equal to the given one and valid until verdicts_clear(), or NULL when out of memory. */
 const struct verdict *verdicts_keep(struct verdicts *verdicts, const struct verdict *verdict);
 
 void verdicts_clear(struct verdicts *verdicts);

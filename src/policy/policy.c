@@ -34,9 +34,8 @@ struct policy *policy_new(const char *const *patterns, size_t count)
 		return NULL;
 	}
 	if (pattern_set_is_slow(policy->patterns))
-		log_warning(
-			"the rules' expressions are too large to be matched at once, so each is tried by itself, which "
-			"is slower. Repetitions like {1000} are what makes them large");
+		log_warning("the rules' expressions are too large to be matched together, so each is tried separately, "
+			    "which is slower. Repetitions like {1000} make them large");
 	return policy;
 }
 

@@ -53,7 +53,7 @@ int entries_delete_ours(struct rtnetlink *rtnetlink, int family, uint32_t table)
 	return change_ours(rtnetlink, family, table, RTM_DELROUTE, rtnetlink_change_flags(false));
 }
 
-/* What a nexthop object says is listed as well, and must not be told together with it (rtm_to_fib_config). */
+/* A nexthop object's attributes are listed as well, but must not be sent together with it (rtm_to_fib_config). */
 static void put_nexthop(struct nlmsghdr *message, const struct route_entry *entry)
 {
 	if (entry->nexthop_id != 0) {
@@ -133,7 +133,7 @@ static int read_attribute(const struct nlattr *attribute, void *data)
 	return MNL_CB_OK;
 }
 
-/* A family that the kernel does not have is answered for with the entries of all others. */
+/* For a family that it lacks, the kernel answers with the entries of all others. */
 static bool read_entry(const struct nlmsghdr *message, int family, struct route_entry *entry)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
@@ -152,7 +152,7 @@ static bool read_entry(const struct nlmsghdr *message, int family, struct route_
 	};
 	if (mnl_attr_parse(message, sizeof(*head), read_attribute, entry) < 0)
 		return false;
-	/* so it is shown when the nexthop object is a blackhole, whatever the route's own type (fib_dump_info) */
+	/* shown like this when the nexthop object is a blackhole, whatever the route's own type (fib_dump_info) */
 	if (entry->nexthop_id != 0 && entry->type == RTN_BLACKHOLE)
 		entry->type = RTN_UNSPEC;
 	return true;
@@ -210,7 +210,7 @@ int entries_list(struct rtnetlink *rtnetlink, int family, uint32_t table, struct
 	head->rtm_family = (uint8_t)family;
 	mnl_attr_put_u32(message, RTA_TABLE, table);
 	result = rtnetlink_dump(rtnetlink, message, note_entry, forget_entries, &listing);
-	return result == -ENOENT ? 0 : result; /* the kernel has made no such table yet */
+	return result == -ENOENT ? 0 : result; /* the kernel has not created the table yet */
 }
 
 struct table_listing {

@@ -21,7 +21,7 @@ int route_monitor_open(struct route_monitor *monitor, struct error *error)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && result == 0; i++)
 		result = netlink_set(&monitor->netlink, NETLINK_ADD_MEMBERSHIP, groups[i]);
 	if (result < 0)
-		return error_set(error, result, "can't listen to changes of routing: %s", strerror(-result));
+		return error_set(error, result, "can't subscribe to routing changes: %s", strerror(-result));
 	return 0;
 }
 
@@ -59,7 +59,7 @@ static unsigned family_bit(unsigned char family)
 	return family == AF_INET6 ? 1U << FAMILY_IPV6 : 0;
 }
 
-/* Returns the families that a message is about, if it matters. A rule's priority is left out when it is 0. */
+/* Returns the families that a message affects, or 0 if it doesn't matter. A rule's priority is absent when it is 0. */
 static unsigned what_matters(const struct nlmsghdr *message, const struct routing *wanted)
 {
 	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);

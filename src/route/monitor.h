@@ -13,41 +13,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Hears of what may have come between marked packets and their way: rules, routes, and the loopback interface. */
+/** Watches for changes that may divert marked packets: rules, routes, and the loopback interface. */
 struct route_monitor {
 	struct netlink netlink;
 };
 
-/** Who did something. */
+/** Who made a change. */
 struct route_owner {
-	uint32_t port; /* the netlink port; 0: the kernel, or not known */
+	uint32_t port; /* netlink port; 0: the kernel, or unknown */
 	char name[PROCESS_NAME_SIZE];
 };
 
 struct route_disturbance {
-	unsigned families; /* where to look, a bit (1 << FAMILY_...) for each */
+	unsigned families; /* affected families, a bit (1 << FAMILY_...) for each */
 	struct route_owner removed;
 	struct route_owner added;
 };
 
 /**
- * Begins to listen.
+ * Subscribes to notifications.
  *
- * @monitor: zeroed; route_monitor_close() it whatever this returns
+ * @monitor: zeroed; to be closed with route_monitor_close() whatever this returns
  *
  * Returns 0 or a negative errno with @error.
  */
 int route_monitor_open(struct route_monitor *monitor, struct error *error);
 
-/** Returns the file descriptor that is readable when there is something to hear. */
+/** Returns the file descriptor that is readable when there are notifications. */
 int route_monitor_fd(const struct route_monitor *monitor);
 
 /**
- * Reads all there is to hear: of rules that stand where they can be in front of ours, of routes in our table, of the
- * loopback interface, which loses its routes when it goes down, and of addresses of IPv6, by which that begins to be
- * there. What was lost for lack of room counts as a disturbance.
+ * Reads all pending notifications: about rules that may precede ours, routes in our table, the loopback interface,
+ * which loses its routes when it goes down, and IPv6 addresses, with which IPv6 becomes available. Notifications lost
+ * to a full buffer count as a disturbance.
  *
- * @own_port: netlink port of our own changes, which are none
+ * @own_port: netlink port of our own changes, which are ignored
  */
 void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted, uint32_t own_port,
 			struct route_disturbance *disturbance);

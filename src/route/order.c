@@ -12,7 +12,7 @@ enum match {
 	MATCHES_ALWAYS,
 };
 
-/* Of a packet's mark only those bits are known that our mask covers. */
+/* Only the bits of a packet's mark under our mask are known. */
 static enum match match_mark(const struct fwmark *selector, const struct fwmark *mark)
 {
 	if (!fwmark_overlaps(selector, mark))

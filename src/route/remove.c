@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Cleaning up: what a run with another config, or one that was killed, has left. */
+/* Cleanup of what a run with another config, or a killed one, left behind. */
 
-/* All that a family has of ours, whoever it was made for. */
+/* All of our rules and routes in a family, whatever config they are from. */
 struct leftovers {
-	bool exists; /* the kernel has the family */
+	bool exists; /* the kernel supports the family */
 	struct policy_rules rules;
 	struct route_tables tables;
 };
@@ -40,8 +40,9 @@ static bool has_table(const struct route_tables *tables, uint32_t table)
 }
 
 /*
- * A rule of our shape is known as ours by the route of either family that it leads to: a family that was off had no
- * route. With the loopback interface down there is none at all, and a rule to an empty table is of no use to anybody.
+ * A rule of our shape is ours if the table that it looks up has our route in either family: a disabled family had no
+ * route. While the loopback interface is down there are no routes at all; but a rule for an empty table is of no use to
+ * anybody.
  */
 static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rule *rule, const struct leftovers *all,
 			    const struct routing *wanted, bool *ours)
@@ -94,7 +95,7 @@ static int remove_routes(struct rtnetlink *rtnetlink, int family, const struct r
 	return result;
 }
 
-/* The routes go after the rules of both families, because it is by them that a rule is known as ours. */
+/* Removes the routes after the rules of both families, because they identify the rules as ours. */
 static int remove_leftovers(struct rtnetlink *rtnetlink, const struct leftovers *all, const struct routing *wanted)
 {
 	int result = 0;

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 enum {
-	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX routes of others; the next event or attempt removes more */
+	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX foreign routes; the next event or attempt removes more */
 };
 
 static int explain(int result, const char *what, size_t family, const struct routing *wanted, struct error *error)
@@ -32,7 +32,7 @@ static bool is_ours(const struct policy_rule *rule, const struct routing *wanted
 	return rule_has_our_shape(rule) && rule_is_wanted(rule, wanted);
 }
 
-/* The rule for a mark that is asked first, or NULL; with @priority other than 0 only one that stands there. */
+/* Returns the first rule for a mark in lookup order, or NULL; if @priority is not 0, only one with that priority. */
 static const struct policy_rule *find_rule(const struct policy_rules *rules, const struct routing *wanted,
 					   const struct fwmark *mark, uint32_t priority)
 {
@@ -68,8 +68,7 @@ static void note_rules(const struct policy_rules *rules, const struct routing *w
 		rule_describe(order.blocking, state->blocking, sizeof(state->blocking));
 }
 
-/* Rules of a run with another config, for other tables that have our route, are as good as ours until they are removed.
- */
+/* Rules of a run with another config, for other tables with our route, are as good as ours until they are removed. */
 static int note_own(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct policy_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
@@ -109,7 +108,7 @@ static int add_rules(struct rtnetlink *rtnetlink, int family, const struct routi
 			state->moved = true;
 		else if (result == 0)
 			state->added++;
-		/* what is there already is as good */
+		/* an existing one is as good */
 		result = result == -EEXIST ? 0 : result;
 	}
 	return result;
@@ -162,12 +161,12 @@ static void note_entries(const struct route_entries *entries, struct route_famil
 	state->foreign_protocol = entries->foreign[0].protocol;
 }
 
-/* Ours takes the place of a default route of others in one step, where that has taken ours. */
+/* Where a foreign default route has replaced ours, ours replaces it in one step. */
 static int put_ours(struct rtnetlink *rtnetlink, int family, const struct routing *wanted, struct route_family *state)
 {
 	int result = entries_put_ours(rtnetlink, family, wanted->table);
 
-	/* what failed may have been no more than the request or its answer */
+	/* perhaps only the request or its answer failed */
 	if (result < 0 && !rtnetlink_has_no_family(result) && result != -EPERM)
 		result = entries_put_ours(rtnetlink, family, wanted->table);
 	if (rtnetlink_has_no_family(result) || result == -EPERM)
@@ -178,7 +177,7 @@ static int put_ours(struct rtnetlink *rtnetlink, int family, const struct routin
 	return 0;
 }
 
-/* That one can't be removed shows in that it is still there. */
+/* A route that can't be removed shows up as still present. */
 static int remove_foreign(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
 			  struct route_entries *entries, struct route_family *state)
 {
@@ -254,7 +253,7 @@ static int look_at_loopback(struct rtnetlink *rtnetlink, struct route_state *sta
 	int result = rtnetlink_loopback_is_up(rtnetlink);
 
 	state->loopback_is_up = result > 0;
-	return result < 0 ? error_set(error, result, "can't look at the loopback interface: %s", strerror(-result)) : 0;
+	return result < 0 ? error_set(error, result, "can't query the loopback interface: %s", strerror(-result)) : 0;
 }
 
 int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
@@ -266,7 +265,7 @@ int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigne
 		*state = (struct route_state){.loopback_is_up = true};
 		return 0;
 	}
-	/* one that can't be mended does not keep the other from it */
+	/* a family that can't be repaired doesn't prevent repairing the other */
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		int family_result = 0;
 

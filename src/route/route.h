@@ -11,21 +11,21 @@
 #include <stdbool.h>
 
 /**
- * Adds the policy rules and routes that are missing, moves the rules to where they belong, the new ones being there
- * before the old ones are gone, and removes routes of others from our table. That a route can't be, for lack of an
- * interface that is up, is no failure. When one family fails, the other one is put right all the same.
+ * Adds missing policy rules and routes, moves the rules to their priority (adding the new ones before removing the old
+ * ones), and removes foreign routes from our table. A route that can't exist because its interface is down is not a
+ * failure. If one family fails, the other is still handled.
  *
- * @families: which ones to look at, a bit (1 << FAMILY_...) for each; the others' part of @state stays as it is
- * @undo:     whether to move rules and to remove routes of others; without, what is there stays
- * @state:    what there is afterwards
+ * @families: the ones to handle, a bit (1 << FAMILY_...) for each; the others' part of @state is left unchanged
+ * @undo:     whether to move rules and remove foreign routes; otherwise they stay
+ * @state:    set to the resulting state
  *
- * Returns 0 or a negative errno with @error, the first.
+ * Returns 0, or the first negative errno with @error.
  */
 int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigned families, bool undo,
 	      struct route_state *state, struct error *error);
 
 /**
- * Looks what there is. It takes no privileges.
+ * Reads the current state. Needs no privileges.
  *
  * Returns 0 or a negative errno with @error.
  */
@@ -33,16 +33,16 @@ int route_look(struct rtnetlink *rtnetlink, const struct routing *wanted, struct
 	       struct error *error);
 
 /**
- * Removes those of our policy rules and routes that are not wanted, whatever run they are from.
+ * Removes our unwanted policy rules and routes, including those of previous runs.
  *
  * Returns 0 or a negative errno with @error.
  */
 int route_remove_others(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error);
 
 /**
- * Refuses a routing table in which others have routes, before any use is made of it.
+ * Refuses a routing table that contains foreign routes, before it is used.
  *
- * Returns 0, -EEXIST when there is one, or another negative errno, with @error.
+ * Returns 0, -EEXIST when there is such a route, or another negative errno, with @error.
  */
 int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *wanted, struct error *error);
 

@@ -11,21 +11,21 @@
 #include <stdint.h>
 
 /*
- * Policy routing: what a proxy's mark is on goes to the loopback interface, where it meets the prerouting chain.
+ * Policy routing: packets with a proxy's mark go to the loopback interface, where they enter the prerouting chain.
  *
  *   ip rule add fwmark MARK/MASK lookup TABLE priority PRIORITY protocol kernel
  *   ip route add local default dev lo table TABLE proto kernel
  *
- * for IPv4 and, where the kernel has it, IPv6. The protocol is "kernel" because systemd-networkd removes rules and
- * routes of others when it starts. It is also how our own are known again after a killed run: nothing else makes such a
- * route of that protocol, nor a rule of it for a fwmark that leads there.
+ * for IPv4 and, where the kernel supports it, IPv6. The protocol is "kernel" because systemd-networkd removes foreign
+ * rules and routes when it starts. It also identifies ours after a killed run: nothing else creates such a route with
+ * that protocol, nor a fwmark rule with it that looks up such a table.
  *
- * The rules stand at the config's priority, or in front of any rule of others that may take a packet with a mark, see
+ * The rules have the config's priority, or one that precedes any foreign rule that may capture a marked packet, see
  * order.h. The table is ours alone.
  */
 
 struct routing {
-	uint32_t table; /* 0, with no marks: none in particular */
+	uint32_t table; /* 0, with no marks: no particular one */
 	uint32_t priority;
 	const struct fwmark *marks;
 	size_t mark_count; /* 0: neither rules nor routes are wanted */
@@ -38,30 +38,29 @@ enum {
 	ROUTE_TEXT_SIZE = 256,
 };
 
-/** What there is of policy routing for a family. */
+/** The state of policy routing for a family. */
 struct route_family {
-	bool exists;	  /* the kernel has the family; without, nothing of it is wanted */
-	bool in_use;	  /* packets of it can be sent: always IPv4; IPv6 if some interface has an address */
-	bool on_loopback; /* the loopback interface has it, as far as it is up */
+	bool exists;	  /* the kernel supports the family; otherwise nothing of it is wanted */
+	bool in_use;	  /* packets of it can be sent: IPv4 always, IPv6 if an interface has an address */
+	bool on_loopback; /* the loopback interface supports it while it is up */
 
-	size_t rules;		      /* how many of the wanted rules are there */
-	uint32_t priority;	      /* where they stand, the last of them, or 0 */
-	uint32_t due;		      /* where they belong */
-	char reason[ROUTE_TEXT_SIZE]; /* the rule in front of which that is, or "" */
-	/* a rule of others in front of ours that may take what is ours, and in front of which nothing can stand; or ""
-	 */
+	size_t rules;		      /* number of wanted rules that exist */
+	uint32_t priority;	      /* their priority, the highest if they differ, or 0 */
+	uint32_t due;		      /* the priority that they should have */
+	char reason[ROUTE_TEXT_SIZE]; /* the rule that this precedes, or "" */
+	/* a foreign rule before ours that may capture our packets and that nothing can precede, or "" */
 	char blocking[ROUTE_TEXT_SIZE];
 
 	bool route;
 	int route_error;	       /* why route_put() could not add it, or 0 */
-	size_t foreign_count;	       /* routes of others in our table */
-	char foreign[ROUTE_TEXT_SIZE]; /* one that is there, or that route_put() has removed, or "" */
+	size_t foreign_count;	       /* foreign routes in our table */
+	char foreign[ROUTE_TEXT_SIZE]; /* one that exists or that route_put() removed, or "" */
 	uint8_t foreign_protocol;      /* RTPROT_* */
 
-	/* what route_put() has done */
-	size_t added;	/* rules and routes that were missing */
-	bool moved;	/* the rules stood elsewhere */
-	size_t removed; /* routes of others */
+	/* what route_put() did */
+	size_t added;	/* missing rules and routes */
+	bool moved;	/* the rules had another priority */
+	size_t removed; /* foreign routes */
 };
 
 struct route_state {

@@ -31,7 +31,7 @@ static int open_socket(struct rtnetlink *rtnetlink)
 	if (netlink_fd(&rtnetlink->netlink) >= 0)
 		return 0;
 	result = netlink_open(&rtnetlink->netlink, NETLINK_ROUTE, 0);
-	/* lets the kernel choose the routes to list, which may be a million (since Linux 4.20) */
+	/* makes the kernel filter the routes, of which there may be a million (since Linux 4.20) */
 	if (result == 0)
 		netlink_set(&rtnetlink->netlink, NETLINK_GET_STRICT_CHK, 1);
 	return result;

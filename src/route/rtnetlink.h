@@ -10,57 +10,58 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Requests by rtnetlink(7). What they are about, rules and routes, is in files of their own. */
+/* rtnetlink(7) requests. Rules and routes have files of their own. */
 
 enum {
 	RTNETLINK_REQUEST_SIZE = 512,
 };
 
-/** A connection, which is made when it is first used. */
+/** A connection, opened on first use. */
 struct rtnetlink {
 	struct netlink netlink;
 };
 
-/** Returns the netlink port, by which others see whose a change was, or 0 as long as there is none. */
+/** Returns the netlink port, which identifies the author of a change to others, or 0 if not connected yet. */
 uint32_t rtnetlink_port(const struct rtnetlink *rtnetlink);
 
 void rtnetlink_close(struct rtnetlink *rtnetlink);
 
 /**
- * Returns whether a result means that the kernel has no such family: IPv6 is not compiled in, its module is missing, or
- * it was switched off at the boot (ipv6.disable=1).
+ * Returns whether a result means that the kernel lacks the family: IPv6 is not compiled in, its module is missing, or
+ * it was disabled at boot (ipv6.disable=1).
  */
 bool rtnetlink_has_no_family(int result);
 
-/** Returns the result of a removal, or 0 when what was to be removed is gone already. */
+/** Returns the result of a removal, or 0 if the object was already gone. */
 int rtnetlink_ignore_missing(int result);
 
-/** Sends a request and takes its answers, as netlink_request() does. */
+/** Sends a request and reads its answers, like netlink_request(). */
 int rtnetlink_request(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback, void *data);
 
 /**
- * Lists, again while the list changes under it, but not for ever: what somebody changes all the time, he tells of, too.
+ * Sends a list request, and repeats it a limited number of times if the list changes meanwhile: whoever keeps changing
+ * it also causes notifications.
  *
- * @restart: forgets what was listed
+ * @restart: discards what was listed
  *
  * Returns 0 or a negative errno.
  */
 int rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb_t callback,
 		   void (*restart)(void *data), void *data);
 
-/** Returns the flags of a message that adds or removes something. */
+/** Returns the flags for a message that adds or removes an object. */
 uint16_t rtnetlink_change_flags(bool add);
 
 /** Returns 1 when the loopback interface is up, 0 when it is down, or a negative errno. */
 int rtnetlink_loopback_is_up(struct rtnetlink *rtnetlink);
 
-/** Which interfaces have an address of IPv6. */
+/** Which interfaces have an IPv6 address. */
 struct ipv6_use {
 	bool anywhere;
 	bool on_loopback;
 };
 
-/** Finds out. Returns 0 or a negative errno. */
+/** Fills in @use. Returns 0 or a negative errno. */
 int rtnetlink_find_ipv6(struct rtnetlink *rtnetlink, struct ipv6_use *use);
 
 #endif

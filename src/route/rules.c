@@ -39,9 +39,9 @@ static bool is_loopback(const struct nlattr *attribute)
 }
 
 /*
- * Selectors but the mark. What this host sends has the interface lo for the one that it came in by; another one that
- * it is to leave by, a VRF's too, means a socket that is bound to it, and from there no route leads to lo, whichever
- * rule comes first. What is not known here may match.
+ * Selectors other than the mark. The input interface of locally sent packets is lo. An output interface other than lo,
+ * or a VRF, means a socket bound to it, from which no route leads to lo, whichever rule comes first. Unknown selectors
+ * may match.
  */
 static void note_selector(struct policy_rule *rule, const struct nlattr *attribute)
 {

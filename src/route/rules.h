@@ -22,33 +22,33 @@ struct policy_rule {
 	uint32_t priority;
 	uint8_t action;		    /* FR_ACT_* */
 	uint8_t protocol;	    /* RTPROT_* */
-	bool is_inverted;	    /* "not": it is for what its selectors don't match */
-	bool has_other_selector;    /* than the mark */
-	bool has_hopeless_selector; /* one of the others is such that no packet with a way to the proxy matches it */
-	bool is_own;		    /* what it leads to is as good as our own table; for the caller to set */
+	bool is_inverted;	    /* "not": applies to what its selectors don't match */
+	bool has_other_selector;    /* besides the mark */
+	bool has_hopeless_selector; /* one of the others can't match a packet that can reach the proxy */
+	bool is_own;		    /* its table is as good as our own; set by the caller */
 };
 
 struct policy_rules {
-	struct policy_rule *items; /* for free() */
+	struct policy_rule *items; /* freed by the caller */
 	size_t count;
 	size_t capacity;
 };
 
 /**
- * Adds or removes a rule that looks up a table for a mark, of the protocol "kernel".
+ * Adds or removes a rule that looks up a table for a mark, with protocol "kernel".
  *
- * Returns 0 or a negative errno, -EEXIST and -ENOENT among them.
+ * Returns 0 or a negative errno, including -EEXIST and -ENOENT.
  */
 int rules_change(struct rtnetlink *rtnetlink, int family, const struct fwmark *mark, uint32_t table, uint32_t priority,
 		 bool add);
 
-/** Lists all rules in the order in which they are asked. Returns 0 or a negative errno. */
+/** Lists all rules in lookup order. Returns 0 or a negative errno. */
 int rules_list(struct rtnetlink *rtnetlink, int family, struct policy_rules *rules);
 
-/** Returns whether a rule is one that we may have made: with a mark, without other selectors, of our protocol. */
+/** Returns whether we may have created a rule: it has a mark, no other selectors, and our protocol. */
 bool rule_has_our_shape(const struct policy_rule *rule);
 
-/** Returns whether a rule leads to the table that is wanted, for one of the marks. */
+/** Returns whether a rule looks up the wanted table for one of the marks. */
 bool rule_is_wanted(const struct policy_rule *rule, const struct routing *wanted);
 
 /** Describes a rule: the IPv4 policy rule 2999 (not fwmark 0xca6c lookup 51820). */

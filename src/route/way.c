@@ -12,7 +12,7 @@
 
 int way_look(struct rtnetlink *rtnetlink, int family)
 {
-	/* somewhere that no network is likely to have a route of its own for; nothing is sent there */
+	/* an address for which hardly any network has a specific route; nothing is sent there */
 	static const char *const somewhere[] = {[AF_INET] = "198.51.100.1", [AF_INET6] = "2000::1"};
 	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);

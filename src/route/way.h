@@ -7,13 +7,12 @@
 #include "route/rtnetlink.h"
 
 /**
- * Asks whether a packet without a mark has a way to the internet. The kernel wants one before it shows the packet to
- * any rule of a firewall, and refuses the packet without (net/ipv4/route.c, ip_route_output_key; "Network is
- * unreachable").
+ * Checks whether an unmarked packet has a route to the internet. The kernel looks one up before the packet reaches any
+ * firewall rule, and refuses the packet without it (net/ipv4/route.c, ip_route_output_key; "Network is unreachable").
  *
  * @family: AF_INET or AF_INET6
  *
- * Returns 0 if it has, -ENETUNREACH and its like if not, or another negative errno.
+ * Returns 0 if there is one, -ENETUNREACH or a similar errno if not, or another negative errno.
  */
 int way_look(struct rtnetlink *rtnetlink, int family);
 

@@ -14,7 +14,7 @@
 
 enum {
 	REQUEST_SIZE = 256,
-	/* the kernel keeps these without a socket, and knows no cgroup of them */
+	/* the kernel keeps these without a socket, so they have no cgroup */
 	STATES_WITHOUT_SOCKET = 1 << TCP_TIME_WAIT | 1 << TCP_SYN_RECV,
 };
 
@@ -29,7 +29,7 @@ static const struct socket_protocol protocols[] = {
 
 static const uint8_t families[] = {AF_INET, AF_INET6};
 
-/* Each protocol is asked for in each family. */
+/* Each protocol is requested for each family. */
 enum { QUESTION_COUNT = sizeof(protocols) / sizeof(protocols[0]) * sizeof(families) };
 
 const struct socket_protocol *socket_census_asked(const struct socket_census *census)
@@ -57,15 +57,14 @@ static int ask(struct socket_census *census)
 	request->sdiag_family = families[census->at % sizeof(families)];
 	request->sdiag_protocol = protocol <= UINT8_MAX ? (uint8_t)protocol : IPPROTO_TCP;
 	request->idiag_states = census->states;
-	/* one that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
+	/* a protocol that does not fit goes into an attribute (net/ipv4/inet_diag.c, inet_diag_get_protocol) */
 	if (protocol > UINT8_MAX)
 		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
 	return netlink_ask(&census->netlink, message);
 }
 
 /*
- * By a socket of its own, so that what one left unread is nothing to the next; and the descriptor to wait for is always
- * the same.
+ * Each census has its own socket, so unread answers of one can't reach the next; the descriptor to poll stays the same.
  */
 static int begin(struct socket_census *census, uint32_t states)
 {
@@ -105,10 +104,10 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* Returns 1 when there is more of the answer to a question, 0 when there is none, or a negative errno. */
+/* Returns 1 when there is more of the answer to a request, 0 at its end, or a negative errno. */
 static int read_answer(struct socket_census *census, const struct socket_listener *listener)
 {
-	struct socket_listener copy = *listener; /* libmnl's callbacks may change what they are given */
+	struct socket_listener copy = *listener; /* libmnl's callbacks take non-const data */
 	bool changed = false;
 	const struct netlink_reader reader = {.note = note_socket, .data = &copy, .changed = &changed};
 	int result = netlink_read(&census->netlink, &reader);
@@ -145,7 +144,7 @@ static void ignore(uint64_t cgroup_id, void *userdata)
 int socket_census_try(struct socket_census *census)
 {
 	const struct socket_listener nobody = {ignore, NULL};
-	int result = begin(census, 0); /* none is in none of the states */
+	int result = begin(census, 0); /* no state requested: matches no socket */
 
 	if (result == 0)
 		result = 1;

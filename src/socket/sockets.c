@@ -24,7 +24,7 @@ static int note_socket(const struct diag_socket *socket, void *userdata)
 
 int sockets_find_all(struct socket_cgroups *sockets)
 {
-	/* the kernel keeps these without a socket, and knows no cgroup of them */
+	/* the kernel keeps these without a socket, so they have no cgroup */
 	static const uint32_t without_socket = 1U << TCP_TIME_WAIT | 1U << TCP_SYN_RECV;
 	const struct diag_request requests[] = {
 		{AF_INET, IPPROTO_TCP, ~without_socket, 0},

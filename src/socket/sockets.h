@@ -7,16 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which cgroups have sockets, asked of the kernel by sock_diag(7). It takes no privileges. */
+/* Finds out which cgroups have sockets, with sock_diag(7). Needs no privileges. */
 
 struct socket_cgroups {
-	uint64_t *ids; /* the cgroup's of each socket; for free() */
+	uint64_t *ids; /* the cgroup id of each socket; freed by the caller */
 	size_t count;
 	size_t capacity;
 };
 
 /**
- * Lists all TCP and UDP sockets of this network namespace that a process has open, of IPv4 or IPv6.
+ * Lists all IPv4 and IPv6 TCP and UDP sockets of this network namespace that a process has open.
  *
  * @sockets: zeroed
  *

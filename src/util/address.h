@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-/** Returns the size of an address of AF_INET or AF_INET6. */
+/** Returns the size of an AF_INET or AF_INET6 address, in bytes. */
 static inline size_t address_size(int family)
 {
 	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);

@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 /**
- * Grows an array so that it holds @count items, doubling its capacity.
+ * Grows an array to hold @count items, doubling its capacity.
  *
- * @items:    the array, from malloc, or NULL
- * @capacity: items that fit now; updated
+ * @items:    the array, allocated with malloc(), or NULL
+ * @capacity: current capacity in items; updated
  * @count:    items that must fit
  * @size:     of one item, in bytes
  *
- * Returns the array, perhaps moved, or NULL (and leaves @items valid) when there is no memory.
+ * Returns the array, possibly moved, or NULL (leaving @items valid) when out of memory.
  */
 void *array_reserve(void *items, size_t *capacity, size_t count, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Resources that end with their scope, as in systemd: CLEANUP(freep) char *text = NULL; */
+/* Resources that are released at the end of their scope, as in systemd: CLEANUP(freep) char *text = NULL; */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
 static inline void freep(void *pointer)

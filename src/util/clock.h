@@ -8,7 +8,7 @@
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
-/** Returns the usec of CLOCK_MONOTONIC. */
+/** Returns the time of CLOCK_MONOTONIC in usec. */
 uint64_t clock_now(void);
 
 #endif

@@ -6,15 +6,15 @@
 
 #include <stddef.h>
 
-/** The most bytes that escape() writes for a text of @size bytes, the terminating NUL included. */
+/** Maximum number of bytes that escape() writes for a text of @size bytes, including the terminating NUL. */
 #define ESCAPED_SIZE(size) (4 * (size) + 1)
 
 /**
- * Makes bytes from users fit to be shown on a terminal or in a log: letters, marks, numbers, punctuation, symbols and
- * the plain space stay as they are; every byte of anything else (control and format characters, line and paragraph
- * separators, private use, invalid UTF-8) and of the backslash becomes \xHH, as systemd writes it.
+ * Makes bytes from users safe to show on a terminal or in a log: letters, marks, numbers, punctuation, symbols and the
+ * plain space are kept; every byte of anything else (control and format characters, line and paragraph separators,
+ * private use, invalid UTF-8) and of the backslash becomes \xHH, as in systemd.
  *
- * @out:  at least one byte; the result is cut at a whole character when it does not fit, and always ends with NUL
+ * @out:  at least one byte; a result that does not fit is truncated at a character boundary, and always NUL-terminated
  * @size: of @out, in bytes
  * @text: @length bytes, NUL bytes allowed
  *
@@ -23,8 +23,8 @@
 const char *escape(char *out, size_t size, const char *text, size_t length);
 
 /**
- * The same, but backslashes stay as they are: for people who compare what they see with what they wrote or with what
- * systemd shows, where regular expressions and names of units are full of them. It can't be read back.
+ * The same, but keeps backslashes: for text that users compare with what they wrote or with what systemd shows, since
+ * regular expressions and unit names are full of them. The result can't be unescaped.
  */
 const char *escape_but_backslash(char *out, size_t size, const char *text, size_t length);
 

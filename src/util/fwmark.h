@@ -7,27 +7,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What a packet's mark is in the bits of a mask: a condition, or what is set. */
+/** Value and mask of a packet mark, to match or to set. */
 struct fwmark {
-	uint32_t value; /* the bits outside the mask don't count */
+	uint32_t value; /* bits outside the mask are ignored */
 	uint32_t mask;
 };
 
 enum { FWMARK_TEXT_SIZE = sizeof("0x12345678/0x12345678") };
 
-/** Returns whether the mask is that of a whole mark. */
+/** Returns whether the mask covers the whole mark. */
 bool fwmark_is_whole(const struct fwmark *mark);
 
-/** Returns whether both are the same. */
+/** Returns whether both are equal. */
 bool fwmark_equals(const struct fwmark *one, const struct fwmark *other);
 
-/** Returns whether a packet may have both. */
+/** Returns whether a packet can match both. */
 bool fwmark_overlaps(const struct fwmark *one, const struct fwmark *other);
 
-/** Returns whether each packet that has the @other has @one as well. */
+/** Returns whether every packet that matches @other also matches @one. */
 bool fwmark_covers(const struct fwmark *one, const struct fwmark *other);
 
-/** Writes 0x1 or 0x1/0xff, as ip-rule(8) does. Returns @text. */
+/** Formats it like ip-rule(8): 0x1 or 0x1/0xff. Returns @text. */
 const char *fwmark_text(const struct fwmark *mark, char text[FWMARK_TEXT_SIZE]);
 
 #endif

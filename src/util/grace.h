@@ -5,9 +5,9 @@
 #define CGTPROXY_UTIL_GRACE_H
 
 /**
- * Awaits that each packet has left netfilter that was there when this began. Netfilter's hooks are RCU read-side
- * sections, and MEMBARRIER_CMD_GLOBAL awaits a grace period (kernel/sched/membarrier.c). Kernels with nohz_full refuse
- * that; there it is some time, long for a packet.
+ * Waits until every packet that is in netfilter at the call has left it. Netfilter hooks run in RCU read-side critical
+ * sections, and MEMBARRIER_CMD_GLOBAL waits for a grace period (kernel/sched/membarrier.c). Kernels with nohz_full
+ * refuse that; there this sleeps for a time that is long for a packet.
  */
 void grace_period(void);
 

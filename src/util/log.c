@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Messages for people and for the journal. One process-wide log: a second one would have nobody to read it.
+/* Messages for users and for the journal. One process-wide log: nobody would read a second one.
  *
- * Only stderr's stream tells the journal which unit a message belongs to: systemd has said so when it opened it. An
- * entry of the native protocol belongs to the unit in whose cgroup journald finds the sender, and the last words of a
- * daemon that can't start may be read when there is no sender any more. So only what has fields, which a stream can't
- * carry, goes by the native protocol. journald may read the two in another order than they were written; but fields are
- * for debugging, so at the usual levels all goes one way, and a native entry has its time of sending with it. */
+ * Only the stream on stderr reliably assigns messages to the unit: systemd declared it when it opened the stream. For
+ * an entry in the native protocol, journald takes the unit from the sender's cgroup, and the last messages of a daemon
+ * that fails to start may be read after it has exited. So only messages with fields, which a stream can't carry, use
+ * the native protocol. journald may read the two out of order; but fields are for debugging, so at the usual levels
+ * everything goes to the stream, and a native entry carries the time it was sent. */
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "util/log.h"
@@ -24,7 +24,7 @@
 
 enum {
 	MESSAGE_SIZE = 8192,
-	FIELD_SIZE = 4352, /* a cgroup path may be as long as PATH_MAX */
+	FIELD_SIZE = 4352, /* a cgroup path may have up to PATH_MAX bytes */
 	FIELDS_MAX = 6,
 };
 
@@ -48,7 +48,7 @@ static const struct level {
 
 enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
 
-/* stderr leads to the journal when its device and inode are the ones that systemd has noted. */
+/* stderr is connected to the journal if its device and inode are those in JOURNAL_STREAM. */
 static bool stderr_is_the_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -74,7 +74,7 @@ static void read_level(void)
 			return;
 		}
 	}
-	log_warning("LOG_LEVEL is none of debug, info, warn and error; info is used");
+	log_warning("LOG_LEVEL must be debug, info, warn or error; using info");
 }
 
 void log_open(void)
@@ -110,7 +110,7 @@ static void write_to_journal(int priority, const struct log_fields *fields, char
 	struct journal_entry entry;
 	char digit[] = {(char)('0' + priority), '\0'};
 
-	/* not through add_field(), which would cut it */
+	/* not through add_field(), which would truncate it */
 	entry.fields[0] = (struct iovec){.iov_base = message, .iov_len = strlen(message)};
 	entry.count = 1;
 	add_field(&entry, "PRIORITY", digit);
@@ -121,7 +121,7 @@ static void write_to_journal(int priority, const struct log_fields *fields, char
 	sd_journal_sendv(entry.fields, entry.count);
 }
 
-/* Each line is an entry of its own, and has its priority before it as sd-daemon(3) describes it. */
+/* Each line is a separate entry, with a priority prefix as in sd-daemon(3). */
 static void write_to_stream(int priority, const char *message)
 {
 	for (size_t length = 0; *message != '\0'; message += length) {
@@ -145,7 +145,7 @@ static void write_to_stderr(int priority, const char *message)
 		fprintf(stderr, "%s%s\n", level->prefix, message);
 }
 
-/* A message that was cut must not end within a character: that would be a raw byte. */
+/* A truncated message must not end within a character: that would leave a raw byte. */
 static void drop_broken_end(char *text)
 {
 	size_t length = strlen(text);

@@ -8,26 +8,26 @@
 #include <stddef.h>
 #include <syslog.h>
 
-/** What a message is about; each member that is not NULL becomes a field of the journal entry. */
+/** Structured fields of a message; each member that is not NULL becomes a field of the journal entry. */
 struct log_fields {
-	const char *cgroup; /* path below the mount, as it is */
+	const char *cgroup; /* path below the mount, unescaped */
 	const char *rule;   /* number of the rule, from 1, or "none" */
 	const char *target; /* "direct", "drop", "refuse" or the proxy's name */
 };
 
 /**
- * Chooses where messages go and which ones, from the environment. They go to stderr; where systemd has connected that
- * to the journal (JOURNAL_STREAM, systemd.exec(5)), with their priority before them, and a message with fields goes to
- * the journal by itself. LOG_LEVEL is debug, info, warn or error; anything else is warned about and means info. Call it
- * before the first message.
+ * Configures the log's destination and level from the environment. Messages go to stderr; where systemd has connected
+ * that to the journal (JOURNAL_STREAM, systemd.exec(5)), they have a priority prefix, and a message with fields is sent
+ * to the journal directly. LOG_LEVEL is debug, info, warn or error; anything else logs a warning and means info. Call
+ * it before the first message.
  */
 void log_open(void);
 
-/** Whether a message of this syslog(3) priority would be shown; for work that is only done to log it. */
+/** Returns whether messages of this syslog(3) priority are shown, to skip work only done for logging. */
 bool log_shows(int priority);
 
 /**
- * Writes one message, without a newline at its end. Bytes from users must have gone through escape() before.
+ * Logs one message, given without a trailing newline. Bytes from users must have been passed through escape().
  *
  * @priority: LOG_ERR, LOG_WARNING, LOG_INFO or LOG_DEBUG of syslog(3)
  * @fields:   or NULL
@@ -35,7 +35,7 @@ bool log_shows(int priority);
 void log_message(int priority, const struct log_fields *fields, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** The same with fields, and without evaluating the arguments of messages that are not shown. */
+/** The same, but without evaluating the arguments of messages that are not shown. */
 #define log_about(priority, fields, ...)                                                                               \
 	do {                                                                                                           \
 		if (log_shows(priority))                                                                               \

@@ -83,8 +83,8 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *message)
 }
 
 /*
- * Both messages that end an answer begin with a negative errno or 0. libmnl takes for a complete list one that the
- * kernel gave up, which it tells in the message that ends the list (net/netlink/af_netlink.c, netlink_dump_done).
+ * Both messages that end an answer begin with a negative errno or 0. libmnl ignores it at the end of a list, so a list
+ * that the kernel aborted would pass as complete (net/netlink/af_netlink.c, netlink_dump_done).
  */
 static int take_end(const struct nlmsghdr *message, void *data)
 {
@@ -99,7 +99,7 @@ static int take_end(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
-/* libmnl ends reading where the kernel says that the list has changed meanwhile, and the rest would stay unread. */
+/* libmnl stops reading where the kernel flags that the list has changed, and the rest would stay unread. */
 static void take_off_changed(struct nlmsghdr *message, size_t length, bool *changed)
 {
 	int left = (int)length;

@@ -11,17 +11,17 @@
 #include <sys/types.h>
 
 /*
- * Requests by netlink(7), whatever they are about. The rules are the same for all: a call that a signal interrupted is
- * made again; an answer is read to its end, or what is left of it is thrown away, so that it is not taken for the next
- * one; and a list that changed while it was read is none, which is what -EINTR says here.
+ * netlink(7) requests of any kind, with common rules: a call interrupted by a signal is retried; an answer is read to
+ * its end, or the rest is discarded, so that it can't be mistaken for the next one; and a list that changed while it
+ * was read is invalid, which is what -EINTR means here.
  */
 
-enum { NETLINK_RECEIVE_SIZE = 32 * 1024 }; /* the kernel makes no longer datagrams of a list */
+enum { NETLINK_RECEIVE_SIZE = 32 * 1024 }; /* the kernel's maximum for a list's datagrams */
 
 /** A bound socket. */
 struct netlink {
 	struct mnl_socket *socket; /* NULL: not open */
-	uint32_t port;		   /* by which the kernel knows it */
+	uint32_t port;		   /* its netlink port id */
 	uint32_t sequence;	   /* of the last request */
 };
 
@@ -29,19 +29,19 @@ struct netlink {
  * Opens a socket and binds it to a port that the kernel chooses.
  *
  * @protocol: NETLINK_ROUTE or another one of netlink(7)
- * @flags:    SOCK_NONBLOCK or 0; it is closed on exec in any case
+ * @flags:    SOCK_NONBLOCK or 0; always close-on-exec
  *
- * Returns 0, or a negative errno, and there is nothing to close then.
+ * Returns 0, or a negative errno, in which case there is nothing to close.
  */
 int netlink_open(struct netlink *netlink, int protocol, int flags);
 
-/** Closes what is open. */
+/** Closes the socket if it is open. */
 void netlink_close(struct netlink *netlink);
 
 /** Returns the file descriptor, or -1. */
 int netlink_fd(const struct netlink *netlink);
 
-/** Sets an option of netlink(7), to 1 or to the group to hear of. Returns 0 or a negative errno. */
+/** Sets a netlink(7) option, to 1 or to a multicast group. Returns 0 or a negative errno. */
 int netlink_set(struct netlink *netlink, int option, int value);
 
 /** Sends one datagram. Returns 0 or a negative errno. */
@@ -53,51 +53,50 @@ int netlink_send(struct netlink *netlink, const void *data, size_t length);
  * @buffer: aligned for a struct nlmsghdr
  * @flags:  MSG_DONTWAIT or 0
  *
- * Returns its length or a negative errno: -EAGAIN when there is none, -ENOBUFS when one was lost, -ENOSPC when it is
+ * Returns its length or a negative errno: -EAGAIN when none is pending, -ENOBUFS when one was lost, -ENOSPC when it is
  * longer than the buffer.
  */
 ssize_t netlink_receive(struct netlink *netlink, void *buffer, size_t size, int flags);
 
-/** Throws away what is to be received. The kernel answers within the call that asks, or reads on, so it is all there.
- */
+/** Discards pending input. The kernel answers within the call that sends a request or reads, so all of it is there. */
 void netlink_drain(struct netlink *netlink);
 
-/** Sends a request, to which it gives the next sequence number. Returns 0 or a negative errno. */
+/** Sends a request with the next sequence number. Returns 0 or a negative errno. */
 int netlink_ask(struct netlink *netlink, struct nlmsghdr *message);
 
 struct netlink_reader {
-	mnl_cb_t note; /* libmnl's callback for each message; NULL: none is of interest */
+	mnl_cb_t note; /* libmnl's callback for each message, or NULL to ignore them */
 	void *data;
-	/* set when what is listed has changed meanwhile, so that it may lack something or have it twice; or NULL */
+	/* set when the list changed meanwhile, so it may lack entries or repeat them; or NULL */
 	bool *changed;
 };
 
-/** Ends a callback for want of memory; the caller of netlink_read() gets -ENOMEM. Returns what to return. */
+/** Makes netlink_read() fail with -ENOMEM; returns what the callback must return. */
 int netlink_no_memory(void);
 
 /**
- * Reads one datagram of the answer to what was asked last.
+ * Reads one datagram of the answer to the last request.
  *
  * Returns 1 while there is more, 0 at the end, or a negative errno: the kernel's, the callback's, -EPROTO and -ESRCH
- * for what is no answer to it, or -EAGAIN from a socket that does not block. After a failure netlink_drain() the
- * socket, or close it.
+ * for a datagram that is not an answer to it, or -EAGAIN from a non-blocking socket. After a failure, netlink_drain()
+ * or close the socket.
  */
 int netlink_read(struct netlink *netlink, const struct netlink_reader *reader);
 
 /**
- * Sends a request and reads the answer to its end. The message must have the flag NLM_F_DUMP or NLM_F_ACK.
+ * Sends a request and reads the answer to its end. The message must have NLM_F_DUMP or NLM_F_ACK set.
  *
  * @note: libmnl's callback for each message, with @data, or NULL
  *
- * Returns 0 or a negative errno: the kernel's (-ENOENT: no such thing), the callback's, or -EINTR when what was listed
- * has changed meanwhile.
+ * Returns 0 or a negative errno: the kernel's (-ENOENT: no such thing), the callback's, or -EINTR when the list changed
+ * meanwhile.
  */
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t note, void *data);
 
 /**
- * Reads one datagram of what a socket that does not block hears of, by netlink_set() with NETLINK_ADD_MEMBERSHIP.
+ * Reads one notification datagram from a non-blocking socket, subscribed by netlink_set() with NETLINK_ADD_MEMBERSHIP.
  *
- * Returns 1, 0 when there is none, -ENOBUFS when one was lost and there may be more, or another negative errno.
+ * Returns 1, 0 when none is pending, -ENOBUFS when one was lost and more may follow, or another negative errno.
  */
 int netlink_hear(struct netlink *netlink, mnl_cb_t note, void *data);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	COMM_SIZE = 32, /* include/linux/sched.h: TASK_COMM_LEN is 16, threads of the kernel's may have more */
+	COMM_SIZE = 32, /* include/linux/sched.h: TASK_COMM_LEN is 16, kernel threads may have longer names */
 	START_TIME_FIELD = 22,
 };
 
@@ -63,7 +63,7 @@ bool process_is_connected(const char *name, unsigned protocol)
 	return false;
 }
 
-/* As the kernel tells it, because a difference of two clocks would be another one each time. */
+/* The kernel's boot time, because the difference of two clocks would vary between calls. */
 static time_t booted(void)
 {
 	CLEANUP(fclosep) FILE *file = fopen("/proc/stat", "re");
@@ -93,7 +93,7 @@ int process_started(uint32_t pid, time_t *started)
 		return -errno;
 	length = fread(text, 1, sizeof(text) - 1, file);
 	text[length] = '\0';
-	/* proc_pid_stat(5): the second field, in parentheses, is a name that may have any character */
+	/* proc_pid_stat(5): the second field, in parentheses, is a name that may contain any character */
 	field = strrchr(text, ')');
 	for (int number = 2; field != NULL && number < START_TIME_FIELD; number++)
 		field = strchr(field + 1, ' ');

@@ -13,7 +13,7 @@ enum { PROCESS_NAME_SIZE = 192 };
 
 /**
  * Names the process behind a netlink port, for a message: "process 12 (name)". A process's first netlink socket gets
- * its process id as the port (netlink(7)); where that is no process any more, the port is all there is to say.
+ * its process id as the port (netlink(7)); if that process no longer exists, only the port is named.
  *
  * @out: PROCESS_NAME_SIZE bytes
  *
@@ -22,19 +22,19 @@ enum { PROCESS_NAME_SIZE = 192 };
 const char *process_of_port(uint32_t port, char *out);
 
 /**
- * Looks whether a process of some name is connected to a part of the kernel by netlink, in this network namespace.
- * Everybody may look, but the name is only what that process calls itself.
+ * Returns whether a process with this name has a netlink socket of this protocol in this network namespace. Needs no
+ * privileges, but the name is only what the process calls itself.
  *
  * @protocol: NETLINK_* of linux/netlink.h
  */
 bool process_is_connected(const char *name, unsigned protocol);
 
 /**
- * Finds out when a process began.
+ * Finds the start time of a process.
  *
- * @started: set to the time, to a second
+ * @started: set to the time, in whole seconds
  *
- * Returns 0, or a negative errno: there is no such process.
+ * Returns 0, or a negative errno when there is no such process.
  */
 int process_started(uint32_t pid, time_t *started);
 

@@ -13,10 +13,10 @@ int slice_set(uint64_t nanoseconds)
 {
 	struct sched_attr attributes = {0};
 
-	/* what is set is all of it, the nice value included */
+	/* all attributes are set at once, including the nice value */
 	if (syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0)
 		return -errno;
-	/* under another policy this has another meaning */
+	/* this field has another meaning under other policies */
 	if (attributes.sched_policy != SCHED_NORMAL && attributes.sched_policy != SCHED_BATCH)
 		return -EINVAL;
 	attributes.sched_runtime = nanoseconds;

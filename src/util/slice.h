@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 /**
- * Asks the scheduler for a shorter slice for this process, which is given the CPU the sooner for it when it wakes up
- * (sched_attr.sched_runtime with SCHED_OTHER, from Linux 6.12 on; older kernels ignore it). Takes no privileges, and
- * leaves the nice value and all else as they are.
+ * Requests a shorter time slice for this process, so that it gets the CPU sooner when it wakes up
+ * (sched_attr.sched_runtime with SCHED_OTHER, since Linux 6.12; older kernels ignore it). Needs no privileges and
+ * leaves the nice value and everything else unchanged.
  *
- * @nanoseconds: from 100,000 on
+ * @nanoseconds: 100,000 or more
  *
  * Returns 0 or a negative errno.
  */

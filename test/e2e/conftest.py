@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all end-to-end tests share: a World for each test, or one for a module whose tests need no daemon of their own."""
+"""Shared by all end-to-end tests: a World for each test, or one for a module whose tests can share a daemon."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for 
 
 
 def pytest_sessionstart():
-    """Without root there is no test at all: say so once instead of failing a hundred times."""
+    """Without root no test can run: report that once instead of failing a hundred times."""
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests make network namespaces and cgroups: run them as root", returncode=1)
     enter_usual_layout()
@@ -26,12 +26,12 @@ def pytest_sessionstart():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Those that wait long begin first, or the others would be over long before them."""
+    """Slow waiting tests start first, so that they don't outlast the others."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 @pytest.fixture
 def world():
-    """A network of the test's own."""
+    """A private network for the test."""
     with World() as fresh:
         yield fresh

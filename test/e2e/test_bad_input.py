@@ -10,7 +10,7 @@ from lab.daemon import binary
 
 PROXY = "tproxies: {mihomo: {mark: 3000, port: 7893}}\n"
 
-# What is wrong, the config, and what the message must have: the place (line:column) and texts.
+# The error, the config, and what the message must contain: the position (line:column) and texts.
 BAD_CONFIGS = {
     "a rule that names an unknown proxy":
         ("version: 1\n" + PROXY + "rules:\n  - match: /a\n    tproxy: mihom0\n", ["5:13", "mihom0"]),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""strict: of processes that are born in a new cgroup and send at once, not one gets a packet out the wrong way."""
+"""strict: no process that starts in a new cgroup and sends at once gets a packet out the wrong way."""
 
 import errno
 import logging
@@ -34,13 +34,13 @@ _logger = logging.getLogger("lab.births")
 
 @contextmanager
 def running(_):
-    """The daemon does what it can."""
+    """The daemon runs normally."""
     yield lambda: None
 
 
 @contextmanager
 def stopped(subject):
-    """It does nothing."""
+    """It is stopped (SIGSTOP)."""
     subject.daemon.send_signal(signal.SIGSTOP)
     yield lambda: None
     subject.daemon.send_signal(signal.SIGCONT)
@@ -48,14 +48,14 @@ def stopped(subject):
 
 @contextmanager
 def killed(subject):
-    """It is no more."""
+    """It was killed."""
     subject.daemon.kill()
     yield lambda: None
 
 
 @contextmanager
 def reloading(subject):
-    """It changes all of its table again and again."""
+    """It keeps changing its whole table."""
     turns = [STRICT, OTHER_STRICT]
 
     def once():
@@ -66,7 +66,7 @@ def reloading(subject):
 
 @contextmanager
 def starved(subject):
-    """It gets the processor only when nobody else wants it, and somebody does all the time."""
+    """It gets the CPU only when nothing else wants it, and something always does."""
     subprocess.run(["chrt", "--idle", "--pid", "0", str(subject.daemon.pid)], check=True)
     hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count())]
     try:
@@ -84,7 +84,7 @@ def nursery_fixture(world):
 
 
 def check_that_births_are_seen(world, nursery):
-    """The same processes in a cgroup that goes direct are seen on the wire: the test would see what gets out."""
+    """The same processes in a direct cgroup are seen on the wire, so the test would see what gets out."""
     world.cgroups.make("known")
     world.client("known").await_answer_by("outside")
     nursery.begin_in("known", 10)
@@ -117,7 +117,7 @@ def test_no_packet_of_a_new_cgroup_gets_out_the_wrong_way(world, nursery, fate, 
 
 
 def test_a_refused_birth_is_let_through_once_its_rule_is_there(world, nursery):
-    """Refused first packets are all that strict mode costs."""
+    """Strict mode costs only refused first packets."""
     world.proxy("mihomo")
     Reloadable(world, STRICT)
     nursery.begin("new", "proxied", 50)
@@ -127,7 +127,7 @@ def test_a_refused_birth_is_let_through_once_its_rule_is_there(world, nursery):
 
 
 def test_answers_and_bypassed_destinations_of_the_refused(world):
-    """What strict mode refuses is what they begin themselves, elsewhere."""
+    """Strict mode refuses only what they initiate themselves."""
     subject = Reloadable(world, STRICT)
     subject.daemon.send_signal(signal.SIGSTOP)
     visitor = world.outside_client()
@@ -144,7 +144,7 @@ def test_answers_and_bypassed_destinations_of_the_refused(world):
 
 @BIRTHS
 def test_without_strict_the_window_is_measured(world, nursery, record_property, amount):
-    """Nothing is promised here: the number is for the documentation. (With the daemon stopped, all of them get out.)"""
+    """No guarantee here: the number is for the documentation. (With the daemon stopped, all of them get out.)"""
     world.keep(ProxySink(world.host, 7893))
     subject = Reloadable(world, CONFIG)
     for name in ("dropped", "proxied"):

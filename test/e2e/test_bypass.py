@@ -63,7 +63,7 @@ def world_with_daemon():
 
 
 def test_the_table_of_addresses_is_right():
-    """The tests below are as good as their two lists."""
+    """The tests below rely on these two lists."""
     networks = [ipaddress.ip_network(line.split()[1].strip('"'), strict=False) for line in BYPASS.strip().splitlines()]
     for address in (*INSIDE, *BESIDE):
         listed = any(ipaddress.ip_address(address) in network for network in networks)

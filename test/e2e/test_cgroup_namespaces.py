@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the kernel and the daemon count levels from: a cgroup namespace, and mounts that begin elsewhere."""
+"""Where the kernel and the daemon count levels from: cgroup namespaces, and mounts with another root."""
 
 import shlex
 
@@ -37,20 +37,20 @@ def with_part(world, argv):
 
 
 def start(world, root=MOUNT, more=""):
-    """The daemon in a namespace. Where the kernel counts from where it can't see it must say so, and the test ends."""
+    """The daemon in a namespace. Where it can't see the root that the kernel counts from, it must report that."""
     daemon = world.start_daemon(CONFIG.format(root=root) + more, wrap=lambda argv: in_namespace(world, argv))
     if counts_levels_from_cgroup_namespaces():
         return daemon.wait_ready()
     try:
         return daemon.wait_ready()
     except AssertionError:
-        assert "this kernel counts the levels of cgroups from the root of all cgroups" in daemon.log
+        assert "this kernel counts cgroup levels from the root of all cgroups" in daemon.log
         pytest.skip("this kernel counts levels from the root of all cgroups; that the daemon refuses to start was seen")
 
 
 @pytest.mark.parametrize("root", [MOUNT, "AUTO"])
 def test_a_namespace_with_its_own_mount(world, root):
-    """Levels count from its root; what is mounted for the host beside it is passed over."""
+    """Levels count from its root; the host's mount beside it is skipped."""
     world.proxy("mihomo")
     for name in ("box/proxied", "box/dropped"):
         world.cgroups.make(f"top/{name}")
@@ -61,7 +61,7 @@ def test_a_namespace_with_its_own_mount(world, root):
 
 @pytest.mark.parametrize("more", ["", "strict: true\n"])
 def test_a_namespace_as_deep_as_can_be(world, more):
-    """The kernel takes fewer levels there, and nobody can make it refuse all by making deeper ones."""
+    """The kernel accepts fewer levels there; creating deeper cgroups must not make it refuse everything."""
     world.proxy("mihomo")
     for name in ("box/proxied", "box/dropped"):
         world.cgroups.make(f"top/{name}")
@@ -72,11 +72,11 @@ def test_a_namespace_as_deep_as_can_be(world, more):
     late.await_answer_by("dropped")
     world.check({"top/box/proxied": "proxy mihomo", "top/box/dropped": "dropped", "top/box": "outside"}, [(UDP, V4)])
     assert_never_restored(daemon)
-    assert "refuses" not in daemon.log
+    assert "rejected" not in daemon.log
 
 
 def check_refused(world, wrap, *words, root=None):
-    """See that the daemon refuses to start, and that the other commands say the same."""
+    """Check that the daemon refuses to start, and that the other commands report the same."""
     text = CONFIG.format(root=root or world.cgroups.mount)
     daemon = world.start_daemon(text, wrap=wrap)
     assert daemon.wait_refused() > 0
@@ -96,7 +96,7 @@ def test_a_namespace_with_the_hosts_mount(world):
 
 
 def test_a_mount_of_a_part(world):
-    check_refused(world, lambda argv: with_part(world, argv), "shows only a part of the cgroups", "/top",
+    check_refused(world, lambda argv: with_part(world, argv), "shows only a part of the cgroup tree", "/top",
                   "mount -t cgroup2", root=MOUNT)
 
 
@@ -105,4 +105,4 @@ def test_a_mount_of_a_part_in_a_namespace(world):
     world.cgroups.make("top/box")
     check_refused(world, lambda argv: in_namespace(world, [
         "sh", "-ec", f"mount --bind {MOUNT}/box {MOUNT}; exec {shlex.join(map(str, argv))}"]),
-        "shows only a part of the cgroups", "/box", root=MOUNT)
+        "shows only a part of the cgroup tree", "/box", root=MOUNT)

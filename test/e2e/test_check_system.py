@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`check system`: what on this machine stands in the way, and what to do about it; and `check config`'s advice."""
+"""`check system`: obstacles on this machine and their remedies; and `check config`'s advice."""
 
 import os
 
@@ -40,13 +40,13 @@ def only(findings, subject):
 
 
 def with_mounts(script):
-    """What wraps a command so that it runs after a shell script changed the mounts, for its eyes only."""
+    """Wraps a command to run in a private mount namespace changed by a shell script."""
     return lambda argv: in_private_mounts(script, argv)
 
 
 @pytest.mark.alone
 def test_a_system_without_troubles(world):
-    """Nothing is applied, whatever is tried."""
+    """Nothing is applied."""
     before = world.footprint()
     if has_br_netfilter(world):
         world.host.sysctl("bridge/bridge-nf-call-iptables", 0)
@@ -58,7 +58,7 @@ def test_a_system_without_troubles(world):
 
 
 def test_beside_a_running_daemon(world):
-    """Its own policy rules are nobody else's."""
+    """Its own policy rules are not reported as foreign."""
     world.client("dropped")
     world.daemon(CONFIG)
     before = world.footprint()
@@ -77,7 +77,7 @@ def test_a_bad_config(world):
 
 
 def test_without_the_capability(world):
-    """The kernel can't be asked, and everything else can."""
+    """The kernel can't be queried, everything else can."""
     done, findings = check_system(world, wrap=as_nobody)
     assert done.returncode == 0, done.stderr
     assert only(findings, "kernel").startswith("skipped")
@@ -111,7 +111,7 @@ def test_names_that_systemd_resolved_looks_up(world, hosts, warns):
     if warns:
         assert "systemd-resolved" in finding
         assert "/etc/nsswitch.conf" in finding
-    _, findings = check_system(world, CONFIG, wrap)  # without a hijack nobody cares
+    _, findings = check_system(world, CONFIG, wrap)  # irrelevant without a hijack
     assert "name service" not in findings
 
 
@@ -168,7 +168,7 @@ RULES_OF_OTHERS = [
 @pytest.mark.parametrize(("rule", "moves"), RULES_OF_OTHERS)
 @pytest.mark.parametrize("family", ["-4", "-6"])
 def test_policy_rules_of_others(world, rule, moves, family):
-    """Ours will stand in front of them, which is worth a word and no warning."""
+    """Ours will precede them, which is worth a notice, not a warning."""
     world.host.run("ip", family, "rule", "add", *rule.split())
     before = routing(world)
     done, findings = check_system(world)
@@ -180,7 +180,7 @@ def test_policy_rules_of_others(world, rule, moves, family):
         assert f"the {'IPv4' if family == '-4' else 'IPv6'} policy rule {priority} (" in finding
         assert f"at priority {priority - 1} instead of 3000" in finding
     else:
-        assert "none of other programs" in finding
+        assert "no rule of another program" in finding
     assert routing(world) == before
 
 
@@ -210,5 +210,5 @@ def test_patterns_that_users_could_match(world, pattern, warns):
     done = world.cgtproxy("check", "config", "-c", world.scratch.write(config))
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
-    assert count_lines(said, "warning", "every user can choose", "line", "5") == (1 if warns else 0), said
+    assert count_lines(said, "warning", "any user can choose", "line", "5") == (1 if warns else 0), said
     assert count_lines(said, "warning") == (1 if warns else 0), said

@@ -20,7 +20,7 @@ rules:
   - {{match: '{OURS}proxied$', tproxy: mihomo}}
   - {{match: '{OURS}dropped$', drop: true}}
 """
-# Three errors and two unknown keys, in lines of their own.
+# Three errors and two unknown keys, on separate lines.
 BAD = """\
 version: 1
 bypas: [10.0.0.0/8]
@@ -72,7 +72,7 @@ def test_check_config_of_a_good_file_as_an_ordinary_user(world):
 
 
 def test_check_config_tells_what_each_rule_covers(world):
-    """How many cgroups, and which are the first of them; a rule that covers none is no fault."""
+    """How many cgroups, and the first of them; a rule that covers none is not an error."""
     top = world.cgroups.top
     one = top.strip("/").replace(".slice", ".service")  # a name that no other test has
     for cgroup in (one, "many", *(f"many/{i}" for i in range(5)), "many/1/a\x1b[31m"):
@@ -88,7 +88,7 @@ def test_check_config_tells_what_each_rule_covers(world):
     lines = done.stdout.splitlines()
     assert lines[1] == f"  rule 1 (line 3), unit: {one}, drop: 1 cgroup"
     assert lines[2] == f"    {top}/{one}"
-    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup now"
+    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup at present"
     assert lines[4] == f"  rule 3 (line 5), match: ^{top}/many/1, direct: 2 cgroups"
     assert lines[5:7] == [f"    {top}/many/1", f"    {top}/many/1/a\\x1b[31m"]
     assert lines[7] == f"  rule 4 (line 6), match: ^{top}/many, drop: 5 cgroups"
@@ -98,7 +98,7 @@ def test_check_config_tells_what_each_rule_covers(world):
 
 
 def test_check_config_without_cgroups(world):
-    """What the rules cover is not known then; the config is no worse for it."""
+    """What the rules cover is unknown then; the config is still valid."""
     path = world.scratch.write(GOOD)
     done = world.cgtproxy("check", "config", "-c", path,
                           wrap=lambda argv: ["unshare", "--mount", "sh", "-c",
@@ -208,7 +208,7 @@ def normalized(listing):
 
 
 def only_ours(world, rendered):
-    """What was rendered without the elements for cgroups of others, which may be gone when nft reads it."""
+    """The rendered table without elements of foreign cgroups, which may be gone when nft reads it."""
     def keep_ours(block):
         lines = re.findall(r'"[^"]*"(?: : [^,}]*)?', block["elements"])
         ours = ", ".join(line for line in lines if world.cgroups.top + "/" in line or world.cgroups.top + '"' in line)
@@ -220,7 +220,7 @@ def only_ours(world, rendered):
 @pytest.mark.parametrize("name", ["udp", "mark", "vmap", "1proxy", "-x", "UDP", "mihomo.udp", "_1", "output-mangle",
                                   "DROP-CHAIN", "proxy-x", "dns-vmap"])
 def test_names_of_proxies_are_no_words_of_nft(world, name):
-    """nft has no way to quote a name; those of chains have something in front of the proxy's."""
+    """nft can't quote names; those of chains have a prefix before the proxy's."""
     path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893}}}}\n")
     done = world.cgtproxy("render", "-c", path)
     assert done.returncode == 0, done.stderr
@@ -250,7 +250,7 @@ def test_render_prints_the_daemons_table(world, config):
 
 
 def test_what_render_prints_works(world):
-    """With the policy routing that the daemon would add, and for the cgroups that exist."""
+    """Including the policy routing that the daemon would add, and the existing cgroups."""
     world.proxy("mihomo")
     for cgroup in ("proxied", "dropped", "other"):
         world.client(cgroup)
@@ -319,7 +319,7 @@ def test_options_of_other_commands(world, arguments):
     assert done.stdout == ""
     option = next(word for word in arguments if word.startswith("--"))
     command = next((word for word in arguments if not word.startswith("-")), None)
-    assert (f"{command} takes no {option}" if command else f"{option} goes with a command") in done.stderr
+    assert (f"{command} takes no {option}" if command else f"{option} needs a command") in done.stderr
     assert is_untouched(world)
 
 

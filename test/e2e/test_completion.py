@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What bash, zsh and fish complete, each asked in earnest."""
+"""Completions of bash, zsh and fish, from the real shells."""
 
 import os
 import re
@@ -97,7 +97,7 @@ def test_process_ids(shell):
 
 
 def check_cgroups(shell):
-    """See that the shell completes cgroups, level by level."""
+    """Check that the shell completes cgroups, level by level."""
     tree = CgroupTree()
     try:
         tree.make(r"app-a\x2db.scope/below")

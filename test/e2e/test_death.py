@@ -18,14 +18,14 @@ from lab.storms import Churn, Storm
 from lab.waiting import wait_until
 from lab.world import World
 
-# What is promised is a hundred; a build with sanitizers is told to try fewer.
+# A hundred is the documented number; builds with sanitizers try fewer.
 KILLS = pytest.mark.parametrize("kills", amounts("CGTPROXY_TEST_KILLS", 20, 100))
 CONFIG = ONE_PROXY
 OTHER_CONFIG = CONFIG.replace("3000", "4000/0xffff").replace("7893", "7993") + "route-table: 301\nrule-priority: 2999\n"
 
 
 def kill_after(daemon, seconds):
-    """Kill it at this moment, whatever it is at."""
+    """Kill it now, whatever it is doing."""
     with pytest.raises(subprocess.TimeoutExpired):
         daemon.process.wait(seconds)
     daemon.kill()
@@ -33,7 +33,7 @@ def kill_after(daemon, seconds):
 
 @contextmanager
 def watched_floods(world):
-    """A dropped and a proxied client that send without a pause; yields what sees that nothing gets out."""
+    """A dropped and a proxied client that send without a pause; yields a check that nothing gets out."""
     dropped, proxied = world.client("dropped"), world.client("proxied")
     assert world.wire.saw(world.client("other").ask(UDP, V4))
     with dropped.flooding() as one, proxied.flooding() as other:
@@ -79,7 +79,7 @@ def test_kills_during_a_storm(world, kills):
 
 @KILLS
 def test_kills_during_a_reload(world, kills):
-    """Whichever config was in force then, the next start puts its own there and removes all of the other's."""
+    """Whichever config was in force then, the next start applies its own and removes everything of the other."""
     for port in (7893, 7993):
         world.keep(ProxySink(world.host, port))
     with World() as another:
@@ -114,7 +114,7 @@ def table_handle(world):
 
 
 def test_the_next_start_goes_on_with_the_table(world):
-    """To remove it and make another one would let packets pass between the two."""
+    """Removing and recreating it would let packets pass in between."""
     world.cgroups.make("dropped")
     world.daemon(CONFIG).kill()
     handle = table_handle(world)

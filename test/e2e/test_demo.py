@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo`: what it shows, and that it leaves nothing, whenever it is interrupted."""
+"""`make demo`: its output, and that it leaves nothing behind, whenever it is interrupted."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from lab.waiting import PATIENCE, wait_until
 
 TOP = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^(?:cgtproxy-\w+\.slice|  +) +(?:TCP|UDP) v[46]  +(.*?)  +example\.yaml:\d+$", re.M)
-# Ctrl-C comes so many times, in equal steps from the start to a little after the end.
+# Number of Ctrl-C, at equal intervals from the start to a little after the end.
 MOMENTS, AT_ONCE = 16, 4
 
 
@@ -95,7 +95,7 @@ def test_interrupted_while_the_daemon_starts():
 def test_interrupted_at_any_moment():
     def run(seconds):
         demo = Demo()
-        time.sleep(seconds)  # the moment is what is tried here; there is nothing to wait for
+        time.sleep(seconds)  # this tests the moment itself; there is nothing to wait for
         demo.interrupt()
         code, _, errors = demo.wait()
         if code == 128 + signal.SIGINT:

@@ -131,7 +131,7 @@ def test_a_name_server_on_this_host_is_hijacked_too(world):
 
 
 def test_many_questions_from_new_sockets(world):
-    """Each is a flow of its own; questions to several servers share none."""
+    """Each is a separate flow; queries to several servers share none."""
     for number in range(1, 60):
         result = world.client("hijack-all").ask(UDP, V4, f"203.0.113.{number}", DNS_PORT)
         assert result.who == "dns local"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation, carried out: each config, and each command that does without systemd (see lab.documents)."""
+"""Executes the documentation: each config, and each command that doesn't need systemd (see lab.documents)."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def name(thing):
 
 @pytest.mark.parametrize("block", CONFIGS, ids=name)
 def test_configs(world, block):
-    """They are right, in every key, and make a ruleset."""
+    """They are valid in every key and yield a ruleset."""
     path = world.scratch.write(block.config)
     for command in (["check", "config"], ["render"]):
         done = world.cgtproxy(*command, "-c", path, wrap=as_nobody, program=world.scratch.program())
@@ -77,7 +77,7 @@ def test_commands(world, path):
 
 
 def test_what_is_done_in_the_sources(world):
-    """In a copy of them. apt updates nothing and only says what it would do, and what is installed is installed elsewhere."""
+    """In a copy of them. apt updates nothing and only simulates, and installations go elsewhere."""
     copy = world.scratch.path(".source")
     shutil.copytree(TOP, copy, ignore=shutil.ignore_patterns("build", "build-*", ".git"))
     programs, destination = world.scratch.path(".bin"), world.scratch.path(".installed")
@@ -91,7 +91,7 @@ def test_what_is_done_in_the_sources(world):
 
 
 def test_the_build_dependencies_are_the_ones_that_are_named():
-    """With what the manuals need, and an update before, since a new machine's lists may be old or none."""
+    """With what the manuals need, and after an update, since a new machine's package lists may be old or missing."""
     tool = (TOP / "tools/install-dependencies").read_text(encoding="utf-8")
     wanted = set(re.search(r"build\) echo (.*?);;", tool, re.S)[1].replace("\\\n", " ").split())
     installing = [[command for command, _ in block.steps] for block in IN_SOURCES if "apt install" in block.text]
@@ -111,7 +111,7 @@ def test_what_ci_does():
 
 @pytest.mark.parametrize("path", documents(), ids=name)
 def test_commands_in_sentences(path):
-    """What is called cgtproxy's command there must be one."""
+    """Every command of cgtproxy named there must exist."""
     text = path.read_text(encoding="utf-8")
     said = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
     known = set(re.findall(r"^  (\w+)", said.partition("Commands:\n")[2].partition("Options:")[0], re.M))
@@ -121,7 +121,7 @@ def test_commands_in_sentences(path):
 
 @pytest.mark.parametrize("path", [path for path in documents() if "zh_CN" not in str(path)], ids=name)
 def test_both_languages_show_the_same(path):
-    """The same blocks, but for the comments in them and the words of people."""
+    """The same blocks, except for comments and prose in them."""
     other = path.with_suffix(f".zh_CN{path.suffix}") if path.suffix == ".md" else path.parent / "zh_CN" / path.name
     if name(path) in ENGLISH_ONLY:
         assert not other.exists()

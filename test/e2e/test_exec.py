@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`exec`: what it asks of systemd-run, which a stand-in plays here, and when it refuses to start anything.
+"""`exec`: how it calls systemd-run, here a stand-in, and when it refuses to start anything.
 
 That the real systemd-run puts the program where its traffic goes to the target is tested in test/systemd.
 """
@@ -71,7 +71,7 @@ class Stage:
         return path
 
     def exec(self, *words, config=CONFIG, wrap=as_nobody, **env):
-        """Run exec with these words."""
+        """Run exec with these arguments."""
         return self.world.cgtproxy("-c", self.world.scratch.write(config), "exec", *words, wrap=wrap,
                                    program=self.program, **{**self.env, **env})
 
@@ -192,9 +192,9 @@ def test_a_program_that_may_be_run_further_on_in_the_path(stage):
 
 
 def add_rule(config, said):
-    """The config with the rule that was shown, at the place that was told."""
+    """The config with the suggested rule at the suggested place."""
     rule = SUGGESTION.search(said).group()
-    line = re.search(r"before that of line (\d+)", said)
+    line = re.search(r"before the one on line (\d+)", said)
     if line is None:
         return config + rule + "\n"
     lines = config.splitlines()
@@ -224,7 +224,7 @@ def test_a_config_that_sends_the_slice_elsewhere(stage, name, catch_all):
 
 
 def test_a_rule_for_the_parent_of_a_nested_slice(stage):
-    """cgtproxy-a-b.slice is in cgtproxy-a.slice, and inherits what no rule of its own changes."""
+    """cgtproxy-a-b.slice is in cgtproxy-a.slice, and inherits its target unless it has its own rule."""
     config = CONFIG.partition("rules:")[0] + "rules:\n  - {match: '/cgtproxy-a\\.slice$', tproxy: a-b}\n"
     assert stage.exec("a-b", "true", config=config).returncode == 0
     assert stage.exec("a-b", "true", config=config.replace("-a\\.slice$", "-a\\.slice/")).returncode == 0
@@ -279,11 +279,11 @@ def test_without_a_users_manager(stage):
 
 @pytest.mark.parametrize("name", ["direct", "drop", "refuse", "mihomo"])
 def test_without_a_daemon(stage, name):
-    """The program's traffic would go direct: that is told, and done if it is what was asked for."""
+    """The program's traffic would go direct: that is reported, and done if requested."""
     stage.daemon.stop()
     done = stage.exec(name, "echo", "it runs")
     assert (done.returncode, done.stdout) == (0, "it runs\n")
-    assert ("no cgtproxy seems to run" in done.stderr) == (name != "direct")
+    assert ("cgtproxy does not seem to be running" in done.stderr) == (name != "direct")
 
 
 def test_without_systemd_run(stage):

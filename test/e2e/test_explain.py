@@ -102,7 +102,7 @@ def test_text(world):
 
 
 def test_the_kernel_disagrees(world):
-    """A config that was not loaded: the exit code is 3, and both are told."""
+    """A config that was not loaded: the exit code is 3, and both are reported."""
     world.cgroups.make("dropped.service")
     world.cgroups.make("proxied/other")
     world.daemon(LENIENT)
@@ -116,7 +116,7 @@ def test_the_kernel_disagrees(world):
     done = world.cgtproxy("-c", world.scratch.write(changed), "explain", world.cgroups.path("dropped.service"))
     assert done.returncode == 3
     assert re.search(r"^target +direct\b", done.stdout, re.M)
-    assert re.search(r"^kernel +drop, .*not what this config says", done.stdout, re.M)
+    assert re.search(r"^kernel +drop, .*which differs from this config", done.stdout, re.M)
 
 
 def test_strict_refuses_what_it_does_not_know(world):
@@ -136,7 +136,7 @@ def test_without_a_daemon(world):
     assert done.returncode == 0
     assert (said["target"], said["kernel"], said["agrees"]) == ("mihomo", None, None)
     done = world.cgtproxy("-c", world.scratch.write(LENIENT), "explain", world.cgroups.path("proxied"))
-    assert "cgtproxy does not run" in done.stdout
+    assert "cgtproxy is not running" in done.stdout
 
 
 def test_a_cgroup_that_does_not_exist(world):
@@ -145,7 +145,7 @@ def test_a_cgroup_that_does_not_exist(world):
     assert done.returncode == 0
     assert (said["rule"], said["target"], said["kernel"]) == (2, "mihomo", None)
     done = world.cgtproxy("-c", world.scratch.write(LENIENT), "explain", world.cgroups.path("proxied"))
-    assert "no such cgroup" in done.stdout
+    assert "the cgroup does not exist" in done.stdout
 
 
 def test_without_privileges(world):
@@ -193,7 +193,7 @@ def test_a_process_whose_cgroup_is_gone(world):
 
 
 def test_a_cgroup_that_is_named_deleted(world):
-    """It is somebody's choice, and can't hide the cgroup."""
+    """A user chose that name, and it can't hide the cgroup."""
     world.client("proxied (deleted)")
     path = world.cgroups.path("proxied (deleted)")
     pid = world.cgroups.directory(path).joinpath("cgroup.procs").read_text("ascii").split()[0]
@@ -227,7 +227,7 @@ def test_a_bad_config(world):
 
 
 def test_hostile_names(world):
-    """Nothing of a name steers a terminal, and JSON stays JSON."""
+    """No name can control a terminal, and JSON stays valid."""
     for name in ("a\x1b[31mb", "a\u202eb", os.fsdecode(b"a\xffb"), 'a"b\\'):
         path = world.cgroups.path(name)
         done = world.cgtproxy("-c", world.scratch.write(LENIENT), "explain", path)
@@ -240,7 +240,7 @@ def test_hostile_names(world):
 
 
 def test_deep_paths(world):
-    """Below level 255, where the kernel's lookup ends, cgroups are taken for their ancestor there."""
+    """Below level 255, where the kernel's lookup ends, cgroups are treated as their ancestor at that level."""
     _, said = explain(world, "version: 1\n", "/a" * 300)
     assert said["path"] == "/a" * 255
 

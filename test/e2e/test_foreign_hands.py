@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other programs remove what is the daemon's: it is back at once, or never was away, and the log says who did it."""
+"""Other programs remove the daemon's objects: they are restored at once or protected, and the log names the program."""
 
 import subprocess
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ REMOVED_ROUTING = "were removed by"
 
 
 def await_traffic(world, expected=None):
-    """Await that each of these cgroups is right again, and see that all of its traffic is."""
+    """Wait until each of these cgroups is right again, and check all of its traffic."""
     expected = expected or IN_FORCE
     for cgroup, who in expected.items():
         for family in (V4, V6):
@@ -73,7 +73,7 @@ def program(world, *argv):
 
 @pytest.mark.parametrize("hand", HANDS_ON_THE_TABLE)
 def test_hands_on_the_table(world, hand):
-    """Linux 6.9 and later protects it. Before, it is restored, once for each time."""
+    """Linux 6.9 and later protect it. Older kernels don't, and each change is undone once."""
     daemon = world.daemon(CONFIG)
     before = table(world)
     world.check(IN_FORCE, [(UDP, V4), (UDP, V6)])
@@ -115,7 +115,7 @@ def test_flushes_without_a_pause(world):
 
 
 def test_a_table_of_ours_that_others_change_while_we_start_again(world):
-    """Nobody owns the table of a killed daemon: what somebody made of it is replaced."""
+    """The table of a killed daemon has no owner: foreign changes to it are replaced."""
     before = world.footprint()
     world.daemon(CONFIG).kill()
     world.host.run("nft", "-f", "-", text_in="flush ruleset\n")
@@ -147,8 +147,7 @@ def test_hands_on_the_routing(world, lines, family):
 
 @pytest.mark.parametrize("family", ["-4", "-6"])
 def test_a_flush_of_the_routing_table(world, family):
-    """`ip route flush` removes and looks again until nothing is there, and meanwhile the daemon puts it back: who wins
-    is the daemon, and it says so once."""
+    """`ip route flush` repeats until nothing is left, and the daemon restores the route: it wins, and logs it once."""
     daemon = world.daemon(CONFIG)
     expected = routing(world)
     for times in range(1, 6):
@@ -160,7 +159,7 @@ def test_a_flush_of_the_routing_table(world, family):
 
 
 def test_the_routing_is_removed_again_and_again(world):
-    """The daemon's answer to its own answers must not be another one."""
+    """The daemon must not react to its own restorations."""
     daemon = world.daemon(CONFIG)
     expected = routing(world)
     for _ in range(50):
@@ -174,7 +173,7 @@ def test_the_routing_is_removed_again_and_again(world):
 
 
 def test_foreign_routing_is_nobodys_business(world):
-    """Rules and routes of others come and go without a word."""
+    """Foreign rules and routes come and go without a log message."""
     daemon = world.daemon(CONFIG)
     said = daemon.log
     world.host.ip("rule add fwmark 7 lookup 400 priority 50", "rule del priority 50",
@@ -187,7 +186,7 @@ def test_foreign_routing_is_nobodys_business(world):
 
 
 def test_a_proxied_flood_while_the_routing_is_removed(world):
-    """Between a removal and its mending marked packets find no way to the proxy; afterwards they do."""
+    """Between a removal and its repair, marked packets find no route to the proxy; afterwards they do."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(CONFIG.replace("7893", "7900"))
     with world.client("proxied").flooding() as flood:
@@ -237,7 +236,7 @@ def test_ipv6_is_switched_off_and_on(world):
 
 
 def test_everything_at_once(world):
-    """And new cgroups besides; what is there in the end is right."""
+    """With new cgroups meanwhile; the final state is right."""
     world.daemon(CONFIG)
     expected = routing(world)
     chains = {}

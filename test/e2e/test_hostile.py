@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users name cgroups as they like, as deep as they like, as often as they like: nothing stalls and nothing breaks."""
+"""Users create cgroups with any names, at any depth, at any rate: nothing stalls and nothing breaks."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from lab.client import Client
 from lab.netfilter import cgroup_elements
 from lab.storms import Storm
 
-# What the daemon may not write, of ASCII and of C1: all but the end of a line.
+# Control characters of ASCII and C1 that the daemon must not write: all except newline.
 CONTROL_BYTES = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
 # The kernel refuses an end of line (kernel/cgroup/cgroup.c, cgroup_mkdir); '/' and NUL end a name.
 BYTES_OF_NAMES = sorted(set(range(1, 256)) - set(b"/\n"))
@@ -39,7 +39,7 @@ TRICKS = [
 
 
 def check_output(output):
-    """See that bytes may be shown on a terminal: valid UTF-8 without anything that steers it."""
+    """Check that bytes are safe on a terminal: valid UTF-8 without control characters."""
     assert not CONTROL_BYTES.search(output), CONTROL_BYTES.search(output)
     shown = set(output.decode()) - {"\n"}
     assert not {char for char in shown if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs")}
@@ -84,7 +84,7 @@ def test_every_byte_and_every_trick(world, when):
 
 
 def test_a_rendered_ruleset_of_hostile_names_is_harmless(world):
-    """No name adds a rule, ends the map or keeps nft from reading it."""
+    """No name can add a rule, end the map or keep nft from reading it."""
     make(world, "bytes", *TRICKS)
     world.cgroups.make("plain/dropped")
     rendered = render(world, CONFIG).decode()
@@ -122,7 +122,7 @@ rules:
 
 
 def test_a_users_path_that_ends_like_the_systems(world):
-    """An anchored rule is for what is there, not for what somebody makes below his own slice."""
+    """An anchored rule doesn't match what a user creates below their own slice."""
     config = f"""
 version: 1
 rules:
@@ -167,7 +167,7 @@ def deep_cgroup(world, names):
     ids=["long", "long, after", "invalid", "escapes, after", "letters, after", "too deep by one",
          "too deep by one, after", "too deep", "too deep, after"])
 def test_the_deepest_paths(world, name, beyond, when):
-    """Those of 24 KB and of 64 KB have their own verdicts; what is deeper than the kernel looks gets its ancestor's."""
+    """Those of 24 KB and of 64 KB have their own verdicts; cgroups too deep for the kernel get their ancestor's."""
     is_too_deep = beyond > 0
     daemon = world.daemon(CONFIG, LOG_LEVEL="debug") if when == "after" else None
     names = [*[name] * (deepest_level() + beyond - 2), b"dropped"]  # below the world's top, which is at level 1

@@ -73,7 +73,7 @@ def test_what_a_cgroup_gets(world, cgroup):
 
 
 def test_only_cgroups_that_differ_from_their_parents_get_elements(world):
-    """So that a new cgroup below a proxied one is right from its first packet."""
+    """A new cgroup below a proxied one is right from its first packet."""
     elements = cgroup_elements(world.host)
     for path in EXPECTED:
         parent = path.rpartition("/")[0]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kill switch of docs/recipes.md, carried out from its own text, under all programs of the table of ways out."""
+"""The kill switch of docs/recipes.md, executed from its text, under all programs of the table of ways out."""
 
 import pytest
 from lab.ways.kill_switch import MORE_STATES, RECIPES, RULES, STATES, KillSwitch

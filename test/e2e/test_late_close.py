@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel itself sends for a proxied connection after its socket is gone."""
+"""What the kernel sends for a proxied connection after its socket is gone."""
 
 import pytest
 from lab.addresses import TCP, V4, V6

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of the modules, which docs/design.md has: a file may include what stands below its module, and no circle."""
+"""The module order of docs/design.md: a file may only include modules below its own, without cycles."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of the daemon: readiness, a clean end, a hard one, a second one beside it."""
+"""The daemon's life cycle: readiness, clean exit, SIGKILL, a second instance."""
 
 import ctypes
 import os
@@ -86,7 +86,7 @@ def test_a_clean_end_leaves_nothing(world, number):
 
 
 def test_an_end_at_any_moment_of_the_start_leaves_nothing(world):
-    """It may end by the signal before it can handle it, but then it has not begun."""
+    """The signal may kill it before it can handle it, but then it has not begun."""
     for number in range(500):
         world.cgroups.make(f"{number}/dropped")
     before = world.footprint()
@@ -132,7 +132,7 @@ def test_a_start_after_a_kill_has_no_gap(world):
 @pytest.mark.parametrize(("first", "second", "port"), [(CONFIG, OTHER_CONFIG, 7993), (OTHER_CONFIG, CONFIG, 7893)],
                          ids=["there", "and back"])
 def test_a_start_with_another_config_after_a_kill(world, first, second, port):
-    """What the killed one left in the kernel and the next does not need is gone, at once and at the end."""
+    """Leftovers of the killed one that the next doesn't need are removed, at once and at the end."""
     before = world.footprint()
     with World() as fresh:
         fresh.daemon(second)
@@ -149,7 +149,7 @@ def test_a_start_with_another_config_after_a_kill(world, first, second, port):
 
 
 def test_what_somebody_added_to_the_table_of_a_killed_one(world):
-    """A set of cgroups that no chain belongs to is nobody's target, and goes."""
+    """A set of cgroups without a chain belongs to no target, and is removed."""
     world.proxy("mihomo")
     world.daemon(CONFIG).kill()
     world.host.run("nft", "add", "set", "inet", "cgtproxy", "mine", "{ type cgroupsv2; }")
@@ -192,7 +192,7 @@ def test_a_second_daemon_is_refused(world):
 
 
 def test_two_hosts_have_a_daemon_each(world):
-    """What is refused is a second one for the same network, not for the same machine."""
+    """A second one is refused for the same network namespace, not for the same machine."""
     with World() as other:
         for one in (world, other):
             one.client("dropped")
@@ -246,7 +246,7 @@ FOREIGN_TABLES = {
 
 @pytest.mark.parametrize("what", FOREIGN_TABLES)
 def test_a_table_of_our_name_is_replaced(world, what):
-    """Whatever it is, since no other program has any business with that name."""
+    """Whatever it is, since the name is reserved for cgtproxy."""
     world.proxy("mihomo")
     for cgroup in IN_FORCE:
         world.client(cgroup)

@@ -28,7 +28,7 @@ UNKNOWN_KEY = "colour"
 class Journal:
     """Stands in for systemd-journald: a directory with its socket, to be mounted at /run/systemd/journal.
 
-    A thread reads all the time, because a socket whose queue is full makes the daemon wait.
+    A thread reads all the time, because a full socket queue blocks the daemon.
     """
 
     def __init__(self, scratch):
@@ -78,7 +78,7 @@ def parse_entry(data):
 
 
 def stream_name(status):
-    """What systemd puts into JOURNAL_STREAM for a standard error with this stat."""
+    """The JOURNAL_STREAM that systemd sets for a standard error with this stat."""
     return f"{status.st_dev}:{status.st_ino}"
 
 
@@ -114,11 +114,11 @@ def test_the_journal_gets_fields(world, journal):
     assert entry["RULE"] == "2"
     assert "line 7" in entry["MESSAGE"]
     assert daemon.stop() == 0
-    assert all(path not in daemon.log for path in (*paths.values(), late))  # told once, and not in both ways
+    assert all(path not in daemon.log for path in (*paths.values(), late))  # logged once, not in both ways
 
 
 def test_priorities_in_the_journal(world, journal):
-    """What has no fields is written to standard error, which journald knows the unit of, each line with its priority."""
+    """Messages without fields go to standard error, whose unit journald knows, each line with its priority."""
     daemon = world.daemon(CONFIG, wrap=journal.wrap, JOURNAL_STREAM=stream_name, LOG_LEVEL="invalid-level")
     lines = daemon.log.splitlines()
     for text in (UNKNOWN_KEY, "LOG_LEVEL"):
@@ -163,7 +163,7 @@ def test_a_terminal_gets_text(world, journal):
         daemon = world.start_daemon(CONFIG, wrap=journal.wrap, stderr=slave, LOG_LEVEL="debug")
         os.close(slave)
         shown = bytearray()
-        # a terminal that nobody reads would stop it
+        # an unread terminal would block it
         wait_until(lambda: read_more(master, shown) and daemon.is_ready(), "the daemon is ready")
         path = world.cgroups.make("dropped-\x1b]0;evil\x07-name")
         wait_until(lambda: read_more(master, shown) and b"evil" in shown, "the name on the terminal")
@@ -179,13 +179,13 @@ def test_a_terminal_gets_text(world, journal):
 
 
 def read_more(descriptor, into):
-    """Append what there is to read; true."""
+    """Append all available input; return true."""
     try:
         while data := os.read(descriptor, 65536):
             into += data
     except BlockingIOError:
         pass
-    except OSError as error:  # nobody has the other end open any more
+    except OSError as error:  # the other end was closed
         if error.errno != errno.EIO:
             raise
     return True

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A proxy whose own traffic the rules send into itself: told at the start, on reload and by `check`, with the cure."""
+"""A proxy whose own traffic the rules send back into it: reported at start, on reload and by `check`, with the fix."""
 
 import re
 
@@ -23,7 +23,7 @@ rules:
   - match: '{OURS}looping'
     tproxy: mihomo
 """
-WARNING = "round and round"
+WARNING = "back to the proxy, in a loop"
 SUGGESTION = re.compile(r"^  - match: .*\n    direct: true$", re.MULTILINE)
 
 
@@ -45,7 +45,7 @@ def shown(path):
 
 
 def check_warning(said, path, times=1):
-    """See that the warning names the proxy, the cgroup and the line; return the rule that it shows."""
+    """Check that the warning names the proxy, the cgroup and the line; return the rule that it shows."""
     assert count_lines(said, "warning", "mihomo", f"listens in {shown(path)},", "line 9", WARNING) == times, said
     assert count_lines(said, WARNING) == times
     return SUGGESTION.search(said).group()
@@ -56,7 +56,7 @@ def test_at_the_start_and_on_reload(world, looping):
     rule = check_warning(subject.daemon.log, looping)
     assert WARNING not in subject.reload(with_rule(CONFIG, rule))
     client = world.new_client(looping.removeprefix(world.cgroups.top + "/"))
-    assert client.ask(UDP, V4).who == "outside"  # the rule does what it is shown for
+    assert client.ask(UDP, V4).who == "outside"  # the rule has the promised effect
     check_warning(subject.reload(CONFIG), looping)
 
 
@@ -85,7 +85,7 @@ def test_a_proxy_that_is_not_sent_to_itself(world, cgroup):
 
 
 def test_a_proxy_that_another_proxy_serves_is_no_loop(world):
-    """The one's traffic goes through the other; a circle of two is not looked for."""
+    """The traffic of one goes through the other; cycles of two are not detected."""
     world.client("looping").serve("another", 7894)
     assert WARNING not in Reloadable(world, CONFIG).daemon.log
 
@@ -96,16 +96,16 @@ def test_a_proxy_at_which_nobody_listens(world):
     said = world.cgtproxy("check", "system", "-c", path)
     assert said.returncode == 0
     for port, name in ((7893, "mihomo"), (7894, "another")):
-        assert count_lines(said.stdout + said.stderr, "warning", "nobody listens", str(port), name) == 1
+        assert count_lines(said.stdout + said.stderr, "warning", "nothing listens", str(port), name) == 1
     world.proxy("mihomo")
     said = world.cgtproxy("check", "system", "-c", path)
-    assert count_lines(said.stdout + said.stderr, "nobody listens") == 1
-    assert count_lines(said.stdout + said.stderr, "nobody listens", "7894") == 1
-    assert "nobody listens" not in Reloadable(world, CONFIG).daemon.log
+    assert count_lines(said.stdout + said.stderr, "nothing listens") == 1
+    assert count_lines(said.stdout + said.stderr, "nothing listens", "7894") == 1
+    assert "nothing listens" not in Reloadable(world, CONFIG).daemon.log
 
 
 def test_a_proxy_without_root(world):
-    """Who listens can be asked by everybody; `check system` as an ordinary user warns as well."""
+    """Listing listeners needs no privileges; `check system` as an ordinary user warns as well."""
     world.client("looping").serve("proxy", 7893)
     done = world.cgtproxy("check", "system", "-c", world.scratch.write(CONFIG), wrap=as_nobody,
                           program=world.scratch.program())

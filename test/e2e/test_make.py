@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What make and the tools behind it say to people."""
+"""The messages of make and its tools."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def test_quietly_on_failure(tree):
 
 
 def test_without_sudo(tree, world):
-    """Whoever is not root is told what to run as root, by the command that they know."""
+    """Users other than root are told what to run as root, as the command that they typed."""
     programs = world.scratch.path(".bin")
     programs.mkdir()
     (tree / "Makefile").write_text((tree / "Makefile").read_text(encoding="utf-8") +

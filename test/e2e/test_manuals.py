@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manuals: that they can be shown, say the same in both languages, and name all that there is."""
+"""The manuals: they render, have the same content in both languages, and name everything."""
 
 import os
 import re
@@ -31,7 +31,7 @@ def shown(page, language=""):
 
 
 def entries(text):
-    """What stands in front of indented paragraphs: in each case the words that are to be typed as they are."""
+    """The tags of indented paragraphs: in each, the words to be typed literally."""
     heads = re.findall(r"^(\S.*)\n\t", text, re.M)
     return [re.findall(r"\*(.*?)\*|_(.*?)_", head)[0] if head.startswith("_") else re.findall(r"\*(.+?)\*", head)
             for head in heads]
@@ -72,7 +72,7 @@ def test_all_commands_and_options_have_their_entry():
 
 
 def keys():
-    """All keys of the config, as the tables in the sources have them; those of dns-hijack with that in front."""
+    """All config keys, as in the sources' tables; those of dns-hijack with that prefix."""
     tables = {}
     for file in ("load.c", "proxies.c", "rules.c"):
         text = (TOP / "src/config" / file).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fwmark: its mask, and the bits that belong to others."""
+"""The fwmark: its mask, and bits used by others."""
 
 import pytest
 from lab.addresses import ALL_TRAFFIC, HOST, TCP, UDP, V4
@@ -99,7 +99,7 @@ def test_a_host_whose_answers_carry_the_mark(marked_world):
 
 
 def test_what_others_mark_on_its_way_through(world):
-    """Packets that are forwarded are not ours, though another program gives them a mark like a proxy's."""
+    """Forwarded packets are not ours, even if another program gives them a mark like a proxy's."""
     guest = world.keep(Namespace())
     world.host.sysctl("ipv4/ip_forward", 1)
     world.host.ip(f"link add guest type veth peer name eth0 netns {guest.path}", "link set guest up",

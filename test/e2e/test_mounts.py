@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cgroup2 is found wherever it is mounted and can be seen; where it can't, the daemon refuses and says what is there."""
+"""cgroup2 is found wherever it is mounted and visible; otherwise the daemon refuses to start and says what it found."""
 
 import shlex
 
@@ -22,7 +22,7 @@ def mount_at(directory):
 
 
 def check_found(world, mounts, key=""):
-    """See that the daemon, after this script has changed the mounts, finds cgroup2 and what is in it."""
+    """Check that the daemon, after this script has changed the mounts, finds cgroup2 and its cgroups."""
     world.client("dropped")
     world.client("other")
     world.daemon(CONFIG.format(key=key), wrap=lambda argv: in_private_mounts(mounts, argv))
@@ -31,7 +31,7 @@ def check_found(world, mounts, key=""):
 
 
 def check_refused(world, mounts, *words, key="", wrap=lambda argv: argv):
-    """See that the daemon refuses to start and says all of this; it leaves nothing."""
+    """Check that the daemon refuses to start with all of these messages, and leaves nothing behind."""
     before = world.footprint()
     daemon = world.start_daemon(CONFIG.format(key=key), wrap=lambda argv: in_private_mounts(mounts, wrap(argv)))
     assert daemon.wait_refused() > 0
@@ -86,29 +86,32 @@ def test_no_cgroup2_mount(world):
 
 
 def test_a_covered_mount(world):
-    check_refused(world, PURE + COVER, f"tmpfs covers it at {USUAL_MOUNT}")
+    check_refused(world, PURE + COVER, f"tmpfs is mounted over it at {USUAL_MOUNT}")
 
 
 def test_a_mount_below_what_covers_it(world):
     directory = world.scratch.directory / "cover" / "cgroup"
     check_refused(world, WITHOUT_CGROUP2 + mount_at(directory) + f"mount -t tmpfs tmpfs {directory.parent}\n",
-                  f"{directory}, where it is mounted: No such file")
+                  f"can't access its mount point {directory}: No such file")
 
 
 def test_a_mount_that_the_daemon_may_not_reach(world):
     directory = world.scratch.directory / "closed" / "cgroup"
     directory.parent.mkdir(mode=0o700)
     world.scratch.program()
-    check_refused(world, WITHOUT_CGROUP2 + mount_at(directory), f"{directory}, where it is mounted: Permission denied",
+    check_refused(world, WITHOUT_CGROUP2 + mount_at(directory),
+                  f"can't access its mount point {directory}: Permission denied",
                   wrap=lambda argv: as_nobody([*argv[:3], world.scratch.program(), *argv[4:]], "net_admin"))
 
 
 @pytest.mark.parametrize("root, message", [
-    ("/tmp", "/tmp is no cgroup2 filesystem"), ("/proc", "/proc is no cgroup2 filesystem"),
-    ("/dev/null", "/dev/null is no cgroup2 filesystem"), ("/nonexistent", "can't look at /nonexistent: No such file")])
+    ("/tmp", "/tmp is not a cgroup2 filesystem"), ("/proc", "/proc is not a cgroup2 filesystem"),
+    ("/dev/null", "/dev/null is not a cgroup2 filesystem"),
+    ("/nonexistent", "can't access /nonexistent: No such file")])
 def test_a_cgroup_root_that_is_none(world, root, message):
     check_refused(world, "", message, key=f"cgroup-root: {root}\n")
 
 
 def test_a_cgroup_root_that_is_a_hybrid_hosts_tmpfs(world):
-    check_refused(world, HYBRID, f"{USUAL_MOUNT} is no cgroup2 filesystem, but tmpfs", key=f"cgroup-root: {USUAL_MOUNT}\n")
+    check_refused(world, HYBRID, f"{USUAL_MOUNT} is not a cgroup2 filesystem, but tmpfs",
+                  key=f"cgroup-root: {USUAL_MOUNT}\n")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What other programs' firewall rules do that keeps steered traffic from getting where it should, and who says so."""
+"""Foreign firewall rules that keep steered traffic from reaching its target, and where they are reported."""
 
 import json
 import re
@@ -52,7 +52,7 @@ table ip wg-quick-wg0 {
   }
 }
 """
-# Each is an obstacle, where it stands, and what takes it away; the last is typed as it is printed.
+# Obstacles, each with its place and the command that removes it, executed as printed.
 OBSTACLES = {
     "a mark behind ours": (LATE_MARK, ["marks", "inet lb", "-145"],
                            "nft 'insert rule inet lb marks meta mark 3000 return; "
@@ -70,7 +70,7 @@ OBSTACLES = {
     "an input policy": (CLOSED_INPUT, ["input", "inet fw"], "nft insert rule inet fw input iif lo accept"),
     "wg-quick": (WG_QUICK, ["preraw", "ip wg-quick-wg0"], "nft insert rule ip wg-quick-wg0 preraw iif lo accept"),
 }
-# Much like them, and in nobody's way.
+# Similar to them, but harmless.
 HARMLESS = {
     "a mark before ours": LATE_MARK.replace("priority 0", "priority mangle"),
     "a mark of what comes in": LATE_MARK.replace("type route hook output", "type filter hook prerouting"),
@@ -129,12 +129,12 @@ def test_all_at_once(world):
 
 
 def test_there_may_be_very_many(world):
-    """Neither the log nor a terminal is filled with them."""
+    """They flood neither the log nor a terminal."""
     world.host.run("nft", "-f", "-", text_in="".join(CLOSED_INPUT.replace("inet fw", f"inet fw-{number}") for number in range(40)))
     assert len(findings(world, "firewall")) == 33
-    assert "there are 8 more" in findings(world, "firewall")[-1][1]
+    assert "8 more are not shown" in findings(world, "firewall")[-1][1]
     daemon = world.daemon(CONFIG)
-    daemon.wait_log("there are 8 problems like these that are not shown")
+    daemon.wait_log("8 more such problems are not shown")
     assert daemon.stop() == 0
     assert count_lines(daemon.log, "nft insert rule") == 32
     world.daemon(CONFIG)
@@ -142,7 +142,7 @@ def test_there_may_be_very_many(world):
 
 
 def make_closed_chain(table, chain):
-    """An input chain with a policy of drop, whose names nft would refuse to read."""
+    """An input chain with policy drop, whose names nft would refuse to parse."""
     nf_tables, new_table, new_chain, begin, end = 10, 0, 3, 16, 17
     replace_flags = 0x1 | 0x400  # NLM_F_REQUEST | NLM_F_CREATE
 
@@ -220,7 +220,7 @@ def test_no_default_route(world):
 
 @pytest.mark.first
 def test_the_log_tells_of_each_once(world):
-    """At the start, when others change their rules later, and when it is over; a reload tells nothing twice."""
+    """At the start, when others change their rules later, and when it is over; a reload repeats nothing."""
     world.host.run("nft", "-f", "-", text_in=WG_QUICK)
     daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
     daemon.wait_log(OBSTACLES["wg-quick"][2])
@@ -229,14 +229,14 @@ def test_the_log_tells_of_each_once(world):
     world.host.run("sh", "-c", OBSTACLES["an input policy"][2])
     world.host.run("nft", "delete", "table", "ip", "wg-quick-wg0")
     daemon.send_signal(signal.SIGHUP)
-    daemon.wait_log("the chain input of the table inet fw is in the way of proxied traffic no longer")
-    daemon.wait_log("the chain preraw of the table ip wg-quick-wg0 is in the way of proxied traffic no longer")
+    daemon.wait_log("the chain input of the table inet fw no longer interferes with proxied traffic")
+    daemon.wait_log("the chain preraw of the table ip wg-quick-wg0 no longer interferes with proxied traffic")
     assert daemon.stop() == 0
     assert count_lines(daemon.log, "nft insert rule") == 2, daemon.log
 
 
 def test_a_missing_default_route_is_told_in_the_log(world):
-    """Not at the start, since at boot there may be none yet, but when somebody reloads."""
+    """Not at the start, since at boot there may be none yet, but on reload."""
     world.host.ip(f"route del default via {GATEWAY[V4]}")
     daemon = world.launch(binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
     assert "default route" not in daemon.log
@@ -244,7 +244,7 @@ def test_a_missing_default_route_is_told_in_the_log(world):
     daemon.wait_log("there is no default route for IPv4")
     world.host.ip(f"route add default via {GATEWAY[V4]}")
     daemon.send_signal(signal.SIGHUP)
-    daemon.wait_log("the default route for IPv4 is in the way of proxied traffic no longer")
+    daemon.wait_log("the default route for IPv4 no longer interferes with proxied traffic")
     assert daemon.stop() == 0
 
 
@@ -286,7 +286,7 @@ def test_a_way_that_is_refused(world, what, kind):
 
 
 def follow_cures(world):
-    """What `status` says to type, as it says it."""
+    """The command that `status` suggests, verbatim."""
     problems = json.loads(world.cgtproxy("status", "--json").stdout)["problems"]
     assert problems
     for problem in problems:

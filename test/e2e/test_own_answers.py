@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flows that begin on this host in the name of others: what looks like an answer in them is none to the outside."""
+"""Flows that this host begins with foreign addresses: what looks like an answer in them is not one to the outside."""
 
 import pytest
 from lab.addresses import HOST, OUTSIDE, UDP, V4, V6
@@ -8,7 +8,7 @@ from lab.checks import ONE_PROXY
 from lab.talkers import FREE_BIND, TRANSPARENT, Talker
 
 PORTS = 5353, 5354
-# Addresses that are nobody's, but which the outside would get packets for.
+# Unassigned addresses whose packets would go outside.
 NOBODY = {V4: ("198.18.7.1", "198.18.7.2"), V6: ("2001:db8:c::7:1", "2001:db8:c::7:2")}
 
 # An own address of another interface than the outside's.

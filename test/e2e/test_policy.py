@@ -24,7 +24,7 @@ def start(world, rules):
 
 
 def check(world, cgroup, who):
-    """See that the traffic of a client goes where it should."""
+    """Check that the traffic of a client goes where it should."""
     world.check({cgroup: who}, [(UDP, V4)])
 
 
@@ -119,7 +119,7 @@ def test_a_thousand_rules(world):
 
 
 def test_rules_too_big_for_one_set_still_match(world):
-    """RE2 gives up on a set of patterns that outgrows its memory budget; the rules must hold all the same.
+    """RE2 gives up on a set of patterns that exceeds its memory budget; the rules must still apply.
 
     Each of these patterns becomes a hundred thousand instructions, which takes RE2 some tenths of a second.
     """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policy rules and routes of other programs: ours stand in front of them, and our routing table is ours alone."""
+"""Policy rules and routes of other programs: ours precede them, and our routing table is ours alone."""
 
 import itertools
 import json
@@ -30,11 +30,11 @@ HOME = 3000
 FAMILIES = ("-4", "-6")
 NAMES = {"-4": "IPv4", "-6": "IPv6"}
 NUMBERS = {"-4": V4, "-6": V6}
-MOVED, BACK = "so ours stand in front of it", "the policy rules are back"
-REFUSED, WAY_BACK = "is refused until", "proxied traffic has its way to the proxies again"
+MOVED, BACK = "so cgtproxy's now come before it", "the policy rules are back"
+REFUSED, WAY_BACK = "is refused until", "proxied traffic reaches the proxies again"
 # A VPN's own cable, by which its routing table leads.
 VPN = {V4: ("10.9.0.2", "10.9.0.1"), V6: ("2001:db8:9::2", "2001:db8:9::1")}
-# As wg-quick adds them: without a priority, so that they come in front of the second rule in the list.
+# As wg-quick adds them: without a priority, so that they are placed before the second rule in the list.
 WG_QUICK = ("not fwmark 51820 table 51820", "table main suppress_prefixlength 0")
 
 
@@ -50,14 +50,14 @@ def places(world, family):
 
 
 def await_place(world, expected, families=FAMILIES):
-    """Await that our one rule of each family stands there."""
+    """Wait until our single rule of each family has this priority."""
     for family in families:
         wait_until(lambda: places(world, family) == [expected],  # noqa: B023
                    lambda: f"our rule at {expected}: {rules(world, family)}")  # noqa: B023
 
 
 def change_rule(world, command, rule, families=FAMILIES):
-    """Add or delete a policy rule, by a process of its own for each family, as scripts do."""
+    """Add or delete a policy rule, with a separate process for each family, as scripts do."""
     for family in families:
         world.host.run("ip", family, "rule", command, *rule.split())
 
@@ -104,7 +104,7 @@ def check_proxied(world):
         assert not world.vpn.saw(result)
 
 
-# A rule, in front of any other, and where ours go then; without a priority it gets that of ours minus one.
+# A rule before all others, and where ours move then; without a priority it gets ours minus one.
 HARMFUL = {
     "not fwmark 51820 table 51820": 2998,
     "table main suppress_prefixlength 0": 2998,
@@ -140,7 +140,7 @@ def families_of(rule):
 
 
 def test_rules_of_others_while_we_run(world):
-    """Whatever comes in front, ours move there, and back when it is gone."""
+    """Ours move before any rule that precedes them, and back when it is gone."""
     world.daemon(CONFIG)
     for rule, place in HARMFUL.items():
         change_rule(world, "add", rule, families_of(rule))
@@ -197,11 +197,11 @@ def test_several_rules_of_others(world):
 
 @pytest.mark.parametrize("priority", [0, 1, 2])
 def test_a_rule_in_front_of_which_nothing_can_stand(world, priority):
-    """At 0 or 1 ours would make the rules of others stand in the wrong order: it is told, with the cure."""
+    """At 0 or 1 ours would put foreign rules in the wrong order: this is reported, with the fix."""
     daemon = world.daemon(CONFIG)
     change_rule(world, "add", f"priority {priority} table 51820")
     for name in NAMES.values():
-        daemon.wait_log(f"the {name} policy rule {priority} (lookup 51820) may take proxied traffic, and nothing can")
+        daemon.wait_log(f"the {name} policy rule {priority} (lookup 51820) may take proxied traffic, and no rule can")
     assert places(world, "-4") == places(world, "-6") == [HOME]
     state, code = status(world)
     assert code == 1
@@ -215,11 +215,11 @@ def test_a_rule_in_front_of_which_nothing_can_stand(world, priority):
     change_rule(world, "del", f"priority {priority} table 51820")
     wait_until(lambda: status(world)[1] == 0, "all is well")
     check_proxied(world)
-    assert count_lines(daemon.log, "nothing can") == 2
+    assert count_lines(daemon.log, "no rule can") == 2
 
 
 def test_nothing_gets_past_a_rule_in_front_of_which_nothing_can_stand(world):
-    """It is the fence that refuses it."""
+    """The fence refuses it."""
     change_rule(world, "add", "priority 0 table 51820")
     world.daemon(CONFIG)
     for protocol, family in ALL_TRAFFIC:
@@ -230,7 +230,7 @@ def test_nothing_gets_past_a_rule_in_front_of_which_nothing_can_stand(world):
 
 
 def add_wg_quick(world):
-    """What `wg-quick up` does, each rule by a process of its own."""
+    """What `wg-quick up` does, with a separate process for each rule."""
     for family in FAMILIES:
         for rule in WG_QUICK:
             change_rule(world, "add", rule, [family])
@@ -262,7 +262,7 @@ def test_a_vpn_like_wg_quick(world):
         delete_wg_quick(world)
         await_place(world, HOME)
     world.check(IN_FORCE)
-    # four rules by four processes, twice, are one thing to tell of
+    # four rules by four processes, twice, are reported once
     assert 1 <= count_lines(daemon.log, MOVED) <= 2
     assert count_lines(daemon.log, BACK) == count_lines(daemon.log, MOVED)
     assert count_lines(daemon.log, "were removed by") == 0
@@ -271,7 +271,7 @@ def test_a_vpn_like_wg_quick(world):
 @pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES)
 def test_wg_quick_up_and_down_under_a_flood(world, family):
-    """Not one packet goes into the VPN or outside, in the moments between either: the fence refuses those."""
+    """No packet goes into the VPN or outside, not even in between: the fence refuses those."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(CONFIG.replace("7893", "7900"))
     world.wire.forget()
@@ -291,7 +291,7 @@ def test_wg_quick_up_and_down_under_a_flood(world, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rules_that_are_deleted_without_a_pause(world, family):
-    """They are back at once, and in the moments between nothing gets out: the fence refuses it."""
+    """They are restored at once, and nothing gets out in between: the fence refuses it."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(CONFIG.replace("7893", "7900"))
     over = threading.Event()
@@ -316,7 +316,7 @@ def test_rules_that_are_deleted_without_a_pause(world, family):
 
 
 def test_what_is_said_of_rules_that_have_moved(world):
-    """`status` takes any place for right that is in front, and shows it where it is not the config's."""
+    """`status` accepts any priority before the others, and shows it if it differs from the config's."""
     daemon = world.daemon(CONFIG)
     state, code = status(world)
     assert (code, state["rule_priority"]) == (0, {"ipv4": HOME, "ipv6": HOME})
@@ -330,7 +330,7 @@ def test_what_is_said_of_rules_that_have_moved(world):
     state, code = status(world)
     assert (code, state["rule_priority"]) == (0, {"ipv4": 99, "ipv6": HOME})
     assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
-    assert "there for IPv4 (at priority 99), there for IPv6\n" in world.cgtproxy("status").stdout
+    assert "in place for IPv4 (at priority 99), in place for IPv6\n" in world.cgtproxy("status").stdout
     code, found = findings(world)
     assert code == 0
     assert [line.split()[0] for line in found] == ["ok", "ok"]
@@ -340,7 +340,7 @@ def test_what_is_said_of_rules_that_have_moved(world):
 
 
 def test_a_daemon_that_hangs_while_a_rule_comes(world):
-    """Then ours are behind it, and `status` says so."""
+    """Then ours come after it, and `status` reports that."""
     daemon = world.daemon(CONFIG)
     daemon.send_signal(signal.SIGSTOP)
     change_rule(world, "add", "priority 100 table 51820", ["-6"])
@@ -353,7 +353,7 @@ def test_a_daemon_that_hangs_while_a_rule_comes(world):
 
 
 def test_a_killed_daemon_whose_rules_had_moved(world):
-    """The next run knows them as its own wherever they stand, and puts them where they belong now."""
+    """The next run recognizes them as its own at any priority, and moves them to the right one."""
     before = routing(world)
     change_rule(world, "add", "priority 100 table 51820")
     world.daemon(CONFIG).kill()
@@ -384,7 +384,7 @@ def test_moved_rules_go_with_the_rest(world, how):
 
 
 def test_a_reload_while_the_rules_have_moved(world):
-    """Another rule-priority, another table, another mark: in front of the VPN's all the same."""
+    """Another rule-priority, another table, another mark: still before the VPN's."""
     subject = Reloadable(world, CONFIG)
     change_rule(world, "add", "priority 100 table 51820")
     await_place(world, 99)
@@ -399,7 +399,7 @@ def test_a_reload_while_the_rules_have_moved(world):
 
 @pytest.mark.long
 def test_two_programs_that_add_rules_in_a_loop(world):
-    """Each goes in front of ours; ours go in front of them, the log does not fill, and in the end all is right."""
+    """Each is added before ours; ours move before them, the log is not flooded, and the final state is right."""
     daemon = world.daemon(CONFIG)
     lines = {number: "".join(f"rule add not fwmark {51820 + number} table 51820\n"
                              f"rule del not fwmark {51820 + number} table 51820\n" for _ in range(500))
@@ -418,17 +418,17 @@ def test_two_programs_that_add_rules_in_a_loop(world):
 
 @pytest.mark.long
 def test_a_program_that_also_goes_in_front_each_time(world):
-    """Somebody has to give in. So many times we answer at once, and then now and then; the log says it once."""
+    """One side has to give in. We respond at once a few times, then occasionally; the log reports it once."""
     daemon = world.daemon(CONFIG)
 
     def is_over():
         (ours, *_) = places(world, "-4")
         if ours > 3:
             world.host.run("ip", "-4", "rule", "add", "priority", str(ours - 1), "table", "51820", check=False)
-        return "this is mended less often" in daemon.log
+        return "now corrects this less often" in daemon.log
 
     wait_until(is_over, lambda: f"it is put off; ours are at {places(world, '-4')}", timeout=300)
-    assert count_lines(daemon.log, "this is mended less often") == 1
+    assert count_lines(daemon.log, "now corrects this less often") == 1
     (place, *_) = places(world, "-4")
     assert place > 2000  # there is room left: at most two for each answer
     lines = "".join(f"rule del priority {priority}\n" for priority, rest in rules(world, "-4") if rest.endswith("51820"))
@@ -483,12 +483,12 @@ def test_a_foreign_route_at_the_start(world, family, route):
 
 
 def test_a_reload_into_a_table_of_others(world):
-    """It is refused, and the last config stays in force."""
+    """It is refused, and the previous config stays in force."""
     subject = Reloadable(world, CONFIG)
     before = world.footprint()
     world.host.ip("route add default via 192.0.2.1 dev cable table 301")
     said = subject.reload(CONFIG + "route-table: 301\n")
-    assert "the last config stays in force" in said
+    assert "the previous config stays in force" in said
     assert "the routing table 301 has a route that is not cgtproxy's" in said
     world.host.ip("route del default table 301")
     assert world.footprint() == before
@@ -497,7 +497,7 @@ def test_a_reload_into_a_table_of_others(world):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_our_route_is_replaced(world, family):
-    """By a default route of somebody else's: ours is back, theirs is gone, and the log names them, once."""
+    """By a foreign default route: ours is restored, theirs is removed, and the log names its owner, once."""
     daemon = world.daemon(CONFIG)
     expected = routing(world)
     gateway = GATEWAY[NUMBERS[family]]
@@ -505,19 +505,19 @@ def test_our_route_is_replaced(world, family):
         for _ in range(3):
             process.stdin.write(f"route replace default via {gateway} dev cable table 300\n")
             process.stdin.flush()
-            wait_until(lambda: count_lines(daemon.log, "is removed") >= 1, "the daemon notices")
+            wait_until(lambda: count_lines(daemon.log, "removed the IP") >= 1, "the daemon notices")
             wait_until(lambda: routing(world) == expected, lambda: f"ours is back: {routing(world)}")
             check_proxied(world)
         process.stdin.close()
     said = f"added to the routing table 300 by process {process.pid} (ip)"
     assert count_lines(daemon.log, NAMES[family], f"default via {gateway} dev cable", "protocol 3 (boot)", said) == 1
-    assert count_lines(daemon.log, "is removed") == 1
+    assert count_lines(daemon.log, "removed the IP") == 1
     assert status(world)[1] == 0
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_foreign_routes_while_we_run(world, family):
-    """Our table is ours: whatever others add there is removed."""
+    """Our table is ours alone: whatever others add there is removed."""
     world.daemon(CONFIG)
     expected = routing(world)
     for command, route in itertools.product(("add", "append", "prepend"), FOREIGN_ROUTES[family]):
@@ -532,7 +532,7 @@ def test_foreign_routes_while_we_run(world, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_nothing_takes_a_route_that_replaces_ours(world, family):
-    """In the moment until it is undone, the fence refuses what takes it."""
+    """Until it is undone, the fence refuses what takes it."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(CONFIG.replace("7893", "7900"))
     expected = routing(world)
@@ -562,7 +562,7 @@ def test_a_foreign_route_that_came_while_the_daemon_was_stopped(world):
 
 
 def test_the_loopback_interface_is_down_at_the_start(world):
-    """The rest is put in force; what has no way goes nowhere; the log says it once, `status` and `check system` too."""
+    """The rest is applied; traffic without a route goes nowhere; the log, `status` and `check system` say so once."""
     world.host.ip("link set lo down")
     daemon = world.daemon(CONFIG)
     world.client("dropped").await_answer_by("dropped")
@@ -585,7 +585,7 @@ def test_the_loopback_interface_is_down_at_the_start(world):
 
 
 def test_a_reload_while_the_loopback_interface_is_down(world):
-    """The new config is in force at once, and nothing is tried in a loop."""
+    """The new config is in force at once, and nothing is retried in a loop."""
     subject = Reloadable(world, CONFIG)
     world.host.ip("link set lo down")
     subject.daemon.wait_log("the loopback interface is down")
@@ -613,21 +613,21 @@ def on(world):
 
 @pytest.mark.parametrize("when", ["at the start", "while it runs"])
 def test_ipv6_is_off_on_loopback_alone(world, when):
-    """Other interfaces have it, so it can get out: that is not a host without IPv6."""
+    """Other interfaces have it, so it can get out: this is not a host without IPv6."""
     if when == "at the start":
         off(world)
         daemon = world.daemon(CONFIG)
     else:
         daemon = world.daemon(CONFIG)
         off(world)
-    daemon.wait_log("IPv6 is off on the loopback interface while other interfaces have it")
+    daemon.wait_log("IPv6 is disabled on the loopback interface but enabled on others")
     assert places(world, "-6") == [HOME]
     state, code = status(world)
     assert code == 1
     assert state["policy_rules"] == {"ipv4": True, "ipv6": True}
     assert state["routes"] == {"ipv4": True, "ipv6": False}
     assert "missing for IPv6; proxied traffic of IPv6 is refused" in world.cgtproxy("status").stdout
-    assert count_lines("\n".join(findings(world)[1]), "warning", "IPv6 is off on the loopback interface") == 1
+    assert count_lines("\n".join(findings(world)[1]), "warning", "IPv6 is disabled on the loopback interface") == 1
     assert world.client("proxied").ask(UDP, V4).who == "proxy mihomo"
     world.client("dropped").await_answer_by("dropped", UDP, V6)
     world.client("late/dropped").await_answer_by("dropped", UDP, V6)
@@ -636,11 +636,11 @@ def test_ipv6_is_off_on_loopback_alone(world, when):
     world.client("proxied").await_answer_by("proxy mihomo", UDP, V6)
     world.check(IN_FORCE)
     assert status(world)[1] == 0
-    assert count_lines(daemon.log, "IPv6 is off on the loopback interface") == 1
+    assert count_lines(daemon.log, "IPv6 is disabled on the loopback interface") == 1
 
 
 def test_nothing_gets_out_with_ipv6_off_on_loopback_alone(world):
-    """It is the fence that refuses it."""
+    """The fence refuses it."""
     world.daemon(CONFIG)
     off(world)
     for protocol in ("udp", "tcp"):
@@ -650,7 +650,7 @@ def test_nothing_gets_out_with_ipv6_off_on_loopback_alone(world):
 
 
 def test_loopback_down_and_up_while_the_daemon_is_stopped(world):
-    """With on-stop keep the route of IPv6 is gone then, and the next start puts it back."""
+    """With on-stop keep the IPv6 route is gone then, and the next start restores it."""
     daemon = world.daemon(KEEPING)
     assert daemon.stop() == 0
     world.host.ip("link set lo down", "link set lo up")
@@ -664,7 +664,7 @@ def test_loopback_down_and_up_while_the_daemon_is_stopped(world):
 
 
 def test_nothing_gets_out_after_loopback_went_down_and_up_while_the_daemon_was_stopped(world):
-    """It is the fence that refuses it."""
+    """The fence refuses it."""
     assert world.daemon(KEEPING).stop() == 0
     world.host.ip("link set lo down", "link set lo up")
     for protocol in ("udp", "tcp"):
@@ -674,7 +674,7 @@ def test_nothing_gets_out_after_loopback_went_down_and_up_while_the_daemon_was_s
 
 
 def test_clear_while_ipv6_is_off(world):
-    """The rules of IPv6 are there without a route, and known as ours by the route of IPv4."""
+    """The IPv6 rules exist without a route, and are recognized as ours by the IPv4 route."""
     before = routing(world)
     off(world)
     world.daemon(CONFIG).kill()

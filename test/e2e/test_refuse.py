@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("refuse")
 
 
 def check(column):
-    """See that all cells are as expected, and that nothing else came out."""
+    """Check that all cells are as expected, and that nothing else came out."""
     column.run()
     faults = [f"{cell}, {column.disturbance.name}: {fault}" for cell in column.cells for fault in column.faults(cell)]
     assert not faults, "\n" + "\n".join(faults)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGHUP: a new config is in force at once and as a whole, a bad one is refused, and no packet notices."""
+"""SIGHUP: a new config takes effect at once and as a whole, a bad one is refused, and no packet is affected."""
 
 import os
 
@@ -32,7 +32,7 @@ rules:
 """
 IN_FORCE = {"proxied": "proxy mihomo", "dropped": "dropped", "other": "outside"}
 BAD_CONFIGS = {
-    "no YAML": ("version: 1\nrules: [", "not YAML"),
+    "no YAML": ("version: 1\nrules: [", "invalid YAML"),
     "a bad value": (CONFIG.replace("7893", "70000"), "70000"),
     "an unknown proxy": (CONFIG.replace("tproxy: mihomo", "tproxy: mihom"), "mihom"),
     "a bad expression": (CONFIG.replace("dropped[^/]*$", "dropped("), "dropped("),
@@ -91,7 +91,7 @@ def test_another_cgroup_root_is_refused(world):
 
 
 def test_every_number_changes_and_what_is_not_needed_is_removed(world):
-    """There and back, and there again; the kernel holds what a fresh start with the new config would make it hold."""
+    """There and back, and there again; the kernel's state equals that of a fresh start with the new config."""
     for cgroup in IN_FORCE:
         world.client(cgroup)
     before = world.footprint()
@@ -156,7 +156,7 @@ def test_what_happens_on_stop_changes(world, last):
 
 
 def test_strict_mode_comes_and_goes(world):
-    """Strict: each cgroup has an element of its own. Not: only those whose verdict is not their parent's."""
+    """Strict: each cgroup has its own element. Otherwise: only those whose verdict differs from their parent's."""
     plain = world.cgroups.make("some/where")
     subject = Reloadable(world, CONFIG)
     client = world.client("some/where")
@@ -234,7 +234,7 @@ RENAMED_CONFIG = CONFIG.replace("mihomo", "renamed").replace("7893", "7993").rep
     "drop: true", "tproxy: black-hole").replace("tproxies: {", "tproxies: {black-hole: {mark: 9, port: 9}, ")
 
 
-# Where a flood goes that nobody has to see.
+# The destination of a flood that need not be observed.
 AWAY = "198.18.0.1"
 STRICT_CONFIG = CONFIG + "strict: true\n"
 # What a reload goes to and back from, and the port at which the proxy is then.
@@ -242,7 +242,7 @@ RELOADS = {"numbers": (OTHER_CONFIG, 7993), "names": (RENAMED_CONFIG, 7993), "st
 
 
 def by_reload(_world, subject, config):
-    """The daemon reads another config."""
+    """The daemon loads another config."""
     subject.reload(config)
     return subject
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cgroups are gone, and their sockets are not: the verdict stays as long as there is one, and no longer."""
+"""Removed cgroups whose sockets live on: the verdict stays as long as there is a socket, and no longer."""
 
 import signal
 from contextlib import ExitStack
@@ -78,7 +78,7 @@ def test_sockets_keep_the_verdict(world, strict):
 @pytest.mark.first
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_sockets_keep_the_verdict_over_a_restart(world, number):
-    """The next run knows nothing of the cgroups but what the kernel holds."""
+    """The next run knows nothing about the cgroups except what is in the kernel."""
     config = ONE_PROXY + "on-stop: keep\n"
     world.proxy("mihomo")
     daemon = world.daemon(config)
@@ -110,7 +110,7 @@ def test_sockets_keep_the_verdict_over_a_restart(world, number):
 @pytest.mark.first
 @pytest.mark.long
 def test_churn_makes_nothing_anew(world):
-    """Names removed and made again with what is below them, while the daemon is behind; see docs/reliability.md."""
+    """Cgroups removed and recreated with their descendants, while the daemon lags; see docs/reliability.md."""
     world.proxy("mihomo")
     for name in ("a", "b"):
         world.cgroups.make(name)

@@ -44,7 +44,7 @@ def test_the_outside_gets_answers(world, cgroup, protocol, family):
 
 @pytest.mark.parametrize(("protocol", "family"), ALL_TRAFFIC)
 def test_a_name_server_answers_the_outside(world, protocol, family):
-    """Its answers are no questions, so nothing hijacks them."""
+    """Its answers are not queries, so they are not hijacked."""
     assert world.visitor.ask(protocol, family, HOST[family], 53, times=3).who == "name server in proxied"
 
 
@@ -57,7 +57,7 @@ def test_other_programs_on_the_host_get_answers(world, cgroup, protocol, family)
 
 @pytest.mark.parametrize(("protocol", "family"), ALL_TRAFFIC)
 def test_the_same_cgroups_own_requests_are_steered_all_the_same(world, protocol, family):
-    """Also after they answered: what they begin themselves is theirs."""
+    """Also after they answered: connections that they initiate are steered."""
     assert world.client("proxied").ask(protocol, family).who == "proxy mihomo"
     assert world.client("tcp-only").ask(protocol, family).who == ("proxy tcp-only" if protocol == TCP else "outside")
     result = world.client("dropped").ask_in_vain(protocol, family)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`status`: what it says of a daemon that runs, hangs, was killed or never was, for people and for programs."""
+"""`status`: what it reports about a daemon that runs, hangs, was killed or never ran, as text and JSON."""
 
 import datetime
 import json
@@ -33,7 +33,7 @@ RUNNING, INCOMPLETE, NOT_RUNNING, NO_PERMISSION = 0, 1, 3, 4
 
 
 def read(world, *arguments, code=RUNNING, **options):
-    """What `status --json` says, and see its exit code."""
+    """The output of `status --json`; checks its exit code."""
     done = world.cgtproxy(*arguments, "status", "--json", **options)
     assert done.returncode == code, done.stdout + done.stderr
     assert done.stderr == ""
@@ -41,7 +41,7 @@ def read(world, *arguments, code=RUNNING, **options):
 
 
 def show(world, *arguments, code=RUNNING, **options):
-    """What it says to a person, and see its exit code."""
+    """Its text output; checks its exit code."""
     done = world.cgtproxy("status", *arguments, **options)
     assert done.returncode == code, done.stdout + done.stderr
     assert done.stderr == ""
@@ -49,13 +49,13 @@ def show(world, *arguments, code=RUNNING, **options):
 
 
 def target(state, name):
-    """What is said of a target."""
+    """The part about a target."""
     (one,) = [one for one in state["targets"] if one["name"] == name]
     return one
 
 
 def ours(world, state):
-    """The cgroups that don't go where their parents go, below our top: path below it -> target."""
+    """The cgroups below our top with their own target: path below it -> target."""
     top = world.cgroups.top + "/"
     return {one["path"].removeprefix(top): one["target"] for one in state["cgroups"] if one["path"].startswith(top)}
 
@@ -113,15 +113,15 @@ def test_what_a_person_reads(world):
     assert re.fullmatch(r"● cgtproxy: running since \w+ [-\d]+ [:\d]+ \w+; (\d+\w+ )+ago", lines[0]), said
     assert re.search(rf"^ +Daemon: process {subject.daemon.pid} \(cgtproxy\), ready$", said, re.M), said
     assert re.search(rf"^ +Config: {re.escape(str(subject.path))}, loaded \w+ [-\d]+ [:\d]+ \w+; .* ago$", said, re.M)
-    assert re.search(r"^ +Table: inet cgtproxy, there, owned by .*, \d+ elements$", said, re.M), said
-    assert re.search(r"^ +Policy rules: there for IPv4, there for IPv6$", said, re.M), said
-    assert re.search(r"^ +Routes: there for IPv4, there for IPv6$", said, re.M), said
+    assert re.search(r"^ +Table: inet cgtproxy, in place, owned by .*, \d+ elements$", said, re.M), said
+    assert re.search(r"^ +Policy rules: in place for IPv4, in place for IPv6$", said, re.M), said
+    assert re.search(r"^ +Routes: in place for IPv4, in place for IPv6$", said, re.M), said
     assert re.search(r"^TARGET +CGROUPS +SOCKETS +PACKETS +BYTES +PROXY$", said, re.M), said
     assert re.search(r"^direct +\d+ +\d+ +- +-$", said, re.M), said
     assert re.search(r"^drop +1 +0 +0 +0B$", said, re.M), said
     listener = re.escape(world.cgroups.path("proxied"))
     assert re.search(rf"^mihomo +1 +4 +0 +0B +port 7893: {listener}$", said, re.M), said
-    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nobody listens$", said, re.M), said
+    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nothing listens$", said, re.M), said
     assert "\x1b" not in said
 
 
@@ -159,7 +159,7 @@ def test_cgroups_of_each_target(world):
 
 
 def test_with_strict(world):
-    """Every cgroup has an element then; those that go where their parent goes are not told."""
+    """Every cgroup has an element then; those with their parent's target are not listed."""
     for path in ("dropped", "proxied/a/b", "other"):
         world.cgroups.make(path)
     world.daemon(CONFIG + "strict: true\n")
@@ -205,7 +205,7 @@ def test_live_sockets(world):
 
 
 def test_a_socket_that_its_process_has_left(world):
-    """The kernel goes on trying to tell the other end, but it is nobody's any more."""
+    """The kernel keeps retransmitting, but no process has it open any more."""
     world.daemon(CONFIG)
     before = target(read(world), "direct")["sockets"]
     client = world.new_client(world.cgroups.make("other").removeprefix(world.cgroups.top + "/"))
@@ -231,7 +231,7 @@ def test_listeners(world):
 
 
 def test_a_daemon_that_hangs(world):
-    """The kernel is asked, not the daemon."""
+    """It queries the kernel, not the daemon."""
     world.client("dropped")
     daemon = world.daemon(CONFIG)
     before = read(world)
@@ -250,7 +250,7 @@ def test_rules_that_were_kept(world):
     assert state["config"]["file"] == str(subject.path)
     said = show(world, code=NOT_RUNNING)
     assert said.startswith("○ cgtproxy: not running\n")
-    assert "still in force" in said
+    assert "still in place, owned by" in said
 
 
 def test_a_killed_daemon(world):
@@ -283,7 +283,7 @@ def test_missing_rules_and_routes(world, family, key):
 
 
 def test_missing_parts_of_the_table(world):
-    """Where nobody protects it; a table of that name, and not much in it."""
+    """Where the kernel doesn't protect it: a table with that name and little in it."""
     world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     state = read(world, code=NOT_RUNNING)
     assert (state["table"]["complete"], state["complete"]) == (False, False)
@@ -294,7 +294,7 @@ def test_missing_parts_of_the_table(world):
 
 
 def test_the_lock_table(world):
-    """Before Linux 6.9 our table has no owner, and a second one tells who runs. Here nft plays the daemon."""
+    """Before Linux 6.9 our table has no owner; a second one identifies the instance that runs. Here nft plays it."""
     world.host.run("nft", "add table inet cgtproxy; add chain inet cgtproxy proxy-mihomo")
     with subprocess.Popen(world.host.command("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           text=True) as daemon:
@@ -350,7 +350,7 @@ def test_a_config_that_was_changed(world):
 
 @pytest.mark.parametrize("what", ["gone", "bad"])
 def test_a_config_that_cant_be_read(world, what):
-    """What the kernel holds tells the proxies' names, and how much went to each."""
+    """The kernel's state has the proxies' names and the traffic of each."""
     world.client("proxied")
     subject = Reloadable(world, CONFIG)
     if what == "gone":
@@ -363,7 +363,7 @@ def test_a_config_that_cant_be_read(world, what):
     mihomo = target(state, "mihomo")
     assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
     assert ours(world, state) == {"proxied": "mihomo"}
-    assert "can't be read" in show(world)
+    assert "unreadable or invalid" in show(world)
 
 
 def test_another_config(world):
@@ -394,7 +394,7 @@ HOSTILE = ["\x1b[2J", "a\tb", "\u202eevil", "\\x2d", "ä"]
 
 
 def test_hostile_names(world):
-    """Nothing raw reaches a terminal, and programs get the path as it is, where JSON has the characters."""
+    """Nothing raw reaches a terminal; programs get the path unchanged as far as JSON can express it."""
     for name in HOSTILE:
         world.cgroups.make(f"{name}/dropped")
     raw = os.fsencode(str(world.cgroups.directory(world.cgroups.path("")))) + b"/bad\xff"
@@ -448,7 +448,7 @@ def test_watch_in_a_pipe_as_json(world):
 
 
 def test_watch_in_a_pipe(world):
-    """One report after another, without a word for a terminal."""
+    """One report after another, without terminal control sequences."""
     world.daemon(CONFIG)
     argv = world.host.command(str(binary()), "status", "--watch")
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as process:
@@ -470,7 +470,7 @@ def fixture_terminal(world):
 
 
 def test_watch_on_a_terminal(world, terminal):
-    """It is drawn again and again over itself, and the terminal is afterwards as it was."""
+    """It redraws in place, and restores the terminal afterwards."""
     world.proxy("mihomo")
     for path in ("proxied", "dropped"):
         world.client(path)
@@ -555,7 +555,7 @@ def test_colours(world, terminal):
 
 
 def test_a_departed_cgroup(world):
-    """It is not told, but its element stays for a minute, and what its sockets send goes where it went before."""
+    """It is not listed, but its element stays for a minute, and its sockets keep their target."""
     client = world.client("x/dropped")
     world.daemon(CONFIG)
     client.ask_in_vain(UDP, V4, hold=True)

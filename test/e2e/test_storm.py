@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Storms of cgroups that each need an element: none is missed, and nothing of them stays."""
+"""Storms of cgroups that each need an element: none is missed, and none leaves anything behind."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def looked_up_levels(world):
 
 
 def has_sanitizer(daemon):
-    """Whether the daemon was built with AddressSanitizer, whose memory tells nothing of the daemon's."""
+    """Whether the daemon was built with AddressSanitizer, whose memory use hides the daemon's."""
     with open(f"/proc/{daemon.pid}/maps", encoding="utf-8") as maps:
         return "libasan" in maps.read()
 
@@ -67,7 +67,7 @@ def has_sanitizer(daemon):
 @pytest.mark.alone
 @pytest.mark.parametrize("count", [STORM, pytest.param(LARGEST_STORM, marks=pytest.mark.long)])
 def test_a_storm(world, count):
-    """All of it is in force, as fast as the kernel makes it."""
+    """All elements are in force, even at the kernel's full speed."""
     world.proxy("mihomo")
     with inotify_limit("max_user_watches", PLENTY_OF_WATCHES):
         daemon = world.daemon(CONFIG)
@@ -109,7 +109,7 @@ def test_a_storm_that_overflows_the_queue(world):
 
 @pytest.mark.alone
 def test_a_storm_without_watches(world):
-    """There are watches for what exists, and for few of the new ones; so nothing tells of what is made below."""
+    """There are watches for the existing cgroups and few of the new ones, so most new ones yield no events."""
     world.proxy("mihomo")
     config = world.scratch.write(CONFIG)
     with inotify_limit("max_user_watches", count_cgroups(world) + 10):
@@ -143,8 +143,8 @@ def test_a_socket_outlives_its_cgroup(world):
 def test_nothing_of_a_storm_stays(world):
     """Elements stay for a minute, not too many of them; then they and the memory are gone.
 
-    Nobody tells the daemon of each removal: the queue overflows, and in one part nothing is watched.
-    Slow, since it waits for the minute to pass.
+    The daemon does not get an event for each removal: the queue overflows, and one part is not watched. Slow, since it
+    waits for the minute to pass.
     """
     world.proxy("mihomo")
     watches = count_cgroups(world) + 10

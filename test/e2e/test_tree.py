@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cgroup tree changes while the daemon watches: nothing is missed, whatever the order of things."""
+"""The cgroup tree changes while the daemon watches: nothing is missed, in whatever order."""
 
 import os
 import random
@@ -40,7 +40,7 @@ def await_elements(world, paths, chain=None):
 
 
 def test_a_nested_tree_made_at_once(world):
-    """mkdir -p makes the lower levels before anybody can watch the upper ones."""
+    """mkdir -p creates the lower levels before the upper ones can be watched."""
     world.proxy("mihomo")
     world.daemon(CONFIG)
     for number in range(20):
@@ -83,7 +83,7 @@ def test_a_name_made_removed_and_made_again(world):
 
 
 def test_a_name_remade_behind_the_daemons_back(world):
-    """The daemon sleeps through removal and remaking, of a tree as well, and must notice that the cgroups are new ones."""
+    """The daemon is stopped during removal and recreation, also of a tree, and must notice that the cgroups are new."""
     world.proxy("mihomo")
     world.cgroups.make("top/proxied")
     world.cgroups.make("top/dropped/proxied")
@@ -151,7 +151,7 @@ def test_many_cgroups_at_the_start_are_all_covered(world):
 
 @pytest.mark.alone
 def test_the_event_queue_overflows(world):
-    """The daemon can't read while the kernel drops events: it must look at everything again."""
+    """The daemon can't read while the kernel drops events: it must rescan everything."""
     world.proxy("mihomo")
     known = [world.cgroups.make(f"known/proxied-{number}") for number in range(50)]
     with inotify_limit("max_queued_events", 64):
@@ -175,7 +175,7 @@ def test_the_event_queue_overflows(world):
 @pytest.mark.alone
 @pytest.mark.parametrize("when", ["at the start", "later"])
 def test_watches_run_out(world, when):
-    """The daemon runs as a user of its own, so that the limit is its alone."""
+    """The daemon runs as a separate user, so the limit applies to it alone."""
     world.proxy("mihomo")
     world.cgroups.make("early/proxied")
     program = world.scratch.program()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A start over what another version left: its rules hold until ours are in force, and nothing of it is left then."""
+"""A start over another version: its rules apply until ours are in force, and are then removed completely."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ROUNDS = pytest.mark.parametrize("rounds", amounts("CGTPROXY_TEST_UPGRADES", 4, 
 
 
 def leave_first_version(world):
-    """All that a killed daemon of the first version leaves: its table, its policy rules and its routes."""
+    """Everything left by a killed daemon of the first version: its table, policy rules and routes."""
     paths = {name: world.cgroups.path(name).lstrip("/") for name in ("dropped", "proxied")}
     defined = "".join(f'define {name} = "{path}"\n' for name, path in paths.items())
     world.host.call(leave_table, "cgtproxy", TABLE_OWNER | TABLE_PERSIST if kernel_owns_tables() else 0)
@@ -28,7 +28,7 @@ def leave_first_version(world):
 
 @ROUNDS
 def test_from_the_first_version_under_a_flood(world, rounds):
-    """Again and again, over both families; what is there then is what a start in an empty network makes."""
+    """Repeatedly, over both families; the resulting state is that of a start in an empty network."""
     sink = world.keep(ProxySink(world.host, 7893))
     dropped, proxied = world.client("dropped"), world.client("proxied")
     before = world.footprint()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real TPROXY server instead of the lab's: v2ray, in a cgroup of its own that goes direct."""
+"""A real TPROXY server instead of the lab's: v2ray, in its own direct cgroup."""
 
 import json
 import shutil

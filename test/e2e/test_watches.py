@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Watches run out: it hurts who has most of them, and nobody else. The limits are the whole machine's."""
+"""Watches run out: it only affects whoever has most of them. The limits apply to the whole machine."""
 
 import os
 import re
@@ -19,7 +19,7 @@ MANY = 3000
 
 
 def read_if_open(file):
-    """What the kernel tells of a file descriptor; nothing of one that is closed meanwhile."""
+    """The kernel's information on a file descriptor; empty if it was closed meanwhile."""
     try:
         return file.read_text(encoding="ascii")
     except FileNotFoundError:
@@ -33,7 +33,7 @@ def watched(daemon):
 
 
 def start(world):
-    """The daemon as a user of its own, so that the limit is its alone."""
+    """The daemon as a separate user, so the limit applies to it alone."""
     return world.launch(world.scratch.program(), "-c", world.scratch.write(ONE_PROXY),
                         wrap=lambda argv: as_nobody(argv, "net_admin")).wait_ready()
 
@@ -52,7 +52,7 @@ def test_who_has_most_gives_way(world):
         paths = [world.cgroups.make(f"alice.service/app-{number}/proxied") for number in range(50)]
         wait_until(lambda: {world.cgroups.id(path) for path in paths} <= watched(daemon), "all of alice's are watched")
         assert len(watched(daemon) & set(storm.ids())) < taken
-        # what lost its watch is looked at instead
+        # cgroups that lost their watch are polled instead
         late = Storm(world, f"{storm.names[-1]}/below", 10, "dropped", parents=1).make()
         await_chains(world, dict.fromkeys(late.ids(), "DROP-CHAIN"))
         assert world.client("alice.service/app-0/proxied").ask(UDP, V4).who == "proxy mihomo"
@@ -60,7 +60,7 @@ def test_who_has_most_gives_way(world):
 
 
 def test_a_large_directory_without_a_watch(world):
-    """It is listed in pieces; nothing in it is missed, and nothing that is gone stays."""
+    """It is listed in chunks; nothing in it is missed, and nothing removed stays."""
     world.proxy("mihomo")
     with inotify_limit("max_user_watches", 1):
         daemon = start(world)

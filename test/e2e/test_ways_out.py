@@ -22,7 +22,7 @@ WHATEVER_THE_CGROUP = (LET_PASS, LOCAL, OF_DIRECT, UNSEEN)
 
 
 def marks(disturbance, quick):
-    """Whoever runs tests side by side has to run a column's in one process."""
+    """Parallel runs have to run a column's tests in one process."""
     impossible = pytest.mark.skipif(not disturbance.is_possible, reason="the daemon refuses to start on this kernel")
     marks_of = [impossible, pytest.mark.alone if disturbance.is_alone else pytest.mark.xdist_group(disturbance.name)]
     return marks_of if quick and not disturbance.is_slow else [*marks_of, pytest.mark.long]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the lab importable, and says once what is missing."""
+"""Makes the lab importable, and reports once what is missing."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
 
 
 def pytest_sessionstart():
-    """Without root there is no test at all: say so once instead of failing each."""
+    """Without root no test can run: report that once instead of failing each."""
     if os.geteuid() != 0:
         pytest.exit("the tests of faults make network namespaces and cgroups: run them as root", returncode=1)
     enter_usual_layout()

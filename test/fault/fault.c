@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Makes one call of a program fail, to be loaded in front of libc with LD_PRELOAD (ld.so(8)). So the program under test
- * is the one that people run, and what its libraries call fails too: libmnl sends and receives, libsystemd waits.
+ * Makes one call of a program fail; loaded before libc with LD_PRELOAD (ld.so(8)). So the program under test is the
+ * real one, and its libraries' calls can fail too: libmnl sends and receives, libsystemd waits.
  *
  *   FAULT=CALL:NTH:ERRNO        the NTH call of CALL fails with ERRNO; with "short" in its place, it reads less
  *   FAULT=CALL@SITE:NTH:ERRNO   likewise, of the calls from one call site, which other calls do not move
@@ -44,7 +44,7 @@
 
 enum {
 	NO_FAULT = 0,
-	SHORT = -1, /* every other fault is an errno */
+	SHORT = -1, /* all other faults are errnos */
 	/* a short read of this size still takes an inotify event with the longest name, or the kernel would refuse it
 	 */
 	SHORT_SIZE = sizeof(struct inotify_event) + 256,
@@ -112,7 +112,7 @@ static void read_environment(void)
 			(int)syscall(SYS_openat, AT_FDCWD, count, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 }
 
-/* The program comes first in the list of what is loaded. */
+/* The program comes first in the list of loaded objects. */
 static int note_program(struct dl_phdr_info *info, size_t size, void *userdata)
 {
 	(void)size;
@@ -174,7 +174,7 @@ static uint32_t find_site(char *text, size_t size)
 		seen[unique++] = address;
 		site = (site ^ (uint32_t)(address - state.base)) * 16777619;
 		if (used < size)
-			/* one byte back, so that it is in the line of the call and not behind it */
+			/* one byte back, so that it maps to the line of the call and not the next one */
 			used += (size_t)snprintf(text + used, size - used, " %#zx", (size_t)(address - state.base - 1));
 	}
 	return site != 0 ? site : 1;

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One life of the daemon in which one call fails: what is done to it, and what must hold all the while.
+"""One life of the daemon in which one call fails: what happens to it, and what must hold all the time.
 
 The daemon starts with a dropped and a proxied cgroup, sees cgroups come and go, loses a policy rule, gets another
 config by SIGHUP, and is stopped. In another kind of life it starts over what a killed run has left. Whatever fails, it
@@ -24,11 +24,11 @@ from lab.netfilter import cgroup_elements
 from lab.waiting import SLOWNESS
 from lab.world import World
 
-# A fault is over at once, and what is tried again is tried every second.
+# A fault occurs once, and retries happen every second.
 DEADLINE = 30.0 * SLOWNESS
 FILLER = "# A short read of this file must not be all of it.\n" * 8
 
-_REFUSED = re.compile(r"the last (config|one) stays in force")
+_REFUSED = re.compile(r"the previous (config|one) stays in force")
 # Says what was tried, and not only why it failed.
 _MESSAGE = re.compile(r"^error: (\S+ ){4}", re.M)
 _numbers = itertools.count(1)
@@ -41,11 +41,11 @@ STOP = "stop"  # from SIGTERM on
 
 
 class Violation(Exception):
-    """What must not happen has happened."""
+    """Something happened that must not."""
 
 
 class Ended(Exception):
-    """The daemon is over, which may be right."""
+    """The daemon has ended, which may be right."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Config:
     proxy: str
 
     def text(self, top):
-        """The file's content, for the cgroups below a top cgroup."""
+        """The config file's content, for the cgroups below a top cgroup."""
         return f"""{FILLER}
 version: 1
 route-table: {self.table}
@@ -111,7 +111,7 @@ class Trace:
 
 
 class Stage:
-    """Where all lives take place: a network, two proxies, clients, and what an undisturbed daemon makes of it."""
+    """The environment of all lives: a network, two proxies, clients, and the state set up by an undisturbed daemon."""
 
     def __init__(self):
         self._cleanup = contextlib.ExitStack()
@@ -129,7 +129,7 @@ class Stage:
         self._cleanup.close()
 
     def sweep(self):
-        """Remove by hand what a life has left."""
+        """Remove a life's leftovers by hand."""
         self.world.cgtproxy("clear")
         for config in (FIRST, SECOND):
             for family in ("-4", "-6"):
@@ -294,7 +294,7 @@ class Life:
             self._check_traffic("old")
 
     def _await_no_rules_of(self, config):
-        """The policy rules of what is not in force go, or the log says why they stay."""
+        """Policy rules that are not in force are removed, or the log says why they stay."""
         self._await(f"no rule for mark {config.mark}, or a message",
                     lambda: not self._has_rule(config) or "can't remove old policy rules" in self.daemon.log)
 
@@ -304,7 +304,7 @@ class Life:
         self._check_equal(table, self.stage.tables.setdefault(self.in_force, table), "the table")
 
     def _check_early_end(self):
-        """An end with an error: it says why, and leaves no half of anything; "clear" takes what it left."""
+        """An exit with an error: it says why, leaves nothing half done, and "clear" removes what it left."""
         code = self._await_end()
         self.is_over = True
         self._check(f"an exit code above 0, not {code}", code > 0)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call can fail, at each place that it is made from: the daemon goes on, or, where MAY_END says so, it ends.
+"""Every call can fail, at each call site: the daemon goes on or, where MAY_END allows it, ends.
 
 Lives without faults list the calls and where they come from (see fault.c). Then there is a life for each place and for
 each errno that the call may really have. To try one by hand: FAULT=..., as a failure names it, and LD_PRELOAD.
@@ -18,7 +18,7 @@ import scenario
 from lab.daemon import binary
 from scenario import RELOAD, RUNNING, START, STOP
 
-# What each call may fail with; with "short" a read gives less than there is.
+# The errors of each call; "short" makes a read return less than available.
 SEND = ["ENOBUFS", "EINTR", "ENOMEM", "EAGAIN", "EPERM"]
 RECEIVE = ["ENOBUFS", "short", "EINTR", "EAGAIN", "ENOMEM"]
 FAULTS = {
@@ -52,8 +52,8 @@ FAULTS = {
 }
 SOURCES = Path(__file__).parents[2] / "src"
 MEMORY = ["malloc", "calloc", "realloc", "reallocarray"]
-# What may end the daemon, by moment and call. Whatever else fails, it goes on, and what is in force is right.
-# "make test-faults" sees that each of these does end it.
+# Failures that may end the daemon, by moment and call. On any other failure it goes on, and the rules in force are
+# right. "make test-faults" sees that each of these does end it.
 MAY_END = {
     # It can't read the config, watch cgroups, own the table, know that it is whole, or wait for anything. Nobody was
     # told yet that traffic is steered, so it says why, and whoever started it may start it again.
@@ -82,7 +82,7 @@ MAY_END = {
     # In libsystemd's event loop itself, which gives up: see LOOP.
     RUNNING: {"timerfd_settime": ["ENOMEM"], "realloc": ["ENOMEM"], "reallocarray": ["ENOMEM"]},
     RELOAD: {},
-    # It ends anyway: what it can't remove stays, it says so, and "clear" takes it.
+    # It ends anyway: what it can't remove stays, it reports that, and "clear" removes it.
     STOP: {
         "sendto": ["ENOBUFS", "ENOMEM", "EAGAIN", "EPERM"],
         "recvmsg": ["ENOBUFS", "short", "EAGAIN", "ENOMEM"],
@@ -91,7 +91,7 @@ MAY_END = {
 }
 # The only functions of ours that a fault may come by that ends the running daemon.
 LOOP = {"run_until_stopped", "cmd_daemon", "main", "_start"}
-# Functions that may fail even at the start: what they do is a help, or is done again later.
+# Functions that may fail even at the start: their work is optional, or retried later.
 HELPS = {"check_proxy", "fence_begin", "send_buffer", "watch_walk"}
 # Likewise, but without a permission another attempt would be no better.
 TRIED_AGAIN = {"nft_replace", "routes_put"}
@@ -194,7 +194,7 @@ def test_every_call_is_known(undisturbed):
 
 
 def test_every_function_is_known():
-    """One that is called otherwise by now would be excused from nothing any more, and nobody would notice."""
+    """A renamed function would silently lose its exemption."""
     sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.c"))
     ours = HELPS | TRIED_AGAIN | LOOP - {"_start"}
     assert [name for name in ours if not re.search(rf"\b{name}\(", sources)] == []
@@ -224,7 +224,7 @@ def test_memory_is_refused(stage):
 
 @pytest.mark.skipif(not EVERYTHING, reason="\"make test-faults\" tries all that may end the daemon")
 def test_nothing_is_excused_in_vain():
-    """What ends the daemon no more is to be taken out of MAY_END. This looks at what the tests before have seen."""
+    """What no longer ends the daemon must be removed from MAY_END. This checks the results of the previous tests."""
     seen_calls = {call for _, call, _ in _ends}
     if not seen_calls >= {call for calls in MAY_END.values() for call in calls}:
         pytest.skip("not all calls were tried before")

@@ -20,12 +20,12 @@ _VERSION, _CONNECT = 5, 1
 _IPV4, _NAME, _IPV6 = 1, 3, 4
 _SUCCEEDED, _UNREACHABLE, _NO_SUCH_COMMAND = 0, 4, 7
 
-# What apt has to be told.
+# Options for apt.
 APT_CONFIGURATION = f'Acquire::http::Proxy "socks5h://127.0.0.1:{_PORT}";\n'
 
 
 def _read(connection, size):
-    """Exactly so many bytes."""
+    """Read exactly this many bytes."""
     data = connection.recv(size, socket.MSG_WAITALL)
     if len(data) != size:
         raise ConnectionError("the client ended within its request")
@@ -56,7 +56,7 @@ def _copy(source, destination):
         while data := source.recv(1 << 16):
             destination.sendall(data)
         destination.shutdown(socket.SHUT_WR)
-    except OSError:  # one of them is gone, and then nobody needs the other
+    except OSError:  # one side has closed, so the other is not needed any more
         for end in (source, destination):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -99,6 +99,6 @@ class Forwarder:
                 back.join()
 
     def close(self):
-        """Serve nobody any more."""
+        """Stop serving."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

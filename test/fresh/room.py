@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fresh machine for one thing to try: a minimal Debian in namespaces of its own, where commands are typed.
+"""A fresh machine for one test: a minimal Debian in its own namespaces, where commands are typed.
 
 Its cgroup2 is alone at /sys/fs/cgroup and begins at its own cgroup, its network is empty but for apt's way out, and its
 root is the unpacked archive of roots.py, entered with pivot_root (test/systemd/boot.sh).
@@ -18,7 +18,7 @@ from machine import Machine
 TESTS = Path(__file__).resolve().parents[1]
 TOP = TESTS.parent
 USER = "tester"
-# Collects the processes whose parents are gone, as any process 1 does.
+# Reaps orphaned processes, like any PID 1.
 _INIT = ("sh", "-c", "touch /run/booted; sleep infinity & wait")
 _FILES = {
     "etc/hosts": "127.0.0.1 localhost box\n::1 localhost\n",
@@ -99,7 +99,7 @@ class Room:
             self._world = None
 
     def close(self):
-        """Switch it off, and remove the root."""
+        """Shut it down and remove the root."""
         self._switch_off()
         shutil.rmtree(self._root, ignore_errors=True)
 

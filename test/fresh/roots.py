@@ -7,9 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
-# What somebody has who could clone this repository.
+# Packages that anyone has who could clone this repository.
 _PACKAGES = "ca-certificates,git,make"
-# Seconds after which an archive is made anew: sid moves, and stable gets updates.
+# Seconds after which an archive is rebuilt: sid moves, and stable gets updates.
 _OLD = 7 * 24 * 3600
 # What the host's apt may do other than usual, for example because its mirror is one of the past.
 _TAKEN_OVER = re.compile(r"^(Acquire::(?:Check-Valid-Until|Check-Date|Retries|Queue-Mode) .*);$", re.M)

@@ -12,11 +12,11 @@ _FAILURES = (AssertionError, OSError, RuntimeError, subprocess.SubprocessError)
 
 
 class Failed(Exception):
-    """A step went wrong, and was shown; what comes behind it makes no sense."""
+    """A step failed and was reported; the following ones make no sense."""
 
 
 class Tally:
-    """How many steps went well, and how many did not."""
+    """How many steps passed and failed."""
 
     def __init__(self):
         self.passed = self.failed = 0

@@ -8,7 +8,7 @@ const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__lsan_default_suppressions(void);
 
-/* Memory that is not given back is a failure; a buffer on the stack is poisoned anew for each call. */
+/* A memory leak is a failure; stack buffers are poisoned afresh for each call. */
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=1:detect_stack_use_after_return=1";

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/** What must hold whatever the input is. Ends the fuzzer, which then keeps the input. Unlike assert(), never left out.
- */
+/** An invariant for any input. Ends the fuzzer, which then saves the input. Unlike assert(), never compiled out. */
 #define CHECK(condition)                                                                                               \
 	do {                                                                                                           \
 		if (!(condition)) {                                                                                    \
@@ -21,8 +20,8 @@
 	} while (0)
 
 /**
- * Returns how many bytes the character at the beginning of a text has, or 0 when it is no valid UTF-8 (RFC 3629). It
- * shares no code with what it is a judge of.
+ * Returns the length in bytes of a text's first character, or 0 if it is not valid UTF-8 (RFC 3629). Shares no code
+ * with what it checks.
  *
  * @text:      @length bytes
  * @character: set to the character
@@ -30,8 +29,8 @@
 size_t utf8_character(const uint8_t *text, size_t length, uint32_t *character);
 
 /**
- * Returns whether a text may be written to a terminal: valid UTF-8 without any character that steers one, breaks a line
- * or turns the direction of what follows.
+ * Returns whether a text is safe on a terminal: valid UTF-8 without characters that control it, break a line or change
+ * the writing direction.
  */
 bool is_harmless(const char *text, size_t length);
 

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Any text as a config. It is refused with a reason, or it becomes a ruleset whose netlink messages are well formed and
- * whose text is fit for a terminal.
+ * Any text as a config. It is refused with a reason, or becomes a ruleset with well-formed netlink messages and a text
+ * that is safe on a terminal.
  */
 
 #include "fuzz.h"
@@ -139,7 +139,7 @@ static void check_diagnostics(const struct diagnostics *diagnostics)
 	}
 }
 
-/* Whether a reader that stops at what is no text, and takes the rest for absent, would lose rules. */
+/* Whether a reader that stops at non-text and treats the rest as absent would lose rules. */
 static bool is_text(const uint8_t *data, size_t size)
 {
 	uint32_t character = 0;

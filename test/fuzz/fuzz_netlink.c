@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Any datagrams, and any errors, in the place of what the kernel answers.
+ * Arbitrary datagrams and errors in place of the kernel's answers.
  *
- * The linker puts the functions named __wrap_... here in front of libmnl's and libc's (ld(1), --wrap). So what is tried
- * is the functions that the daemon calls, with their loops and their checks of sequence and port, and not only the
- * static ones that read a message. To include the sources instead would reach no loop, and their static names collide.
+ * The linker replaces libmnl's and libc's functions with the __wrap_... functions here (ld(1), --wrap). This covers the
+ * functions that the daemon calls, with their loops and their checks of sequence and port, not only the static ones
+ * that parse a message. Including the sources instead would reach no loop, and their static names collide.
  *
- * Input: a byte that chooses the reader, then datagrams, each behind 16 bits of its length, the lower byte first. From
- * NO_DATAGRAM on they stand for an errno instead. When the input is used up, the queue is empty.
+ * Input: a byte that chooses the reader, then datagrams, each preceded by its 16-bit little-endian length. Lengths from
+ * NO_DATAGRAM on stand for an errno instead. At the end of the input, the queue is empty.
  */
 
 #include "fuzz.h"
@@ -41,7 +41,7 @@ enum {
 	NO_DATAGRAM = 0xff00,
 	NFT_PORT = 4711,
 	ERRNO_MAX = 4095,
-	STALE = 0xa5, /* what stands behind a datagram, for libmnl, which the sanitizer does not watch */
+	STALE = 0xa5, /* fill bytes after a datagram, for libmnl, which is not sanitized */
 };
 
 static struct {
@@ -60,10 +60,10 @@ uint64_t __wrap_mnl_attr_get_u64(const struct nlattr *attribute);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /*
- * The kernel keeps promises that libmnl relies on, and nobody else may send to these sockets without CAP_NET_ADMIN,
- * so that they are kept here too. A length from 2 GiB on is a negative one to libmnl, less than what is left. An error
- * is an errno, negated (include/linux/err.h, MAX_ERRNO), and libmnl negates it again. What a message holds is padded to
- * four bytes, and libmnl rounds the message's length up to that.
+ * libmnl relies on guarantees of the kernel, and nobody else may send to these sockets without CAP_NET_ADMIN, so they
+ * are kept here too. A length from 2 GiB on is a negative one to libmnl, less than what is left. An error is an errno,
+ * negated (include/linux/err.h, MAX_ERRNO), and libmnl negates it again. A message's payload is padded to four bytes,
+ * and libmnl rounds the message's length up to that.
  */
 static void keep_promises(char *datagram, size_t size)
 {
@@ -127,7 +127,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *re
 	return (ssize_t)size;
 }
 
-/* These read as libmnl does, but here the sanitizer looks on. */
+/* These read like libmnl, but under the sanitizer. */
 
 uint8_t __wrap_mnl_attr_get_u8(const struct nlattr *attribute)
 {
@@ -232,7 +232,7 @@ static void read_rules(void)
 	CHECK(!lookups.looked_up.has[0] && !lookups.all_go_away.has[0]);
 }
 
-/* Made once; the ruleset refers to its config. */
+/* Created once; the ruleset refers to its config. */
 static const struct config *small_config(void)
 {
 	static const char text[] = "version: 1\n"
@@ -246,7 +246,7 @@ static const struct config *small_config(void)
 	return config;
 }
 
-/* The difference between what is wanted and what the kernel is said to hold. */
+/* The difference between the wanted table and the one reported by the kernel. */
 static void replace(void)
 {
 	static const struct verdict verdicts[] = {{.kind = VERDICT_RETURN}, {.kind = VERDICT_GOTO, .chain = "proxy-a"}};
@@ -385,7 +385,7 @@ static void list_entries(void)
 	rtnetlink_close(&rtnetlink);
 }
 
-/* All that is done by what the lists say: moving, putting back, removing. */
+/* Everything done based on the lists: moving, restoring, removing. */
 static void put(void)
 {
 	struct rtnetlink rtnetlink = {0};
@@ -397,7 +397,7 @@ static void put(void)
 	rtnetlink_close(&rtnetlink);
 }
 
-/* All that cleaning up makes of what the lists say: which rules and routes are taken for our own. */
+/* The cleanup based on the lists: which rules and routes are recognized as ours. */
 static void remove_others(void)
 {
 	struct rtnetlink rtnetlink = {0};

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Any path that users can give a cgroup. It falls under the rule that its expressions tried one by one say, it comes
- * out of the tree as it went in, and shown to people it is harmless.
+ * Any path that users can give a cgroup. The matching rule is the one found by trying the expressions one by one, the
+ * path comes out of the tree unchanged, and it is harmless when displayed.
  *
- * Input: a byte that chooses the rules, a byte for how much room escape() gets, and the path.
+ * Input: a byte that chooses the rules, a byte for the size of escape()'s buffer, and the path.
  */
 
 #include "fuzz.h"
@@ -26,7 +26,7 @@ enum {
 	REPLACEMENT_SIZE = 3, /* U+FFFD in UTF-8 */
 };
 
-/* Rules as people write them, and some with what is hard: no anchors, classes, repetitions, bytes beyond ASCII. */
+/* Rules as users write them, and some hard ones: no anchors, classes, repetitions, bytes beyond ASCII. */
 static const char *const rules[][PATTERNS_MAX] = {
 	{NULL},
 	{"/.*"},
@@ -109,7 +109,7 @@ static bool is_system_unit(const char *path)
 		path = name + length;
 		if (length > strlen(slice) && memcmp(path - strlen(slice), slice, strlen(slice)) == 0)
 			continue;
-		if (*name == '_') { /* systemd puts it before a name that could be a file's */
+		if (*name == '_') { /* systemd's prefix for names that could be those of cgroup files */
 			name++;
 			length--;
 		}
@@ -118,7 +118,7 @@ static bool is_system_unit(const char *path)
 	return false;
 }
 
-/* What policy_match() should return, found in the plainest way. */
+/* What policy_match() should return, found in the simplest way. */
 static int32_t expected_match(size_t set, const char *path, size_t length)
 {
 	char *valid = malloc(length * REPLACEMENT_SIZE + 1);
@@ -142,7 +142,7 @@ static int32_t expected_match(size_t set, const char *path, size_t length)
 	return rule;
 }
 
-/* Takes one byte of what was escaped from the beginning of a text, and moves behind it. */
+/* Unescapes the first byte of a text and advances past it. */
 static unsigned char take_byte(const char **at)
 {
 	const char *text = *at;
@@ -180,7 +180,7 @@ static void check_escape(const char *text, size_t length, size_t room)
 	free(whole);
 }
 
-/* A cgroup on the way down: its path is what led here, and its rule is as expected. */
+/* A cgroup on the way down: its path matches its ancestors' names, and its rule is as expected. */
 static void check_cgroup(size_t set, const struct cgroup *cgroup, const char *path, size_t length, int32_t *in_force)
 {
 	static char written[CGROUP_PATH_SIZE];
@@ -211,7 +211,7 @@ static size_t take_name(const char **at, const char *end, char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? 0 : length;
 }
 
-/* Makes a child and finds it again. */
+/* Creates a child and finds it again. */
 static struct cgroup *descend(struct cgroup_tree *tree, struct cgroup *parent, const char *name)
 {
 	int watch = (int)tree->count;

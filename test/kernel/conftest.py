@@ -19,7 +19,7 @@ logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for 
 
 
 def pytest_sessionstart():
-    """Where nobody else can touch the table, these tests would fail without a reason to."""
+    """Where the kernel protects the table, these tests would fail for no reason."""
     if kernel_owns_tables():
         pytest.exit(f"Linux {os.uname().release} protects the daemon's table; test/kernel/run boots one that does not",
                     returncode=1)
@@ -28,6 +28,6 @@ def pytest_sessionstart():
 
 @pytest.fixture
 def world():
-    """A network of the test's own."""
+    """A private network for the test."""
     with World() as fresh:
         yield fresh

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Before Linux 6.9 nobody can own a table that stays: ours is open to all hands, and a second table says who is first.
+"""Before Linux 6.9 owned tables can't persist: anyone can change ours, and a second table marks the running instance.
 
 What other programs do to the table as a whole, and to the routing, is in test/e2e, for all kernels; here is what only
 such a kernel shows.
@@ -30,7 +30,7 @@ DATAGRAMS = [(UDP, V4), (UDP, V6)]
 CHANGED = "the table inet cgtproxy was changed by"
 OURS_AND_LOCK = {"cgtproxy", "cgtproxy-lock"}
 
-# Each takes a part away, or adds one that lets traffic through. CGROUP stands for the path of the dropped cgroup.
+# Each removes a part, or adds one that lets traffic through. CGROUP stands for the path of the dropped cgroup.
 HANDS = {
     "flush chain of a target": "flush chain inet cgtproxy DROP-CHAIN",
     "delete element": 'delete element inet cgtproxy cgroup-vmap { "CGROUP" }',
@@ -122,7 +122,7 @@ def test_hands_on_other_tables_are_nobodys_business(world):
 
 
 def test_its_own_changes_are_no_reason_to_heal(world):
-    """Not even when there are more of them than fit the queue of the socket that listens."""
+    """Not even when there are more of them than fit the listening socket's queue."""
     daemon = world.daemon(CONFIG)
     paths = [world.cgroups.make(f"{number % 10}/dropped-{number}") for number in range(MANY)]
     chains = {world.cgroups.id(path): DROP_CHAIN for path in paths}
@@ -137,7 +137,7 @@ def test_its_own_changes_are_no_reason_to_heal(world):
 
 
 def test_a_reload_keeps_watch(world):
-    """It is no foreign hand itself, and what is healed afterwards is the new table."""
+    """It is not a foreign change, and what is restored afterwards is the new table."""
     subject = Reloadable(world, CONFIG)
     swapped = CONFIG.replace("proxied", "elsewhere").replace("dropped", "proxied").replace("elsewhere", "dropped")
     subject.reload(swapped)

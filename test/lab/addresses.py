@@ -9,7 +9,7 @@ import socket
 
 TCP, UDP = "tcp", "udp"
 V4, V6 = 4, 6
-# What a test that holds for all traffic goes through.
+# The parameters of a test that applies to all traffic.
 ALL_TRAFFIC = [(TCP, V4), (TCP, V6), (UDP, V4), (UDP, V6)]
 
 ADDRESS_FAMILY = {V4: socket.AF_INET, V6: socket.AF_INET6}
@@ -28,10 +28,10 @@ BYPASSED = {V4: "198.51.100.10", V6: "2001:db8:b::10"}
 
 SERVICE_PORT = 7000
 DNS_PORT = 53
-# Here somebody listens, but never says a word.
+# Here a server listens, but never answers.
 DISCARD_PORT = 9
 
 
 def family_of(address):
-    """V4 or V6, by the look of the address."""
+    """V4 or V6, depending on the address."""
     return V6 if ":" in address else V4

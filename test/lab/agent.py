@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The far end of a Client: a process that lives in one cgroup and sends what it is told to send.
+"""The far end of a Client: a process in one cgroup that sends what it is told to.
 
-It enters its cgroup before it makes a socket, as a program that systemd starts does. It reads one JSON object a line
+It enters its cgroup before it creates a socket, like a program started by systemd. It reads one JSON object per line
 and answers each with one.
 """
 
@@ -16,7 +16,7 @@ import threading
 
 from .addresses import ADDRESS_FAMILY, V4
 
-# From linux/in.h and linux/in6.h: report ICMP errors on sockets that are not connected, too.
+# From linux/in.h and linux/in6.h: report ICMP errors on unconnected sockets, too.
 IP_RECVERR, IPV6_RECVERR = 11, 25
 ICMP_ECHO, ICMPV6_ECHO = 8, 128
 
@@ -118,7 +118,7 @@ def _ping(order):
 
 def _serve(order):
     """Be a server in this cgroup until the process ends."""
-    from .servers import Server  # only here: it takes a third of the time that an agent needs to start
+    from .servers import Server  # imported here because it takes a third of an agent's start time
     _servers.append(Server(order["name"], order["ports"], **order["options"]))
     return {}
 
@@ -131,7 +131,7 @@ def _rename(order):
 
 
 class _Flood(threading.Thread):
-    """Sends datagrams on one socket without a pause, and counts how many the kernel took and how many it refused."""
+    """Sends datagrams on one socket without a pause, and counts those that the kernel accepted and refused."""
 
     def __init__(self, order):
         super().__init__(daemon=True)
@@ -181,7 +181,7 @@ _ORDERS = {
 
 
 def main():
-    """Enter the cgroup whose directory is the first argument (empty: stay), say so, and carry out orders to their end."""
+    """Enter the cgroup whose directory is the first argument (empty: stay), say so, and execute all orders."""
     if sys.argv[1]:
         with open(os.path.join(sys.argv[1], "cgroup.procs"), "w", encoding="ascii") as procs:
             procs.write("0")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often a test does what takes long."""
+"""How often a test repeats slow steps."""
 
 import os
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that are born in a cgroup of their own and send at once, as quick as can be: clone3(CLONE_INTO_CGROUP).
+"""Processes that start in a new cgroup and send at once, as fast as possible: clone3(CLONE_INTO_CGROUP).
 
 The near end is a Nursery, in the test's process; the far end, main(), is a small process of its own in a namespace.
 """
@@ -22,9 +22,9 @@ from .addresses import ADDRESS_FAMILY, OUTSIDE, TCP, UDP, V4, V6
 
 CLONE3 = 435
 CLONE_INTO_CGROUP = 0x200000000
-# Birth number N sends to this port plus N, so that a packet tells whose it is; nobody listens there.
+# Birth number N sends to this port plus N, which identifies its packets; nothing listens there.
 FIRST_PORT = 20000
-# What a born process does, in turns: the first packet comes the soonest.
+# What a new process does, in turns: the first packet is sent soonest.
 _TURNS = [[V4, V6], [V6, V4]]
 
 _LAB_IS_IN = str(Path(__file__).parent.parent)
@@ -40,7 +40,7 @@ class Birth:
 
 
 class Nursery:
-    """Makes cgroups and processes in them."""
+    """Creates cgroups and processes in them."""
 
     def __init__(self, world):
         self._world = world
@@ -102,7 +102,7 @@ def _send(kind, family, number):
 
 
 def _live(number, report):
-    """What a born process does before it dies."""
+    """What a new process does before it exits."""
     outcomes = {}
     for family in _TURNS[number % 2]:
         outcomes[family] = _send(socket.SOCK_DGRAM, family, number)
@@ -113,13 +113,13 @@ def _live(number, report):
 
 def cloner():
     """The system call that clone_into() takes."""
-    clone3 = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the interpreter's lock, which the child needs
+    clone3 = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the GIL, which the child needs
     clone3.restype = ctypes.c_long
     return clone3
 
 
 def clone_into(clone3, directory_fd):
-    """Bear a process in a cgroup; return its process id, and 0 in the process itself."""
+    """Start a process in a cgroup; return its process id, and 0 in the process itself."""
     # struct clone_args, linux/sched.h: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
     # set_tid, set_tid_size, cgroup
     arguments = struct.pack("=11Q", CLONE_INTO_CGROUP, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, 0, 0, directory_fd)
@@ -150,7 +150,7 @@ def _carry_out(clone3, order):
 
 
 def main():
-    """Carry out orders to the end of standard input."""
+    """Execute orders until the end of standard input."""
     gc.disable()
     clone3 = cloner()
     for line in sys.stdin:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cgroups of our own, below a top directory that names this process, all removed at the end."""
+"""The tests' own cgroups, below a top directory that names this process, all removed at the end."""
 
 import itertools
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .waiting import wait_until
 
-# Seconds after which a cgroup without processes and without its maker is nobody's.
+# Seconds after which a cgroup without processes and creator is considered abandoned.
 _OLD = 600
 # Where all current distributions have it.
 USUAL_MOUNT = Path("/sys/fs/cgroup")
@@ -29,7 +29,7 @@ def cgroup2_mount():
 
 
 def is_cgroup2(directory):
-    """Whether cgroup2 is what is seen there; version 1 has no such file."""
+    """Whether cgroup2 is visible there; version 1 has no such file."""
     return (directory / "cgroup.controllers").exists()
 
 
@@ -39,7 +39,7 @@ def _is_empty(directory):
 
 
 def _remove_tree(directory):
-    """Kill what runs in the cgroup, await its end, and remove it, deepest first."""
+    """Kill everything in the cgroup, await its end, and remove it, deepest first."""
     (directory / "cgroup.kill").write_text("1", encoding="ascii")
     wait_until(lambda: _is_empty(directory), f"{directory} is empty of processes")
     for path, _, _ in os.walk(directory, topdown=False):
@@ -55,9 +55,9 @@ def _is_running(pid):
 
 
 def remove_leftovers():
-    """Remove the cgroups of earlier runs that were killed before they could do it themselves.
+    """Remove the cgroups of killed earlier runs.
 
-    Empty and old ones only: who made them may run in another process namespace, where its id means nothing to us.
+    Only empty and old ones: their creator may run in another PID namespace, where we can't check its id.
     """
     for directory in cgroup2_mount().iterdir():
         name = _TOP_NAME.fullmatch(directory.name)
@@ -66,7 +66,7 @@ def remove_leftovers():
                     and time.time() - directory.stat().st_mtime > _OLD):
                 _remove_tree(directory)
         except OSError:
-            pass  # another run was quicker, or somebody is in it yet; it is no business of this run
+            pass  # another run was faster, or it is still in use; leave it alone
 
 
 class CgroupTree:
@@ -94,12 +94,12 @@ class CgroupTree:
         return f"{self.top}/{below}"
 
     def make(self, below):
-        """Make the cgroup `below` the top, and its parents where they are missing; return its path."""
+        """Create the cgroup `below` the top, with missing parents; return its path."""
         self.directory(self.path(below)).mkdir(parents=True, exist_ok=True)
         return self.path(below)
 
     def id(self, path):
-        """The number that netfilter knows the cgroup by."""
+        """The cgroup's id, as used by netfilter."""
         return self.directory(path).stat().st_ino
 
     def paths(self):
@@ -108,7 +108,7 @@ class CgroupTree:
         return ["/" + os.path.relpath(directory, self.mount) for directory, _, _ in os.walk(top)]
 
     def remove(self, path):
-        """Remove a cgroup and all below it, killing what runs there."""
+        """Remove a cgroup with its descendants, killing all processes in them."""
         _remove_tree(self.directory(path))
 
     def close(self):

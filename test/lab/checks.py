@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where traffic goes and what the kernel holds, looked at as a whole."""
+"""Checks of where traffic goes and of the kernel's whole state."""
 
 import functools
 import os
@@ -12,11 +12,11 @@ from .netfilter import TABLE_OWNER, TABLE_PERSIST, cgroup_elements, takes_table
 from .waiting import SLOWNESS, wait_until
 from .world import without_cgroups
 
-# How netfilter names the verdict of a dropped cgroup.
+# The chain of a dropped cgroup's verdict.
 DROP_CHAIN = "DROP-CHAIN"
-# Begins an expression that matches below the tops of this process's Worlds only, whoever else tests on this machine.
+# The beginning of an expression that matches only below the tops of this process's Worlds.
 OURS = rf"^/cgtproxy-test-{os.getpid()}-[0-9]+\.slice/(.*/)?"
-# One proxy, and cgroups that are named by what becomes of their traffic.
+# One proxy, and cgroups named after the fate of their traffic.
 ONE_PROXY = f"""
 version: 1
 tproxies: {{mihomo: {{mark: 3000, port: 7893}}}}
@@ -28,13 +28,13 @@ rules:
 
 @functools.cache
 def kernel_owns_tables():
-    """Whether this kernel protects the daemon's table from other programs: its owner may keep it for the time after."""
+    """Whether this kernel protects the daemon's table from other programs: owned tables can persist."""
     with closing(Namespace()) as nowhere:
         return nowhere.call(takes_table, "cgtproxy-try", TABLE_OWNER | TABLE_PERSIST)
 
 
 def _looks_up(level):
-    """Whether this kernel takes a rule that looks at this level, counted from the root of our cgroup namespace."""
+    """Whether this kernel accepts a lookup at this level, counted from the root of our cgroup namespace."""
     rules = f"""
 table inet try {{
     chain output {{
@@ -53,8 +53,8 @@ table inet try {{
 def deepest_level():
     """The level of the deepest cgroups that have verdicts of their own.
 
-    The kernel looks up 255, counted from the root of all cgroups; in a cgroup namespace it takes so many less as that one
-    is deep, and the daemon leaves one of them for what a strict config refuses.
+    The kernel looks up 255 levels, counted from the root of the hierarchy; in a cgroup namespace, fewer by the level of
+    its root. The daemon reserves one of them for what a strict config refuses.
     """
     deepest = next(level for level in range(255, 0, -1) if _looks_up(level))
     return deepest if deepest == 255 else deepest - 1
@@ -75,7 +75,7 @@ def without_about(listing):
 def table(world):
     """The daemon's table as nft lists it without counts, and the cgroups' elements by number: to compare.
 
-    Its parts are sorted, since the kernel lists them in the order in which they came to be there.
+    Its parts are sorted, since the kernel lists them in order of creation.
     """
     listing = world.host.run("nft", "--stateless", "list", "table", "inet", "cgtproxy")
     body = without_about(without_cgroups(listing)).removesuffix("}\n")
@@ -84,7 +84,7 @@ def table(world):
 
 
 def await_chains(world, chains):
-    """Await the elements of these cgroups: the numbers that netfilter knows them by -> the chain, or None for none."""
+    """Await the elements of these cgroups: id -> chain, or None for no element."""
     wrong = {}
 
     def all_right():
@@ -100,13 +100,13 @@ def await_chains(world, chains):
 
 
 def count_lines(text, *words):
-    """How many lines of a text contain all of these words."""
+    """The number of lines that contain all of these words."""
     return sum(all(word in line for word in words) for line in text.splitlines())
 
 
 def assert_never_restored(daemon):
     """Assert that the daemon lost nothing that it had to restore.
 
-    A table that grows is not that: with strict it holds the cgroups of all tests that run beside this one.
+    Growth of the table doesn't count: with strict it has the cgroups of all concurrent tests.
     """
     assert "; restoring the table" not in daemon.log

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program in a cgroup that asks servers and tells what became of it."""
+"""A program in a cgroup that sends requests to servers and reports the outcome."""
 
 import itertools
 import json
@@ -14,19 +14,19 @@ from pathlib import Path
 from .addresses import DISCARD_PORT, OUTSIDE, SERVICE_PORT, UDP, V4
 from .waiting import SLOWNESS, wait_until
 
-# An answer takes far less than a millisecond. What should be answered may take long (it waits only if it fails); what
-# should be dropped is judged silent after a while, and the test looks at the wire as well.
+# An answer takes far less than a millisecond. The timeout for expected answers is long (it only runs out on failure);
+# what should be dropped counts as silent after a while, and the test checks the wire as well.
 ANSWER_TIMEOUT = 10.0 * SLOWNESS
 SILENCE = 0.3
 
-# Started this way an agent needs 30 ms: no site packages, no environment.
+# An agent started this way needs 30 ms: no site packages, no environment.
 _BOOTSTRAP = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lab.agent import main; main()"
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: who gave it, what address that one was asked at and by whom, and where the answer came from."""
+    """One answer: who gave it, at which address and by whom it was asked, and where the answer came from."""
 
     who: str
     asked: tuple
@@ -47,7 +47,7 @@ class Result:
 
     @property
     def who(self):
-        """Who answered all of it; or why there was no answer, or what different ones there were."""
+        """Who answered everything; or why there was no answer, or which different answers there were."""
         names = {answer.who for answer in self.answers}
         if self.outcome != "answered":
             names.add(self.outcome)
@@ -55,7 +55,7 @@ class Result:
 
     @property
     def dropped(self):
-        """Whether nothing was answered, as when a firewall drops: silence, or a refusal by the sender's own kernel."""
+        """Whether nothing was answered, as with a firewall that drops: silence, or a refusal by our own kernel."""
         return not self.answers and self.outcome in ("timeout", "EPERM")
 
     @property
@@ -65,7 +65,7 @@ class Result:
 
 
 class Flood:
-    """Datagrams sent without a pause: how many the client's kernel took, and how many it refused."""
+    """Datagrams sent without a pause: how many the client's kernel accepted, and how many it refused."""
 
     protocol = UDP
 
@@ -103,7 +103,7 @@ class Client:
         return self._process.pid
 
     def ask(self, protocol, family, address=None, port=SERVICE_PORT, times=1, timeout=ANSWER_TIMEOUT, **options):
-        """Send `times` requests, each after the last one's answer, on one new socket; see what becomes of them.
+        """Send `times` requests on one new socket, each after the previous answer; return the outcome.
 
         Options: mark=N sets SO_MARK; device=NAME sets SO_BINDTODEVICE; bind=ADDRESS and bind_port=PORT bind first; connect=True connects a UDP socket;
         hold=True keeps the socket open, and resume=True goes on with the one that was kept; await_end=True ends a TCP
@@ -117,7 +117,7 @@ class Client:
         return Result(reply["outcome"], answers, tokens, protocol, reply["port"], began)
 
     def ask_in_vain(self, protocol, family, *target, **options):
-        """Like ask(), for what should get no answer: waits a short while only."""
+        """Like ask(), for requests that should get no answer: waits only a short while."""
         return self.ask(protocol, family, *target, timeout=SILENCE, **options)
 
     def ping(self, family, address=None, timeout=ANSWER_TIMEOUT):
@@ -143,7 +143,7 @@ class Client:
             flood.update(self._do(do="end flood"))
 
     def await_answer_by(self, who, protocol=UDP, family=V4, **options):
-        """Ask until the answer comes from `who` ("dropped": until it is refused), for rules that need a moment."""
+        """Ask until the answer comes from `who` ("dropped": until refused), for rules that take a moment."""
         results = []
 
         def is_so():

@@ -17,14 +17,14 @@ from .wire import SO_TIMESTAMPNS, timestamp
 
 _logger = logging.getLogger(__name__)
 _REPOSITORY = Path(__file__).resolve().parents[2]
-# Sanitizers take their options from the environment; what else is there must not change what the daemon does.
+# Sanitizers read their options from the environment; nothing else there may affect the daemon.
 _PASSED_ON = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE", "GCOV_PREFIX")
 _SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
 NOBODY = 65534
 
 
 def binary():
-    """The program under test: $CGTPROXY, or what the build made."""
+    """The program under test: $CGTPROXY, or the build's."""
     path = Path(os.environ.get("CGTPROXY", _REPOSITORY / "build" / "cgtproxy")).resolve()
     if not os.access(path, os.X_OK):
         raise RuntimeError(f"{path} is not there: build first, or name the program in $CGTPROXY")
@@ -38,12 +38,12 @@ def environment(**more):
 
 
 def in_private_mounts(script, argv):
-    """The argument list that runs argv after a shell script changed the mounts, for its eyes only."""
+    """The argument list that runs argv in a private mount namespace changed by a shell script."""
     return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", script + '\nexec "$@"', "sh", *argv]
 
 
 def as_nobody(argv, *capabilities):
-    """The argument list that runs argv as an unprivileged user with these capabilities only."""
+    """The argument list that runs argv as an unprivileged user with only these capabilities."""
     ambient = [f"--{kind}-caps=" + ",".join(f"+{name}" for name in capabilities)
                for kind in ("inh", "ambient") if capabilities]
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *ambient, *argv]
@@ -70,7 +70,7 @@ class Scratch:
         return path
 
     def program(self):
-        """A copy of the program under test that every user may run, wherever the original lies."""
+        """A copy of the program under test that every user may run."""
         path = self.directory / "cgtproxy"
         if not path.exists():
             shutil.copy(binary(), path)
@@ -109,7 +109,7 @@ class Daemon:
 
     @property
     def log(self):
-        """What it wrote to standard error and output so far."""
+        """Its standard error and output so far."""
         return self._log_path.read_text(encoding="utf-8", errors="surrogateescape")
 
     def is_ready(self):
@@ -126,7 +126,7 @@ class Daemon:
         return "READY=1" in self.notifications
 
     def wait_ready(self):
-        """Await its readiness; fail with what it said if it ends instead."""
+        """Await its readiness; fail with its output if it ends instead."""
         self._wait_ready_or_over()
         if not self.is_ready():
             raise AssertionError(f"the daemon ended with {self.process.returncode} and said:\n{self.log}")
@@ -168,7 +168,7 @@ class Daemon:
         self.process.wait()
 
     def close(self):
-        """Make sure that it is over (stopped, to let sanitizers speak), and show its log for failed tests' reports."""
+        """Make sure that it has ended (stopped, so that sanitizers report), and print its log for failed tests."""
         try:
             if self.process.poll() is None:
                 self.send_signal(signal.SIGCONT)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation as what it asks its readers to do: configs and commands, block by block.
+"""The configs and commands of the documentation, block by block.
 
-In Markdown a block says behind its fence what it is; in the manuals' sources, a comment in front of it does:
+The kind of a block is in the info string of its fence in Markdown, and in a preceding comment in the manuals' sources:
 
 yaml        a config, or a part of one
 json v2ray  a config of v2ray
@@ -26,7 +26,7 @@ TOP = Path(__file__).resolve().parents[2]
 _LANGUAGES = {"yaml", "json", "sh", "console", "text"}
 _WORDS = {"sh": {"systemd", "user", "source", "package", "ci"}, "console": {"systemd", "user"}, "json": {"v2ray"}}
 _COMMAND = re.compile(r"^\s*(?:[$#] |(?:sudo|cgtproxy|nft|ip (?:-[46]|rule|route|link|addr)|systemctl|systemd-run|journalctl|make|apt)\b)", re.M)
-# Programs whose traffic is steered. The machines of the tests do without them.
+# Programs whose traffic is steered. The tests' machines lack them.
 STAND_INS = ("curl", "firefox", "steam")
 
 
@@ -56,7 +56,7 @@ class Block:
 
     @property
     def config(self):
-        """It as a whole config: what a part of one needs is put around it."""
+        """The block as a whole config: parts of one are completed."""
         if self.is_config:
             return self.text
         text = self.text if isinstance(self.parsed, dict) else "rules:\n" + self.text
@@ -68,7 +68,7 @@ class Block:
 
     @property
     def steps(self):
-        """Its commands, each with the output that it must have, or with None if any will do."""
+        """Its commands, each with its required output, or None if any will do."""
         if self.language == "sh":
             lines = self.text.replace("\\\n", " ").splitlines()
             return [(line, None) for line in lines if line and not line.startswith("#")]
@@ -83,7 +83,7 @@ def documents():
 
 
 def blocks(path):
-    """The blocks of a document, in order; fails where one does not say what it is."""
+    """The blocks of a document, in order; fails if the kind of one is missing."""
     found = []
     lines = path.read_text(encoding="utf-8").splitlines()
     number, heading = 0, ""
@@ -118,7 +118,7 @@ def config_under(path, heading):
 
 
 def first_config():
-    """The one that readers are taken to have, where a document shows none before its commands."""
+    """The assumed config where a document shows none before its commands."""
     return next(block.text for block in blocks(TOP / "README.md") if block.is_config)
 
 
@@ -131,7 +131,7 @@ def output_matches(wanted, got):
 
 
 def carry_out(block, run):
-    """Carry out the commands of a block; run(COMMAND) has them run by bash, and returns a CompletedProcess."""
+    """Execute the commands of a block; run(COMMAND) runs one with bash and returns a CompletedProcess."""
     for command, wanted in block.steps:
         done = run("exec 2>&1; " + command)  # as a terminal shows it
         said = f"{block}: {command}\nexit {done.returncode}, and:\n{done.stdout}"
@@ -140,7 +140,7 @@ def carry_out(block, run):
 
 
 def write_stand_ins(directory, **more):
-    """Programs that documents name and tests can't have: NAME=SCRIPT, and those that only succeed."""
+    """Stand-ins for programs in documents that tests can't have: NAME=SCRIPT, and those that only succeed."""
     for name, script in {**{name: "true" for name in STAND_INS}, "sudo": 'exec "$@"', **more}.items():
         path = directory / name
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
@@ -148,6 +148,6 @@ def write_stand_ins(directory, **more):
 
 
 def bash(command, **options):
-    """Run a command by bash, as somebody types it."""
+    """Run a command with bash, as typed."""
     return subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False, **options)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where cgroup2 is mounted: as users have it, and in the other ways that there are."""
+"""Where cgroup2 is mounted: the usual layout and the others."""
 
 import subprocess
 
@@ -14,7 +14,7 @@ WITHOUT_CGROUP2 = """
 PURE = WITHOUT_CGROUP2 + """
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
 """
-# What systemd makes where version 1 is used besides; the first mount of the table is covered.
+# systemd's layout with version 1 in use as well; the first mount of the table is covered.
 HYBRID = PURE + """
     mount -t tmpfs tmpfs /sys/fs/cgroup
     mkdir /sys/fs/cgroup/unified /sys/fs/cgroup/memory
@@ -23,9 +23,9 @@ HYBRID = PURE + """
 
 
 def enter_usual_layout():
-    """See to it that this process and all it starts find cgroup2 at /sys/fs/cgroup, as on all current distributions.
+    """Make cgroup2 available at /sys/fs/cgroup to this process and its children, as on all current distributions.
 
-    Where the machine has it elsewhere, nobody else sees that change. Call it before there are threads.
+    Where the machine has it elsewhere, no other process sees that change. Call it before starting threads.
     """
     if is_cgroup2(USUAL_MOUNT):
         return

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cgroups of a user's manager, as systemd would make them for a user that there is not."""
+"""The cgroups of a user manager, as systemd would create them, for a user that doesn't exist."""
 
 import itertools
 import os
 
 from .cgroups import CgroupTree
 
-# Beyond the users of any system, yet numbers that the kernel and systemd take.
+# Above any system's users, but accepted by the kernel and systemd.
 _uids = itertools.count(4_000_000_000 + os.getpid())
 
 
@@ -21,14 +21,14 @@ class ManagerTree(CgroupTree):
                 session.parent.mkdir(exist_ok=True)
                 session.mkdir()
             except (FileExistsError, FileNotFoundError):
-                continue  # another run has this user, or ended just now and took user.slice with it
+                continue  # another run uses this user, or just ended and removed user.slice
             self.uid = uid
             top = f"/user.slice/user-{uid}.slice/user@{uid}.service"
             self.directory(top).mkdir()
             return top
 
     def close(self):
-        """Remove everything that is left, and what stands above it if nobody else is in it."""
+        """Remove everything that is left, and the cgroups above it if they are empty."""
         super().close()
         session = self.directory(self.top).parent
         for directory in (session, session.parent):

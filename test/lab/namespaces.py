@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Namespaces that vanish with the process that made them."""
+"""Namespaces that vanish with the process that created them."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ def _check(returned, what):
 
 
 def unshare_mounts():
-    """Move the calling thread into a mount namespace of its own, whose changes stay inside."""
+    """Move the calling thread into a private mount namespace."""
     _check(_libc.unshare(CLONE_NEWNS), "unshare a mount namespace")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
@@ -43,11 +43,12 @@ def in_cgroup_namespace(directory, argv, own_mount=True):
 class Namespace:
     """A network namespace without a name: only this process's file descriptor (and what runs inside) keeps it.
 
-    Nothing is left behind even when this process is killed, which names below /run/netns could not promise.
+    Nothing is left behind even when this process is killed, unlike with names below /run/netns.
     """
 
     def __init__(self):
-        # A thread of its own is inside: setns() and unshare() move single threads, and sockets stay where they are made.
+        # A separate thread enters it: setns() and unshare() move single threads, and sockets stay where they are
+        # created.
         self._inside = ThreadPoolExecutor(max_workers=1)
         self._fd = self._inside.submit(self._unshare).result()
         self.path = f"/proc/{os.getpid()}/fd/{self._fd}"
@@ -58,11 +59,11 @@ class Namespace:
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def enter(self):
-        """Move the calling thread (which should be one that ends before long) into the namespace."""
+        """Move the calling thread (which should be a short-lived one) into the namespace."""
         _check(_libc.setns(self._fd, CLONE_NEWNET), "enter a network namespace")
 
     def call(self, function, *arguments):
-        """What function returns, called inside; its sockets stay inside, and /proc/sys/net is the namespace's own."""
+        """Call the function inside, return its result; its sockets stay there, /proc/sys/net is the namespace's."""
         return self._inside.submit(function, *arguments).result()
 
     def command(self, *argv):
@@ -70,7 +71,7 @@ class Namespace:
         return ["nsenter", f"--net={self.path}", "--", *argv]
 
     def run(self, *argv, text_in=None, check=True):
-        """Run a program inside to its end; return its standard output, or the whole result with check=False."""
+        """Run a program inside to its end; return its standard output, or with check=False the whole result."""
         # surrogates, since nft's listings hold the names of cgroups, which are any bytes
         done = subprocess.run(self.command(*argv), input=text_in, text=True, errors="surrogateescape",
                               capture_output=True, check=False)
@@ -92,7 +93,7 @@ class Namespace:
         self.call(write)
 
     def listens(self, protocol, port):
-        """Whether some socket inside is bound to this port (a server's, if it has begun to listen)."""
+        """Whether a socket inside is bound to this port (a server's, once it listens)."""
         def ports():
             for table in (protocol, protocol + "6"):
                 with open(f"/proc/thread-self/net/{table}", encoding="ascii") as file:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the daemon's cgroup map over netlink, and asks what nft can't ask for.
+"""Reads the daemon's cgroup map over netlink, and sends requests that nft can't.
 
 `nft list map` walks the whole cgroup tree for each element to find its name, which takes minutes for 20,000 of them.
 The layouts are those of linux/netlink.h, linux/netfilter/nfnetlink.h and linux/netfilter/nf_tables.h.
@@ -66,7 +66,7 @@ def _text(data):
 
 
 def _verdict(data):
-    """"return", "continue", or the name of the chain that is gone to."""
+    """"return", "continue", or the name of the goto's chain."""
     verdict = dict(_attributes(dict(_attributes(data))[NFTA_DATA_VERDICT]))
     (code,) = struct.unpack("!i", verdict[NFTA_VERDICT_CODE])
     if code in (NFT_RETURN, NFT_CONTINUE):
@@ -82,13 +82,13 @@ def _element(data):
 
 
 def _message(kind, flags, family, resource, attributes=b""):
-    """A message with the header that all of netfilter's have (struct nfgenmsg)."""
+    """A message with netfilter's common header (struct nfgenmsg)."""
     body = struct.pack("!BBH", family, 0, resource) + attributes
     return struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | flags, 1, 0) + body
 
 
 def _add_table(name, flags, *more):
-    """Send a batch that adds a table, and what comes behind that; returns the errno, negative."""
+    """Send a batch that adds a table, and what follows; return the negative errno."""
     attributes = _attribute(NFTA_TABLE_NAME, name.encode() + b"\0")
     attributes += _attribute(NFTA_TABLE_FLAGS, struct.pack("!I", flags))
     batch = _message(NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES)
@@ -100,7 +100,7 @@ def _add_table(name, flags, *more):
 
 
 def takes_table(name, flags):
-    """Whether the kernel would take a new table with these flags; a batch without an end is tried and taken back."""
+    """Whether the kernel accepts a new table with these flags; a batch without an end is validated and rolled back."""
     code = _add_table(name, flags)
     if code not in (0, -errno.EOPNOTSUPP, -errno.EINVAL):
         raise OSError(-code, f"try a new table with the flags {flags:#x}")
@@ -108,7 +108,7 @@ def takes_table(name, flags):
 
 
 def leave_table(name, flags):
-    """Make an empty table with these flags, which nft knows only in part; with TABLE_OWNER, one whose owner is gone."""
+    """Create an empty table with these flags, some of which nft lacks; with TABLE_OWNER, one whose owner is gone."""
     code = _add_table(name, flags, _message(NFNL_MSG_BATCH_END, 0, 0, NFNL_SUBSYS_NFTABLES))
     if code != 0:
         raise OSError(-code, f"a new table with the flags {flags:#x}")
@@ -133,7 +133,7 @@ def _elements(table, name):
 
 
 def _cgroup_elements(table, name):
-    """Where the map says "continue", the sets that are named like chains tell who goes where."""
+    """Where the map says "continue", the sets named after chains have the targets."""
     elements = _elements(table, name)
     sets = [_text(dict(_attributes(message))[NFTA_SET_NAME]) for message in _dump(NFT_MSG_GETSET, table)]
     targets = {cgroup: target for target in sets if target.startswith(("proxy-", "DROP-CHAIN", "REFUSE-CHAIN"))
@@ -148,7 +148,7 @@ def cgroup_elements(namespace, table="cgtproxy", name="cgroup-vmap"):
 
 
 def flush_conntrack():
-    """Forget all connections of the namespace that it is called in."""
+    """Flush conntrack of the calling thread's namespace."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.send(_message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK, socket.AF_UNSPEC, 0))
         (code,) = struct.unpack_from("=i", sock.recv(4096), 16)

@@ -9,7 +9,7 @@ from .waiting import PATIENCE, wait_until
 
 
 class Reloadable:
-    """A running daemon and the config file that it reads again on SIGHUP."""
+    """A running daemon and the config file that it reloads on SIGHUP."""
 
     def __init__(self, world, config, path=None, **options):
         self.path = path or world.scratch.path(".yaml")
@@ -23,7 +23,7 @@ class Reloadable:
         self.daemon.send_signal(signal.SIGHUP)
 
     def reload(self, config=None):
-        """The same, and await that the daemon says that it is done, whether it took the config or refused it.
+        """The same, and wait until the daemon reports that it is done, whether it accepted the config or refused it.
 
         Returns what it logged meanwhile.
         """
@@ -35,6 +35,6 @@ class Reloadable:
         return self.daemon.log[said:]
 
     def count(self, notification):
-        """How often it said this to the service manager."""
+        """How often it sent this to the service manager."""
         self.daemon.is_ready()  # fetches what has come
         return self.daemon.notifications.count(notification)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers that answer every request with who they are, what was asked of them, and by whom.
+"""Servers that answer every request with who they are, what they were asked, and by whom.
 
 A plain server stands for the outside or a DNS resolver. A transparent one is a TPROXY server: it gets packets for any
 address, learns the one that was meant, and answers from there. It never forwards, so an answer tells who gave it.
@@ -21,7 +21,7 @@ SO_RCVBUFFORCE = 33
 IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
 IP_ORIGDSTADDR, IPV6_ORIGDSTADDR = 20, 74
 
-# So that no datagram is lost on a machine with much else to do.
+# So that no datagram is lost on a busy machine.
 _BUFFER_SIZE = 16 << 20
 
 _LEVEL = {V4: socket.IPPROTO_IP, V6: socket.IPPROTO_IPV6}
@@ -33,7 +33,7 @@ _PACKET_INFO = {V4: IP_PKTINFO, V6: socket.IPV6_PKTINFO}
 
 @dataclass(frozen=True)
 class Request:
-    """What a server was asked: the word that the client made up for it, over what, by whom, at which address."""
+    """A request to a server: the client's token, over which protocol, by whom, at which address."""
 
     token: str
     protocol: str
@@ -66,7 +66,7 @@ def _dns_answer(query):
 
 
 class Sink:
-    """Takes UDP datagrams and is silent: for clients that send faster than anybody could answer."""
+    """Receives UDP datagrams silently: for clients that send too fast for answers."""
 
     def __init__(self, port, namespace):
         self._sockets = [namespace.call(make_socket, UDP, family) for family in (V4, V6)]
@@ -114,7 +114,7 @@ class Server:
         return any(request.token in result.tokens for request in self._requests)
 
     def hang_up(self):
-        """Close the connections that their clients have closed, by what is known so far."""
+        """Close the connections known to be closed by their clients."""
         while self._finished:
             self._finished.pop().close()
 
@@ -194,7 +194,7 @@ class Server:
         try:
             self._send(reply, sock, control, family, asked, sender)
         except OSError:
-            pass  # no way back, or an address that somebody else has: this client goes without, and the next is served
+            pass  # no route back, or an address in use: skip this client and serve the next
 
     def _send(self, reply, sock, control, family, asked, sender):
         if not self._transparent:
@@ -205,7 +205,7 @@ class Server:
             answering.sendto(reply, sender)
 
     def _destination(self, sock, family, ancillary):
-        """Which address was asked, and what makes a plain socket answer from there."""
+        """The requested address, and the ancillary data with which a plain socket answers from there."""
         wanted = (_ORIGINAL_DESTINATION if self._transparent else _PACKET_INFO)[family]
         data = next(data for level, kind, data in ancillary if (level, kind) == (_LEVEL[family], wanted))
         if self._transparent:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shells that are asked what they would complete a command line to, as somebody at a terminal would see it."""
+"""Shells that report the completions of a command line, as seen on a terminal."""
 
 import os
 import pty
@@ -14,13 +14,13 @@ from .daemon import in_private_mounts
 from .waiting import PATIENCE
 
 COMPLETION = Path(__file__).resolve().parents[2] / "completion"
-# Keys that put all completions into the command line, write it to a file, and empty it. None of them means anything to
-# the terminal, which takes them until the shell does.
+# Keys that insert all completions into the command line, write it to a file, and clear it. None is special to the
+# terminal, which receives them until the shell does.
 _INSERT, _TELL, _EMPTY = "\x18\x01", "\x18\x02", "\x18\x0e"
 
 
 def _environment(directory, program):
-    """One in which `program` is found as cgtproxy, and nobody's shell configuration."""
+    """An environment where `program` is found as cgtproxy, without any shell configuration."""
     bin_directory = directory / "bin"
     bin_directory.mkdir()
     (bin_directory / "cgtproxy").symlink_to(program)
@@ -28,7 +28,7 @@ def _environment(directory, program):
 
 
 class Terminal:
-    """An interactive shell on a terminal of its own. `setup` is what it is told first."""
+    """An interactive shell on its own terminal. `setup` is its first input."""
 
     def __init__(self, directory, program, argv, setup):
         self._told = directory / "told"
@@ -49,7 +49,7 @@ class Terminal:
         os.write(self._terminal, keys.encode())
 
     def _read(self):
-        """The next line that it tells."""
+        """The next line that it reports."""
         line = b""
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([self._reader, self._terminal], [], [], PATIENCE)
@@ -125,4 +125,4 @@ class Fish:
         return [re.sub(r"\t.*", "", word) for word in done.stdout.splitlines()]
 
     def close(self):
-        """There is nothing that runs on."""
+        """Nothing to close."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A TPROXY server that never answers: for clients that send faster than anybody could answer."""
+"""A TPROXY server that never answers: for clients that send too fast for answers."""
 
 import selectors
 import socket
@@ -9,7 +9,7 @@ from .addresses import ANY, TCP, UDP, V4, V6
 from .servers import make_socket
 
 SO_RCVBUFFORCE = 33
-# What the kernel may keep for us, and what it charges for the smallest datagram (much less than the truth).
+# The receive buffer, and what the kernel charges for the smallest datagram (a low estimate).
 _BUFFER_SIZE, _LEAST_DATAGRAM_SIZE = 16 << 20, 256
 
 

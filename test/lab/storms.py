@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many cgroups at once, made and removed as fast as the kernel can."""
+"""Many cgroups at once, created and removed as fast as the kernel can."""
 
 import os
 import threading
@@ -29,7 +29,7 @@ class Storm:
         return self
 
     def ids(self):
-        """The numbers that netfilter knows them by."""
+        """Their ids, as used by netfilter."""
         return [os.stat(path).st_ino for path in self._paths[:self._made]]
 
     def remove(self):
@@ -39,7 +39,7 @@ class Storm:
 
 
 class Churn:
-    """Makes and removes cgroups without a pause, in batches, at changing depths, until it is closed."""
+    """Creates and removes cgroups without a pause, in batches, at changing depths, until closed."""
 
     def __init__(self, directory, names, batch=50):
         self._directory, self._names, self._batch = directory, names, batch
@@ -64,7 +64,7 @@ class Churn:
                 os.rmdir(path)
 
     def close(self):
-        """Stop; nothing of it is left."""
+        """Stop and remove everything."""
         self._over.set()
         self._thread.join()
         assert self.made % self._batch == 0, "the thread ended in the middle of its work"
@@ -72,7 +72,7 @@ class Churn:
 
 @contextmanager
 def inotify_limit(name, value):
-    """Another value of /proc/sys/fs/inotify/NAME in the meantime; it is the whole machine's, so keep it short."""
+    """Temporarily set /proc/sys/fs/inotify/NAME, which affects the whole machine, so keep it short."""
     assert "PYTEST_XDIST_WORKER" not in os.environ, "other tests run: mark this one with pytest.mark.alone"
     path = Path("/proc/sys/fs/inotify") / name
     before = path.read_text(encoding="ascii")

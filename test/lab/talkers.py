@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that are told what to say, from an address that need not be the host's."""
+"""Programs that send what they are told, from an address that need not be the host's."""
 
 import select
 import subprocess

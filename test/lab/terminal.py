@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A terminal with a shell in it, by tmux, in which programs are typed and what they draw can be seen."""
+"""A terminal with a shell, provided by tmux, to type commands into and read the screen."""
 
 import subprocess
 
@@ -14,7 +14,7 @@ class Terminal:
     def __init__(self, namespace, scratch, columns=100, rows=30, **env):
         self._socket = scratch.path(".tmux")
         settings = scratch.write("PS1='prompt> '\n", ".bashrc")
-        # no daemon, so that it ends with whoever started it, whatever happens
+        # not a daemon, so that it always ends with its parent
         argv = namespace.command("setpriv", "--pdeathsig", "KILL", *self._command("-D", "-f", "/dev/null"))
         self._environment = environment(TERM="xterm", **env)
         self._server = subprocess.Popen(argv, env=self._environment)
@@ -36,12 +36,12 @@ class Terminal:
 
     @property
     def text(self):
-        """What is to be seen."""
+        """The screen's text."""
         return self._run("capture-pane", "-p")
 
     @property
     def escapes(self):
-        """The same with the sequences that make its colours."""
+        """The same with its colour sequences."""
         return self._run("capture-pane", "-p", "-e")
 
     def type(self, line):
@@ -58,7 +58,7 @@ class Terminal:
         self._run("resize-window", "-x", str(columns), "-y", str(rows))
 
     def wait(self, text):
-        """Await a text; return all there is to be seen then."""
+        """Await a text; return the screen's text then."""
         seen = []
 
         def is_there():

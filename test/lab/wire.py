@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What really passed a network interface, whatever the servers say they saw."""
+"""What really passed a network interface, whatever the servers report."""
 
 import socket
 import struct
@@ -18,7 +18,7 @@ _ICMPS = (socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6)
 _V6_EXTENSIONS = (socket.IPPROTO_HOPOPTS, socket.IPPROTO_ROUTING, socket.IPPROTO_DSTOPTS)
 _PACKET_OUTGOING = 4
 _SYN = 0x02
-# What the kernel may keep for us, and what it charges for the smallest frame (much less than the truth).
+# The receive buffer, and what the kernel charges for the smallest frame (a low estimate).
 _BUFFER_SIZE, _LEAST_FRAME_SIZE = 64 << 20, 256
 # From linux/if_packet.h.
 SOL_PACKET, PACKET_STATISTICS = 263, 6
@@ -38,7 +38,7 @@ class Packet:
     destination: tuple
     length: int = 0
     icmp_type: int | None = None
-    is_bare: bool = False  # TCP that neither begins a connection nor carries anything, as a kernel sends for no socket
+    is_bare: bool = False  # TCP without SYN and data, as the kernel sends without a socket
 
 
 def timestamp(ancillary):
@@ -104,7 +104,7 @@ class Wire:
 
     @property
     def packets(self):
-        """All packets so far; for a flood that goes on, at least those that passed before the call."""
+        """All packets so far; during a flood, at least those that passed before the call."""
         for _ in range(_BUFFER_SIZE // _LEAST_FRAME_SIZE):
             try:
                 frame, ancillary, _, address = self._socket.recvmsg(65536, 64)
@@ -116,7 +116,7 @@ class Wire:
         return list(self._packets)
 
     def forget(self):
-        """Begin anew."""
+        """Discard the recorded packets."""
         _ = self.packets
         self._packets.clear()
 
@@ -134,7 +134,7 @@ class Wire:
         return any(p.protocol == protocol and p.destination[0] == address for p in self.packets)
 
     def lost(self):
-        """How many packets since the last call passed without being recorded, because there was no room for them."""
+        """How many packets since the last call passed unrecorded for lack of buffer space."""
         _, drops = struct.unpack("=II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         return drops
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small network of its own: a host with cgroups, proxies and the daemon, and an outside with servers."""
+"""A small private network: a host with cgroups, proxies and the daemon, and an outside with servers."""
 
 import re
 import subprocess
@@ -20,14 +20,14 @@ PROXY_PORT = 7893
 
 
 def without_cgroups(listing):
-    """A listing of the daemon's table without the elements for cgroups."""
+    """A listing of the daemon's table without the cgroup elements."""
     return re.sub(r"(\{\s*type cgroupsv2\b[^}]*?)\s*elements = \{[^}]*\}", r"\1", listing)
 
 
 class World:
     """Two namespaces, "host" and "outside", joined by a cable, and a cgroup tree. Use it with `with`.
 
-    All that it makes (clients, servers, daemons, cgroups) ends with it, whatever happens in between.
+    Everything created in it (clients, servers, daemons, cgroups) ends with it in any case.
     """
 
     def __init__(self, ipv6=True, purpose="test"):
@@ -95,10 +95,10 @@ class World:
         return self.keep(Client(self.host, self.cgroups.directory(self.cgroups.path(cgroup))))
 
     def check(self, expected, traffic=tuple(ALL_TRAFFIC)):
-        """See that all this traffic of clients goes where it should: a dict of cgroups and who answers there.
+        """Check that all this client traffic goes where it should: a dict of cgroups and who answers there.
 
-        Who is "outside", "proxy NAME" or "dropped". What should be answered is waited for; what should be dropped must
-        not have left the host either.
+        Who is "outside", "proxy NAME" or "dropped". Expected answers are awaited; dropped traffic must not have left
+        the host either.
         """
         for cgroup, who in expected.items():
             for protocol, family in traffic:
@@ -139,9 +139,9 @@ class World:
                               capture_output=True, text=True, errors="surrogateescape", timeout=120, check=False)
 
     def footprint(self):
-        """All that the daemon could have left in the host's network, as text to compare.
+        """Everything that the daemon could have left in the host's network, as text to compare.
 
-        The elements for cgroups are left out: they change with every program that somebody starts on this machine.
+        Cgroup elements are left out: they change with every program started on this machine.
         """
         commands = ("nft list ruleset", "ip rule", "ip -6 rule", "ip route show table all",
                     "ip -6 route show table all")

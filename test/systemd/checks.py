@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several tests look at: where a program's packets go, also while something else goes on."""
+"""Checks shared by several tests: where a program's packets go, also while something else happens."""
 
 from contextlib import contextmanager
 
@@ -21,7 +21,7 @@ def ask(program, protocol, family):
 
 
 def check(world, program, who):
-    """See that all of a program's traffic goes where it should, by what the servers say and by what was on the wire."""
+    """Check that all of a program's traffic goes where it should, by the servers' reports and by the wire."""
     program.await_answer_by(who)  # the daemon may need a moment for a cgroup or a config that is new
     world.wire.forget()  # ports tell whose packet it was, and come again after some thousand requests
     for protocol, family in ALL_TRAFFIC:
@@ -52,14 +52,14 @@ class Watch:
         assert not self._world.wire.saw(self._flood)
 
     def look_while(self, process, excuses=()):
-        """Look again and again until a process ends, and once more; it must succeed."""
+        """Check repeatedly until a process ends, and once more; it must succeed."""
         while process.poll() is None:
             self.look(excuses)
         self.look(excuses)
         assert process.returncode == 0
 
     def look_until(self, condition, what, excuses=()):
-        """Look again and again until a condition holds, and once more; fail with `what` if it never does."""
+        """Check repeatedly until a condition holds, and once more; fail with `what` if it never does."""
         def look_and_tell():
             self.look(excuses)
             return condition()

@@ -28,7 +28,7 @@ _USER = User("cgtproxy-tester", 4711)
 
 
 def pytest_sessionstart():
-    """Without root there is no test at all: say so once instead of failing every one."""
+    """Without root no test can run: report that once instead of failing every one."""
     if os.geteuid() != 0:
         pytest.exit("these tests make namespaces and cgroups for a systemd: run them as root", returncode=1)
     enter_usual_layout()

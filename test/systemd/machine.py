@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine with a real systemd as process 1, in namespaces of its own and below a cgroup of its own.
+"""A machine with a real systemd as PID 1, in its own namespaces and below its own cgroup.
 
 Its root is this system's /, read-only, with an overlay in memory (root.sh). It is the host of a lab World: the network
 namespace with the cable, beyond which the outside answers. Whatever happens, the kernel removes all of it once the
@@ -26,7 +26,7 @@ _BOOT_PATIENCE = 180.0
 class Machine:
     """Boots in the world's host namespace. `additions` is a directory that is copied over its root."""
 
-    # What process 1 becomes; systemd if it is empty.
+    # The command to run as PID 1; systemd if empty.
     program = ()
 
     def __init__(self, world, additions):
@@ -72,14 +72,14 @@ class Machine:
         return state in ("running", "degraded")
 
     def reboot(self):
-        """Shut it down in order, and boot it again, with the files as they are by now."""
+        """Shut it down cleanly and boot it again, keeping its files."""
         self.try_run("systemctl", "reboot")
         self._process.wait(_BOOT_PATIENCE)
         return self.boot()
 
     @property
     def console(self):
-        """What process 1 said on its console."""
+        """The console output of PID 1."""
         return self._console.read_text(encoding="utf-8", errors="replace")
 
     def _children(self):
@@ -111,15 +111,15 @@ class Machine:
         return subprocess.Popen(self.command(*argv, user=user), env=_ENVIRONMENT, **options)
 
     def write(self, path, text):
-        """Write a file inside, which everybody may read."""
+        """Write a world-readable file inside."""
         self.run("sh", "-euc", 'mkdir -p "${1%/*}"; cat >"$1"; chmod 644 "$1"', "sh", path, text_in=text)
 
     def read(self, path):
-        """What a file inside says."""
+        """The content of a file inside."""
         return self.run("cat", path)
 
     def show(self, unit, name):
-        """A property of a unit, as `systemctl show` tells it."""
+        """A property of a unit, as shown by `systemctl show`."""
         return self.run("systemctl", "show", "--property", name, "--value", unit).rstrip("\n")
 
     def journal(self, *matches, after=None):
@@ -130,7 +130,7 @@ class Machine:
         return [json.loads(line) for line in lines.splitlines()]
 
     def cursor(self):
-        """Where the journal ends now."""
+        """The cursor of the journal's current end."""
         self.run("journalctl", "--sync")
         (entry,) = self.run("journalctl", "--lines", "1", "--output", "json").splitlines()
         return json.loads(entry)["__CURSOR"]

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Debian package must bring so that its installation enables and starts the service, and its removal stops it.
+"""What a Debian package must contain so that installing it enables and starts the service, and removing it stops it.
 
-debhelper writes these scripts only if it finds the unit, whose place differs between versions of Debian.
+debhelper generates these scripts only if it finds the unit, whose location differs between versions of Debian.
 """
 
 import subprocess
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 UNIT = "cgtproxy.service"
-# Script: what must stand in it.
+# Script: its required content.
 SCRIPTS = {
     "postinst": [f"deb-systemd-helper enable '{UNIT}'", f"deb-systemd-invoke $_dh_action '{UNIT}'", "_dh_action=start"],
     "prerm": [f"deb-systemd-invoke stop '{UNIT}'", "cgtproxy clear"],

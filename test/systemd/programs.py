@@ -15,7 +15,7 @@ PROXY_PORT = 7893
 
 _SEARCH_LAB = f"import sys; sys.path.insert(0, {LAB!r})"
 _AGENT = "from lab.agent import main; main()"
-# A proxy that can ask, too: what it sends shows where a proxy's own traffic goes.
+# A proxy that can also send requests, to show where a proxy's own traffic goes.
 _PROXY = f"from lab.servers import Server; server = Server('proxy mihomo', [{PROXY_PORT}], transparent=True)"
 
 _numbers = itertools.count(1)

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Makes the machine's root file system, in a mount namespace of its own: this system's / below an overlay in memory,
-# so that whatever the machine writes is gone with it. Says "ready", and ends when its standard input does; whoever
+# Creates the machine's root file system, in its own mount namespace: this system's / below an overlay in memory,
+# so that whatever the machine writes is lost with it. Says "ready", and ends when its standard input does; whoever
 # holds the namespace by then keeps the root.
 #
 # Usage: root.sh DIRECTORY ADDITIONS    DIRECTORY gets root/; ADDITIONS is copied into it

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installed service on the machine: cgtproxy.service as the Debian package has put it there."""
+"""The installed service on the machine: cgtproxy.service from the Debian package."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ rules:
 
 
 def package_file():
-    """The package that is tested, from $CGTPROXY_PACKAGES."""
+    """The package under test, from $CGTPROXY_PACKAGES."""
     (path,) = Path(os.environ.get("CGTPROXY_PACKAGES", TOP / "build/deb")).glob("cgtproxy_*.deb")
     return path
 
@@ -54,7 +54,7 @@ def install(machine):
 
 
 class Service:
-    """Handles the service as its administrator does."""
+    """Manages the service as an administrator would."""
 
     def __init__(self, machine):
         self._machine = machine
@@ -82,13 +82,13 @@ class Service:
         self._machine.run("systemctl", "daemon-reload")
 
     def begin(self):
-        """Have the usual config in force, and the service enabled."""
+        """Apply the usual config and enable the service."""
         self.configure(CONFIG)
         self.systemctl("enable", "--now")
         return self
 
     def end(self):
-        """Stop it, and make the machine as it was before."""
+        """Stop it and restore the machine's previous state."""
         self.systemctl("disable", "--now")
         self._machine.run("rm", "-rf", DROP_IN_DIRECTORY, CONFIG_PATH)
         self._machine.run("systemctl", "daemon-reload")
@@ -96,7 +96,7 @@ class Service:
         self._machine.run("cgtproxy", "clear")  # what a test with on-stop: keep has kept
 
     def journal(self, after=None):
-        """What it and systemd say about it in the journal; with a cursor: only what came later."""
+        """Its journal entries and systemd's about it; with a cursor: only later ones."""
         return self._machine.journal(f"_SYSTEMD_UNIT={UNIT}", "+", f"UNIT={UNIT}", "+", "SYSLOG_IDENTIFIER=cgtproxy",
                                      after=after)
 

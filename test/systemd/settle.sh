@@ -2,14 +2,14 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Makes a root file system fit for a machine in namespaces: what the system that it comes from does is none of its
-# business, and some things can't be done there.
+# Prepares a root file system for a machine in namespaces: removes the configuration of the system that it comes from,
+# and what can't work there.
 #
 # Usage: settle.sh ROOT
 set -eu
 cd "$1"
 
-# A machine of its own: none of this system's services, sysctls, disks and networks, whatever is installed here.
+# None of this system's services, sysctls, disks and networks, whatever is installed here.
 rm -rf etc/systemd/system etc/systemd/user etc/systemd/network etc/systemd/system.conf.d etc/systemd/journald.conf.d \
 	etc/systemd/system-generators usr/local/lib/systemd etc/rc?.d etc/sysctl.d etc/modules-load.d etc/cgtproxy \
 	var/lib/systemd var/log/journal usr/sbin/policy-rc.d
@@ -18,7 +18,7 @@ mkdir -p etc/systemd/system var/lib/systemd
 tr -d - </proc/sys/kernel/random/uuid >etc/machine-id
 echo box >etc/hostname
 
-# What a container can't or must not do, and what would only take time.
+# What a container can't or must not do, or what would only take time.
 for unit in \
 	getty.target systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service \
 	systemd-sysctl.service systemd-timesyncd.service systemd-journald-audit.socket systemd-binfmt.service \

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation, carried out: what takes a machine with systemd (see lab.documents; the rest is in test/e2e)."""
+"""Executes the documentation: the parts that need systemd (see lab.documents; the rest is in test/e2e)."""
 
 import pytest
 from lab.documents import TOP, blocks, carry_out, documents, first_config, write_stand_ins

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restarts, asked for and not: no packet gets out the wrong way meanwhile."""
+"""Intended and unintended restarts: no packet gets out the wrong way meanwhile."""
 
 import pytest
 from checks import DROPPED, OUTSIDE, WHERE, check, watching
@@ -46,7 +46,7 @@ def test_a_stop_with_keep_opens_nothing(world, machine, service, start):
 
 @pytest.mark.usefixtures("proxy")
 def test_a_killed_daemon_comes_back_and_opens_nothing(world, service, start):
-    """As often as it is killed: a service manager that gives up would leave new cgroups without rules."""
+    """However often it is killed: a service manager that gives up would leave new cgroups without rules."""
     service.drop_in("[Service]\nRestartSec=100ms\n")
     service.systemctl("restart")
     with watching(world, start) as watch:

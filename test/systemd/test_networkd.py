@@ -22,7 +22,7 @@ Gateway={GATEWAY[V6]}
 IPv6AcceptRA=no
 LinkLocalAddressing=no
 """
-# What any other program would add.
+# Rules and routes as any other program would add them.
 FOREIGN = "fwmark 4242 lookup 4242 priority 4242"
 # networkd takes the default route away for a moment; then nobody on the machine can send anything anywhere.
 NO_ROUTE = ("ENETUNREACH",)
@@ -42,7 +42,7 @@ done
 
 @pytest.fixture(name="networkd")
 def fixture_networkd(machine, world):
-    """networkd, in charge of a cable without addresses and routes; afterwards it is gone, and they are back."""
+    """networkd, managing a cable without addresses and routes; afterwards it is removed, and they are restored."""
     machine.run("sh", "-euc", PRETEND_UDEV)
     machine.write(f"{DROP_IN}/udev.conf", "[Service]\nBindPaths=/run/sys:/sys\n")
     machine.write("/etc/systemd/network/cable.network", NETWORK)
@@ -69,7 +69,7 @@ def has_restarted(world, machine):
 
 
 class RuleMonitor:
-    """What happens to policy rules, as `ip monitor` tells it."""
+    """Changes to policy rules, as reported by `ip monitor`."""
 
     def __init__(self, world):
         self._world = world

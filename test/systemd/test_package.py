@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Debian package: what it brings and starts, and what its removal leaves."""
+"""The Debian package: what it installs and starts, and what its removal leaves behind."""
 
 import re
 

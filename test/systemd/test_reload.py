@@ -62,7 +62,7 @@ def test_a_bad_config_fails_the_reload_and_changes_nothing(world, machine, servi
 
 @pytest.mark.usefixtures("proxy")
 def test_the_daemon_refuses_a_bad_config_itself(world, machine, service, start):
-    """Also when nobody has checked it before the signal."""
+    """Also without a check before the signal."""
     pid, cursor = service.pid, machine.cursor()
     service.configure(BAD_CONFIG)
     service.systemctl("kill", "--signal=HUP")

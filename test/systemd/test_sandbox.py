@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process can still do under the settings of the unit: another program takes the daemon's place and tries."""
+"""What a process can do under the unit's settings: tried by another program in the daemon's place."""
 
 import json
 

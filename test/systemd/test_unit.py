@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit itself: who the daemon runs as, how much of the system it is exposed to, when it starts, what it leaves."""
+"""The unit itself: the daemon's user, its exposure, its start order, and what it leaves behind."""
 
 import re
 
@@ -70,7 +70,7 @@ def test_the_daemon_goes_before_others(machine, service):
 
 
 def test_the_oom_killer_takes_others_first(machine, service):
-    """That is, systemd has done what the unit asks for."""
+    """That is, systemd has applied the unit's settings."""
     if not int(status(machine, 1)["CapEff"], 16) & 1 << CAP_SYS_RESOURCE:
         pytest.skip("in this container systemd lacks CAP_SYS_RESOURCE, and passes over OOMScoreAdjust=")
     assert int(machine.read(f"/proc/{service.pid}/oom_score_adj")) == OOM_SCORE_ADJUST

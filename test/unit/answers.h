@@ -5,12 +5,12 @@
 #define CGTPROXY_TEST_UNIT_ANSWERS_H
 
 /*
- * Made-up answers in the place of what the kernel says over netlink.
+ * Fake answers in place of the kernel's netlink answers.
  *
- * The linker puts the functions named __wrap_... in front of libmnl's and libc's (ld(1), --wrap), as for the fuzzer, so
- * that what is tried includes the loops that ask and read. A test first writes the answers: answers_to_next() for each
- * request that is to come, and what there is to read once that was sent. What is read though there is nothing would
- * hang, and fails the test; what is read without blocking ends with EAGAIN.
+ * The linker replaces libmnl's and libc's functions with the __wrap_... functions (ld(1), --wrap), as for the fuzzer,
+ * so the loops that send and read are covered. A test first writes the answers: answers_to_next() for each coming
+ * request, and then what can be read after it. A blocking read without an answer would hang, and fails the test; a
+ * non-blocking one ends with EAGAIN.
  */
 
 #include "unit.h"
@@ -32,11 +32,11 @@ enum {
 };
 
 struct answers_datagram {
-	size_t request; /* it is there once so many requests were sent */
+	size_t request; /* readable once this many requests were sent */
 	int failure;	/* reading it fails with this errno, if it is not 0 */
 	char *bytes;
 	struct nlmsghdr *last; /* message, or NULL */
-	size_t missing;	       /* so many bytes of its end get lost */
+	size_t missing;	       /* number of bytes lost at its end */
 };
 
 static struct {
@@ -49,7 +49,7 @@ static struct {
 	char requests[ANSWERS_REQUESTS_MAX][ANSWERS_REQUEST_SIZE] __attribute__((aligned(8)));
 } answers;
 
-/** Forgets all answers and requests. */
+/** Discards all answers and requests. */
 static inline int answers_clear(void **state)
 {
 	(void)state;
@@ -59,7 +59,7 @@ static inline int answers_clear(void **state)
 	return 0;
 }
 
-/** Returns the number of datagrams and failures that nobody has read. */
+/** Returns the number of unread datagrams and failures. */
 static inline size_t answers_left(void)
 {
 	return answers.count - answers.next;
@@ -72,7 +72,7 @@ static inline const struct nlmsghdr *answers_request(size_t index)
 	return (const struct nlmsghdr *)(const void *)answers.requests[index];
 }
 
-/** Begins a datagram of its own within an answer. */
+/** Begins a separate datagram within an answer. */
 static inline struct answers_datagram *answers_datagram(void)
 {
 	struct answers_datagram *datagram = &answers.datagrams[answers.count];
@@ -85,14 +85,14 @@ static inline struct answers_datagram *answers_datagram(void)
 	return datagram;
 }
 
-/** What is written from here on answers one more request. */
+/** What follows answers the next request. */
 static inline void answers_to_next(void)
 {
 	answers.expected++;
 	answers_datagram();
 }
 
-/** In the place of a datagram, reading fails. */
+/** Makes a read fail instead of returning a datagram. */
 static inline void answers_fail(int error)
 {
 	struct answers_datagram *datagram = &answers.datagrams[answers.count - 1];
@@ -225,7 +225,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *re
 
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
-/* A socket that nothing goes through, for what needs one; for a group of tests to begin and end with. */
+/* A dummy socket, for group setup and teardown of tests that need one. */
 static struct mnl_socket *anywhere;
 
 static inline int answers_open(void **state)
@@ -241,7 +241,7 @@ static inline int answers_close(void **state)
 	return mnl_socket_close(anywhere);
 }
 
-/* What nf_tables says. */
+/* Messages of nf_tables. */
 
 static inline struct nlmsghdr *answers_nft(uint16_t type)
 {

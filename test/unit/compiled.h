@@ -8,7 +8,7 @@
 
 #include "engine/compile.h"
 
-/** The table of a config with these contents, for ruleset_free(). */
+/** Returns the table of a config with these contents, to be freed with ruleset_free(). */
 static inline struct ruleset *compile_for(const struct config *config, const struct contents *contents)
 {
 	struct steering steering;

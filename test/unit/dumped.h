@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_DUMPED_H
 #define CGTPROXY_TEST_UNIT_DUMPED_H
 
-/* Writes what the kernel says of our table, and reads it. */
+/* Writes the kernel's dump of our table, and reads it. */
 
 #include "answers.h"
 

@@ -5,9 +5,8 @@
 #define CGTPROXY_TEST_UNIT_FAKE_CGROUPS_H
 
 /*
- * A watch and what it looks at: directories of tmpfs stand for cgroups; their ids, the watches that are left, and how
- * much of the queue is read at a time or lost are this file's, which takes the place of some calls (meson.build,
- * wrapped).
+ * A watch and a fake cgroup tree: directories on tmpfs stand for cgroups. This file replaces some calls (meson.build,
+ * wrapped) to control ids, available watches, and how much of the queue is read at a time or lost.
  */
 
 #include "world.h"
@@ -58,7 +57,7 @@ int __real_inotify_rm_watch(int fd, int descriptor);
 ssize_t __wrap_read(int fd, void *buffer, size_t size);
 ssize_t __real_read(int fd, void *buffer, size_t size);
 
-/* Inode numbers may be used again, so the newest is meant. */
+/* Inode numbers may be reused, so the newest one counts. */
 int __wrap_cgroup_read_id(int fd, uint64_t *id)
 {
 	struct stat status;
@@ -204,7 +203,7 @@ static inline struct model *model_new(const char *config)
 	assert_non_null(model);
 	begin_fake();
 	model->world = world_new(config);
-	/* the tree is the watch's, and the world only looks at it */
+	/* the tree belongs to the watch; the world only reads it */
 	cgroup_tree_clear(&model->world->tree);
 	model->world->tree = (struct cgroup_tree){0};
 	assert_int_equal(watch_open(&model->watch, fake.top, CGROUP_DEPTH_MAX, &listener, &error), 0);
@@ -230,7 +229,7 @@ static inline int read_some(struct model *model)
 	return result;
 }
 
-/* Never is the element of one that lives removed, however far behind the watch is. */
+/* The element of a living cgroup is never removed, however far the watch lags. */
 static inline void advance(struct model *model)
 {
 	struct step next;
@@ -288,7 +287,7 @@ static inline void catch_up(struct model *model)
 	fake.overflows = false;
 	while (read_some(model) > 0)
 		;
-	/* what has no watch is found by looking; whose parent was found only now, the next time */
+	/* cgroups without a watch are found by scanning; those whose parent is found only now, next time */
 	for (uint32_t level = 0; level <= DEPTH_MAX && model->watch.unwatched > 0; level++)
 		look_at_unwatched(model);
 	advance(model);

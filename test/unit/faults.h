@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_FAULTS_H
 #define CGTPROXY_TEST_UNIT_FAULTS_H
 
-/* Configs that have one fault, and what is said of it. */
+/* Configs with one error, and its message. */
 
 #include "unit.h"
 
@@ -22,7 +22,7 @@ static inline void assert_shown_safely(const struct parsed *parsed)
 	}
 }
 
-/* Parses what has one fault, and returns what is said of it. */
+/* Parses a config with one error and returns its message. */
 static inline const struct diagnostic *only_fault(const char *text, struct parsed *parsed)
 {
 	*parsed = parse(text);

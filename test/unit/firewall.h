@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_FIREWALL_H
 #define CGTPROXY_TEST_UNIT_FIREWALL_H
 
-/* Writes what the kernel says of other programs' rules, and sees what they are taken for. */
+/* Writes the kernel's dump of other programs' rules, and checks how they are classified. */
 
 #include "answers.h"
 
@@ -41,7 +41,7 @@ static inline void chain_of(uint8_t family, const char *table, const char *name,
 	answers_u32(message, NFTA_CHAIN_POLICY, policy);
 }
 
-/* The only chain there is; what follows answers with its rules. */
+/* The only chain; its rules follow. */
 static inline void only_chain(const char *name, uint32_t hook, int32_t priority, uint32_t policy)
 {
 	answers_to_next();
@@ -136,7 +136,7 @@ static inline void assert_none(void)
 	problems_clear(&problems);
 }
 
-/* There is one problem, of that kind and with that cure, which may be NULL. */
+/* Asserts one problem of that kind and with that fix, which may be NULL. */
 static inline void assert_only(enum problem_kind kind, const char *cure)
 {
 	struct problems problems = problems_of(CONFIG);

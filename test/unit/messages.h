@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_MESSAGES_H
 #define CGTPROXY_TEST_UNIT_MESSAGES_H
 
-/* Reads a batch as the kernel does: message by message, attribute by attribute. */
+/* Parses a batch like the kernel: message by message, attribute by attribute. */
 
 #include "unit.h"
 
@@ -36,7 +36,7 @@ static inline bool message_is(const struct nlmsghdr *message, int type)
 	return type_of(message) == type;
 }
 
-/* Attributes fill the room that they have, to the last byte, and so do those within them. */
+/* Attributes, also nested ones, fill their space to the last byte. */
 static inline void check_attributes(const char *bytes, size_t length)
 {
 	size_t at = 0;

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_RENDERED_H
 #define CGTPROXY_TEST_UNIT_RENDERED_H
 
-/* A config's ruleset as text, and what stands between the braces of one of its parts. */
+/* A config's ruleset as text, and the contents of one of its blocks. */
 
 #include "compiled.h"
 #include "unit.h"

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_ROUTES_H
 #define CGTPROXY_TEST_UNIT_ROUTES_H
 
-/* Writes what the kernel says of policy rules and routes. */
+/* Writes the kernel's lists of policy rules and routes. */
 
 #include "answers.h"
 

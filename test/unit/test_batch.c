@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The bytes of transactions. An attribute that is too long is not refused by anybody: its length, of 16 bits, wraps
- * around, and the kernel reads a part of it. So the bytes are read here as the kernel reads them.
+ * The bytes of transactions. Nothing rejects an attribute that is too long: its 16-bit length wraps around, and the
+ * kernel reads only part of it. So these tests parse the bytes like the kernel.
  */
 
 #include "compiled.h"
@@ -45,7 +45,7 @@ static void test_brackets(void **state)
 	batch_clear(&batch);
 }
 
-/* A batch that is begun again has nothing of the one before. */
+/* A batch that is begun again is empty. */
 static void test_used_again(void **state)
 {
 	struct batch batch = {0};
@@ -234,7 +234,7 @@ static void test_targets(void **state)
 	free(elements);
 }
 
-/* An element that is there already is no error: that takes a message without NLM_F_EXCL. */
+/* An existing element is not an error: that requires a message without NLM_F_EXCL. */
 static void test_flags(void **state)
 {
 	const struct element element = {.cgroup_id = 1, .verdict = three_verdicts};
@@ -334,7 +334,7 @@ static void test_intervals(void **state)
 	}
 }
 
-/* As large as configs get: every message is well-formed, and they are many instead of too long. */
+/* As large as configs get: all messages are well-formed, and split rather than too long. */
 static void test_large_contents(void **state)
 {
 	enum { PROXIES = PROXIES_MAX, NETWORKS = 3000 };
@@ -378,7 +378,7 @@ static void test_large_contents(void **state)
 	free(text);
 }
 
-/* What the kernel says it refuses is told by name. */
+/* What the kernel refuses is reported by name. */
 static void test_describe(void **state)
 {
 	static const char *const wanted[] = {

@@ -87,7 +87,7 @@ static void test_hostile_names(void **state)
 	assert_drawn(branches, 1, &ascii, "`-a\\x1b[2J\\x0a/\\xc3\\xa4\\xff drop\n");
 }
 
-/* Every level branches, so that none can be put into its parent's line. */
+/* Every level branches, so none can be merged into its parent's line. */
 static void test_depth(void **state)
 {
 	enum { DEPTH = 255 };

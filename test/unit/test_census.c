@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which answers of the kernel's say that nobody has a socket, and which that there is no telling. */
+/* Which answers of the kernel mean that there are no sockets, and which are inconclusive. */
 
 #include "unit.h"
 
@@ -24,7 +24,7 @@ static struct {
 	int protocol; /* that is answered otherwise */
 	uint16_t type;
 	int error;
-	int asked; /* what is asked for now */
+	int asked; /* the current request */
 	uint32_t states;
 	bool interrupts; /* the next request */
 } fake;
@@ -55,7 +55,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *bu
 	return (ssize_t)length;
 }
 
-/* One socket, if any are asked for, and the end. */
+/* One socket, if any are requested, and the end. */
 ssize_t __wrap_recvmsg(int fd, struct msghdr *datagram, int flags)
 {
 	const bool fails = fake.asked == fake.protocol;
@@ -132,7 +132,7 @@ static void test_a_signal_comes(void **state)
 	assert_int_equal(found, 6 * 2);
 }
 
-/* The kernel tells so in either way (net/netlink/af_netlink.c, netlink_dump_done; netlink_ack). */
+/* The kernel reports it in either way (net/netlink/af_netlink.c, netlink_dump_done; netlink_ack). */
 static const uint16_t ways[] = {NLMSG_DONE, NLMSG_ERROR};
 
 /* Without the module that lists them (net/ipv4/inet_diag.c, inet_diag_lock_handler) there may be some all the same. */
@@ -170,7 +170,7 @@ static uint64_t stopped_clock(void)
 	return 1;
 }
 
-/* It is tried at the start, when it can still be refused. */
+/* It is tested at the start, which can still be refused. */
 static void test_the_missing_module_is_named(void **state)
 {
 	static const struct {
@@ -243,7 +243,7 @@ static void test_what_piles_up_is_told(void **state)
 		char number[32];
 
 		assert_true(told < COUNT(told_at));
-		snprintf(number, sizeof(number), "of %ju until", (uintmax_t)told_at[told]);
+		snprintf(number, sizeof(number), "; %ju so far", (uintmax_t)told_at[told]);
 		assert_non_null(strstr(line, number));
 		assert_non_null(strstr(line, "udp_diag"));
 	}

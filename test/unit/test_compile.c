@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the rules are that a config becomes, as the text that "render" prints. */
+/* The rules generated from a config, as the text printed by "render". */
 
 #include "rendered.h"
 
@@ -99,7 +99,7 @@ static void test_plain_proxy(void **state)
 	assert_body(&rendered, "map mark-vmap", "type mark : verdict\nelements = { 0x00000bb8 : goto tproxy-p }\n");
 	assert_body(&rendered, "map mark-dns-vmap", "type mark : verdict\n");
 	assert_body(&rendered, "counter proxy-p", "");
-	/* NAT would make every connection of the host be tracked */
+	/* NAT would enable connection tracking for the whole host */
 	assert_no_body(&rendered, "chain output-nat");
 	assert_no_body(&rendered, "chain dns-p");
 	assert_null(strstr(rendered.text, "dnat"));
@@ -165,7 +165,7 @@ static void test_traffic_that_goes_direct(void **state)
 	rendered_clear(&rendered);
 }
 
-/* What is both to be refused and to go direct is refused, so refusals come first. */
+/* Traffic that matches both a refusal and a bypass is refused, so refusals come first. */
 static void test_traffic_that_is_refused(void **state)
 {
 	struct rendered rendered = render(PROXY(", udp: refuse, ipv6: refuse, other: refuse"));
@@ -182,7 +182,7 @@ static void test_traffic_that_is_refused(void **state)
 			    "goto REFUSE-CHAIN") "meta l4proto != { tcp, udp } goto REFUSE-CHAIN\n"
 						 "meta nfproto ipv6 return\nmeta l4proto != tcp return\n" MARK);
 	rendered_clear(&rendered);
-	/* multicast is no UDP that TPROXY could take */
+	/* TPROXY can't handle multicast UDP */
 	rendered = render(PROXY(", udp: refuse"));
 	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS BYPASS LOCAL GROUPS("return") "meta l4proto udp goto REFUSE-CHAIN\n" OTHERS MARK);
@@ -202,7 +202,7 @@ static void test_dns_hijack(void **state)
 	struct rendered rendered = render(PROXY(", dns-hijack: {}"));
 
 	(void)state;
-	/* a flow that is redirected is left alone, and that is asked before the bypass */
+	/* a redirected flow is left alone, which is checked before the bypass */
 	assert_body(&rendered, "chain proxy-p",
 		    EXCEPTIONS HIJACKED BYPASS HIJACK("ipv4", "udp") LOCAL GROUPS("return") OTHERS MARK);
 	assert_body(&rendered, "chain dns-p", REDIRECT("ipv4", "udp", "ip to 127.0.0.1:53"));
@@ -323,7 +323,7 @@ static void test_levels(void **state)
 	rendered_clear(&rendered);
 }
 
-/* What the kernel sends for a socket that is gone goes the way of its flow, and nobody else asks conntrack. */
+/* What the kernel sends for a socket that is gone follows its flow; nothing else uses conntrack. */
 static void test_packets_without_a_cgroup(void **state)
 {
 	struct contents contents = {.element_count = 0};
@@ -376,7 +376,7 @@ static void test_strict_levels(void **state)
 	rendered_clear(&rendered);
 }
 
-/* What nft could not read back is a comment, in which nothing ends the line or steers a terminal. */
+/* What nft could not parse becomes a comment, without line breaks and control characters. */
 static void test_elements(void **state)
 {
 	static const struct verdict direct = {.kind = VERDICT_RETURN};
@@ -445,7 +445,7 @@ static void test_longest_name(void **state)
 	rendered_clear(&rendered);
 }
 
-/* What the kernel holds is told by the names of the config; also what another config put there, or somebody else. */
+/* The kernel's state is reported in the config's names, also what another config or program put there. */
 static void test_names_of_targets(void **state)
 {
 	static const struct {

@@ -130,7 +130,7 @@ static struct config *random_bypass(uint32_t *random, bool *wanted)
 	return parse_good(text);
 }
 
-/* Against the plainest thing there is: one bool for each address. */
+/* Compared with the simplest model: one bool per address. */
 static void test_random_lists(void **state)
 {
 	uint32_t random = 1;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What a good config means. What is said of bad ones is in test_config_errors.c. */
+/* The meaning of valid configs. Errors are in test_config_errors.c. */
 
 #include "config/load.h"
 #include "unit.h"
@@ -91,7 +91,7 @@ static void test_every_key(void **state)
 	config_free(config);
 }
 
-/* What becomes of the traffic that a proxy may not get, in both ways to write it. */
+/* The fate of traffic that a proxy must not get, in both notations. */
 static void test_traffic(void **state)
 {
 	static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is said of a bad config: each fault once, at its line and column, with what is there and what belongs there. */
+/* Messages about invalid configs: each error once, with line and column, what was found and what was expected. */
 
 #include "faults.h"
 
@@ -22,7 +22,7 @@ static struct position end_of(const char *text)
 
 enum { VALUES_MAX = 24 };
 
-/* Values, each of which is wrong at one place of a config: behind @before, with @after behind it. */
+/* Values, each invalid at one place of a config: between @before and @after. */
 struct refused {
 	const char *before;
 	const char *after;
@@ -147,7 +147,7 @@ static void test_faults(void **state)
 		{"version\n", {1, 1}, {"expected a map", "version"}},
 		{"version: [1]\n", {1, 11}, {"version", "a list"}},
 		{"version:\n", {1, 1}, {"version", "nothing"}},
-		{VERSION "cgroup-root: ''\n", {2, 14}, {"cgroup-root", "not empty"}},
+		{VERSION "cgroup-root: ''\n", {2, 14}, {"cgroup-root", "a non-empty string"}},
 		{VERSION "cgroup-root: [/sys]\n", {2, 15}, {"cgroup-root", "a list"}},
 		{VERSION "route-table: '300'\n", {2, 14}, {"route-table", "number"}},
 		{VERSION "strict: 'true'\n", {2, 9}, {"strict", "true or false"}},
@@ -165,11 +165,11 @@ static void test_faults(void **state)
 		{VERSION "tproxies:\n  p: {mark: ~, port: 1}\n", {3, 13}, {"mark", "nothing"}},
 		{VERSION "tproxies:\n  p: {port: ~, mark: 1}\n", {3, 13}, {"port", "nothing"}},
 		{VERSION "tproxies:\n  p: {mark: '1', port: 1}\n", {3, 0}, {"mark", "fwmark"}},
-		{VERSION "tproxies:\n  ? [a]\n  : {mark: 1, port: 1}\n", {3, 0}, {"a list", "must be a text"}},
+		{VERSION "tproxies:\n  ? [a]\n  : {mark: 1, port: 1}\n", {3, 0}, {"a list", "must be a string"}},
 		{VERSION "rules:\n  match: /a\n", {3, 3}, {"rules: expected a list", "a map"}},
 		{VERSION "rules:\n  - [a]\n", {3, 6}, {"rule: expected a map", "a list"}},
 		{VERSION "rules:\n  - match: [a]\n    drop: true\n", {3, 13}, {"match", "a list"}},
-		{VERSION "rules:\n  - match: ''\n    drop: true\n", {3, 0}, {"match", "not empty"}},
+		{VERSION "rules:\n  - match: ''\n    drop: true\n", {3, 0}, {"match", "a non-empty string"}},
 		{VERSION "rules:\n  - match: ~\n    drop: true\n", {3, 12}, {"match", "nothing"}},
 		{VERSION "rules:\n  - match: \"a\\0b\"\n    drop: true\n", {3, 0}, {"match", "a\\x00b"}},
 		{VERSION "rules:\n  - match: /a\n", {3, 5}, {"exactly one target", "has 0"}},
@@ -191,9 +191,9 @@ static void test_faults(void **state)
 		{VERSION "strict: *nope\n", {2, 9}, {"no anchor", "nope"}},
 		{VERSION "strict: true\nstrict: true\n", {3, 1}, {"duplicate key"}},
 		{VERSION "tproxies:\n  p: {mark: 1, port: 1}\n  p: {mark: 2, port: 2}\n", {4, 3}, {"duplicate key"}},
-		{VERSION "tproxies:\n\tp: 1\n", {3, 1}, {"not YAML", "tab"}},
-		{VERSION "rules: [\n  - }\n", {3, 0}, {"not YAML"}},
-		{VERSION "rules:\n  - match: \"/a\n", {3, 0}, {"not YAML"}},
+		{VERSION "tproxies:\n\tp: 1\n", {3, 1}, {"invalid YAML", "tab"}},
+		{VERSION "rules: [\n  - }\n", {3, 0}, {"invalid YAML"}},
+		{VERSION "rules:\n  - match: \"/a\n", {3, 0}, {"invalid YAML"}},
 	};
 
 	(void)state;
@@ -221,7 +221,7 @@ static void test_names_of_proxies(void **state)
 		char text[256];
 
 		snprintf(text, sizeof(text), VERSION "tproxies:\n  ? '%s'\n  : {mark: 1, port: 1}\n", names[i]);
-		check_fault(&(struct fault){text, {3, 0}, {"tproxies: the proxy's name"}});
+		check_fault(&(struct fault){text, {3, 0}, {"tproxies: the proxy name"}});
 	}
 	check_fault(&(struct fault){VERSION "tproxies:\n  '': {mark: 1, port: 1}\n", {3, 0}, {"1 to 64"}});
 }
@@ -242,7 +242,7 @@ static void test_too_many_proxies(void **state)
 	check_fault(&(struct fault){text, {PROXIES_MAX + 3, 3}, {"65 proxies", "64"}});
 }
 
-/* Marks that one packet can have both of, so that it would be for both proxies. */
+/* Marks that can both match one packet, so that it would belong to both proxies. */
 static void test_marks_that_are_one(void **state)
 {
 	static const char *const pairs[][2] = {

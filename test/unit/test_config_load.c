@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Where a config is read from, and what there may be instead of a file. */
+/* Where a config is loaded from, and non-files in its place. */
 
 #include "config/load.h"
 #include "unit.h"
@@ -94,7 +94,7 @@ static void test_load_default_path(void **state)
 	assert_int_equal(parsed.config->route_table, 400);
 	assert_int_equal(parsed.diagnostics.count, 0);
 	parsed_clear(&parsed);
-	/* a file that is bad is no reason to go on without one */
+	/* an invalid file doesn't fall back to the default */
 	write_file("config.yaml", "route-table: 400\n");
 	parsed = load(NULL);
 	assert_int_equal(parsed.result, -EINVAL);

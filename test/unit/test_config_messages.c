@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How all that is said of a config looks: warnings, many faults at once, and bytes that are not to be shown. */
+/* The format of messages about a config: warnings, many errors at once, and unprintable bytes. */
 
 #include "faults.h"
 
@@ -104,7 +104,7 @@ static void test_all_in_one_go(void **state)
 	parsed_clear(&parsed);
 }
 
-/* A config may come from a stranger; what is said of it goes to root's terminal. */
+/* A config may be from an untrusted source; messages about it go to root's terminal. */
 static void test_nothing_raw_is_shown(void **state)
 {
 	static const char *const texts[] = {
@@ -135,7 +135,7 @@ static void test_nothing_raw_is_shown(void **state)
 	}
 }
 
-/* A long value is cut, at a whole character, and the message stays short. */
+/* A long value is truncated at a character boundary, and the message stays short. */
 static void test_long_values_are_cut(void **state)
 {
 	static const char character[] = {'\xe4', '\xb8', '\xad'};
@@ -154,17 +154,17 @@ static void test_long_values_are_cut(void **state)
 	parsed_clear(&parsed);
 }
 
-/* A fault of YAML itself is shown with its line, cut and escaped. */
+/* A YAML syntax error is shown with its line, truncated and escaped. */
 static void test_lines_that_are_no_yaml(void **state)
 {
 	static const struct fault faults[] = {
-		{VERSION "tproxies:\n\tp: 1\nrules: []\n", {3, 1}, {"not YAML", "\"\\x09p: 1\""}},
-		{VERSION "rules: [\n  - }\n", {3, 0}, {"not YAML", "- }"}},
-		{VERSION "a: }", {2, 4}, {"not YAML", "\"a: }\""}},
+		{VERSION "tproxies:\n\tp: 1\nrules: []\n", {3, 1}, {"invalid YAML", "\"\\x09p: 1\""}},
+		{VERSION "rules: [\n  - }\n", {3, 0}, {"invalid YAML", "- }"}},
+		{VERSION "a: }", {2, 4}, {"invalid YAML", "\"a: }\""}},
 		{VERSION "strict: true\nstrict: true\n", {3, 1}, {"duplicate key", "\"strict: true\""}},
 		{VERSION "a: } 0123456789 0123456789 0123456789 0123456789 0123456789\n",
 		 {2, 4},
-		 {"not YAML", "6789...\""}},
+		 {"invalid YAML", "6789...\""}},
 	};
 
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Where faults are said to be that have no text of their own, which libfyaml tells differently in each version. */
+/* The reported position of errors without a text of their own, which varies between versions of libfyaml. */
 
 #include "faults.h"
 

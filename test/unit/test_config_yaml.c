@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Aliases, merge keys and what hostile files do with them, and what is no YAML at all. */
+/* Aliases, merge keys and their abuse, and files that are not YAML. */
 
 #include "unit.h"
 
@@ -38,7 +38,7 @@ static void test_aliases(void **state)
 	config_free(config);
 }
 
-/* What a map says itself counts more than what it merges, and what it merges first more than what follows. */
+/* A map's own keys override merged ones, and earlier merges override later ones. */
 static void test_merge_keys(void **state)
 {
 	struct config *config =
@@ -109,8 +109,8 @@ static void test_circles(void **state)
 }
 
 /*
- * Whatever a file does with aliases, what is said of it and kept of it must not grow far beyond the file. The numbers
- * here are those of things, not of seconds; a file that is not cheap never comes to its end, or takes all the memory.
+ * Whatever a file does with aliases, messages about it and data from it must not grow far beyond its size. The limits
+ * here are counts, not seconds; an expensive file would never finish, or exhaust the memory.
  */
 static void assert_cheap(const char *text)
 {
@@ -291,7 +291,7 @@ static void test_garbage(void **state)
 	assert_refused("\xff\xfev\0e\0r\0", 8);
 }
 
-/* What stands behind a NUL byte must not be lost in silence. */
+/* What follows a NUL byte must not be lost silently. */
 static void test_nul_inside(void **state)
 {
 	(void)state;
@@ -299,7 +299,7 @@ static void test_nul_inside(void **state)
 	assert_refused("version: 1\n\0rules: []\n", 22);
 }
 
-/* Whatever part of a file arrives, it is read or refused, and nothing else; the sanitizers look on. */
+/* Any prefix of a file is either read or refused, under the sanitizers. */
 static void test_every_beginning(void **state)
 {
 	static const char text[] =
@@ -338,7 +338,7 @@ static void test_tab_behind_complex_key(void **state)
 		struct parsed parsed = parse(refused[i]);
 
 		assert_int_not_equal(parsed.result, 0);
-		assert_non_null(strstr(parsed.diagnostics.items[0].text, "there is a tab"));
+		assert_non_null(strstr(parsed.diagnostics.items[0].text, "a tab after a colon"));
 		parsed_clear(&parsed);
 	}
 	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {

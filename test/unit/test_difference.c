@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How a table that the kernel holds is changed into another: what stays is not touched, and what goes is. */
+/* How the kernel's table is changed into another one: what stays is not touched, what goes is removed. */
 
 #include "compiled.h"
 #include "messages.h"
@@ -23,7 +23,7 @@ static struct verdict go(const char *chain)
 	return verdict;
 }
 
-/* What the kernel holds once it has a ruleset. */
+/* The kernel's table after loading a ruleset. */
 static struct dump dump_of(const struct ruleset *ruleset)
 {
 	struct dump dump = {.state.exists = true};
@@ -179,7 +179,7 @@ static void test_cgroups(void **state)
 	tables_clear(&tables);
 }
 
-/* What the kernel lets nobody change. */
+/* What can't be changed in the kernel. */
 static void test_no_way(void **state)
 {
 	const struct verdict direct = {.kind = VERDICT_RETURN};

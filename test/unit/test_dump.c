@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is read of a table that the kernel lists, and of one that is not like ours. */
+/* Reading a table that the kernel lists, including one unlike ours. */
 
 #include "dumped.h"
 
@@ -129,7 +129,7 @@ static void test_a_map(void **state)
 	dump_clear(&dump);
 }
 
-/* The rest is read; that there is more must be known. */
+/* The rest is read; that it is incomplete must be recorded. */
 static void test_elements_that_cant_be_read(void **state)
 {
 	char too_long[NFT_NAME_SIZE + 1] = "";

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* All is read anew, and nothing of the first time is left. */
+/* Everything is read again, and nothing of the first attempt remains. */
 static void test_the_table_changes_meanwhile(void **state)
 {
 	struct dump dump;
@@ -76,7 +76,7 @@ static void test_a_signal_comes(void **state)
 	dump_clear(&dump);
 }
 
-/* What is left of the answer must not be there for the next request. */
+/* The rest of the answer must not remain for the next request. */
 static void test_reading_fails(void **state)
 {
 	static const int errors[] = {ENOBUFS, ENOMEM, ENOSPC, EAGAIN};

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Names of cgroups are chosen by users and are shown to root: nothing in them may steer a terminal or a log. */
+/* Users choose cgroup names, and root sees them: they must not control a terminal or a log. */
 
 #include "unit.h"
 
@@ -174,7 +174,7 @@ static void test_every_byte(void **state)
 	}
 }
 
-/* Where people compare with what they wrote, backslashes are left alone, and nothing else is. */
+/* For text that users compare with what they wrote, only backslashes are left alone. */
 static void test_but_backslash(void **state)
 {
 	static const char text[] = "/app-a\\x2db.scope\x1b[31m\n\xff";

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What other programs' rules, as the kernel lists them, are taken for. */
+/* Classification of other programs' rules, as listed by the kernel. */
 
 #include "firewall.h"
 
@@ -150,7 +150,7 @@ static void test_answers_that_are_dropped(void **state)
 	assert_none();
 }
 
-/* No command is made of names that a shell or nft would take for something else, and they are shown escaped. */
+/* Names that a shell or nft would misinterpret yield no command, and are shown escaped. */
 static void test_names_that_are_not_plain(void **state)
 {
 	struct problems problems;
@@ -201,7 +201,7 @@ static void test_what_a_config_has_no_use_for(void **state)
 	problems_clear(&problems);
 }
 
-/* What changes meanwhile may be missed, and a later look will tell; it is no failure. */
+/* Concurrent changes may be missed until a later scan; that is not a failure. */
 static void test_rules_change_meanwhile(void **state)
 {
 	(void)state;

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Other programs' rules that set marks: of which packets, and where that is told to be in the way. */
+/* Other programs' rules that set marks: of which packets, and where that is reported as an obstacle. */
 
 #include "firewall.h"
 
-/* Behind our own chain, which stands at -145, or at the same priority, where the last to come is the first. */
+/* After our own chain, at priority -145, or at the same priority, where the last one registered runs first. */
 static void test_marks_by_priority(void **state)
 {
 	static const struct {

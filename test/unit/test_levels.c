@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which levels of cgroups can be looked up from a cgroup namespace, and what is no business of this. */
+/* Which cgroup levels can be looked up from a cgroup namespace, and which failures are handled elsewhere. */
 
 #include "messages.h"
 
@@ -84,7 +84,7 @@ static void test_levels(void **state)
 	assert_int_equal(find(0, -ENOBUFS, &found), -ENOBUFS);
 }
 
-/* Others say of these what is wrong, and what to do. */
+/* Other code reports these, with what to do. */
 static void test_nothing_can_be_asked(void **state)
 {
 	static const int refusals[] = {-EPERM, -ENOENT, -EOPNOTSUPP};

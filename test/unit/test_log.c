@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What a message without fields becomes on a standard error that is the journal's, and on one that is not. */
+/* Messages without fields, on a standard error that is connected to the journal and on one that isn't. */
 
 #include "unit.h"
 

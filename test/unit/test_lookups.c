@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is read of a chain's rules: the levels that they look up, and the comment of one of them. */
+/* Reading a chain's rules: the levels that they look up, and the comment of one of them. */
 
 #include "answers.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What a request makes of an answer, and that it leaves nothing of it for the next one to take. */
+/* How a request handles an answer, and that it leaves nothing of it for the next one. */
 
 #include "unit.h"
 
@@ -122,7 +122,7 @@ static void test_answers(void **state)
 		{{{0, NLMSG_ERROR, 0, 1, -ENOENT}}, 1, -ENOENT, 0},
 		/* a signal */
 		{{{EINTR, 0, 0, 0, 0}, {0, ITEM, 0, 1, 0}, {EINTR, 0, 0, 0, 0}, {0, NLMSG_DONE, 0, 1, 0}}, 4, 0, 1},
-		/* a list that the kernel gave up, and one that changed, whichever message says so */
+		/* a list that the kernel aborted, and one that changed, whichever message reports it */
 		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, -ENOMEM}}, 2, -ENOMEM, 1},
 		{{{0, ITEM, NLM_F_DUMP_INTR, 1, 0}, {0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, 0}}, 3, -EINTR, 2},
 		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, NLM_F_DUMP_INTR, 1, 0}}, 2, -EINTR, 1},

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Where our policy rules belong among those of others. */
+/* The priority of our policy rules among foreign ones. */
 
 #include "unit.h"
 
@@ -196,7 +196,7 @@ static void test_usual_rules(void **state)
 	assert_ptr_equal(order.blocking, &rules[0]);
 }
 
-/* Ours must not run away from themselves, nor from rules of others that lead the same way. */
+/* Ours must not evade themselves, nor foreign rules that lead to the same table. */
 static void test_the_decision_is_stable(void **state)
 {
 	struct policy_rule rules[] = {lookup(2998, 300), lookup(2999, 51820), lookup(3000, 300)};

@@ -127,7 +127,7 @@ static void test_deepest_level(void **state)
 	world_free(world);
 }
 
-/* What came and went between two steps, the kernel never hears of. */
+/* Cgroups that came and went between two steps never reach the kernel. */
 static void test_come_and_go(void **state)
 {
 	struct world *world = world_new(CONFIG);
@@ -343,7 +343,7 @@ static void test_departure_is_undone(void **state)
 	}
 }
 
-/* A step that the kernel refused is part of the next, and of everything. */
+/* A step that the kernel refused is part of the next one, and of the whole. */
 static void test_a_refused_step(void **state)
 {
 	struct world *world = world_new(CONFIG);
@@ -372,7 +372,7 @@ static void test_a_refused_step(void **state)
 	world_free(world);
 }
 
-/* Puts another config in force, as a reload does. The old plan is gone afterwards. */
+/* Applies another config, like a reload. The old plan is freed. */
 static void reload(struct world *world, const char *text)
 {
 	struct world *other = world_new(text);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Whatever happens to the tree, the sum of the steps is what the config and the tree say. The events are random, from a
- * generator of this file's own, so that each run is the same.
+ * Whatever happens to the tree, the steps add up to the state defined by the config and the tree. The events are
+ * random, from this file's own generator, so every run is the same.
  */
 
 #include "world.h"

@@ -151,7 +151,7 @@ static void test_length_counts(void **state)
 	policy_free(policy);
 }
 
-/* Go reads each byte that is no UTF-8 as one U+FFFD (unicode/utf8, DecodeRune), and existing configs count on it. */
+/* Go reads each byte of invalid UTF-8 as one U+FFFD (unicode/utf8, DecodeRune), and existing configs rely on that. */
 static void test_invalid_utf8(void **state)
 {
 	static const char *const patterns[] = {
@@ -194,7 +194,7 @@ static void test_invalid_at_the_end(void **state)
 	check_matches(patterns, COUNT(patterns), examples, COUNT(examples));
 }
 
-/* An invalid byte is one character of the path, and a rule must not be got around by one. */
+/* An invalid byte is one character of the path; it must not evade a rule. */
 static void test_invalid_elsewhere_in_the_path(void **state)
 {
 	static const char *const patterns[] = {"^/.\\.slice/target$", "/target"};

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The lookups for the time between two tables, by what the kernel says of the one that is in force. */
+/* The interim lookups between two tables, based on the kernel's dump of the one in force. */
 
 #include "answers.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is said of a kernel that lacks one of the things that the table needs. */
+/* The message about a kernel that lacks a feature that the table needs. */
 
 #include "compiled.h"
 #include "messages.h"

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is left when a transaction fails with which a table is exchanged. */
+/* What remains when a transaction of a table exchange fails. */
 
 #include "messages.h"
 
@@ -132,7 +132,7 @@ static void test_an_exchange_that_fails(void **state)
 	ruleset_free(ruleset);
 }
 
-/* A table that the kernel won't have changed, for whatever nobody thought of, is exchanged after all. */
+/* A table that the kernel refuses to change for an unforeseen reason is exchanged in the end. */
 static void test_a_change_that_is_always_refused(void **state)
 {
 	const struct preparation preparation = {.write = write_nothing};

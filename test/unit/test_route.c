@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is done about one family when the other one fails. */
+/* How one family is handled when the other one fails. */
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which of the changes that the kernel tells of may have come between marked packets and their way. */
+/* Which of the changes that the kernel reports may divert marked packets. */
 
 #include "routes.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which of the policy rules and routes that the kernel lists are taken for an earlier run's, and removed. */
+/* Which of the listed policy rules and routes are recognized as an earlier run's, and removed. */
 
 #include "routes.h"
 

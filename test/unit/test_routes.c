@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is read of routes that the kernel lists, and what state that makes together with the policy rules. */
+/* Reading routes that the kernel lists, and the resulting state together with the policy rules. */
 
 #include "routes.h"
 

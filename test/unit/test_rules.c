@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is read of policy rules that the kernel lists, and what becomes of requests that fail. */
+/* Reading policy rules that the kernel lists, and handling failed requests. */
 
 #include "routes.h"
 
@@ -171,7 +171,7 @@ static void test_a_signal_comes(void **state)
 	rtnetlink_close(&rtnetlink);
 }
 
-/* What is left of an answer must not be taken for that to the next request, so it is thrown away. */
+/* The rest of an answer must not be mistaken for that to the next request, so it is discarded. */
 static void test_reading_fails(void **state)
 {
 	static const int errors[] = {ENOBUFS, ENOMEM, EAGAIN, EPROTO};

@@ -292,7 +292,7 @@ static void test_names_of_users(void **state)
 	config_free(config);
 }
 
-/* Whatever is in a name, it is not read as a part of an expression, and comes back as systemd writes it. */
+/* A name is never interpreted as part of an expression, and is shown as systemd writes it. */
 static void test_escaping(void **state)
 {
 	static const struct {
@@ -366,13 +366,13 @@ static void test_too_many_names(void **state)
 		char *text = config_of_many(many[i]);
 		struct parsed parsed;
 
-		assert_says(only_fault(text, &parsed), "divide them among several rules");
+		assert_says(only_fault(text, &parsed), "split them across several rules");
 		parsed_clear(&parsed);
 		free(text);
 	}
 }
 
-/* A selector as it is shown to people. */
+/* A selector as shown to users. */
 static void test_shown(void **state)
 {
 	static const struct {
@@ -400,16 +400,16 @@ static void test_shown(void **state)
 static void test_faults(void **state)
 {
 	static const struct fault faults[] = {
-		{"app: ''", {3, 0}, {"app: expected the ID", "\"\""}},
-		{"app: ~", {3, 10}, {"app: expected the ID", "nothing"}},
-		{"app: a/b", {3, 10}, {"app: expected the ID", "a/b"}},
+		{"app: ''", {3, 0}, {"app: expected an application ID", "\"\""}},
+		{"app: ~", {3, 10}, {"app: expected an application ID", "nothing"}},
+		{"app: a/b", {3, 10}, {"app: expected an application ID", "a/b"}},
 		{"app: a\\x2db", {3, 10}, {"without systemd's escaping", "a\\x5cx2db"}},
-		{"app: {a: b}", {3, 11}, {"app: expected the ID", "a map"}},
-		{"app: []", {3, 0}, {"app: expected the ID", "an empty list"}},
-		{"app: [a, b/c]", {3, 14}, {"app: expected the ID", "b/c"}},
-		{"app: [a, [b]]", {3, 15}, {"app: expected the ID", "a list"}},
-		{"app: [a, ~]", {3, 14}, {"app: expected the ID", "nothing"}},
-		{"app: \"a\\0b\"", {3, 0}, {"app: expected the ID", "a\\x00b"}},
+		{"app: {a: b}", {3, 11}, {"app: expected an application ID", "a map"}},
+		{"app: []", {3, 0}, {"app: expected an application ID", "an empty list"}},
+		{"app: [a, b/c]", {3, 14}, {"app: expected an application ID", "b/c"}},
+		{"app: [a, [b]]", {3, 15}, {"app: expected an application ID", "a list"}},
+		{"app: [a, ~]", {3, 14}, {"app: expected an application ID", "nothing"}},
+		{"app: \"a\\0b\"", {3, 0}, {"app: expected an application ID", "a\\x00b"}},
 		{"unit: ~", {3, 11}, {"unit: expected", "nothing"}},
 		{"unit: docker", {3, 11}, {"unit: expected the name of a service", "docker"}},
 		{"unit: system.slice", {3, 11}, {"unit: expected the name of a service", "system.slice"}},

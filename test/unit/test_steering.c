@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the kernel's map and sets of cgroups mean, put together. */
+/* The combined meaning of the kernel's cgroup map and sets. */
 
 #include "unit.h"
 

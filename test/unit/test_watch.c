@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Whatever the order in which cgroups come and go and the watch hears of it, it ends up with what there is, and no
- * element of a living cgroup is ever removed. All is random, from a generator of its own, so that each run is the same.
+ * In whatever order cgroups come and go and events arrive, the watch ends up with the existing ones, and no element of
+ * a living cgroup is ever removed. Everything is random, from its own generator, so every run is the same.
  */
 
 #include "fake_cgroups.h"

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Watches and looks are few, and the parts of the tree share them. */
+/* Watches and scans are limited, and the parts of the tree share them. */
 
 #include "fake_cgroups.h"
 
@@ -96,7 +96,7 @@ static void unwatch_all(struct model *model)
 	fake.watches_left = 0;
 }
 
-/* What one has finds its turn beside whatever another one has, and a look takes no longer for it. */
+/* One share's cgroups get their turn whatever another one has, and a scan takes no longer. */
 static void test_looks_are_shared(void **state)
 {
 	enum { MALLORYS = 1000, LOOKS = 256 };

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_UNIT_H
 #define CGTPROXY_TEST_UNIT_UNIT_H
 
-/* What the unit tests share: cmocka, with the headers that it wants before it, and configs from strings. */
+/* Shared by the unit tests: cmocka, with the headers that it requires before it, and configs from strings. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +62,7 @@ static inline size_t count_diagnostics(const struct parsed *parsed, enum severit
 	return count;
 }
 
-/** Parses a config that nothing must be said of. */
+/** Parses a config that must yield no messages. */
 static inline struct config *parse_good(const char *text)
 {
 	struct parsed parsed = parse(text);

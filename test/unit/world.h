@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_TEST_UNIT_WORLD_H
 #define CGTPROXY_TEST_UNIT_WORLD_H
 
-/* A plan with its tree, and a kernel for it: an array that does what it is told, and complains of nonsense. */
+/* A plan with its tree, and a fake kernel: an array that executes the steps and rejects invalid ones. */
 
 #include "unit.h"
 
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum {
-	IDS_MAX = 32768, /* ids are given out one by one and never again, as the kernel does */
+	IDS_MAX = 32768, /* ids are assigned sequentially and never reused, as in the kernel */
 };
 
 struct world {
@@ -146,7 +146,7 @@ static inline struct step take_step(struct world *world)
 	return step;
 }
 
-/* The table is made anew. */
+/* The table is recreated. */
 static inline void take_everything(struct world *world)
 {
 	struct step step;

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plain programs of the table do: one socket, one question (or some), and what came of it.
+"""The plain programs of the table: one socket, one or more requests, and their outcome.
 
 Each of these makes an act: a function of a Task that returns "answered by NAME" or SENT, or raises what the kernel says.
 """
@@ -79,7 +79,7 @@ def segmented(*tweaks):
 
 
 def send(kind, *tweaks, to, protocol=0):
-    """Send once; nobody is there to answer."""
+    """Send once; there is nothing to answer."""
     def act(task):
         sock = task.socket(kind, protocol)
         _tweak(task, sock, tweaks)

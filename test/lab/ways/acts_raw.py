@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that make packets themselves, which takes CAP_NET_RAW, and ping, which does not."""
+"""Programs that build packets themselves, which requires CAP_NET_RAW, and ping, which does not."""
 
 import socket
 import struct

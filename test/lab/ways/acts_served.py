@@ -13,7 +13,7 @@ from .assistant import OWN
 from .talking import SENT, finish
 from .task import DISTURBED, ENDING, RUNNING
 
-# Where nobody on the host listens.
+# A port where nothing on the host listens.
 STRANGERS_PORT = 7001
 # How often a server looks whether it is over, in seconds.
 _PAUSE = 0.02

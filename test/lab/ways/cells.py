@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose packet is whose: the addresses and ports that a cell has to itself."""
+"""The addresses and ports unique to each cell, which identify its packets."""
 
 from dataclasses import dataclass
 

@@ -61,7 +61,7 @@ def make_cells(programs_of):
 
 
 class Column:
-    """What a disturbance sees and changes, and then the results of all cells. `programs_of`: a dict of targets."""
+    """What a disturbance works on, and then the results of all cells. `programs_of`: a dict of targets."""
 
     def __init__(self, disturbance, programs_of):
         self.disturbance = disturbance
@@ -79,7 +79,7 @@ class Column:
         return config(self.targets, **self.disturbance.config)
 
     def run(self):
-        """Run all of it, in a World that is gone afterwards."""
+        """Run everything, in a World that is removed afterwards."""
         with World() as self.world:
             self._furnish()
             self._start_subjects()
@@ -117,7 +117,7 @@ class Column:
         assert code == 0, f"the daemon ended with {code}"
 
     def start_proxy(self, **options):
-        """A proxy that answers all that it gets."""
+        """A proxy that answers everything it receives."""
         self.proxy = self.world.keep(Server(PROXY, [PROXY_PORT], self.world.host, transparent=True, **options))
 
     def ip(self, *lines):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of the table: what befalls the host, and where a person then has to expect something else."""
+"""The columns of the table: what happens to the host, and which expectations change with it."""
 
 import signal
 import subprocess
@@ -34,7 +34,7 @@ _STORM = (f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); 
 
 
 def nothing(_column):
-    """Nobody does anything."""
+    """No disturbance."""
 
 
 def as_it_is(_column, argv):
@@ -60,7 +60,7 @@ class Disturbance:
     proxy_options: dict | None = field(default_factory=dict)
     answered_families: tuple = (V4, V6)
     but: tuple = ()
-    is_alone: bool = False  # it changes what belongs to the whole machine
+    is_alone: bool = False  # it changes settings of the whole machine
     is_slow: bool = False
     is_possible: bool = True  # on this kernel
 
@@ -79,7 +79,7 @@ class Disturbance:
 
 
 class Loop:
-    """Does something again and again until it is closed."""
+    """Repeats something until closed."""
 
     def __init__(self, work):
         self._work = work
@@ -225,7 +225,7 @@ def restart(column):
 
 
 def kill(column):
-    """It ends without a chance to clean up."""
+    """It is killed without a chance to clean up."""
     column.daemon.daemon.kill()
 
 
@@ -241,7 +241,7 @@ def _in_a_cgroup_namespace(column, argv):
 
 
 def _as_nobody(column, argv):
-    """A user of its own, whose limits nobody else shares."""
+    """A separate user, whose limits are not shared."""
     program = column.world.scratch.program()
     return as_nobody([program if word == str(binary()) else word for word in argv], "net_admin")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cell is to show: whether its packets come out of the host, and what the program is told."""
+"""A cell's expected outcome: whether its packets leave the host, and what the program is told."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ LOCAL_ANSWERS = by(HOST_SERVICE, CONTAINER_SERVICE, SUBJECT)
 PROXY_ANSWERS = by(PROXY)
 VISITOR_SERVED = "visitor answered by subject"
 RESET = frozenset((TOLD_REFUSED,))
-# How a datagram socket may learn of a refusal.
+# How a refusal may be reported on a datagram socket.
 TOLD = frozenset((TOLD_REFUSED, "EPERM", "EACCES", "EHOSTUNREACH", "ENETUNREACH"))
 
 
@@ -88,7 +88,7 @@ def refused(cell):
 
 
 def usual(cell):
-    """What is expected of a cell when nothing disturbs it."""
+    """What is expected of a cell without a disturbance."""
     program = cell.program
     if program.fate == LOCAL:
         return Expected(out=False, told=LOCAL_ANSWERS)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that other programs put beside ours, in words of our own after what their sources do."""
+"""Rules that other programs add beside ours, rewritten from what their sources do."""
 
 from ..addresses import GATEWAY, V4, V6
 
@@ -152,7 +152,7 @@ table inet tailnet {{
 
 
 def add_tailnet_rules(world):
-    """Its rules, with the routes as for an exit node while the own network stays within reach."""
+    """Its rules, with the routes for an exit node that keep the local network reachable."""
     for family in (V4, V6):
         _batch(world, family,
                f"route add default via {VPN_GATEWAY[family]} dev {VPN} table 52",

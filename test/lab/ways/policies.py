@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Columns in which nobody disturbs anything, and the config asks for something else than usually."""
+"""Columns without a disturbance and with an unusual config."""
 
 from dataclasses import replace
 

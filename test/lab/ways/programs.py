@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of the table: the programs, and what is to become of what they send."""
+"""The rows of the table: the programs, and the fate of what they send."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each packet that came out of the host by any cable, and which cell it belongs to."""
+"""Every packet that left the host by any cable, and the cell that it belongs to."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ _NOISE_ICMP = {"icmp": (3, 4, 5, 11, 12), "icmp6": (1, 2, 3, 4, 130, 131, 132, 1
 
 
 class Recorder:
-    """Records at the far ends of cables. Everything it counts has passed; nothing that was sent is still on its way."""
+    """Records at the far ends of cables. When it counts, nothing that was sent is still in flight."""
 
     def __init__(self, host, outside, cables):
         """The cables are names of interfaces, the same on both ends."""
@@ -34,7 +34,7 @@ class Recorder:
             wire.close()
 
     def forget(self):
-        """Forget all that was sent before the call."""
+        """Discard everything sent before the call."""
         self._await_markers()
         for wire in self._wires.values():
             wire.forget()
@@ -88,7 +88,7 @@ def _is_noise(packet):
 
 
 class Attribution:
-    """Whose each packet is. A packet that is nobody's is a stray: a way out that no cell was made for."""
+    """The cell of each packet. A packet without a cell is a stray: a way out that no cell covers."""
 
     def __init__(self, all_cells):
         self._by_address = {address: cell for cell in all_cells for address in cell.addresses}
@@ -118,7 +118,7 @@ class Attribution:
 
 
 def described(packets):
-    """Packets for a person: equal ones once, with their number."""
+    """Packets in readable form: equal ones once, with their number."""
     counted = Counter((p.protocol, p.family, p.source, p.destination, p.length) for p in packets)
     return [f"{protocol} over IPv{family}, {_end(source)} -> {_end(destination)}, {length} bytes"
             + (f", {count} times" if count > 1 else "")

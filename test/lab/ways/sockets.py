@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a program can ask of a socket before it sends, and where it can send to.
+"""Socket options that a program can set before it sends, and destinations it can send to.
 
 A tweak is a function of the task and a socket; it may return ancillary data for the first message.
 """
@@ -35,7 +35,7 @@ def bound_to_index(task, sock):
 
 
 def unicast_interface(task, sock):
-    """Asks for an interface and leaves the socket unbound."""
+    """Requests an interface and leaves the socket unbound."""
     option = IP_UNICAST_IF if task.family == V4 else IPV6_UNICAST_IF
     sock.setsockopt(level(task.family), option, struct.pack("!I", task.net["ifindex"]))
 
@@ -81,7 +81,7 @@ def packet_info_and_interface(task, sock):
 
 
 def other_mark(_task, sock):
-    """A mark that nobody knows."""
+    """An unused mark."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, OTHER_MARK)
 
 
@@ -91,7 +91,7 @@ def proxy_mark(task, sock):
 
 
 def segments(_task, sock):
-    """One large datagram that the kernel or the device cuts."""
+    """One large datagram that the kernel or the device fragments."""
     sock.setsockopt(SOL_UDP, UDP_SEGMENT, SEGMENT)
 
 
@@ -122,7 +122,7 @@ def outside(task):
 
 
 def outside_mapped(task):
-    """The same IPv4 address in the clothes of IPv6."""
+    """The same IPv4 address, mapped to IPv6."""
     return f"::ffff:{task.address()}", SERVICE_PORT
 
 
@@ -169,7 +169,7 @@ def link_local(task):
 
 
 def multicast(task):
-    """A group."""
+    """A multicast group."""
     if task.family == V4:
         return cells.group(V4, task.number), task.port
     return cells.group(V6, task.number), task.port, 0, task.net["ifindex"]

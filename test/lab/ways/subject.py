@@ -122,7 +122,7 @@ class _Locked:
 
 
 def main():
-    """Enter the cgroup that is the first argument and carry out orders to the end of standard input."""
+    """Enter the cgroup given as the first argument and execute orders until the end of standard input."""
     target_cgroup, direct_cgroup = sys.argv[1:3]
     enter(target_cgroup)
     runner = _Runner(target_cgroup, direct_cgroup)

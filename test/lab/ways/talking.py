@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the lab's servers in two steps: send, and await the answer; whoever has the socket by then."""
+"""Asks the lab's servers in two steps, send and await the answer, even if the socket has changed hands in between."""
 
 import errno
 import json
@@ -31,7 +31,7 @@ def level(family):
 
 
 def report_errors(sock, family):
-    """Let ICMP errors be told to a datagram socket."""
+    """Enable reporting of ICMP errors on a datagram socket."""
     sock.setsockopt(level(family), IP_RECVERR if family == V4 else IPV6_RECVERR, 1)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a program of the table is given: its addresses, its sockets, and the stages that all programs go through."""
+"""What a program of the table gets: its addresses, its sockets, and the stages common to all programs."""
 
 import socket
 import threading
@@ -76,7 +76,7 @@ class Task:
         return self._stages.reached(stage, within)
 
     def token(self):
-        """A word that nobody else sends."""
+        """A unique token."""
         self._tokens += 1
         return f"{self.number}-{self._tokens}".encode()
 
