@@ -63,6 +63,7 @@ _cgtproxy() {
 	local options='--config --help --version'
 	case $command in
 	explain) options+=' --pid --json' ;;
+	init) options+=' --yes' ;;
 	status) options+=' --json --watch' ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -72,7 +73,7 @@ _cgtproxy() {
 
 	((words_after == 0)) || return
 	case $command in
-	'') COMPREPLY=($(compgen -W 'check clear exec explain render status targets' -- "$cur")) ;;
+	'') COMPREPLY=($(compgen -W 'check clear exec explain init render status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain) _cgtproxy_cgroups ;;

@@ -21,7 +21,7 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
-	bool yes; /* --yes: no questions */
+	bool yes;     /* --yes: no questions */
 	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };

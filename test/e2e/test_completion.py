@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["check", "clear", "exec", "explain", "render", "status", "targets"]
+COMMANDS = ["check", "clear", "exec", "explain", "init", "render", "status", "targets"]
 CONFIG = """
 version: 1
 tproxies:
@@ -83,6 +83,7 @@ def test_behind_the_target_comes_another_command(shell, between):
 def test_options(shell):
     assert {"--config", "--help", "--version"} <= {word.rstrip("=") for word in shell.complete("cgtproxy --")}
     assert {"--json", "--watch"} <= set(shell.complete("cgtproxy status --"))
+    assert "--yes" in shell.complete("cgtproxy init --")
     assert "--watch" not in shell.complete("cgtproxy explain --")
     assert {"--json", "--pid"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}
 
