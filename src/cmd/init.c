@@ -66,18 +66,18 @@ static bool refuse(const struct setup *setup, const char *reason, const char *ad
 static bool may_create(const struct setup *setup)
 {
 	CLEANUP(freep) char *directory = directory_of(setup->path);
+	CLEANUP(freep) char *parent = directory != NULL ? directory_of(directory) : NULL;
+	bool is_missing = setup->is_default && directory != NULL && access(directory, F_OK) < 0 && errno == ENOENT;
 	struct stat status;
 	int result = 0;
 
-	if (directory == NULL)
+	if (parent == NULL)
 		return refuse(setup, "no memory", "");
 	if (lstat(setup->path, &status) == 0)
 		return refuse(setup, "it exists, and init changes no file",
 			      ". Check it with \"cgtproxy check config\", or have another one written: "
 			      "cgtproxy -c FILE init");
-	if (setup->is_default && access(directory, F_OK) < 0 && errno == ENOENT)
-		*strrchr(directory, '/') = '\0';
-	result = faccessat(AT_FDCWD, *directory != '\0' ? directory : "/", W_OK | X_OK, AT_EACCESS);
+	result = faccessat(AT_FDCWD, is_missing ? parent : directory, W_OK | X_OK, AT_EACCESS);
 	if (result == 0)
 		return true;
 	if (errno == EACCES && geteuid() != 0)
@@ -238,16 +238,31 @@ static void print_summary(const struct setup *setup)
 		puts("Only root can see the marks of sockets: make sure that the proxy itself does not use this one.");
 }
 
+/* As the daemon will load it, together with the drop-ins that may be there already. */
+static bool is_loadable(const char *path)
+{
+	struct diagnostics diagnostics = {0};
+	CLEANUP(config_freep) struct config *config = NULL;
+	int result = config_load(path, &config, &diagnostics);
+
+	diagnostics_log(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	return result == 0;
+}
+
 static bool create(const struct setup *setup)
 {
 	CLEANUP(freep) char *directory = directory_of(setup->path);
 	bool made = setup->is_default && directory != NULL && mkdir(directory, DIRECTORY_MODE) == 0;
-	int result = file_create(setup->path, setup->text, strlen(setup->text), CONFIG_MODE);
+	int result = file_create(setup->path, setup->text, strlen(setup->text), CONFIG_MODE, is_loadable);
 
 	if (result == 0)
 		return true;
 	if (made)
 		rmdir(directory);
+	if (result == -ECANCELED)
+		return refuse(setup, "the daemon would not load it",
+			      ". Correct the files in config.d first, or move them away");
 	return refuse(setup, result == -EEXIST ? "it has just been created by someone else" : strerror(-result), "");
 }
 

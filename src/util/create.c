@@ -63,7 +63,7 @@ static void sync_directory(const char *path, int length)
 		fsync(fd);
 }
 
-int file_create(const char *path, const char *text, size_t length, mode_t mode)
+int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary))
 {
 	const char *slash = strrchr(path, '/');
 	int directory_length = slash != NULL ? (int)(slash + 1 - path) : 0;
@@ -80,7 +80,7 @@ int file_create(const char *path, const char *text, size_t length, mode_t mode)
 		return -errno;
 	result = write_file(fd, text, length, mode);
 	if (result == 0)
-		result = give_name(temporary, path);
+		result = accept(temporary) ? give_name(temporary, path) : -ECANCELED;
 	if (result < 0)
 		unlink(temporary);
 	else

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_UTIL_CREATE_H
 #define CGTPROXY_UTIL_CREATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,11 +12,13 @@
  * Creates a file that is there with all its content, or not at all. What has that name already stays, be it a symbolic
  * link that leads nowhere.
  *
- * @text: @length bytes
- * @mode: whatever the umask is
+ * @text:   @length bytes
+ * @mode:   whatever the umask is
+ * @accept: looks at the finished file, which has a temporary name in the same directory, and returns whether it may
+ * stay
  *
- * Returns 0, -EEXIST or another negative errno.
+ * Returns 0, -EEXIST, -ECANCELED if it was not accepted, or another negative errno.
  */
-int file_create(const char *path, const char *text, size_t length, mode_t mode);
+int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary));
 
 #endif

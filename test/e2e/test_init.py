@@ -371,6 +371,29 @@ def test_the_default_file(scene):
     assert "  cgtproxy route firefox mihomo\n" in done.stdout
 
 
+def test_a_default_file_in_a_relative_directory(scene):
+    scene.proxy()
+    done = scene.world.cgtproxy("init", "--yes", CONFIGURATION_DIRECTORY="etc",
+                                wrap=lambda argv: ["env", "-C", str(scene.directory), *argv])
+    assert done.returncode == 0, done.stderr
+    assert (scene.directory / "etc" / "config.yaml").exists()
+
+
+def test_drop_ins_that_are_there(scene):
+    """The daemon loads them together with the config: it must not refuse what init has written."""
+    scene.proxy()
+    (scene.directory / "config.d").mkdir()
+    dropin = scene.directory / "config.d" / "50-route.yaml"
+    dropin.write_text("rules: [{app: firefox, tproxy: other}]\n", encoding="utf-8")
+    done = scene.init("--yes")
+    assert done.returncode == 1
+    assert "config.d/50-route.yaml:1:" in done.stderr
+    assert scene.files() == ["config.d"]
+    dropin.write_text("rules: [{app: firefox, tproxy: mihomo}]\n", encoding="utf-8")
+    scene.written()
+    check(scene)
+
+
 def test_while_the_daemon_runs(scene):
     """It has started without a config, as the package starts it."""
     scene.proxy()
