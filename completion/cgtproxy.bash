@@ -26,10 +26,10 @@ _cgtproxy() {
 	local i command="" words_after=0 config=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config | --pid)
+		-c | --config | --pid | --forget)
 			local option=${COMP_WORDS[i++]}
 			[[ ${COMP_WORDS[i]} != = ]] || ((i++))
-			[[ $option == --pid ]] || config=(-c "${COMP_WORDS[i]/#\~\//$HOME/}")
+			[[ $option != -c && $option != --config ]] || config=(-c "${COMP_WORDS[i]/#\~\//$HOME/}")
 			;;
 		-c?*) config=("${COMP_WORDS[i]}") ;;
 		-*) ;;
@@ -58,12 +58,18 @@ _cgtproxy() {
 		_pids
 		return
 		;;
+	--forget)
+		COMPREPLY=($(compgen -W '$("$1" "${config[@]}" route --list 2>/dev/null | cut -d " " -f 1)' -- "$cur"))
+		return
+		;;
 	esac
 
 	local options='--config --help --version'
 	case $command in
+	apps) options+=' --all --json --no-legend' ;;
 	explain) options+=' --pid --json' ;;
 	init) options+=' --yes' ;;
+	route) options+=' --forget --json --list' ;;
 	status) options+=' --json --watch' ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -71,9 +77,13 @@ _cgtproxy() {
 		return
 	fi
 
+	if [[ $command == route ]] && ((words_after == 1)); then
+		COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur"))
+		return
+	fi
 	((words_after == 0)) || return
 	case $command in
-	'') COMPREPLY=($(compgen -W 'check clear exec explain init render status targets' -- "$cur")) ;;
+	'') COMPREPLY=($(compgen -W 'apps check clear exec explain init render route status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain) _cgtproxy_cgroups ;;

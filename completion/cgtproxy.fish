@@ -9,7 +9,7 @@ function __cgtproxy_words
     for word in (commandline --tokenize --cut-at-cursor)
         if $skip
             set skip false
-        else if contains -- $word -c --config --pid
+        else if contains -- $word -c --config --pid --forget
             set skip true
         else if not string match --quiet -- '-*' $word
             echo -- $word
@@ -33,8 +33,14 @@ function __cgtproxy_first_word
     test (count $words) -eq 2; and test "$words[2]" = $argv[1]
 end
 
-# With the config that the command line names, if it names one.
-function __cgtproxy_targets
+# Whether the command is this one, and its second word comes next.
+function __cgtproxy_second_word
+    set -l words (__cgtproxy_words)
+    test (count $words) -eq 3; and test "$words[2]" = $argv[1]
+end
+
+# What a command prints, with the config that the command line names, if it names one.
+function __cgtproxy_output
     set -l words (commandline --tokenize --cut-at-cursor)
     set -l config
     for i in (seq (count $words))
@@ -45,7 +51,15 @@ function __cgtproxy_targets
                 set config $words[$i]
         end
     end
-    command $words[1] $config targets 2>/dev/null
+    command $words[1] $config $argv 2>/dev/null
+end
+
+function __cgtproxy_targets
+    __cgtproxy_output targets
+end
+
+function __cgtproxy_routes
+    __cgtproxy_output route --list | string split --fields 1 ' '
 end
 
 # Cgroups, as paths below the mount, one level at a time.
@@ -82,19 +96,26 @@ complete -c cgtproxy -f
 complete -c cgtproxy -n 'not __cgtproxy_command exec' -s c -l config -rF -d 'The config file'
 complete -c cgtproxy -n 'not __cgtproxy_command exec' -s h -l help -d 'Show help'
 complete -c cgtproxy -n 'not __cgtproxy_command exec' -s V -l version -d 'Show the version'
+complete -c cgtproxy -n __cgtproxy_needs_command -a apps -d 'List what is running and where its traffic goes'
 complete -c cgtproxy -n __cgtproxy_needs_command -a check -d 'Check config, permission and system'
 complete -c cgtproxy -n __cgtproxy_needs_command -a clear -d 'Remove what an earlier run left behind'
 complete -c cgtproxy -n __cgtproxy_needs_command -a exec -d 'Run a command with a given target'
 complete -c cgtproxy -n __cgtproxy_needs_command -a explain -d 'Show where traffic of a cgroup goes and why'
 complete -c cgtproxy -n __cgtproxy_needs_command -a init -d 'Write a first config'
 complete -c cgtproxy -n __cgtproxy_needs_command -a render -d 'Print the ruleset'
+complete -c cgtproxy -n __cgtproxy_needs_command -a route -d 'Send an application, unit, slice or user to a target'
 complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in force'
 complete -c cgtproxy -n __cgtproxy_needs_command -a targets -d 'List the targets of rules'
 complete -c cgtproxy -n '__cgtproxy_first_word check' -a 'config permission system'
 complete -c cgtproxy -n '__cgtproxy_first_word exec' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command exec; and not __cgtproxy_first_word exec' -a '(__cgtproxy_program)'
-complete -c cgtproxy -n '__cgtproxy_command explain status' -l json -d 'Print JSON'
+complete -c cgtproxy -n '__cgtproxy_command apps explain route status' -l json -d 'Print JSON'
 complete -c cgtproxy -n '__cgtproxy_command init' -s y -l yes -d 'Take the defaults'
+complete -c cgtproxy -n '__cgtproxy_command apps' -l all -d 'Also list what has no sockets'
+complete -c cgtproxy -n '__cgtproxy_command apps' -l no-legend -d 'Print neither headings nor notes'
+complete -c cgtproxy -n '__cgtproxy_command route' -l forget -x -a '(__cgtproxy_routes)' -d 'Remove the rule for this'
+complete -c cgtproxy -n '__cgtproxy_command route' -l list -d 'List the rules'
+complete -c cgtproxy -n '__cgtproxy_second_word route' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command status' -l watch -d 'Refresh every second'
 complete -c cgtproxy -n '__cgtproxy_command explain' -l pid -x -a '(__fish_complete_pids)' -d 'Process ID'
 complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_cgroups)'

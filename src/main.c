@@ -16,8 +16,12 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_PID = 2,
 	TAKES_WATCH = 4,
-	TAKES_YES = 16,
-	TAKES_PROGRAM = 8, /* what follows its first word is another program's command line */
+	TAKES_LEGEND = 8,
+	TAKES_PROGRAM = 16, /* what follows its first word is another program's command line */
+	TAKES_ALL = 256,
+	TAKES_LIST = 512,
+	TAKES_FORGET = 1024,
+	TAKES_YES = 2048,
 };
 
 static const struct command {
@@ -27,6 +31,16 @@ static const struct command {
 	const char *help;
 	unsigned takes;
 } commands[] = {
+	{"apps", cmd_apps, "apps [--all] [--json]",
+	 "List what is running, where its traffic goes, and how much of it.\n"
+	 "Applications have the names of their .desktop files, services those of their units; RULE and LINE are the\n"
+	 "rule's number and its line in the file. DOWN and UP are the data that the TCP connections open now have\n"
+	 "transferred, within this host as well.\n"
+	 "  --all        also list what has no sockets\n"
+	 "  --json       print JSON\n"
+	 "  --no-legend  print neither headings nor notes\n"
+	 "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config.",
+	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
 	{"check", cmd_check, "check [config|permission|system]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
 	 "  config      errors in the file; needs no permission\n"
@@ -64,6 +78,15 @@ static const struct command {
 	 TAKES_YES},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
+	{"route", cmd_route, "route [NAME TARGET|--forget NAME]",
+	 "Send an application, unit, slice or user to a target: direct, drop, refuse, or a proxy. The rule is\n"
+	 "written to config.d/50-route.yaml beside the config, and the daemon reloads it. Without arguments,\n"
+	 "list these rules.\n"
+	 "  NAME           a name (telegram, \"Telegram Desktop\", docker.service, alice), or a selector with its\n"
+	 "                 value (app:org.telegram.desktop)\n"
+	 "  --forget NAME  remove its rule\n"
+	 "  --list         list these rules; with --json, as JSON",
+	 TAKES_JSON | TAKES_LIST | TAKES_FORGET},
 	{"status", cmd_status, "status [--json] [--watch]",
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
@@ -84,9 +107,13 @@ enum option_code {
 	OPTION_VERSION = 'V',
 	OPTION_YES = 'y',
 	OPTION_IGNORED = 256,
+	OPTION_ALL,
 	OPTION_JSON,
+	OPTION_NO_LEGEND,
 	OPTION_PID,
 	OPTION_WATCH,
+	OPTION_LIST,
+	OPTION_FORGET,
 };
 
 /* Options that only some commands take. */
@@ -94,20 +121,22 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"},
-	{TAKES_PID, "--pid"},
-	{TAKES_WATCH, "--watch"},
-	{TAKES_YES, "--yes"},
+	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
+	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"}, {TAKES_YES, "--yes"},
 };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"all", no_argument, NULL, OPTION_ALL},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
 	{"yes", no_argument, NULL, OPTION_YES},
+	{"list", no_argument, NULL, OPTION_LIST},
+	{"forget", required_argument, NULL, OPTION_FORGET},
 	/* options of the Go daemon, without effect here */
 	{"reuse-netlink-socket", optional_argument, NULL, OPTION_IGNORED},
 	{"cpu-profile", required_argument, NULL, OPTION_IGNORED},
@@ -194,6 +223,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_IGNORED:
 			log_debug("ignoring an option of the Go daemon that has no effect here");
 			break;
+		case OPTION_ALL:
+			line->arguments.all = true;
+			line->given |= TAKES_ALL;
+			break;
+		case OPTION_NO_LEGEND:
+			line->arguments.no_legend = true;
+			line->given |= TAKES_LEGEND;
+			break;
 		case OPTION_JSON:
 			line->arguments.json = true;
 			line->given |= TAKES_JSON;
@@ -209,6 +246,14 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_YES:
 			line->arguments.yes = true;
 			line->given |= TAKES_YES;
+			break;
+		case OPTION_LIST:
+			line->arguments.list = true;
+			line->given |= TAKES_LIST;
+			break;
+		case OPTION_FORGET:
+			line->arguments.forget = optarg;
+			line->given |= TAKES_FORGET;
 			break;
 		default:
 			fputs("Try \"cgtproxy --help\".\n", stderr);

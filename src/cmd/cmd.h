@@ -21,13 +21,20 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
-	bool yes;     /* --yes: no questions */
-	char **words; /* the words after the command's name, without options; NULL-terminated */
+	bool list;
+	const char *forget; /* --forget NAME, or NULL */
+	bool all;	    /* list everything */
+	bool no_legend;	    /* no headings of tables */
+	bool yes;	    /* no questions */
+	char **words;	    /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
 /** Runs in the foreground until SIGTERM or SIGINT. */
 int cmd_daemon(const struct arguments *arguments);
+
+/** Lists what runs, where its traffic goes, and how much of it. */
+int cmd_apps(const struct arguments *arguments);
 
 /** Checks the config, the permissions, or both. */
 int cmd_check(const struct arguments *arguments);
@@ -49,6 +56,9 @@ int cmd_status(const struct arguments *arguments);
 
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
+
+/** Writes a rule for what a word names, lists those written so, or removes one. */
+int cmd_route(const struct arguments *arguments);
 
 /** Prints the names of the targets a rule can have, one per line. */
 int cmd_targets(const struct arguments *arguments);

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"
+#include "cmd/target.h"
 #include "engine/compile.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -69,33 +70,6 @@ static size_t write_path(const char *slice, char *path)
 	*end++ = '/';
 	end = stpcpy(stpcpy(end, slice), "/" SCOPE);
 	return (size_t)(end - path);
-}
-
-/* "direct", "drop" and "refuse" come first: even if a proxy has such a name, the words mean the targets. */
-static bool find_target(const struct config *config, const char *name, uint32_t *target)
-{
-	for (*target = 0; *target < TARGET_FIRST_PROXY + config->proxy_count; (*target)++) {
-		if (strcmp(name, config_target_name(config, *target)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int tell_known_names(const struct config *config, const char *name)
-{
-	CLEANUP(freep) char *known = NULL;
-	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(name)));
-	size_t size = 0;
-	FILE *list = open_memstream(&known, &size);
-
-	for (uint32_t i = 0; list != NULL && i < TARGET_FIRST_PROXY + config->proxy_count; i++)
-		fprintf(list, "%s%s", i > 0 ? ", " : "", config_target_name(config, i));
-	if (list == NULL || fclose(list) != 0 || shown == NULL)
-		log_error("no memory");
-	else
-		log_error("there is no target \"%s\"; the config has: %s",
-			  escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)), known);
-	return EXIT_ERROR;
 }
 
 static uint32_t rule_target(const struct config *config, int32_t rule)
@@ -232,8 +206,10 @@ int cmd_exec(const struct arguments *arguments)
 		log_error("no memory for the rules of the config");
 		return EXIT_ERROR;
 	}
-	if (!find_target(config, name, &target))
-		return tell_known_names(config, name);
+	if (!target_find(config, name, &target)) {
+		target_log_unknown(config, name);
+		return EXIT_ERROR;
+	}
 	write_slice(name, slice);
 	path_length = write_path(slice, path);
 	rule = policy_match_inherited(policy, path, path_length);

@@ -3,7 +3,7 @@
 
 #include "cmd/init_advice.h"
 
-#include "config/naming.h"
+#include "inspect/naming.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"

@@ -16,17 +16,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whole names of the directory, sorted. */
+/* Names without the directory, sorted. */
 struct listing {
-	struct dirent **entries;
-	int count;
+	char **names;
+	size_t count;
 };
 
 static void listing_clear(struct listing *listing)
 {
-	for (int i = 0; i < listing->count; i++)
-		free(listing->entries[i]);
-	free(listing->entries);
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->names[i]);
+	free(listing->names);
 }
 
 static bool ends_in(const char *name, const char *suffix)
@@ -36,25 +36,58 @@ static bool ends_in(const char *name, const char *suffix)
 	return length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0;
 }
 
-/* Hidden files are those of editors. */
-static int is_dropin(const struct dirent *entry)
+/* Editors use hidden files. */
+static bool is_dropin(const char *name)
 {
-	return entry->d_name[0] != '.' && (ends_in(entry->d_name, ".yaml") || ends_in(entry->d_name, ".yml"));
+	return name[0] != '.' && (ends_in(name, ".yaml") || ends_in(name, ".yml"));
 }
 
-static int compare_names(const struct dirent **left, const struct dirent **right)
+static int compare_names(const void *left, const void *right)
 {
-	return strcmp((*left)->d_name, (*right)->d_name);
+	return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-/* Returns 0, also when there is no such directory. */
-static int list(int directory, struct listing *listing)
+static int add_name(struct listing *listing, const char *name)
 {
-	listing->count = scandirat(directory, DROPIN_DIRECTORY, &listing->entries, is_dropin, compare_names);
-	if (listing->count >= 0)
-		return 0;
-	listing->count = 0;
-	return errno == ENOENT ? 0 : -errno;
+	if (listing->count == DROPINS_MAX)
+		return -E2BIG;
+	listing->names[listing->count] = strdup(name);
+	return listing->names[listing->count++] != NULL ? 0 : -ENOMEM;
+}
+
+static int list_directory(DIR *directory, const char *but, struct listing *listing)
+{
+	const struct dirent *entry = NULL;
+	int result = 0;
+
+	while (result == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
+		if (is_dropin(entry->d_name) && (but == NULL || strcmp(entry->d_name, but) != 0))
+			result = add_name(listing, entry->d_name);
+	}
+	return result < 0 ? result : -errno;
+}
+
+/* Returns 0, also if there is no such directory. */
+static int list(int directory, const struct dropin_text *instead, struct listing *listing)
+{
+	const int fd = openat(directory, DROPIN_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+	int result = stream == NULL && errno != ENOENT ? -errno : 0;
+
+	listing->names = calloc(DROPINS_MAX, sizeof(*listing->names));
+	if (listing->names == NULL)
+		result = -ENOMEM;
+	if (result == 0 && stream != NULL)
+		result = list_directory(stream, instead != NULL ? instead->name : NULL, listing);
+	if (result == 0 && instead != NULL)
+		result = add_name(listing, instead->name);
+	if (stream != NULL)
+		closedir(stream);
+	else if (fd >= 0)
+		close(fd);
+	if (listing->count > 0)
+		qsort(listing->names, listing->count, sizeof(*listing->names), compare_names);
+	return result;
 }
 
 struct dropin_reader {
@@ -95,23 +128,18 @@ static void parse(const char *text, size_t length, struct dropin_reader *reader,
 	diagnostics->has_error |= had_error;
 }
 
-static int read_dropin(int directory, const char *dropin, struct config *config, struct diagnostics *diagnostics)
+static int read_dropin(int directory, const char *dropin, struct dropin_reader *reader, struct diagnostics *diagnostics)
 {
-	struct dropin_reader reader = {.config = config};
-	const size_t first = config->rule_count;
 	CLEANUP(freep) char *text = NULL;
 	size_t length = 0;
 	int error = file_read(directory, dropin, &text, &length);
 
-	if (error < 0) {
+	if (error < 0)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read this file: %s",
 			 file_error(error));
-		return error;
-	}
-	parse(text, length, &reader, diagnostics);
-	for (size_t i = first; i < config->rule_count; i++)
-		config->rules[i].dropin = dropin;
-	return 0;
+	else
+		parse(text, length, reader, diagnostics);
+	return error;
 }
 
 static bool is_plain(const char *name)
@@ -119,50 +147,76 @@ static bool is_plain(const char *name)
 	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name);
 }
 
-static int read_entry(int directory, const char *path, const char *name, struct config *config,
-		      struct diagnostics *diagnostics)
+static bool check_name(const char *name, struct diagnostics *diagnostics)
 {
-	CLEANUP(freep) char *whole = NULL;
-	char *dropin = NULL;
+	if (is_plain(name))
+		return true;
+	diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+		 "the name of a file in " DROPIN_DIRECTORY
+		 " may have letters, digits, '_', '.' and '-' only; rename it");
+	return false;
+}
 
-	if (asprintf(&whole, "%s/" DROPIN_DIRECTORY "/%s", path, name) < 0 ||
-	    diagnostics_begin_file(diagnostics, whole) < 0)
-		return -ENOMEM;
-	if (!ends_in(name, ".yaml")) {
-		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
-			 "ignored, since its name does not end in .yaml");
-		return 0;
-	}
-	if (!is_plain(name)) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "the name of a file in " DROPIN_DIRECTORY
-			 " may have letters, digits, '_', '.' and '-' only; rename it");
-		return -EINVAL;
-	}
+/* What all drop-ins of a config are read with. */
+struct dropins_reader {
+	int directory; /* that the config is in */
+	const char *path;
+	const struct dropin_text *instead; /* or NULL */
+	struct config *config;
+	struct diagnostics *diagnostics;
+};
+
+static int read_file(const struct dropins_reader *all, const char *name)
+{
+	const struct dropin_text *instead = all->instead;
+	struct config *config = all->config;
+	struct dropin_reader reader = {.config = config};
+	const size_t first = config->rule_count;
+	char *dropin = NULL;
+	int error = 0;
+
 	if (asprintf(&dropin, DROPIN_DIRECTORY "/%s", name) < 0)
 		return -ENOMEM;
 	config->dropins[config->dropin_count++] = dropin;
-	return read_dropin(directory, dropin, config, diagnostics);
+	if (instead != NULL && strcmp(name, instead->name) == 0)
+		parse(instead->text, instead->length, &reader, all->diagnostics);
+	else
+		error = read_dropin(all->directory, dropin, &reader, all->diagnostics);
+	for (size_t i = first; i < config->rule_count; i++)
+		config->rules[i].dropin = dropin;
+	return error;
 }
 
-static int read_all(int directory, const char *path, struct config *config, struct diagnostics *diagnostics)
+static int read_name(const struct dropins_reader *all, const char *name)
+{
+	CLEANUP(freep) char *whole = NULL;
+
+	if (asprintf(&whole, "%s/" DROPIN_DIRECTORY "/%s", all->path, name) < 0 ||
+	    diagnostics_begin_file(all->diagnostics, whole) < 0)
+		return -ENOMEM;
+	if (ends_in(name, ".yaml"))
+		return check_name(name, all->diagnostics) ? read_file(all, name) : -EINVAL;
+	diagnose(all->diagnostics, SEVERITY_WARNING, (struct position){0},
+		 "ignored, since its name does not end in .yaml");
+	return 0;
+}
+
+static int read_all(const struct dropins_reader *all)
 {
 	CLEANUP(listing_clear) struct listing listing = {0};
-	int result = list(directory, &listing);
+	int result = list(all->directory, all->instead, &listing);
 
-	if (result == 0 && listing.count > DROPINS_MAX)
-		result = -E2BIG;
 	if (result < 0) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+		diagnose(all->diagnostics, SEVERITY_ERROR, (struct position){0},
 			 "can't read the directory " DROPIN_DIRECTORY " beside this file: %s",
 			 result == -E2BIG ? "there are more than 256 files in it" : strerror(-result));
 		return result;
 	}
-	config->dropins = calloc((size_t)listing.count + 1, sizeof(*config->dropins));
-	if (config->dropins == NULL)
+	all->config->dropins = calloc(listing.count + 1, sizeof(*all->config->dropins));
+	if (all->config->dropins == NULL)
 		return -ENOMEM;
-	for (int i = 0; i < listing.count; i++) {
-		int read = read_entry(directory, path, listing.entries[i]->d_name, config, diagnostics);
+	for (size_t i = 0; i < listing.count; i++) {
+		int read = read_name(all, listing.names[i]);
 
 		result = result < 0 ? result : read;
 	}
@@ -187,15 +241,17 @@ static int move_to_front(struct config *config, size_t first)
 	return 0;
 }
 
-int dropins_load(const char *path, struct config *config, struct diagnostics *diagnostics)
+int dropins_load(const char *path, const struct dropin_text *instead, struct config *config,
+		 struct diagnostics *diagnostics)
 {
 	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct dropins_reader all = {directory, path, instead, config, diagnostics};
 	const size_t first = config->rule_count;
 	int result = 0;
 
 	if (directory < 0 && errno == ENOENT) /* nor a config: the built-in one is used */
 		return 0;
-	result = directory < 0 ? -errno : read_all(directory, path, config, diagnostics);
+	result = directory < 0 ? -errno : read_all(&all);
 	if (result == 0)
 		result = move_to_front(config, first);
 	if (result < 0 && !diagnostics->has_error)
@@ -219,10 +275,10 @@ time_t dropins_changed(const char *path)
 	CLEANUP(closep) int dropins = openat(directory, DROPIN_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	time_t newest = 0;
 
-	if (dropins < 0 || list(directory, &listing) < 0)
+	if (dropins < 0 || list(directory, NULL, &listing) < 0)
 		return 0;
 	note_change(directory, DROPIN_DIRECTORY, &newest);
-	for (int i = 0; i < listing.count; i++)
-		note_change(dropins, listing.entries[i]->d_name, &newest);
+	for (size_t i = 0; i < listing.count; i++)
+		note_change(dropins, listing.names[i], &newest);
 	return newest;
 }

@@ -16,15 +16,24 @@
 
 #define DROPIN_DIRECTORY "config.d"
 
+/** A text to be read in the place of a drop-in, which need not exist. */
+struct dropin_text {
+	const char *name; /* without the directory */
+	const char *text;
+	size_t length;
+};
+
 /**
  * Reads the drop-ins of a config and puts their rules in front of its own.
  *
- * @path:   of the directory that the config is in
- * @config: read, with its proxies
+ * @path:    of the directory that the config is in
+ * @instead: or NULL
+ * @config:  read, with its proxies
  *
  * Returns 0, also without any, or a negative errno with an error in @diagnostics.
  */
-int dropins_load(const char *path, struct config *config, struct diagnostics *diagnostics);
+int dropins_load(const char *path, const struct dropin_text *instead, struct config *config,
+		 struct diagnostics *diagnostics);
 
 /**
  * Returns when a drop-in was last written, added or removed, or 0 when there are none.

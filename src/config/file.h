@@ -16,6 +16,16 @@
  */
 int file_read(int directory, const char *path, char **text, size_t *length);
 
+/**
+ * Puts a file in place with this content in one step, so that nobody ever reads a part of it (rename(2)). It can be
+ * read by everybody.
+ *
+ * @directory: descriptor of the directory that the file is in
+ *
+ * Returns 0 or a negative errno, with which the old file is still there.
+ */
+int file_replace(int directory, const char *name, const char *text);
+
 /** Returns what is wrong, for a message, when file_read() has returned @error. */
 const char *file_error(int error);
 

@@ -3,7 +3,6 @@
 
 #include "config/load.h"
 
-#include "config/dropins.h"
 #include "config/file.h"
 #include "config/keys.h"
 #include "config/section.h"
@@ -234,7 +233,8 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 	return (*config)->file != NULL ? 0 : -ENOMEM;
 }
 
-static int load(const char *chosen, bool is_default, struct config **config, struct diagnostics *diagnostics)
+static int load(const char *chosen, bool is_default, const struct dropin_text *instead, struct config **config,
+		struct diagnostics *diagnostics)
 {
 	CLEANUP(config_freep) struct config *read = NULL;
 	CLEANUP(freep) char *directory = directory_of(chosen);
@@ -243,7 +243,7 @@ static int load(const char *chosen, bool is_default, struct config **config, str
 	if (error == 0)
 		error = load_file(directory, chosen, is_default, &read, diagnostics);
 	if (error == 0)
-		error = dropins_load(directory, read, diagnostics);
+		error = dropins_load(directory, instead, read, diagnostics);
 	diagnostics_sort(diagnostics);
 	if (error == 0 && diagnostics->has_error)
 		error = -EINVAL;
@@ -258,12 +258,25 @@ static int load(const char *chosen, bool is_default, struct config **config, str
 
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics)
 {
+	return config_load_changed(path, NULL, config, diagnostics);
+}
+
+int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
+			struct diagnostics *diagnostics)
+{
 	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
 
 	if (chosen != NULL)
-		return load(chosen, path == NULL, config, diagnostics);
+		return load(chosen, path == NULL, instead, config, diagnostics);
 	diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
 	return -ENOMEM;
+}
+
+char *config_directory(const char *path)
+{
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
+
+	return chosen != NULL ? directory_of(chosen) : NULL;
 }
 
 time_t config_changed(const char *path)

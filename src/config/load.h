@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "config/dropins.h"
 
 #include <stddef.h>
 
@@ -29,6 +30,22 @@ int config_parse(const char *text, size_t length, struct config **config, struct
  * Returns 0, or a negative errno with an error in @diagnostics. Otherwise as config_parse().
  */
 int config_load(const char *path, struct config **config, struct diagnostics *diagnostics);
+
+/**
+ * The same as if a drop-in had another content, or existed: to check a change before it is made.
+ *
+ * @instead: or NULL
+ */
+int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
+			struct diagnostics *diagnostics);
+
+/**
+ * Returns the directory of a config, which its drop-ins are in DROPIN_DIRECTORY of, to be freed with free(); NULL if
+ * out of memory.
+ *
+ * @path: as for config_load()
+ */
+char *config_directory(const char *path);
 
 /**
  * Returns the path of the default file: $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml; to be

@@ -6,12 +6,13 @@
 #include "policy/pattern_set.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/unit_name.h"
+#include "util/users.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -24,10 +25,12 @@
 /* After a name: the cgroup itself, or anything below it. */
 #define END "(?:/|$)"
 
+/* Repetitions with counts for each digit would take RE2 far more memory. */
+#define UUID "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
+
 enum {
-	UNIT_NAME_SIZE = 256, /* systemd's UNIT_NAME_MAX */
-	USER_DATA_MAX = 1 << 20,
-	NAMES_MAX = 1000, /* in one rule; RE2 can handle this many */
+	SNAP_NAME_MAX = 40, /* snapd's limit for the name of a snap */
+	NAMES_MAX = 1000,   /* in one rule; RE2 can handle this many */
 };
 
 /* Writes the expression for a name; returns false if the name is not valid for this kind, or if out of memory. */
@@ -40,31 +43,60 @@ static bool write_quoted(FILE *out, const char *text, size_t length)
 	return quoted != NULL && fputs(quoted, out) >= 0;
 }
 
+/* The name of a snap, an instance key or the name of an application in it, as snapd allows them. */
+static bool is_snap_name(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (!isascii(name[i]) || (!isalnum(name[i]) && name[i] != '-'))
+			return false;
+	}
+	return length > 0 && length <= SNAP_NAME_MAX;
+}
+
+/*
+ * snapd moves an application of a snap into snap.NAME.APP-UUID.scope, in earlier versions snap.NAME.APP.UUID.scope,
+ * whatever launched it. The application's .desktop file is NAME_APP.desktop, or NAME+KEY_APP.desktop for the instance
+ * NAME_KEY. Without _APP, the application with the same name as the snap is meant.
+ */
+static bool write_snap(FILE *out, const char *id)
+{
+	const size_t name = strcspn(id, "+_");
+	const size_t key = id[name] == '+' ? strcspn(id + name + 1, "_") : 0;
+	const char *rest = id + name + (key > 0 ? 1 + key : 0);
+	const char *app = *rest == '_' ? rest + 1 : id;
+	const size_t app_length = *rest == '_' ? strlen(app) : name;
+
+	if ((*rest != '_' && *rest != '\0') || !is_snap_name(id, name) || !is_snap_name(app, app_length) ||
+	    (key > 0 && !is_snap_name(id + name + 1, key)))
+		return true;
+	return fprintf(out, "|snap\\.%.*s%s%.*s\\.%.*s[-.]" UUID "\\.scope", (int)name, id, key > 0 ? "_" : "",
+		       (int)key, id + name + 1, (int)app_length, app) > 0;
+}
+
 /*
  * The names used by desktops (systemd.io/DESKTOP_ENVIRONMENTS): app[-LAUNCHER]-ID[@RANDOM].service and
  * app[-LAUNCHER]-ID-RANDOM.scope. In an earlier edition, services ended like scopes, as some launchers still name them.
  * dbus-broker activates an application as [app-]dbus-BUS-ID@NUMBER.service, with the bus' unique name.
+ * A slice belongs to an application if its ID is a reversed domain name, as GNOME Terminal's slice does; other
+ * launchers use slices for groups of applications. Where Steam puts games in scopes of their own, it is their launcher
+ * and not their ID: app-steam-appNUMBER-PID.scope. Elsewhere, games run in Steam's own cgroup.
  */
 static bool write_app(FILE *out, const char *id)
 {
-	char escaped[UNIT_NAME_SIZE * 4];
+	char escaped[UNIT_NAME_ESCAPED_SIZE];
 	CLEANUP(freep) char *quoted = NULL;
-	size_t used = 0;
 
 	if (strchr(id, '/') != NULL || strchr(id, '\\') != NULL || strlen(id) >= UNIT_NAME_SIZE)
 		return false;
-	/* as systemd-escape does */
-	for (const char *at = id; *at != '\0'; at++) {
-		bool plain = isascii(*at) && (isalnum(*at) || strchr(":_.", *at) != NULL) && (at > id || *at != '.');
-
-		used += (size_t)snprintf(escaped + used, sizeof(escaped) - used, plain ? "%c" : "\\x%02x",
-					 (unsigned char)*at);
-	}
-	quoted = pattern_quote(escaped, used);
-	return quoted != NULL && fprintf(out,
-					 "app-(?:[^/@-]+-)?%s(?:(?:@[^/]*|-\\d+)?\\.service|-[^/-]+\\.scope)|"
-					 "(?:app-)?dbus-:\\d+\\.\\d+-%s@[^/]*\\.service",
-					 quoted, quoted) > 0;
+	unit_name_escape(escaped, id);
+	quoted = pattern_quote(escaped, strlen(escaped));
+	return quoted != NULL &&
+	       fprintf(out,
+		       "app-(?:[^/@-]+-)?%s(?:(?:@[^/]*|-\\d+)?\\.service|-[^/-]+\\.scope%s)|"
+		       "(?:app-)?dbus-:\\d+\\.\\d+-%s@[^/]*\\.service%s",
+		       quoted, strchr(id, '.') != NULL ? "|\\.slice" : "", quoted,
+		       strcmp(id, "steam") == 0 ? "|app-steam-app\\d+-[^/-]+\\.scope" : "") > 0 &&
+	       write_snap(out, id);
 }
 
 /* Returns the suffix with its dot, if it is one of these; else, or if the rest is not valid in a unit's name, NULL. */
@@ -130,18 +162,13 @@ static bool parse_uid(const char *text, uint32_t *uid)
 
 static bool find_user(const char *name, uint32_t *uid)
 {
-	struct passwd user;
-	struct passwd *found = NULL;
-	int result = ERANGE;
+	struct user user;
 
-	for (size_t size = 1024; result == ERANGE && size <= USER_DATA_MAX; size *= 4) {
-		CLEANUP(freep) char *buffer = malloc(size);
-
-		result = buffer != NULL ? getpwnam_r(name, &user, buffer, size, &found) : ENOMEM;
-	}
-	if (result != 0 || found == NULL)
+	if (!user_by_name(name, &user))
 		return false;
-	*uid = user.pw_uid;
+	*uid = user.uid;
+	free(user.name);
+	free(user.home);
 	return true;
 }
 
@@ -272,4 +299,13 @@ bool read_selector(struct fy_node *node, const struct key *key, struct config_ru
 			 : "no memory to read %s",
 		 key->name);
 	return false;
+}
+
+bool selector_takes(enum selector kind, const char *name)
+{
+	CLEANUP(freep) char *pattern = NULL;
+	size_t size = 0;
+	CLEANUP(fclosep) FILE *out = *name != '\0' ? open_memstream(&pattern, &size) : NULL;
+
+	return out != NULL && strlen(name) < UNIT_NAME_SIZE && kinds[kind].write(out, name);
 }

@@ -33,4 +33,7 @@ enum selector {
 bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
 		   struct diagnostics *diagnostics);
 
+/** Returns whether a name is valid for a selector; false also without memory. */
+bool selector_takes(enum selector kind, const char *name);
+
 #endif

@@ -9,7 +9,9 @@
 #include <libfyaml.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* enough for any chain of aliases that a person would write, and a limit for endless ones */
 enum { ALIASES_MAX = 8 };
@@ -128,6 +130,41 @@ bool yaml_text_is(struct fy_node *node, const char *expected)
 	const char *text = yaml_text(node, &length);
 
 	return text != NULL && strlen(expected) == length && memcmp(expected, text, length) == 0;
+}
+
+/* Whether a text needs no quotes in any version of YAML; some that don't are taken for ones that do. */
+static bool is_safe_plain(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(text, words[i]) == 0)
+			return false;
+	}
+	while (length > 0 && (strchr(letters, text[length - 1]) != NULL || strchr("0123456789._@/-", text[length - 1])))
+		length--;
+	return length == 0 && *text != '\0' && strchr(letters, *text) != NULL;
+}
+
+char *yaml_write_scalar(const char *text)
+{
+	char *written = malloc(2 * strlen(text) + sizeof("''"));
+	char *end = written;
+
+	if (written == NULL)
+		return NULL;
+	if (is_safe_plain(text))
+		return strcpy(written, text);
+	*end++ = '\'';
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '\'')
+			*end++ = '\'';
+		*end++ = *at;
+	}
+	strcpy(end, "'");
+	return written;
 }
 
 bool yaml_is_list(struct fy_node *node)

@@ -57,6 +57,15 @@ const char *yaml_text(struct fy_node *node, size_t *length);
 /** Returns whether a value is a scalar with exactly this text. */
 bool yaml_text_is(struct fy_node *node, const char *expected);
 
+/**
+ * Writes a text as a scalar that reads as just this text, in single quotes if need be (yaml.org/spec/1.2.2, 7.3.2).
+ *
+ * @text: without line breaks and control characters, which take double quotes
+ *
+ * Returns it, to be freed with free(), or NULL if out of memory.
+ */
+char *yaml_write_scalar(const char *text);
+
 /** Returns whether a value is a list. */
 bool yaml_is_list(struct fy_node *node);
 

@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["check", "clear", "exec", "explain", "init", "render", "status", "targets"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "init", "render", "route", "status", "targets"]
 CONFIG = """
 version: 1
 tproxies:
@@ -84,8 +84,20 @@ def test_options(shell):
     assert {"--config", "--help", "--version"} <= {word.rstrip("=") for word in shell.complete("cgtproxy --")}
     assert {"--json", "--watch"} <= set(shell.complete("cgtproxy status --"))
     assert "--yes" in shell.complete("cgtproxy init --")
+    assert {"--all", "--json", "--no-legend"} <= set(shell.complete("cgtproxy apps --"))
+    assert "--all" not in shell.complete("cgtproxy status --")
     assert "--watch" not in shell.complete("cgtproxy explain --")
     assert {"--json", "--pid"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}
+
+
+def test_routes(shell, scratch):
+    dropins = scratch.directory / "config.d"
+    dropins.mkdir(exist_ok=True)
+    (dropins / "50-route.yaml").write_text("rules:\n  - app: org.telegram.desktop\n    drop: true\n", encoding="utf-8")
+    assert words(shell, "cgtproxy -c some.yaml route telegram m") == ["mihomo"]
+    assert words(shell, "cgtproxy -c some.yaml route telegram mihomo ") == []
+    assert {"--forget", "--json", "--list"} <= {word.rstrip("=") for word in shell.complete("cgtproxy route --")}
+    assert any("org.telegram.desktop" in word for word in shell.complete("cgtproxy -c some.yaml route --forget "))
 
 
 @pytest.mark.parametrize("option", ["-c ", "--config "])

@@ -5,7 +5,7 @@
 
 #include "faults.h"
 
-#include "config/naming.h"
+#include "inspect/naming.h"
 #include "policy/policy.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_CONFIG_NAMING_H
-#define CGTPROXY_CONFIG_NAMING_H
+#ifndef CGTPROXY_INSPECT_NAMING_H
+#define CGTPROXY_INSPECT_NAMING_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "config/naming.h"
+#include "inspect/naming.h"
 
 #include "config/load.h"
+#include "desktop/unit.h"
 #include "policy/pattern_set.h"
 #include "policy/policy.h"
 #include "util/cleanup.h"
@@ -77,54 +78,6 @@ static bool is_common_slice(const char *name)
 			return true;
 	}
 	return *name == '\0' || has_prefix(name, "user-") || has_prefix(name, "system-") || has_prefix(name, "app-");
-}
-
-/* Undoes systemd's escaping, in place. */
-static void unescape(char *name)
-{
-	char *out = name;
-
-	for (const char *in = name; *in != '\0'; in++) {
-		char digits[] = {in[0] == '\\' && in[1] == 'x' ? in[2] : '\0', '\0', '\0'};
-
-		if (isxdigit((unsigned char)digits[0]) && isxdigit((unsigned char)in[3])) {
-			digits[1] = in[3];
-			*out++ = (char)strtoul(digits, NULL, 16);
-			in += 3;
-		} else {
-			*out++ = *in;
-		}
-	}
-	*out = '\0';
-}
-
-/*
- * Finds the ID of the application that a desktop started as this unit: app[-LAUNCHER]-ID[@RANDOM].service or
- * app[-LAUNCHER]-ID-RANDOM.scope, with dashes of the ID escaped. Returns it, in the buffer, or NULL.
- */
-static const char *find_app(char unit[NAME_SIZE])
-{
-	char *end = strrchr(unit, '.');
-	char *begin = NULL;
-
-	if (!has_prefix(unit, "app-"))
-		return NULL;
-	if (has_suffix(unit, ".scope")) {
-		*end = '\0';
-		end = strrchr(unit, '-');
-	} else if (has_suffix(unit, ".service")) {
-		char *at = strchr(unit, '@');
-
-		end = at != NULL ? at : end;
-	} else {
-		return NULL;
-	}
-	*end = '\0';
-	begin = strrchr(unit, '-');
-	if (begin == NULL || begin[1] == '\0')
-		return NULL;
-	unescape(begin + 1);
-	return begin + 1;
 }
 
 static bool is_plain(const char *value)
@@ -201,14 +154,11 @@ static char *try_selector(const char *key, const char *name, const char *path)
 
 static char *name_unit(const struct parts *parts, const char *path, bool *temporary)
 {
-	char unit[NAME_SIZE];
-	const char *app = NULL;
+	struct desktop_unit unit;
 	char *line = NULL;
 
-	memcpy(unit, parts->unit, NAME_SIZE);
-	app = parts->in_manager ? find_app(unit) : NULL;
-	if (app != NULL)
-		line = try_selector("app", app, path);
+	if (parts->in_manager && desktop_unit_read(parts->unit, &unit))
+		line = try_selector("app", unit.id, path);
 	*temporary = line == NULL && has_suffix(parts->unit, ".scope");
 	if (*temporary && !is_common_slice(parts->slice)) {
 		*temporary = false;

@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/apps.h"
+
+#include "cmd/cmd.h"
+#include "cmd/load.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* The terminal's width; 0 without one, where nothing is to be cut. */
+static size_t width_of_output(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static int print_json(const struct apps *apps)
+{
+	json_t *json = apps_json(apps);
+	int result = json != NULL ? json_dumpf(json, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(json);
+	if (result == 0)
+		putchar('\n');
+	return result == 0 ? 0 : -ENOMEM;
+}
+
+static int print(const struct arguments *arguments, const struct apps *apps)
+{
+	const struct style style = style_of_output();
+	int result = arguments->json ? print_json(apps)
+				     : apps_write_text(apps, &style, width_of_output(), !arguments->no_legend, stdout);
+
+	if (result < 0) {
+		log_error("no memory to show what runs");
+		return EXIT_ERROR;
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write the list to stdout");
+		return EXIT_ERROR;
+	}
+	return EXIT_OK;
+}
+
+/* A config with errors does not hide what is in force: its errors are logged, and the rules are not shown. */
+int cmd_apps(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	CLEANUP(desktop_entries_clear) struct desktop_entries entries = {0};
+	CLEANUP(applications_clear) struct applications applications = {0};
+	CLEANUP(traffic_list_clear) struct traffic_list traffic = {0};
+	struct error error;
+	int result = 0;
+
+	if (arguments->count > 0) {
+		log_error("apps takes no arguments. Usage: cgtproxy [-c FILE] apps [--all] [--json] [--no-legend]");
+		return EXIT_USAGE;
+	}
+	config = load_config(arguments);
+	result = applications_read(config != NULL ? config->cgroup_root : NULL, &entries, &applications, &error);
+	if (result == 0)
+		result = traffic_list_read(config, &applications, &traffic, &error);
+	if (result < 0) {
+		log_error("%s", error.text);
+		return EXIT_ERROR;
+	}
+	return print(arguments, &(struct apps){config, &applications, &traffic, arguments->all});
+}

@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_APPS_H
+#define CGTPROXY_CMD_APPS_H
+
+#include "cmd/style.h"
+#include "config/config.h"
+#include "inspect/applications.h"
+#include "inspect/traffic.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/** What "cgtproxy apps" shows. */
+struct apps {
+	const struct config *config; /* or NULL */
+	const struct applications *applications;
+	const struct traffic_list *traffic;
+	bool all; /* also what has no sockets */
+};
+
+/** Returns whether an application is shown. */
+bool apps_has(const struct apps *apps, size_t i);
+
+/**
+ * Prints the list as a table.
+ *
+ * @width: as for columns_print()
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int apps_write_text(const struct apps *apps, const struct style *style, size_t width, bool has_legend, FILE *out);
+
+/** Returns the list as JSON, or NULL if out of memory. */
+json_t *apps_json(const struct apps *apps);
+
+#endif

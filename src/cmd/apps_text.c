@@ -1,0 +1,138 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/apps.h"
+#include "cmd/columns.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME, USER, TARGET, RULE, LINE, DOWN, UP, COLUMNS };
+
+static const struct column headings[COLUMNS] = {
+	[NAME] = {.heading = "NAME", .may_shrink = true},
+	[USER] = {.heading = "USER"},
+	[TARGET] = {.heading = "TARGET"},
+	[RULE] = {.heading = "RULE", .is_number = true},
+	[LINE] = {.heading = "LINE", .is_number = true},
+	[DOWN] = {.heading = "DOWN", .is_number = true},
+	[UP] = {.heading = "UP", .is_number = true},
+};
+
+static char *shown(const struct style *style, const char *text)
+{
+	return style_escape(style, text, strlen(text));
+}
+
+/* With three digits at least, in the units that shops and network operators count in. */
+static char *amount(uint64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+	double number = (double)bytes;
+	char *text = NULL;
+	size_t unit = 0;
+
+	while (number >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		number /= 1000;
+		unit++;
+	}
+	return asprintf(&text, "%.*f %s", unit > 0 ? 1 : 0, number, units[unit]) >= 0 ? text : NULL;
+}
+
+static enum colour colour_of(const char *target)
+{
+	if (strcmp(target, "direct") == 0)
+		return COLOUR_GOOD;
+	return strcmp(target, "drop") == 0 || strcmp(target, "refuse") == 0 ? COLOUR_BAD : COLOUR_PROXY;
+}
+
+static char *number(int64_t value)
+{
+	char *text = NULL;
+
+	return asprintf(&text, "%" PRId64, value) >= 0 ? text : NULL;
+}
+
+/* Returns false if out of memory. */
+static bool fill_route(const struct apps *apps, const struct traffic_route *route, const struct style *style,
+		       struct cell *cells)
+{
+	cells[TARGET] = (struct cell){shown(style, route->target), colour_of(route->target)};
+	if (route->rule == NO_RULE)
+		return cells[TARGET].text != NULL;
+	cells[RULE].text = number(route->rule + 1);
+	cells[LINE].text = number(apps->config->rules[route->rule].position.line);
+	return cells[TARGET].text != NULL && cells[RULE].text != NULL && cells[LINE].text != NULL;
+}
+
+static bool fill_application(const struct application *application, const struct application_traffic *traffic,
+			     const struct style *style, struct cell *cells)
+{
+	cells[NAME].text = shown(style, application->name);
+	cells[DOWN].text = amount(traffic->received);
+	cells[UP].text = amount(traffic->sent);
+	if (application->user != NULL)
+		cells[USER].text = shown(style, application->user);
+	return cells[NAME].text != NULL && cells[DOWN].text != NULL && cells[UP].text != NULL &&
+	       (application->user == NULL || cells[USER].text != NULL);
+}
+
+/* A row, and one more for each other target that it has sockets of. */
+static bool add_application(const struct apps *apps, size_t i, const struct style *style, struct columns *columns)
+{
+	const struct application_traffic *traffic = &apps->traffic->items[i];
+
+	for (size_t j = 0; j < traffic->route_count; j++) {
+		struct cell *cells = NULL;
+
+		if (j > 0 && traffic->routes[j].sockets == 0 && traffic->sockets > 0)
+			continue;
+		cells = columns_add(columns);
+		if (cells == NULL || !fill_route(apps, &traffic->routes[j], style, cells))
+			return false;
+		if (j == 0 && !fill_application(&apps->applications->items[i], traffic, style, cells))
+			return false;
+	}
+	return true;
+}
+
+bool apps_has(const struct apps *apps, size_t i)
+{
+	return apps->all || apps->traffic->items[i].sockets > 0;
+}
+
+static void write_legend(const struct apps *apps, size_t count, FILE *out)
+{
+	fprintf(out, "\n%zu listed%s.\n", count, apps->all ? "" : ", with open sockets; --all lists all that runs");
+	if (!apps->traffic->kernel_is_known)
+		fputs("The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
+		      "root.\n",
+		      out);
+	else if (!apps->traffic->kernel_is_active)
+		fputs("cgtproxy does not run, so all traffic goes direct.\n", out);
+	else if (apps->traffic->differs)
+		fputs("The kernel has other targets for some of these than the config. Has it been loaded? "
+		      "See \"cgtproxy status\".\n",
+		      out);
+}
+
+int apps_write_text(const struct apps *apps, const struct style *style, size_t width, bool has_legend, FILE *out)
+{
+	CLEANUP(columns_clear) struct columns columns = {.columns = headings, .count = COLUMNS};
+	size_t count = 0;
+
+	for (size_t i = 0; i < apps->applications->count; i++) {
+		if (!apps_has(apps, i))
+			continue;
+		if (!add_application(apps, i, style, &columns))
+			return -ENOMEM;
+		count++;
+	}
+	columns_print(&columns, style, width, has_legend, out);
+	if (has_legend)
+		write_legend(apps, count, out);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_CMD_ROUTES_FILE_H
+#define CGTPROXY_CMD_ROUTES_FILE_H
+
+#include "cmd/cmd.h"
+#include "config/config.h"
+#include "config/dropin_edit.h"
+#include "config/dropins.h"
+
+/* The drop-in that "cgtproxy route" writes its rules to. */
+
+#define ROUTES_FILE "50-route.yaml"
+
+struct routes_file {
+	char *path;    /* of the directory that the config is in */
+	int directory; /* descriptor of the drop-ins', or -1 */
+	char *text;    /* @length bytes */
+	size_t length;
+	struct written_rules rules;
+};
+
+/**
+ * Reads the drop-in; one that does not exist is empty. Logs what goes wrong.
+ *
+ * @change: also create its directory, and lock it until the file is closed, so that two changes at the same time don't
+ *          undo each other
+ * @file:   zeroed; release with routes_file_close(), also on failure
+ *
+ * Returns EXIT_OK or EXIT_ERROR.
+ */
+int routes_file_open(const struct arguments *arguments, bool change, struct routes_file *file);
+
+/**
+ * Checks the whole config with a new text of the drop-in, and writes it if nothing is wrong. Logs what is.
+ *
+ * Returns the config as it is now, to be freed with config_free(), or NULL if nothing was changed.
+ */
+struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file,
+				 const char *edited);
+
+void routes_file_close(struct routes_file *file);
+
+#endif

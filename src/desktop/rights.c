@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "desktop/rights.h"
+
+#include "util/users.h"
+
+#include <stdlib.h>
+#include <sys/fsuid.h>
+
+/* Neither call says whether it did anything; one that can't do anything says what is. */
+static uid_t current_uid(void)
+{
+	return (uid_t)setfsuid((uid_t)-1);
+}
+
+static gid_t current_gid(void)
+{
+	return (gid_t)setfsgid((gid_t)-1);
+}
+
+char *rights_take(uint32_t uid, struct rights *rights)
+{
+	struct user user;
+
+	if (!user_by_uid(uid, &user) || user.home == NULL)
+		return NULL;
+	rights->uid = current_uid();
+	rights->gid = current_gid();
+	setfsgid(user.gid);
+	setfsuid(uid);
+	free(user.name);
+	if (current_uid() == uid && current_gid() == user.gid)
+		return user.home;
+	rights_give_back(rights);
+	free(user.home);
+	return NULL;
+}
+
+void rights_give_back(const struct rights *rights)
+{
+	setfsuid(rights->uid);
+	setfsgid(rights->gid);
+}

@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "inspect/unit_files.h"
+
+#include "util/unit_name.h"
+#include "util/users.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* foo@bar.service is made from foo@.service. */
+static void name_file(char *file, const char *unit)
+{
+	const char *at = strchr(unit, '@');
+	const char *ending = strrchr(unit, '.');
+
+	if (at != NULL && ending != NULL && ending > at)
+		snprintf(file, UNIT_NAME_SIZE, "%.*s@%s", (int)(at - unit), unit, ending);
+	else
+		snprintf(file, UNIT_NAME_SIZE, "%s", unit);
+}
+
+static bool has_file(const char *directory, const char *below, const char *unit)
+{
+	char file[UNIT_NAME_SIZE];
+	char path[PATH_MAX];
+
+	name_file(file, unit);
+	return snprintf(path, sizeof(path), "%s%s/%s", directory, below, file) < (int)sizeof(path) &&
+	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_in_any(const char *below, const char *unit)
+{
+	static const char *const directories[] = {"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"};
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		if (has_file(directories[i], below, unit))
+			return true;
+	}
+	return false;
+}
+
+bool unit_files_has_system(const char *name)
+{
+	return is_in_any("/systemd/system", name);
+}
+
+bool unit_files_has_user(const char *name, const uint32_t *uids, size_t count)
+{
+	bool found = is_in_any("/systemd/user", name);
+
+	for (size_t i = 0; i < count && !found; i++) {
+		struct user user;
+
+		if (!user_by_uid(uids[i], &user))
+			continue;
+		found = user.home != NULL && has_file(user.home, "/.config/systemd/user", name);
+		free(user.name);
+		free(user.home);
+	}
+	return found;
+}

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`cgtproxy route`: from what a person says to a rule in force, and back."""
+
+import json
+import signal
+import threading
+from types import SimpleNamespace
+
+import pytest
+from lab.addresses import TCP, V4
+from lab.client import Client
+from lab.daemon import as_nobody, binary, in_private_mounts
+from lab.managers import ManagerTree
+
+CONFIG = """\
+version: 1
+tproxies:
+  mihomo: {mark: 3000, port: 7893}
+rules:
+  - app: org.mozilla.firefox
+    drop: true
+"""
+TELEGRAM = "app.slice/app-gnome-org.telegram.desktop-4711.scope"
+FIREFOX = "app.slice/app-gnome-org.mozilla.firefox-4712.scope"
+ENTRY = "[Desktop Entry]\nType=Application\nExec={0}\nName={0}\n"
+
+
+@pytest.fixture(name="desktop")
+def fixture_desktop(world):
+    """A user with two applications, whose names are known to run(), and the config in a directory of its own."""
+    manager = world.keep(ManagerTree())
+    directory = world.scratch.path("")
+    applications = directory / "share" / "applications"
+    applications.mkdir(parents=True)
+    for name, identifier in (("Telegram", "org.telegram.desktop"), ("Firefox", "org.mozilla.firefox"),
+                             ("Firefox Nightly", "org.mozilla.nightly")):
+        (applications / f"{identifier}.desktop").write_text(ENTRY.format(name), encoding="utf-8")
+    passwd = world.scratch.write(f"root:x:0:0::/root:/bin/sh\nalice:x:{manager.uid}:{manager.uid}::{directory}:/bin/sh\n",
+                                 ".passwd")
+    config = directory / "config.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+
+    def client(cgroup):
+        manager.make(cgroup)
+        return world.keep(Client(world.host, manager.directory(manager.path(cgroup))))
+
+    def as_known(argv):
+        return in_private_mounts(f"mount --bind {passwd} /etc/passwd", argv)
+
+    def run(*arguments, user=lambda argv: argv):
+        return world.cgtproxy("-c", config, "route", *arguments, program=world.scratch.program(),
+                              wrap=lambda argv: as_known(user(argv)),
+                              XDG_DATA_DIRS=str(directory / "share"))
+
+    def routes():
+        return [(rule["selector"], rule["name"], rule["target"]) for rule in json.loads(run("--list", "--json").stdout)]
+
+    return SimpleNamespace(client=client, run=run, routes=routes, config=config, manager=manager,
+                           file=directory / "config.d" / "50-route.yaml",
+                           daemon=lambda: world.launch(binary(), "-c", config, wrap=as_known).wait_ready())
+
+
+def who(client):
+    return client.ask(TCP, V4).who
+
+
+def undo(desktop, done):
+    """Type what the command says undoes it."""
+    line = [line for line in done.stdout.splitlines() if line.startswith("Undo: cgtproxy route ")][-1]
+    return desktop.run(*line.removeprefix("Undo: cgtproxy route ").split())
+
+
+def test_a_route_is_in_force_when_the_command_ends_and_can_be_undone(world, desktop):
+    world.proxy("mihomo")
+    telegram = desktop.client(TELEGRAM)
+    desktop.daemon()
+    assert who(telegram) == "outside"
+    done = desktop.run("telegram", "mihomo")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Telegram (app:org.telegram.desktop) -> mihomo\n")
+    assert desktop.manager.path(TELEGRAM) in done.stdout
+    assert who(telegram) == "proxy mihomo"
+    assert desktop.routes() == [("app", "org.telegram.desktop", "mihomo")]
+
+    again = desktop.run("Telegram", "drop")
+    assert again.returncode == 0
+    result = telegram.ask(TCP, V4)
+    assert result.outcome != "answered" and not world.wire.saw(result)
+    assert undo(desktop, again).returncode == 0
+    assert who(telegram) == "proxy mihomo"
+    assert undo(desktop, done).returncode == 0
+    assert who(telegram) == "outside"
+    assert desktop.routes() == []
+
+
+def test_a_route_comes_before_the_rules_of_the_config(world, desktop):
+    world.proxy("mihomo")
+    firefox = desktop.client(FIREFOX)
+    desktop.daemon()
+    assert desktop.run("app:org.mozilla.firefox", "direct").returncode == 0
+    assert who(firefox) == "outside"
+    assert desktop.config.read_text(encoding="utf-8") == CONFIG
+
+
+@pytest.mark.parametrize("user_first", [False, True])
+def test_an_application_keeps_its_route_whatever_its_user_has(world, desktop, user_first):
+    world.proxy("mihomo")
+    telegram, firefox = desktop.client(TELEGRAM), desktop.client("app.slice/other.service")
+    desktop.daemon()
+    routes = [("alice", "refuse"), ("telegram", "mihomo")]
+    for route in routes if user_first else reversed(routes):
+        assert desktop.run(*route).returncode == 0
+    assert who(telegram) == "proxy mihomo"
+    assert firefox.ask(TCP, V4).outcome != "answered"
+
+
+WRONG = {
+    "an ambiguous name": (["mozilla", "mihomo"], 2, ["app:org.mozilla.firefox", "app:org.mozilla.nightly"]),
+    "a name of nothing": (["telegrm", "mihomo"], 2, ["did you mean", "elegram"]),
+    "a target of nothing": (["telegram", "mihom"], 2, ["mihom", "direct, drop, refuse, mihomo"]),
+    "a name that no unit can have": (["unit:a b", "drop"], 1, ["a b", "nothing was changed"]),
+    "a user that does not exist": (["user:nobody-there", "drop"], 1, ["nobody-there", "nothing was changed"]),
+    "an expression that is none": (["match:a(", "drop"], 1, ["a(", "nothing was changed"]),
+    "a name of control characters": (["app:\x1b[31m\n", "drop"], 2, ["\\x1b", "control characters"]),
+    "a route that is not there": (["--forget", "app:org.telegram.desktop"], 1, ["no route", "org.telegram.desktop"]),
+    "a word too few": (["telegram"], 2, ["Usage"]),
+    "a word too many": (["telegram", "mihomo", "now"], 2, ["Usage"]),
+    "two things at once": (["--list", "--forget", "telegram"], 2, ["Usage"]),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_words_change_nothing(desktop, what):
+    arguments, code, texts = WRONG[what]
+    done = desktop.run(*arguments)
+    assert done.returncode == code, done.stderr
+    for text in texts:
+        assert text in done.stderr
+    assert "\x1b" not in done.stderr
+    assert not desktop.file.exists()
+
+
+def test_a_file_of_the_administrator_stays_as_it_is_but_for_the_rule(desktop):
+    before = "# mine\nrules:\n# browsers\n- app: a # why\n  direct: true\n\n- app: [b, c]\n  drop: true\n# end\n"
+    desktop.file.parent.mkdir()
+    desktop.file.write_text(before, encoding="utf-8")
+    done = desktop.run("app:d", "mihomo")
+    assert done.returncode == 0
+    assert desktop.file.read_text(encoding="utf-8") == before.replace("rules:\n", "rules:\n- app: d\n  tproxy: mihomo\n")
+    assert undo(desktop, done).returncode == 0
+    assert desktop.file.read_text(encoding="utf-8") == before
+    desktop.file.write_text("rules: [{app: a, drop: true}, {app: b, drop: true}]\n", encoding="utf-8")
+    done = desktop.run("app:a", "direct")
+    assert done.returncode == 1 and str(desktop.file) in done.stderr
+    assert desktop.file.read_text(encoding="utf-8").startswith("rules: [{app: a, drop: true}")
+
+
+def test_no_daemon_and_a_daemon_with_another_config(world, desktop):
+    done = desktop.run("telegram", "drop")
+    assert done.returncode == 0 and "not running" in done.stdout
+    world.daemon(CONFIG)
+    done = desktop.run("telegram", "direct")
+    assert done.returncode == 1 and "another config" in done.stderr
+
+
+def test_a_daemon_that_does_not_answer(desktop):
+    daemon = desktop.daemon()
+    daemon.send_signal(signal.SIGSTOP)
+    done = desktop.run("telegram", "drop")
+    daemon.send_signal(signal.SIGCONT)
+    assert done.returncode == 1 and "has not applied" in done.stderr
+
+
+def test_without_permission(desktop):
+    done = desktop.run("telegram", "drop", user=as_nobody)
+    assert done.returncode == 1 and "Run it as root" in done.stderr
+
+
+def test_many_at_a_time(desktop):
+    """None is lost."""
+    names = [f"app:a{i}" for i in range(8)]
+    threads = [threading.Thread(target=desktop.run, args=(name, "drop")) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(f"app:{name}" for _, name, _ in desktop.routes()) == names
