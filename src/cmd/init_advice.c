@@ -60,10 +60,24 @@ static void print_restart(const char *cgroup, FILE *out)
 		fputs("\nThen restart it.\n", out);
 }
 
+static void print_config_file(const struct server *server, FILE *out)
+{
+	char arguments[PROCESS_ARGUMENTS_SIZE];
+	size_t length = process_arguments(server->pid, arguments);
+	CLEANUP(freep) char *file = known_proxy_config_file(server->known, arguments, length);
+	CLEANUP(freep) char *shown = file != NULL ? malloc(ESCAPED_SIZE(strlen(file))) : NULL;
+
+	if (shown != NULL)
+		escape(shown, ESCAPED_SIZE(strlen(file)), file, strlen(file));
+	fputs(shown != NULL ? shown : "its config", out);
+}
+
 static void print_missing_lines(const struct server *server, uint16_t port, FILE *out)
 {
 	advice_print_server(server, out);
-	fprintf(out, " runs without it. Add this %s:\n\n", server->known->place);
+	fprintf(out, " runs without it. Add this %s ", server->known->place);
+	print_config_file(server, out);
+	fputs(":\n\n", out);
 	known_proxy_write_lines(server->known, port, out);
 	print_restart(server->cgroup, out);
 }

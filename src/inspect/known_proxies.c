@@ -4,6 +4,7 @@
 #include "inspect/known_proxies.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* v2ray.com/en/configuration/transport.html, xtls.github.io/en/config/transport.html */
@@ -21,23 +22,46 @@
 
 const struct known_proxy known_proxies[] = {
 	/* wiki.metacubex.one/en/config/inbound/port */
-	{"mihomo",
-	 {"clash-meta", "clash.meta", "mihomo-alpha", "verge-mihomo", "verge-mihomo-al"},
-	 "at the top level of its config",
-	 {"tproxy-port: ", "\n"}},
-	{"clash", {"clash-premium"}, "at the top level of its config", {"tproxy-port: ", "\n"}},
+	{
+		.name = "mihomo",
+		.aliases = {"clash-meta", "clash.meta", "mihomo-alpha", "verge-mihomo", "verge-mihomo-al"},
+		.file_options = {"-f", "--f"},
+		.directory_option = "-d",
+		.place = "at the top level of",
+		.lines = {"tproxy-port: ", "\n"},
+	},
+	{
+		.name = "clash",
+		.aliases = {"clash-premium"},
+		.file_options = {"-f", "--f"},
+		.directory_option = "-d",
+		.place = "at the top level of",
+		.lines = {"tproxy-port: ", "\n"},
+	},
 	/* sing-box.sagernet.org/configuration/inbound/tproxy */
-	{"sing-box",
-	 {NULL},
-	 "in the list \"inbounds\" of its config",
-	 {"{\n"
-	  "  \"type\": \"tproxy\",\n"
-	  "  \"tag\": \"tproxy-in\",\n"
-	  "  \"listen\": \"::\",\n"
-	  "  \"listen_port\": ",
-	  "\n}\n"}},
-	{"v2ray", {NULL}, "in the list \"inbounds\" of its config", DOKODEMO_DOOR},
-	{"xray", {NULL}, "in the list \"inbounds\" of its config", DOKODEMO_DOOR},
+	{
+		.name = "sing-box",
+		.file_options = {"-c", "--config"},
+		.place = "in the list \"inbounds\" of",
+		.lines = {"{\n"
+			  "  \"type\": \"tproxy\",\n"
+			  "  \"tag\": \"tproxy-in\",\n"
+			  "  \"listen\": \"::\",\n"
+			  "  \"listen_port\": ",
+			  "\n}\n"},
+	},
+	{
+		.name = "v2ray",
+		.file_options = {"-c", "-config", "--config"},
+		.place = "in the list \"inbounds\" of",
+		.lines = DOKODEMO_DOOR,
+	},
+	{
+		.name = "xray",
+		.file_options = {"-c", "-config", "--config"},
+		.place = "in the list \"inbounds\" of",
+		.lines = DOKODEMO_DOOR,
+	},
 	{0},
 };
 
@@ -68,6 +92,55 @@ const struct known_proxy *known_proxy_find(const char *name)
 			return proxy;
 	}
 	return NULL;
+}
+
+/* Whether an argument is "-c" or "-c=VALUE"; sets the value, to NULL for the former. */
+static bool is_option(const char *argument, const char *option, const char **value)
+{
+	size_t length = strlen(option);
+
+	if (strncmp(argument, option, length) != 0 || (argument[length] != '\0' && argument[length] != '='))
+		return false;
+	*value = argument[length] == '=' ? argument + length + 1 : NULL;
+	return true;
+}
+
+static bool is_file_option(const struct known_proxy *proxy, const char *argument, const char **value)
+{
+	for (const char *const *option = proxy->file_options; *option != NULL; option++) {
+		if (is_option(argument, *option, value))
+			return true;
+	}
+	return false;
+}
+
+static char *join(const char *directory, const char *file)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
+}
+
+char *known_proxy_config_file(const struct known_proxy *proxy, const char *arguments, size_t length)
+{
+	const char *end = arguments + length;
+	const char *file = NULL;
+	const char *directory = NULL;
+
+	if (length == 0 || end[-1] != '\0')
+		return NULL;
+	for (const char *at = arguments; at < end; at += strlen(at) + 1) {
+		const char *next = at + strlen(at) + 1 < end ? at + strlen(at) + 1 : NULL;
+		const char *value = NULL;
+
+		if (is_file_option(proxy, at, &value))
+			file = value != NULL ? value : next;
+		else if (proxy->directory_option != NULL && is_option(at, proxy->directory_option, &value))
+			directory = value != NULL ? value : next;
+	}
+	if (file != NULL)
+		return *file == '/' ? strdup(file) : NULL;
+	return directory != NULL && *directory == '/' ? join(directory, "config.yaml") : NULL;
 }
 
 static void write_indented(const char *text, bool *at_start, FILE *out)

@@ -78,6 +78,16 @@ int processes_list(struct processes *processes, const char *mount, struct error 
 	return result < 0 ? error_set(error, result, "no memory to list processes") : 0;
 }
 
+size_t process_arguments(uint32_t pid, char *arguments)
+{
+	char path[PATH_SIZE];
+	CLEANUP(fclosep) FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cmdline", pid);
+	file = fopen(path, "re");
+	return file != NULL ? fread(arguments, 1, PROCESS_ARGUMENTS_SIZE, file) : 0;
+}
+
 bool process_has_socket(const struct process *process, uint32_t inode)
 {
 	char path[PATH_SIZE];

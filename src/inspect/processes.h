@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROCESS_COMM_SIZE = 64 }; /* include/linux/sched.h, TASK_COMM_LEN; kernel threads' names are longer */
+enum {
+	PROCESS_COMM_SIZE = 64, /* include/linux/sched.h, TASK_COMM_LEN; kernel threads' names are longer */
+	PROCESS_ARGUMENTS_SIZE = 8192,
+};
 
 /** A running process. */
 struct process {
@@ -34,6 +37,15 @@ struct processes {
  * Returns 0 or a negative errno with @error.
  */
 int processes_list(struct processes *processes, const char *mount, struct error *error);
+
+/**
+ * Reads the beginning of a process's command line, as /proc/PID/cmdline has it: each argument with a NUL at its end.
+ *
+ * @arguments: PROCESS_ARGUMENTS_SIZE bytes
+ *
+ * Returns its length, 0 if it can't be read.
+ */
+size_t process_arguments(uint32_t pid, char *arguments);
 
 /** Returns whether a process has a socket open, as far as we may look at it (ptrace(2), access mode). */
 bool process_has_socket(const struct process *process, uint32_t inode);

@@ -238,7 +238,7 @@ def test_nothing_runs(scene):
 
 def lines_of(text):
     """The indented lines of an advice, up to the empty line after them."""
-    return re.search(r"config:\n\n((?:  .*\n)+)", text).group(1)
+    return re.search(r"Add this .*:\n\n((?:  .*\n)+)", text).group(1)
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -306,6 +306,7 @@ def test_v2ray_follows_the_advice(scene):
         done = scene.init("--yes")
         process.kill()
         process.wait()
+        assert f'"inbounds" of {process.args[-1]}:' in done.stderr
         config["inbounds"].append(json.loads(lines_of(done.stderr)))
         process = start(PORT)
         assert list(scene.written()["tproxies"]) == ["v2ray"]
@@ -456,9 +457,11 @@ class Dialogue:
         return self.terminal.wait(text.rstrip(" "))
 
     def answer(self, question, answer):
-        """Await a question and type the answer."""
-        self.wait(question)
+        """Await a question, type the answer, and await its echo: the question may be asked again."""
+        wait_until(lambda: self.terminal.text.rstrip().endswith(question.rstrip()),
+                   lambda: f"{question!r} at the end of:\n{self.terminal.text}")
         self.terminal.type(answer)
+        self.terminal.wait(f"{question}{answer}".rstrip() + "\n")
 
     def end(self, code):
         """Await the end; all there is to be seen then."""
@@ -497,15 +500,15 @@ def test_other_answers(scene):
     seen = dialogue.wait("to be used? [1]: ")
     assert re.search(r"1\. mihomo on port 7893 .*2\. xray on port 7900 .*3\. haproxy on port 7800 ", seen, re.S)
     for wrong in ("0", "4", "mihomo", "-1", "1x", "99999999999999999999999"):
-        dialogue.terminal.type(wrong)
+        dialogue.answer("used? [1]: ", wrong)
         dialogue.wait(f"[1]: {wrong}\nPlease answer with a number from 1 to 3.\n")
-    dialogue.terminal.type("1")
+    dialogue.answer("used? [1]: ", "1")
     for wrong in ("a b", "drop", "x" * 65, "-x", "a--b", "ä"):
         dialogue.answer("rules [mihomo]: ", wrong)
-        dialogue.wait(f"[mihomo]: {wrong}\n")
-    dialogue.answer("rules [mihomo]: ", "  vps.1 ")
+    dialogue.answer("rules [mihomo]: ", " vps.1")
     dialogue.answer("programs there? [Y/n]: ", "maybe")
-    dialogue.answer("Please answer y or n.", "no")
+    dialogue.wait("Please answer y or n.")
+    dialogue.answer("programs there? [Y/n]: ", "no")
     dialogue.answer("Write it? [Y/n]: ", "YES")
     dialogue.end(0)
     assert scene.config()["tproxies"] == {"vps.1": {"mark": 3000, "port": 7893}}

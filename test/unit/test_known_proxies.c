@@ -36,6 +36,50 @@ static void test_names(void **state)
 	}
 }
 
+/* The arguments are separated by "|" here. */
+static const struct {
+	const char *known;
+	const char *arguments;
+	const char *file; /* or NULL */
+} command_lines[] = {
+	{"mihomo", "mihomo|-f|/etc/mihomo/my.yaml|", "/etc/mihomo/my.yaml"},
+	{"mihomo", "mihomo|-d|/etc/mihomo|", "/etc/mihomo/config.yaml"},
+	{"mihomo", "mihomo|-d=/etc/mihomo|-f=/x|", "/x"},
+	{"mihomo", "mihomo|-f|/x|-d|/etc/mihomo|", "/x"},
+	{"mihomo", "mihomo|-d|/etc/mihomo|-f|relative|", NULL},
+	{"mihomo", "mihomo|-foo|/x|", NULL},
+	{"mihomo", "mihomo|-f|", NULL},
+	{"mihomo", "mihomo|", NULL},
+	{"mihomo", "", NULL},
+	{"mihomo", "mihomo|-f|/cut", NULL},
+	{"sing-box", "sing-box|run|-c|/etc/sing-box/config.json|", "/etc/sing-box/config.json"},
+	{"sing-box", "sing-box|--config=/a|run|", "/a"},
+	{"sing-box", "sing-box|-d|/a|", NULL},
+	{"v2ray", "v2ray|-config|/a b/c.json|", "/a b/c.json"},
+	{"xray", "xray|run|-c|/a|", "/a"},
+};
+
+static void test_config_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(command_lines); i++) {
+		size_t length = strlen(command_lines[i].arguments);
+		char *arguments = strdup(command_lines[i].arguments);
+		char *file = NULL;
+
+		assert_non_null(arguments);
+		for (size_t j = 0; j < length; j++)
+			arguments[j] = arguments[j] == '|' ? '\0' : arguments[j];
+		file = known_proxy_config_file(known_proxy_find(command_lines[i].known), arguments, length);
+		if (command_lines[i].file == NULL)
+			assert_null(file);
+		else
+			assert_string_equal(file, command_lines[i].file);
+		free(file);
+		free(arguments);
+	}
+}
+
 static void test_lines(void **state)
 {
 	char *text = NULL;
@@ -58,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_config_files),
 		cmocka_unit_test(test_lines),
 	};
 
