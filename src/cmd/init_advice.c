@@ -153,7 +153,7 @@ void advice_print_next(const char *path, bool is_default, const char *name)
 	       "  %scgtproxy %s%s%scheck\n",
 	       sudo, is_default ? "" : "-c ", is_default ? "" : shown, is_default ? "" : " ");
 	print_start(shown, is_default, sudo);
-	printf("\nThen send an application through %s, or a single command:\n\n"
+	printf("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"
 	       "  %scgtproxy route firefox %s\n"
 	       "  cgtproxy exec %s curl https://example.org\n",
 	       name, sudo, name, name);
