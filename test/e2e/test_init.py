@@ -202,8 +202,10 @@ def test_a_name_server(scene, address, asked):
 
 
 def test_a_port_that_answers_no_dns(scene):
-    """Such as the UDP half of a SOCKS port; or somebody else's name server."""
-    scene.proxy().serve("socks", 1053)
+    """Such as the UDP half of a SOCKS port, one that echoes, or somebody else's name server."""
+    proxy = scene.proxy()
+    proxy.serve("socks", 1053)
+    proxy.serve("echo", 1054, dns="echo")
     scene.proxy("dnsmasq", port=None).serve("dns", 53, addresses=[LOOPBACK[V4]], dns=True)
     assert "dns-hijack" not in scene.written()["tproxies"]["mihomo"]
 

@@ -84,7 +84,10 @@ class Server:
 
     def __init__(self, name, ports, namespace=None, addresses=(ANY[V4], ANY[V6]), protocols=(TCP, UDP),
                  transparent=False, hangs_up=True, dns=False):
-        """With dns=True it also answers DNS queries, without an address. With hangs_up=False it leaves a connection open that its client has closed, until hang_up()."""
+        """With hangs_up=False it leaves a connection open that its client has closed, until hang_up().
+
+        With dns=True it also answers DNS queries, without an address; with dns="echo" it sends them back.
+        """
         self.name = name
         self._hangs_up = hangs_up
         self._dns = dns
@@ -188,7 +191,7 @@ class Server:
         asked, control = self._destination(sock, family, ancillary)
         if not data.isascii():
             if self._dns:
-                self._send(_dns_answer(data), sock, control, family, asked, sender)
+                self._send(data if self._dns == "echo" else _dns_answer(data), sock, control, family, asked, sender)
             return
         reply = self._reply(Request(data.decode(), UDP, sender[:2], asked))
         try:
