@@ -68,8 +68,8 @@ static void test_config_files(void **state)
 		char *file = NULL;
 
 		assert_non_null(arguments);
-		for (size_t j = 0; j < length; j++)
-			arguments[j] = arguments[j] == '|' ? '\0' : arguments[j];
+		for (char *at = strchr(arguments, '|'); at != NULL; at = strchr(at + 1, '|'))
+			*at = '\0';
 		file = known_proxy_config_file(known_proxy_find(command_lines[i].known), arguments, length);
 		if (command_lines[i].file == NULL)
 			assert_null(file);

@@ -111,7 +111,7 @@ static void test_any_bytes(void **state)
 			path[length] = (char)(seed >> 16);
 			length += path[length] != '\0' && path[length] != '/';
 		}
-		strcpy(path + length, round % 2 == 0 ? ".service" : "");
+		snprintf(path + length, sizeof(path) - length, "%s", round % 2 == 0 ? ".service" : "");
 		selector = naming_selector(path, &temporary);
 		assert_non_null(selector);
 		for (const char *at = selector; *at != '\0'; at++)
