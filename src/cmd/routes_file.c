@@ -95,8 +95,7 @@ static struct config *check_edited(const struct arguments *arguments, const char
 	return config;
 }
 
-struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file,
-				   const char *edited)
+struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file, const char *edited)
 {
 	CLEANUP(config_freep) struct config *config = check_edited(arguments, edited);
 	struct config *written = config;
@@ -114,4 +113,3 @@ struct config *routes_file_write(const struct arguments *arguments, const struct
 	config = NULL;
 	return written;
 }
-

@@ -37,8 +37,7 @@ int routes_file_open(const struct arguments *arguments, bool change, struct rout
  *
  * Returns the config as it is now, to be freed with config_free(), or NULL if nothing was changed.
  */
-struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file,
-				 const char *edited);
+struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file, const char *edited);
 
 void routes_file_close(struct routes_file *file);
 

@@ -10,6 +10,7 @@
 #include "engine/levels.h"
 #include "engine/state.h"
 #include "engine/takeover.h"
+#include "nft/owner.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

@@ -15,6 +15,7 @@
 #include "nft/comment.h"
 #include "nft/dump.h"
 #include "nft/lookups.h"
+#include "nft/owner.h"
 #include "nft/stamp.h"
 #include "socket/listeners.h"
 #include "socket/sockets.h"

@@ -4,6 +4,7 @@
 #include "nft/replace.h"
 
 #include "nft/difference.h"
+#include "nft/owner.h"
 #include "nft/table.h"
 #include "util/cleanup.h"
 #include "util/grace.h"

@@ -25,6 +25,7 @@
 #include "nft/monitor.h"
 #include "nft/nft.h"
 #include "nft/others.h"
+#include "nft/owner.h"
 #include "nft/replace.h"
 #include "route/entries.h"
 #include "route/monitor.h"

@@ -5,6 +5,7 @@
 
 #include "messages.h"
 
+#include "nft/owner.h"
 #include "nft/replace.h"
 
 #include <errno.h>
