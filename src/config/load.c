@@ -218,7 +218,9 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
-			 "no such file; using the built-in default config, in which every cgroup goes direct");
+			 "no such file; using the built-in default config, in which every cgroup goes direct. "
+			 "\"cgtproxy "
+			 "init\" writes one");
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {

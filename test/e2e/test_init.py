@@ -181,6 +181,16 @@ def test_a_proxy_of_another_name(scene):
     check(scene)
 
 
+def test_several_proxies(scene):
+    """Known ones come first, and the first is the default."""
+    scene.proxy("haproxy", port=7800)
+    scene.proxy("xray", port=7900)
+    scene.proxy("mihomo", port=7901)
+    done = scene.init("--yes")
+    assert re.search(r"1\. mihomo on port 7901 .*2\. xray on port 7900 .*3\. haproxy on port 7800 ", done.stdout, re.S)
+    assert {name: proxy["port"] for name, proxy in scene.config()["tproxies"].items()} == {"mihomo": 7901}
+
+
 def test_what_a_proxy_does_not_take_is_refused(scene):
     """Like mihomo without allow-lan, which listens on 127.0.0.1; and one for TCP only."""
     scene.proxy(addresses=[LOOPBACK[V4]], protocols=[TCP])
@@ -395,6 +405,21 @@ def test_drop_ins_that_are_there(scene):
     dropin.write_text("rules: [{app: firefox, tproxy: mihomo}]\n", encoding="utf-8")
     scene.written()
     check(scene)
+
+
+def test_commands_for_a_user_with_sudo(scene):
+    """Who runs it by sudo needs sudo for what follows, too."""
+    scene.proxy()
+    done = scene.init("--yes", SUDO_UID="1000")
+    assert f"  sudo cgtproxy -c {scene.path} check\n" in done.stdout
+    assert f"  sudo install -m 644 {scene.path} /etc/cgtproxy/config.yaml\n" in done.stdout
+    assert "  sudo systemctl enable --now cgtproxy\n" in done.stdout
+    assert "  cgtproxy exec mihomo " in done.stdout
+
+
+def test_without_a_config_there_is_a_hint(scene):
+    done = scene.world.cgtproxy("check", "config", CONFIGURATION_DIRECTORY=str(scene.directory))
+    assert "cgtproxy init" in done.stderr
 
 
 def test_while_the_daemon_runs(scene):
