@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* The terminal's width; 0 without one, where nothing is to be cut. */
+/* The terminal's width, or 0 if stdout is not a terminal and nothing is to be cut. */
 static size_t width_of_output(void)
 {
 	struct winsize size;
@@ -49,7 +49,7 @@ static int print(const struct arguments *arguments, const struct apps *apps)
 	return EXIT_OK;
 }
 
-/* A config with errors does not hide what is in force: its errors are logged, and the rules are not shown. */
+/* If the config has errors, they are logged, and the kernel's targets are shown without rules. */
 int cmd_apps(const struct arguments *arguments)
 {
 	CLEANUP(config_freep) struct config *config = NULL;

@@ -18,7 +18,7 @@ struct apps {
 	const struct config *config; /* or NULL */
 	const struct applications *applications;
 	const struct traffic_list *traffic;
-	bool all; /* also what has no sockets */
+	bool all; /* include what has no sockets */
 };
 
 /** Returns whether an application is shown. */

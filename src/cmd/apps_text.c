@@ -27,19 +27,19 @@ static char *shown(const struct style *style, const char *text)
 	return style_escape(style, text, strlen(text));
 }
 
-/* With three digits at least, in the units that shops and network operators count in. */
+/* In decimal units, as network rates and volumes are given. */
 static char *amount(uint64_t bytes)
 {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-	double number = (double)bytes;
+	double rest = (double)bytes;
 	char *text = NULL;
 	size_t unit = 0;
 
-	while (number >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		number /= 1000;
+	while (rest >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		rest /= 1000;
 		unit++;
 	}
-	return asprintf(&text, "%.*f %s", unit > 0 ? 1 : 0, number, units[unit]) >= 0 ? text : NULL;
+	return asprintf(&text, "%.*f %s", unit > 0 ? 1 : 0, rest, units[unit]) >= 0 ? text : NULL;
 }
 
 static enum colour colour_of(const char *target)
@@ -80,7 +80,7 @@ static bool fill_application(const struct application *application, const struct
 	       (application->user == NULL || cells[USER].text != NULL);
 }
 
-/* A row, and one more for each other target that it has sockets of. */
+/* Adds a row, and one more for each further target with sockets. */
 static bool add_application(const struct apps *apps, size_t i, const struct style *style, struct columns *columns)
 {
 	const struct application_traffic *traffic = &apps->traffic->items[i];

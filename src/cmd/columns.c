@@ -12,7 +12,7 @@
 
 enum {
 	GAP = 2,	/* between columns */
-	SHRUNK_MIN = 8, /* a name that is cut further tells nothing */
+	SHRUNK_MIN = 8, /* shorter names would be useless */
 };
 
 size_t text_width(const char *text)
@@ -40,7 +40,7 @@ static size_t larger(size_t one, size_t other)
 	return one > other ? one : other;
 }
 
-/* The widths of the columns, of which one is made narrower if all together are too wide. */
+/* Computes the columns' widths, and shrinks one if the sum is too large. */
 static void measure(const struct columns *columns, size_t width, bool has_headings, size_t *widths)
 {
 	size_t sum = 0;
@@ -62,7 +62,7 @@ static void measure(const struct columns *columns, size_t width, bool has_headin
 	}
 }
 
-/* Returns how many bytes of a text fit into a width; a character is never divided, nor separated from its marks. */
+/* Returns how many bytes of a text fit. Characters are not split, nor separated from combining marks. */
 static size_t fitting(const char *text, size_t width, size_t *used)
 {
 	size_t length = 0;
@@ -89,7 +89,7 @@ static void pad(size_t width, FILE *out)
 		fputc(' ', out);
 }
 
-/* Prints a text, cut to a width, and returns its own. */
+/* Prints a text cut to a width; returns the width printed. */
 static size_t print_cut(const char *text, size_t width, const struct style *style, FILE *out)
 {
 	const char *ellipsis = style->has_unicode ? "\u2026" : "...";
@@ -125,7 +125,7 @@ static void print_row(const struct columns *columns, const struct cell *cells, c
 {
 	size_t last = columns->count;
 
-	/* without spaces at the end */
+	/* no trailing spaces */
 	while (last > 1 && cells[last - 1].text == NULL)
 		last--;
 	for (size_t i = 0; i < last; i++)

@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Tables in text, aligned by the width that a terminal gives to each character. */
+/* Text tables, aligned by the display width of characters. */
 
 enum { COLUMNS_MAX = 8 };
 
 struct column {
 	const char *heading;
-	bool is_number;	 /* aligned at the right */
-	bool may_shrink; /* on a narrow terminal; one of the columns */
+	bool is_number;	 /* right-aligned */
+	bool may_shrink; /* on a narrow terminal; at most one column */
 };
 
 struct cell {
-	char *text; /* fit to be shown; owned by the table; NULL: empty */
+	char *text; /* escaped; freed by columns_clear(); NULL if empty */
 	enum colour colour;
 };
 
@@ -43,16 +43,16 @@ struct cell *columns_add(struct columns *columns);
 /**
  * Prints the table.
  *
- * @width:        of the terminal, or 0 for any. The column that may shrink is cut, and ends with an ellipsis, until the
- *                rows fit
- * @has_headings: whether the headings come first
+ * @width:        of the terminal, or 0 for no limit. Text in the column that may shrink is cut and ends with an
+ *                ellipsis, so that rows fit
+ * @has_headings: whether to print the headings
  */
 void columns_print(const struct columns *columns, const struct style *style, size_t width, bool has_headings,
 		   FILE *out);
 
 void columns_clear(struct columns *columns);
 
-/** Returns how many columns of a terminal a text takes. */
+/** Returns a text's display width. */
 size_t text_width(const char *text);
 
 #endif

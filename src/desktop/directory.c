@@ -18,7 +18,7 @@
 
 enum { DEPTH_MAX = 4 };
 
-/* What was opened by O_PATH, to be read. Whatever it was, opening it so has done nothing to it. */
+/* Opens for reading what was opened with O_PATH, which has no effect on devices and pipes. */
 static int reopen(int path, int flags)
 {
 	char name[32];
@@ -27,7 +27,7 @@ static int reopen(int path, int flags)
 	return open(name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Returns the file's length, or -1 for one that is not to be read. */
+/* Returns the file's length, or -1 if it can't be read or is too long. */
 static ssize_t read_file(struct desktop_reader *reader, int path)
 {
 	CLEANUP(closep) int fd = reopen(path, 0);
@@ -41,7 +41,7 @@ static ssize_t read_file(struct desktop_reader *reader, int path)
 	return part < 0 || length > DESKTOP_FILE_SIZE_MAX ? -1 : (ssize_t)length;
 }
 
-/* An ID longer than a unit's name is nobody's. */
+/* No unit could have a longer ID in its name. */
 static int visit_file(struct desktop_reader *reader, int path, const char *prefix, const char *name)
 {
 	char id[UNIT_NAME_SIZE];

@@ -53,7 +53,7 @@ static int read_entry(const struct keyfile *keyfile, const char *id, struct desk
 	return entry->id != NULL ? 0 : -ENOMEM;
 }
 
-/* A file that only masks another need not have a name. */
+/* A file that masks another needs no name. */
 static bool is_application(const struct keyfile *keyfile, const struct desktop_entry *entry)
 {
 	CLEANUP(freep) char *type = keyfile_string(keyfile, "Type");
@@ -99,7 +99,7 @@ static int compare(const void *left, const void *right)
 	return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-/* Of several with the same ID that of the first directory counts. */
+/* Of several with the same ID, the first directory's wins. */
 static void settle(struct desktop_list *list)
 {
 	size_t kept = 0;
@@ -220,7 +220,7 @@ static bool has_game(const struct desktop_entry *entry, const char *game)
 	return entry->steam_game != NULL && strcmp(entry->steam_game, game) == 0;
 }
 
-/* A masked one hides that of the system as well. */
+/* A masked entry of the user's hides the system's. */
 static const struct desktop_entry *find(const struct desktop_entries *entries, uint32_t uid, is_sought is_one,
 					const char *sought)
 {

@@ -9,26 +9,25 @@
 #include <stdint.h>
 
 /*
- * The applications that are installed, by their .desktop files (specifications.freedesktop.org/desktop-entry-spec): the
- * system's, Flatpak's, Snap's and users'. GLib reads them. It is loaded when the first file is read, so that the
- * daemon, which reads none, does without it; where there is no GLib, no application is found.
+ * Finds the installed applications by their .desktop files (specifications.freedesktop.org/desktop-entry-spec): those
+ * of the system, Flatpak, Snap and users. GLib parses the files. It is loaded for the first one, so the daemon, which
+ * reads none, never loads it. Without GLib, no application is found.
  */
 
-/** An installed application. All texts are valid UTF-8, but may hold anything else: escape them where they are shown.
- */
+/** An installed application. All strings are valid UTF-8 but otherwise untrusted: escape them for display. */
 struct desktop_entry {
 	char *id;	     /* name of the file without ".desktop": "org.telegram.desktop" */
 	char *name;	     /* in the language of the environment (LANGUAGE, LC_ALL, LC_MESSAGES, LANG): "Telegram" */
-	char *original_name; /* without any language */
-	char *program;	     /* what Exec runs, without directories: "telegram-desktop"; or NULL */
+	char *original_name; /* untranslated */
+	char *program;	     /* base name of the program in Exec: "telegram-desktop"; or NULL */
 	char *snap;	     /* "NAME.APP" of a snap's application, or NULL */
-	char *steam_game;    /* number of the game that it has Steam run, or NULL */
+	char *steam_game;    /* if Exec has Steam run a game, the game's number; else NULL */
 	bool is_hidden;	     /* not in menus (NoDisplay) */
-	bool is_masked;	     /* Hidden: whoever wrote it wants it to be taken for not installed */
-	size_t order;	     /* in which it was found */
+	bool is_masked;	     /* Hidden=true: to be treated as not installed */
+	size_t order;	     /* lower if found earlier */
 };
 
-/** The applications of one directory list: those of the system, or of one user. */
+/** The applications of the system or of one user. */
 struct desktop_list {
 	uint32_t uid; /* DESKTOP_SYSTEM for the system's */
 	struct desktop_entry *items;
@@ -36,7 +35,7 @@ struct desktop_list {
 	size_t capacity;
 };
 
-/** No user's: UINT32_MAX is nobody's number. */
+/** Instead of a user's number: the system. */
 #define DESKTOP_SYSTEM UINT32_MAX
 
 struct desktop_entries {
@@ -46,14 +45,14 @@ struct desktop_entries {
 };
 
 /**
- * Reads the applications of the system, or of a user. Those that were read before are not read again.
+ * Reads the applications of the system or of a user, unless they have been read before.
  *
- * The system's directories are those of XDG_DATA_DIRS, or else /usr/local/share and /usr/share, and what Flatpak and
- * Snap export; a user's are ~/.local/share and what Flatpak exports there. Root reads a user's with that user's rights.
- * Files that can't be read, are no regular files, longer than 1 MiB, or no valid entries are left out, as is what comes
- * after several thousand of them.
+ * The system's directories are those of XDG_DATA_DIRS (default: /usr/local/share and /usr/share) and the exports of
+ * Flatpak and Snap; a user's are ~/.local/share and the exports of that user's Flatpak. Root reads a user's files with
+ * that user's permissions. Ignored are files that are unreadable, not regular, longer than 1 MiB or not valid entries,
+ * and all files beyond DESKTOP_FILES_MAX.
  *
- * @entries: zeroed at first; desktop_entries_clear() it whatever this returns
+ * @entries: zeroed before the first call; release with desktop_entries_clear(), also on failure
  * @uid:     DESKTOP_SYSTEM or a user's
  *
  * Returns 0 or -ENOMEM.
@@ -61,7 +60,7 @@ struct desktop_entries {
 int desktop_entries_read(struct desktop_entries *entries, uint32_t uid);
 
 /**
- * Finds the application with an ID: the user's own if there is one, else the system's.
+ * Finds the application with an ID: the user's own, or else the system's.
  *
  * @uid: DESKTOP_SYSTEM or a user's
  *
@@ -69,11 +68,11 @@ int desktop_entries_read(struct desktop_entries *entries, uint32_t uid);
  */
 const struct desktop_entry *desktop_entries_find(const struct desktop_entries *entries, uint32_t uid, const char *id);
 
-/** The same for an application of a snap, "NAME.APP". */
+/** Like desktop_entries_find(), but by snap and application: "NAME.APP". */
 const struct desktop_entry *desktop_entries_find_snap(const struct desktop_entries *entries, uint32_t uid,
 						      const char *snap);
 
-/** The same for the entry that has Steam run a game, by the game's number. */
+/** Like desktop_entries_find(), but by the number of the game that Steam runs. */
 const struct desktop_entry *desktop_entries_find_game(const struct desktop_entries *entries, uint32_t uid,
 						      const char *game);
 

@@ -4,16 +4,16 @@
 #ifndef CGTPROXY_DESKTOP_EXEC_H
 #define CGTPROXY_DESKTOP_EXEC_H
 
-/* What an Exec line of a .desktop file runs. */
+/* Parsing the Exec lines of .desktop files. */
 
 /**
- * Finds the program, without its directory; behind env(1) and what that sets, what comes next.
+ * Finds the program, after env(1) and its arguments if there are any.
  *
- * Returns its name, for free(), or NULL when there is none, or no memory.
+ * Returns its base name, freed by the caller, or NULL if there is none or if out of memory.
  */
 char *exec_program(const char *exec);
 
-/** Finds the number of the game that Steam is to run. Returns it, for free(), or NULL as above. */
+/** Finds the number of the game that Steam is to run. Returns it, freed by the caller, or NULL as above. */
 char *exec_steam_game(const char *exec);
 
 #endif

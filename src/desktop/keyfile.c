@@ -15,10 +15,10 @@ struct keyfile {
 	GKeyFile *file;
 };
 
-/* What is used of GLib, by the types that its headers have. */
+/* The functions of GLib, with the types from its headers. */
 static struct {
 	bool is_tried;
-	void *library; /* NULL: there is none of use; else it stays until the end */
+	void *library; /* NULL if it can't be loaded; else it stays loaded */
 	__typeof__(&g_key_file_new) new_file;
 	__typeof__(&g_key_file_free) free_file;
 	__typeof__(&g_key_file_load_from_data) load;
@@ -28,7 +28,7 @@ static struct {
 	__typeof__(&g_free) free_text;
 } glib;
 
-/* POSIX has dlsym() return functions as pointers to objects, which is no C. */
+/* dlsym() returns functions as pointers to objects, which C does not convert. */
 static bool find(const char *name, void *function)
 {
 	void *found = dlsym(glib.library, name);
@@ -62,14 +62,14 @@ struct keyfile *keyfile_read(const char *text, size_t length)
 	if (keyfile == NULL)
 		return NULL;
 	keyfile->file = glib.new_file();
-	/* without flags it keeps of the translations only those that the environment asks for */
+	/* without flags, only translations for the environment's language are kept */
 	if (glib.load(keyfile->file, text, length, G_KEY_FILE_NONE, NULL))
 		return keyfile;
 	keyfile_free(keyfile);
 	return NULL;
 }
 
-/* Takes a text of GLib's over. */
+/* Turns a string of GLib's into one of malloc()'s. */
 static char *taken(char *value)
 {
 	char *copy = value != NULL ? strdup(value) : NULL;

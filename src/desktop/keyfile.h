@@ -7,33 +7,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Key files, as GLib's GKeyFile reads them. GLib is loaded when the first is read, and only then. */
+/* Parses key files with GLib's GKeyFile. GLib is loaded for the first one. If out of memory, it aborts the program. */
 
 struct keyfile;
 
-/** Returns whether there is a GLib to read key files with. */
+/** Returns whether GLib could be loaded. */
 bool keyfile_is_available(void);
 
 /**
- * Reads a key file.
+ * Parses a key file.
  *
  * @text: @length bytes of any content
  *
- * Returns it, for keyfile_free(), or NULL for what is none, without GLib, or without memory.
+ * Returns it, released with keyfile_free(), or NULL if it is not valid, without GLib, or if out of memory.
  */
 struct keyfile *keyfile_read(const char *text, size_t length);
 
 /**
  * Reads a key of the group [Desktop Entry].
  *
- * Returns the value, valid UTF-8, for free(), or NULL.
+ * Returns the value in valid UTF-8, freed by the caller, or NULL.
  */
 char *keyfile_string(const struct keyfile *keyfile, const char *key);
 
-/** The same in the language that the environment asks for (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), if it is there. */
+/** The same in the language of the environment (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), if there is a translation. */
 char *keyfile_translated(const struct keyfile *keyfile, const char *key);
 
-/** Returns whether a key is there and true. */
+/** Returns whether a key exists and is true. */
 bool keyfile_is_true(const struct keyfile *keyfile, const char *key);
 
 void keyfile_free(struct keyfile *keyfile);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/fsuid.h>
 
-/* Neither call says whether it did anything; one that can't do anything says what is. */
+/* setfsuid() does not report failure. With an invalid id, it only returns the current one. */
 static uid_t current_uid(void)
 {
 	return (uid_t)setfsuid((uid_t)-1);

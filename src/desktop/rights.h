@@ -8,20 +8,20 @@
 #include <sys/types.h>
 
 /*
- * Reading a user's files with no more rights than that user has, so that a symbolic link of theirs leads us nowhere
- * where they could not go themselves (setfsuid(2)).
+ * Accesses files with a user's permissions (setfsuid(2)), so that a symbolic link of theirs can't make root read a file
+ * that they can't read themselves.
  */
 
 struct rights {
-	uid_t uid; /* what to go back to */
+	uid_t uid; /* to restore */
 	gid_t gid;
 };
 
 /**
- * Takes a user's rights on files, until rights_give_back().
+ * Takes on a user's permissions for file access, until rights_give_back().
  *
- * Returns the user's home directory, for free(). NULL without one, without the permission to take the rights, or
- * without memory; then there is nothing to give back.
+ * Returns the user's home directory, freed by the caller. NULL if there is none, without the privilege to change the
+ * permissions, or if out of memory; nothing has changed then.
  */
 char *rights_take(uint32_t uid, struct rights *rights);
 

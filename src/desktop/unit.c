@@ -23,7 +23,7 @@ static bool part_is(struct part part, const char *text)
 	return part.length == strlen(text) && memcmp(part.text, text, part.length) == 0;
 }
 
-/* Takes an ending off. */
+/* Removes a suffix if it is there, and something before it. */
 static bool drop_ending(struct part *part, const char *ending)
 {
 	size_t length = strlen(ending);
@@ -50,7 +50,7 @@ static bool is_number(struct part part)
 	return part.length > 0 && strspn(part.text, "0123456789") >= part.length;
 }
 
-/* Takes the last of several parts between dashes off. */
+/* Splits off what follows the last dash. */
 static bool drop_last(struct part *part, struct part *last)
 {
 	const char *dash = memrchr(part->text, '-', part->length);
@@ -62,7 +62,7 @@ static bool drop_last(struct part *part, struct part *last)
 	return true;
 }
 
-/* What "app" can't select is no ID: a path, a backslash, what is no text. */
+/* An ID must be valid for the selector "app". */
 static bool set_id(struct desktop_unit *unit, struct part id)
 {
 	return id.length > 0 && unit_name_unescape(unit->id, id.text, id.length) && strpbrk(unit->id, "/\\") == NULL &&
@@ -86,7 +86,7 @@ static bool read_launched(struct part rest, struct desktop_unit *unit)
 	return true;
 }
 
-/* The unique name of a connection to the bus, without its colon: 1.42 */
+/* The unique name of a D-Bus connection without its colon: 1.42 */
 static bool is_bus_name(struct part part)
 {
 	const char *dot = memchr(part.text, '.', part.length);
@@ -95,7 +95,7 @@ static bool is_bus_name(struct part part)
 	       is_number(part_between(dot + 1, part.text + part.length));
 }
 
-/* dbus-BUS-ID@NUMBER.service; true also for what is wrong behind its beginning. */
+/* dbus-BUS-ID@NUMBER.service. Returns whether it begins like that; @is_one: whether it is valid. */
 static bool read_activated(struct part rest, struct desktop_unit *unit, bool *is_one)
 {
 	const char *at = memchr(rest.text, '@', rest.length);
@@ -117,7 +117,7 @@ static bool read_service(struct part rest, struct desktop_unit *unit)
 
 	if (at != NULL)
 		return read_launched(part_between(rest.text, at), unit);
-	/* which only the earlier edition of the convention has at the end */
+	/* only in the convention's earlier edition */
 	if (drop_last(&before, &last) && is_number(last))
 		return read_launched(before, unit);
 	return read_launched(rest, unit);
@@ -147,7 +147,7 @@ static bool is_snap_name(struct part name)
 	       strspn(name.text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") >= name.length;
 }
 
-/* NAME[_KEY].APP and a UUID behind a dash or a dot */
+/* NAME[_KEY].APP, a dash or a dot, and a UUID */
 static bool read_snap(struct part rest, struct desktop_unit *unit)
 {
 	enum { UUID_LENGTH = 36 };
@@ -187,7 +187,7 @@ bool desktop_unit_read(const char *name, struct desktop_unit *unit)
 		return drop_ending(&rest, ".service") && read_activated(rest, unit, &is_activated) && is_activated;
 	if (drop_ending(&rest, ".scope"))
 		return read_scope(rest, unit);
-	/* the slices of applications have reversed domains for IDs; others are sorted by what somebody likes */
+	/* other slices are groups of applications, see config/selectors.c */
 	if (drop_ending(&rest, ".slice"))
 		return read_launched(rest, unit) && strchr(unit->id, '.') != NULL;
 	if (!drop_ending(&rest, ".service"))

@@ -8,20 +8,20 @@
 
 #include <stdbool.h>
 
-/** Of which application a unit is, by its name. */
+/** The application that a unit belongs to, according to the unit's name. */
 struct desktop_unit {
-	char id[UNIT_NAME_SIZE];   /* as "app" selects it, which is its desktop ID if the launcher knew that; UTF-8 */
-	char snap[UNIT_NAME_SIZE]; /* of a snap's application: "NAME.APP"; "" of others */
-	char game[UNIT_NAME_SIZE]; /* of a game that Steam started: its number; "" of others */
+	char id[UNIT_NAME_SIZE];   /* as for the selector "app": the desktop ID if the launcher used that; UTF-8 */
+	char snap[UNIT_NAME_SIZE]; /* "NAME.APP" if it is a snap's, else "" */
+	char game[UNIT_NAME_SIZE]; /* the number if it is a game of Steam's, else "" */
 };
 
 /**
- * Finds out which application a unit of a user's manager is of: the other way round than config/selectors.c has it,
- * where the names that desktops give are explained.
+ * Finds out which application a unit of a user's manager belongs to. This is the inverse of config/selectors.c, which
+ * explains the names that desktops use.
  *
- * @name: of a scope, a service or a slice; any text
+ * @name: of a scope, service or slice; untrusted
  *
- * Returns whether it is one's.
+ * Returns whether it belongs to an application.
  */
 bool desktop_unit_read(const char *name, struct desktop_unit *unit);
 

@@ -15,10 +15,10 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-/* A topmost cgroup, and what it is of; those of the same application become one. */
+/* A topmost cgroup and what it belongs to. Those of the same application are merged. */
 struct top {
 	const struct cgroup *cgroup;
-	size_t order; /* in the walk */
+	size_t order; /* in depth-first order */
 	enum application_kind kind;
 	uint32_t uid;
 	char *id;
@@ -40,7 +40,7 @@ static void tops_clear(struct tops *tops)
 	free(tops->items);
 }
 
-/* The unit's name without an ending that tells little. */
+/* The unit's name without ".service". */
 static char *name_of_unit(const char *unit)
 {
 	const char *dot = strrchr(unit, '.');
@@ -103,7 +103,7 @@ static int add_top(struct tops *tops, const struct cgroup *cgroup, const struct 
 	return top->id != NULL && top->name != NULL ? 0 : -ENOMEM;
 }
 
-/* Returns what follows a cgroup and all below it in the walk of the tree, or NULL. */
+/* Returns what follows a cgroup and its descendants in depth-first order, or NULL. */
 static const struct cgroup *next_beside(const struct cgroup *cgroup)
 {
 	const struct cgroup *next = cgroup_next(cgroup);
@@ -165,7 +165,7 @@ static int add_cgroups(const struct cgroup_index *index, struct application *app
 	return 0;
 }
 
-/* The texts go over to the application. */
+/* Moves the strings to the application. */
 static struct application *add_application(struct applications *applications, struct top *top)
 {
 	struct application *items =
@@ -205,7 +205,7 @@ static int compare_applications(const void *left, const void *right)
 	const struct application *b = right;
 	int order = 0;
 
-	/* a failure is one of memory; any order will do then */
+	/* fails only if out of memory, and then any order will do */
 	if (u8_casecmp((const uint8_t *)a->name, strlen(a->name), (const uint8_t *)b->name, strlen(b->name), NULL,
 		       UNINORM_NFC, &order) != 0 ||
 	    order == 0)

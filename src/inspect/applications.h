@@ -14,39 +14,38 @@
 #include <stdint.h>
 
 /*
- * What runs now, in the terms of people and of the config: all cgroups of this moment, grouped by the application, unit
- * or login that they are of.
+ * What is running, in the terms of users and of the config: all current cgroups, grouped by application, unit or login.
  */
 
-/** Something that runs. What is in its texts is users': escape it where it is shown. */
+/** Something that is running. Its strings are untrusted: escape them for display. */
 struct application {
 	enum application_kind kind;
-	char *id;	 /* as the selector takes it; the path of the topmost one's for APPLICATION_CGROUP */
-	char *name;	 /* for people: "Telegram", "mihomo", "alice"; the id where nothing better is known */
-	uint32_t uid;	 /* whose it is, or NO_UID */
-	char *user;	 /* that user's name, or the number where it has no name; NULL with NO_UID */
-	size_t *cgroups; /* positions in index.by_id, in the order of the tree's walk */
+	char *id;	 /* as for the selector; for APPLICATION_CGROUP, the path of the topmost cgroup */
+	char *name;	 /* for display: "Telegram", "mihomo", "alice"; the id if no name is known */
+	uint32_t uid;	 /* the user who runs it, or NO_UID */
+	char *user;	 /* that user's name, or the number if there is none; NULL with NO_UID */
+	size_t *cgroups; /* positions in index.by_id, in depth-first order */
 	size_t cgroup_count;
 	size_t cgroup_capacity;
 };
 
 struct applications {
 	struct cgroup_index index;
-	struct application *items; /* in the order of name, user and id */
+	struct application *items; /* sorted by name, user and id */
 	size_t count;
 	size_t capacity;
 };
 
 /**
- * Finds out what runs. Cgroups are grouped as the selectors see them: an application of one user, a unit of the system,
- * a unit of a user's manager, the login sessions of a user (APPLICATION_USER: what a window manager starts is there),
- * or else each cgroup right below a slice or the root. The root, slices and users' managers belong to nothing: what is
- * in those is below them.
+ * Finds out what is running. Cgroups are grouped by selector: an application of one user, a unit of the system, a unit
+ * of a user's manager, or a user's login sessions (APPLICATION_USER; many window managers start all programs there).
+ * Any other cgroup directly below a slice or the root is an item of its own, with its descendants. The root, slices and
+ * users' managers themselves belong to no item, since systemd runs nothing in them.
  *
  * @cgroup_root:  the mount as the config names it, or NULL
- * @entries:      for the names of applications: those of the system and of who runs something are read when they have
- *                not been. NULL: names are the IDs
- * @applications: zeroed; applications_clear() it whatever this returns
+ * @entries:      for the names of applications; the entries of the system and of each user with a cgroup are read
+ * unless they have been. NULL: applications are named by ID
+ * @applications: zeroed; release with applications_clear(), also on failure
  *
  * Returns 0 or a negative errno with @error.
  */

@@ -27,7 +27,7 @@ static int add(struct candidates *candidates, const struct candidate *candidate)
 	return 0;
 }
 
-/* Keeps a text that was made, which may be NULL. Returns it, or NULL without memory. */
+/* Takes over an allocated string, which may be NULL. Returns it, or NULL if out of memory. */
 static const char *keep(struct candidates *candidates, char *text)
 {
 	char **texts = NULL;
@@ -44,7 +44,7 @@ static const char *keep(struct candidates *candidates, char *text)
 	return texts[candidates->text_count++] = text;
 }
 
-/* NAME.APP or NAME_KEY.APP as "app" takes it, see desktop/unit.h. */
+/* Turns NAME.APP or NAME_KEY.APP into an ID for "app", see desktop/unit.h. */
 static char *id_of_snap(const char *snap)
 {
 	const char *dot = strchr(snap, '.');
@@ -59,7 +59,7 @@ static char *id_of_snap(const char *snap)
 	return id;
 }
 
-/* Names that a running application has beside that which is shown. */
+/* Adds the names from an entry. */
 static void add_aliases(struct candidate *candidate, const struct desktop_entry *entry)
 {
 	candidate->aliases[0] = entry->name;
@@ -68,12 +68,15 @@ static void add_aliases(struct candidate *candidate, const struct desktop_entry 
 	candidate->is_installed = true;
 }
 
-/* Games are applications while Steam runs them in scopes of their own; else they are a part of Steam's. */
+/*
+ * Hidden entries are mostly file associations of applications that have another entry. Games have cgroups of their own
+ * only while running, if at all.
+ */
 static int add_entry(struct candidates *candidates, const struct desktop_entry *entry)
 {
 	struct candidate candidate = {.kind = APPLICATION_APP, .id = entry->id, .name = entry->name, .uid = NO_UID};
 
-	if (entry->is_masked || entry->steam_game != NULL)
+	if (entry->is_masked || entry->is_hidden || entry->steam_game != NULL)
 		return 0;
 	if (entry->snap != NULL) {
 		candidate.id = keep(candidates, id_of_snap(entry->snap));
@@ -126,7 +129,7 @@ static int add_running(struct candidates *candidates, const struct applications 
 	return 0;
 }
 
-/* The slices that there are, and the users whom some of them are of. */
+/* All slices, and the users whose slices are among them. */
 static int add_slices(struct candidates *candidates, const struct cgroup *root)
 {
 	for (const struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
@@ -168,7 +171,7 @@ static char *without_ending(const char *unit)
 	return strndup(unit, (size_t)(strrchr(unit, '.') - unit));
 }
 
-/* @uids: whose homes may have it */
+/* @uids: the users in whose homes to look */
 static int add_unit(struct candidates *candidates, const char *unit, const uint32_t *uids, size_t count)
 {
 	struct candidate candidate = {.id = unit, .uid = NO_UID, .is_installed = true};

@@ -12,14 +12,14 @@
 
 enum { CANDIDATE_ALIASES = 3 };
 
-/** What a word may mean: something that runs or is installed. Its texts belong to others. */
+/** What a name may mean: something running or installed. The strings belong to others. */
 struct candidate {
 	enum application_kind kind;
 	const char *id;
 	const char *name;
-	const char *aliases[CANDIDATE_ALIASES]; /* further names; NULL behind the last */
-	const char *other_id; /* under which it is installed, where the selector takes another; or NULL */
-	uint32_t uid;	      /* who runs it, or NO_UID */
+	const char *aliases[CANDIDATE_ALIASES]; /* further names; NULL after the last */
+	const char *other_id;			/* the desktop ID if the selector takes a different one, or NULL */
+	uint32_t uid;				/* the user who runs it, or NO_UID */
 	bool runs;
 	bool is_installed;
 };
@@ -28,16 +28,17 @@ struct candidates {
 	struct candidate *items; /* several may have the same kind and ID */
 	size_t count;
 	size_t capacity;
-	char **texts; /* that were made for them */
+	char **texts; /* strings allocated for them */
 	size_t text_count;
 	size_t text_capacity;
 };
 
 /**
- * Lists all that a word may mean. Units and users that don't run are looked for by that word only.
+ * Lists everything that a name may mean. Units that are not running and users who are not logged in are listed only if
+ * they have that name.
  *
- * @applications: outlive the candidates, as do @entries, which may be NULL, and @word
- * @candidates:   zeroed; candidates_clear() it whatever this returns
+ * @applications: must outlive the candidates, as must @word and @entries, which may be NULL
+ * @candidates:   zeroed; release with candidates_clear(), also on failure
  *
  * Returns 0 or -ENOMEM.
  */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How a word fits, the best first; see names.h. */
+/* Kinds of matches, best first; see names.h. */
 enum fit {
 	FIT_ID,
 	FIT_ID_FOLDED,
@@ -23,16 +23,15 @@ enum fit {
 };
 
 enum {
-	SUGGESTIONS_MAX = 5,
-	WORD_MAX = 4096, /* bytes; longer ones mean nothing, since no name is */
+	WORD_MAX = 4096, /* bytes; no name is longer */
 };
 
 struct word {
 	const char *text;
-	char *folded; /* NULL for what is no UTF-8 */
+	char *folded; /* NULL if it is not UTF-8 */
 };
 
-/* A name that the word does not fit, but nearly so. */
+/* A similar name. */
 struct near {
 	const struct candidate *candidate;
 	const char *text;
@@ -61,7 +60,7 @@ static enum fit fit_name(const char *name, const struct word *word)
 	return similar_has_word(folded, word->folded) ? FIT_PART : FIT_NOT;
 }
 
-/* A user's name is no ID: systemd's units and applications come first. */
+/* A user's name does not count as an ID, so applications and units come first. */
 static enum fit fit_id(const struct candidate *candidate, const char *id, const struct word *word)
 {
 	enum fit fit = FIT_NOT;
@@ -85,7 +84,7 @@ static enum fit fit_candidate(const struct candidate *candidate, const struct wo
 	fit = better(fit, fit_name(candidate->name, word));
 	for (size_t i = 0; i < CANDIDATE_ALIASES && candidate->aliases[i] != NULL; i++)
 		fit = better(fit, fit_name(candidate->aliases[i], word));
-	/* a slice is mostly named after what is in it, which is what is meant then */
+	/* slices are often named after what is in them, which is meant rather than the slice */
 	return candidate->kind == APPLICATION_SLICE && fit == FIT_PART ? FIT_NOT : fit;
 }
 
@@ -169,7 +168,7 @@ static int list_matches(const struct candidates *candidates, const struct word *
 	return result;
 }
 
-/* A cgroup by its path, whether or not it is the topmost of something. */
+/* Finds any cgroup by its path. */
 static int match_path(const struct applications *applications, const char *path, struct matches *matches)
 {
 	struct candidate candidate = {.kind = APPLICATION_CGROUP, .id = path, .name = path, .uid = NO_UID};
@@ -201,7 +200,7 @@ static bool have(const struct nears *nears, const struct candidate *candidate)
 	return false;
 }
 
-/* Returns 0, also for a name that is not near, or -ENOMEM. */
+/* Returns 0, also if the name is not similar, or -ENOMEM. */
 static int add_near(struct nears *nears, const struct candidate *candidate, const char *text, const struct word *word)
 {
 	CLEANUP(freep) char *folded = similar_fold(text);
@@ -227,7 +226,7 @@ static int compare_nears(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->text, b->text);
 }
 
-/* Of each that is near, the first of its names that is. */
+/* Takes the first similar name of each candidate. */
 static int find_near(const struct candidates *candidates, const struct word *word, struct nears *nears)
 {
 	for (size_t i = 0; i < candidates->count; i++) {
@@ -267,9 +266,6 @@ static int suggest(const struct candidates *candidates, const struct word *word,
 	struct nears nears = {0};
 	int result = find_near(candidates, word, &nears);
 
-	matches->suggestions = calloc(SUGGESTIONS_MAX, sizeof(*matches->suggestions));
-	if (matches->suggestions == NULL)
-		result = -ENOMEM;
 	for (size_t i = 0; i < nears.count && matches->suggestion_count < SUGGESTIONS_MAX && result == 0; i++)
 		result = add_suggestion(matches, nears.items[i].text);
 	free(nears.items);
@@ -308,6 +304,5 @@ void matches_clear(struct matches *matches)
 	for (size_t i = 0; i < matches->suggestion_count; i++)
 		free(matches->suggestions[i]);
 	free(matches->items);
-	free(matches->suggestions);
 	*matches = (struct matches){0};
 }

@@ -10,46 +10,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a person means by a word: "telegram", "Telegram Desktop", "mihomo.service", "user-1000.slice", "alice". */
+/* Resolves what a user types: "telegram", "Telegram Desktop", "mihomo.service", "user-1000.slice", "alice". */
 
-/** Something that may be meant. What is in its texts is users': escape it where it is shown. */
+/** Something that may be meant. Its strings are untrusted: escape them for display. */
 struct match {
 	enum application_kind kind;
-	char *id;    /* as struct application has it; application_key() and application_value() make a rule of it */
-	char *name;  /* for people */
-	char *users; /* who runs it now, "alice" or "alice, bob"; NULL when nobody does, or it is the system's */
-	bool runs;   /* now */
+	char *id;    /* as in struct application; for a rule, see application_key() and application_value() */
+	char *name;  /* for display */
+	char *users; /* who is running it: "alice" or "alice, bob"; NULL if it is not running or the system's */
+	bool runs;
 	bool is_installed; /* an application with a .desktop file, a unit with a file, or a user that exists */
 };
 
+enum { SUGGESTIONS_MAX = 5 };
+
 struct matches {
-	struct match *items; /* what runs comes first, then by name */
+	struct match *items; /* what is running comes first; sorted by name */
 	size_t count;
 	size_t capacity;
-	char **suggestions; /* only when nothing matches: words near it that would have matched, the nearest first */
+	char *suggestions[SUGGESTIONS_MAX]; /* if nothing matches: similar names that would match, best first */
 	size_t suggestion_count;
 };
 
 /**
- * Finds what a word may mean. The best kind of match wins, and all of that kind are given; so one is an answer, and
- * several are a question back:
+ * Finds what a name may mean. Only the best kind of match counts, and all matches of that kind are returned, so that
+ * the caller can ask which one is meant:
  *
- * 1. the word is what a selector takes: the ID of an application, a unit, a slice, or the path of a cgroup that exists;
- *    letters count as they are, and only where nothing fits so, whether large or small
- * 2. it is the whole name: that of an application in any language known here, of the program that it runs, of a unit
- *    without its ending, of a user (who is logged in, or is a person by the number: 0, or 1000 and above)
- * 3. it is a word of an application's name, or a part of its ID or of a unit's name
+ * 1. the text is valid for a selector: the ID of an application, a unit, a slice, or the path of an existing cgroup.
+ *    Case is ignored only if there is no exact match
+ * 2. it is a whole name: of an application, translated or not, of its program, of a unit without ".service", or of a
+ * user who is logged in or is a person (uid 0, or 1000 and above)
+ * 3. it is a word of an application's name, or a part of an application's ID or a unit's name
  *
- * From 2 on, letters are compared whether large or small.
+ * In 2 and 3, case is ignored. Applications that are not running count only if they are shown in menus.
  *
- * @applications: what runs now, by applications_read()
- * @entries:      what is installed, or NULL; those of the system and of the users who run something should be read
- * @word:         of any length and content
- * @matches:      zeroed; matches_clear() it whatever this returns
+ * @applications: from applications_read()
+ * @entries:      what is installed, as applications_read() has read it, or NULL
+ * @text:         untrusted
+ * @matches:      zeroed; release with matches_clear(), also on failure
  *
- * Returns 0, also when nothing matches, or -ENOMEM.
+ * Returns 0, also if nothing matches, or -ENOMEM.
  */
-int names_find(const struct applications *applications, const struct desktop_entries *entries, const char *word,
+int names_find(const struct applications *applications, const struct desktop_entries *entries, const char *text,
 	       struct matches *matches);
 
 void matches_clear(struct matches *matches);

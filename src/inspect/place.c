@@ -22,7 +22,7 @@ static bool ends_with(const char *text, const char *ending)
 	return length > end && strcmp(text + length - end, ending) == 0;
 }
 
-/* A number as systemd writes it between two texts; NO_UID for anything else. */
+/* Parses a number between two strings, in systemd's notation; NO_UID for anything else. */
 static uint32_t uid_between(const char *name, const char *before, const char *after)
 {
 	char again[64];
@@ -43,7 +43,7 @@ uint32_t place_user_slice(const struct cgroup *cgroup)
 	return uid_between(cgroup->name, "user-", ".slice");
 }
 
-/* The user whose manager a cgroup is, or NO_UID. */
+/* The user whose manager this is, or NO_UID. */
 static uint32_t manager_of(const struct cgroup *cgroup)
 {
 	uint32_t uid = is_root(cgroup) ? NO_UID : place_user_slice(cgroup->parent);
@@ -51,7 +51,7 @@ static uint32_t manager_of(const struct cgroup *cgroup)
 	return uid != NO_UID && uid_between(cgroup->name, "user@", ".service") == uid ? uid : NO_UID;
 }
 
-/* The name as systemd knows it (cg_unescape()). */
+/* The unit's name (see systemd's cg_unescape()). */
 static const char *unit_of(const struct cgroup *cgroup)
 {
 	return cgroup->name + (*cgroup->name == '_');
@@ -62,7 +62,7 @@ static bool is_slice_name(const struct cgroup *cgroup)
 	return ends_with(cgroup->name, ".slice");
 }
 
-/* Whether only slices are between a cgroup and the root or a user's manager; which one, is in @uid. */
+/* Whether there are only slices between a cgroup and the root or a user's manager. @uid: whose slice or manager. */
 static bool is_below_slices(const struct cgroup *cgroup, uint32_t *uid)
 {
 	const struct cgroup *above = cgroup->parent;

@@ -20,7 +20,7 @@ const char *application_key(enum application_kind kind)
 	return keys[kind];
 }
 
-/* What is no UTF-8 is U+FFFD to an expression (policy.h). */
+/* Invalid UTF-8 is matched as U+FFFD (policy.h). */
 static char *readable(const char *path)
 {
 	static const char replacement[] = "\uFFFD";

@@ -6,27 +6,27 @@
 
 #include <stdint.h>
 
-/* How what runs is written in a rule. */
+/* Which selector a rule for something running takes. */
 
-/** By which selector of the config it is meant. */
+/** The kind of thing, by the config's selector for it. */
 enum application_kind {
 	APPLICATION_APP,
 	APPLICATION_UNIT,
 	APPLICATION_USER_UNIT,
 	APPLICATION_SLICE,
 	APPLICATION_USER,
-	APPLICATION_CGROUP, /* none but "match" */
+	APPLICATION_CGROUP, /* only "match" selects it */
 };
 
-/** No user's: the system's. */
+/** Instead of a user's number: the system. */
 #define NO_UID UINT32_MAX
 
-/** Returns the key of the config that a kind is selected by: "app", "unit", "user-unit", "slice", "user", "match". */
+/** Returns the selector for a kind: "app", "unit", "user-unit", "slice", "user", "match". */
 const char *application_key(enum application_kind kind);
 
 /**
- * Returns what to write behind that key: the id, or for APPLICATION_CGROUP, whose id is a path, an expression for it
- * and what is below. For free(); NULL without memory.
+ * Returns the selector's value: the id, or for APPLICATION_CGROUP, whose id is a path, an expression that matches the
+ * cgroup and its descendants. Freed by the caller; NULL if out of memory.
  */
 char *application_value(enum application_kind kind, const char *id);
 

@@ -11,7 +11,7 @@
 #include <uninorm.h>
 
 enum {
-	LENGTH_MAX = 64, /* bytes of what is compared letter by letter */
+	LENGTH_MAX = 64, /* bytes, for edit distances */
 	CONTAINED_MIN = 3,
 };
 
@@ -44,7 +44,7 @@ static size_t smaller(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* The optimal string alignment distance, of three rows at a time. */
+/* The optimal string alignment distance, keeping three rows of the matrix. */
 static size_t count_changes(const char *text, size_t length, const char *word, size_t word_length)
 {
 	size_t rows[3][LENGTH_MAX + 1];

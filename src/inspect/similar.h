@@ -7,24 +7,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Comparing words of people with names. */
+/* Compares what users type with names. */
 
-/** Returns a text in which large and small letters are the same, for free(); NULL without memory or for no UTF-8. */
+/** Returns a text with its case folded, freed by the caller; NULL if it is not UTF-8 or if out of memory. */
 char *similar_fold(const char *text);
 
 /**
- * Returns whether a word is a part of a text and stands by itself there: with neither letters nor digits at its ends.
- * Both by similar_fold().
+ * Returns whether a text contains a word with no letter or digit next to it. Both are from similar_fold().
  */
 bool similar_has_word(const char *text, const char *word);
 
-/** What similar_distance() returns for what is not near. */
+/** Returned by similar_distance() for texts that are not similar. */
 #define SIMILAR_NOT SIZE_MAX
 
 /**
- * Returns how far a text, or a part of it between spaces, dots and the like, is from a word that a person may have
- * meant it by: how many bytes are to be put in, taken out, changed or swapped with the next, at most a third of the
- * word's; or 0 when the one contains the other. Both by similar_fold().
+ * Returns the edit distance, in bytes, between a word and a text or the nearest of its parts, if that is at most a
+ * third of the word's length; or 0 if one contains the other. Both are from similar_fold().
  */
 size_t similar_distance(const char *text, const char *word);
 

@@ -17,13 +17,13 @@
 
 enum { NOBODY = SIZE_MAX };
 
-/* What is put together. */
+/* The data that the result is derived from. */
 struct sources {
 	const struct config *config; /* or NULL */
 	struct plan plan;	     /* with a config */
 	struct steered steered;
-	size_t *sockets; /* number of each cgroup's, by position in the index */
-	size_t *owners;	 /* index of the application that each cgroup belongs to, or NOBODY */
+	size_t *sockets; /* each cgroup's number of them, by position in the index */
+	size_t *owners;	 /* index of each cgroup's application, or NOBODY */
 };
 
 static void sources_clear(struct sources *sources)
@@ -88,15 +88,15 @@ static int list_owners(const struct applications *applications, struct sources *
 static struct traffic_route route_of(const struct sources *sources, const struct cgroup *cgroup, size_t position)
 {
 	struct traffic_route route = {.rule = NO_RULE, .cgroups = 1, .sockets = sources->sockets[position]};
-	const char *configured = NULL;
 	const char *held = sources->steered.targets != NULL ? sources->steered.targets[position] : NULL;
+	const char *configured = "";
 
 	if (sources->config != NULL) {
 		route.rule = plan_rule(&sources->plan, cgroup);
 		configured = config_target_name(sources->config, plan_target(&sources->plan, cgroup));
+		route.differs = sources->steered.is_active && held != NULL && strcmp(held, configured) != 0;
 	}
 	snprintf(route.target, sizeof(route.target), "%s", held != NULL ? held : configured);
-	route.differs = sources->steered.is_active && configured != NULL && strcmp(route.target, configured) != 0;
 	return route;
 }
 
@@ -148,7 +148,8 @@ static int list_routes(const struct applications *applications, const struct sou
 			if (add_route(item, &route) < 0)
 				return -ENOMEM;
 		}
-		qsort(item->routes, item->route_count, sizeof(*item->routes), compare_routes);
+		if (item->route_count > 1)
+			qsort(item->routes, item->route_count, sizeof(*item->routes), compare_routes);
 	}
 	return 0;
 }

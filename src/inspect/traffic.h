@@ -25,7 +25,7 @@ struct traffic_route {
 
 /** Where the traffic of an application goes, and how much of it its open TCP connections have transferred. */
 struct application_traffic {
-	struct traffic_route *routes; /* without duplicates, the one with the most sockets first */
+	struct traffic_route *routes; /* distinct; the one with the most sockets first */
 	size_t route_count;
 	size_t route_capacity;
 	size_t sockets;

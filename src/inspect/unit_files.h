@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether there are files of units (systemd.unit(5), "Unit File Load Path"), without asking systemd. */
+/* Looks for unit files without asking systemd (systemd.unit(5), "Unit File Load Path"). */
 
-/** Returns whether the system has a file of a unit, or of its template. @name: one that selector_takes() */
+/** Returns whether the system has a file for a unit or its template. @name must be valid by selector_takes(). */
 bool unit_files_has_system(const char *name);
 
-/** Returns whether there is one for the managers of all users, or in the home of one of them. */
+/** Likewise for users' managers: a file for all users, or in the home of one of @uids. */
 bool unit_files_has_user(const char *name, const uint32_t *uids, size_t count);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Names of systemd's units, and how systemd writes what can't stand in one (systemd-escape(1)). */
+/* Unit names of systemd, and its escaping of what is not allowed in them (systemd-escape(1)). */
 
 enum {
 	UNIT_NAME_SIZE = 256, /* systemd's UNIT_NAME_MAX */
@@ -15,9 +15,8 @@ enum {
 };
 
 /**
- * Escapes a text so that it can be a part of a unit's name: all bytes but ASCII letters, digits, ":", "_" and ".", and
- * a
- * "." at its beginning, become \xHH.
+ * Escapes a text for use in a unit's name: all bytes except ASCII letters, digits, ":", "_" and ".", and a leading
+ * ".", become \xHH.
  *
  * @out:  UNIT_NAME_ESCAPED_SIZE bytes
  * @text: shorter than UNIT_NAME_SIZE
@@ -25,12 +24,12 @@ enum {
 void unit_name_escape(char *out, const char *text);
 
 /**
- * Takes that back.
+ * Reverses unit_name_escape().
  *
  * @out:  UNIT_NAME_SIZE bytes
  * @text: @length bytes
  *
- * Returns false for what unit_name_escape() makes of nothing.
+ * Returns false for text that unit_name_escape() would not produce.
  */
 bool unit_name_unescape(char *out, const char *text, size_t length);
 

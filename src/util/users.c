@@ -23,7 +23,7 @@ static bool copy(const struct passwd *found, struct user *user)
 	return true;
 }
 
-/* name: NULL to ask for the number */
+/* Looks a user up by name, or with a NULL name by number. */
 static bool look_up(const char *name, uint32_t uid, struct user *user)
 {
 	struct passwd entry;

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** A user whom this system knows, by whatever name service it has. */
+/** A user known to this system's name service. */
 struct user {
 	char *name;
-	char *home; /* NULL: none that begins with "/" */
+	char *home; /* absolute, or NULL */
 	uint32_t uid;
 	uint32_t gid;
 };
@@ -18,16 +18,16 @@ struct user {
 /**
  * Looks a user up.
  *
- * @user: when this returns true, its texts are for free()
+ * @user: set if this returns true; its strings are freed by the caller
  *
- * Returns false for one whom nobody knows, and without memory.
+ * Returns false if there is no such user, or if out of memory.
  */
 bool user_by_uid(uint32_t uid, struct user *user);
 
-/** The same by the name. */
+/** Likewise by name. */
 bool user_by_name(const char *name, struct user *user);
 
-/** Returns the name of a user, or the number where it has none, for free(); NULL without memory. */
+/** Returns a user's name, or the number if there is none, freed by the caller; NULL if out of memory. */
 char *user_name(uint32_t uid);
 
 #endif

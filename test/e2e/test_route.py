@@ -4,7 +4,7 @@
 
 import json
 import signal
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -41,6 +41,8 @@ def fixture_desktop(world):
     config = directory / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
 
+    program = world.scratch.program()  # before it is run several times at once
+
     def client(cgroup):
         manager.make(cgroup)
         return world.keep(Client(world.host, manager.directory(manager.path(cgroup))))
@@ -49,7 +51,7 @@ def fixture_desktop(world):
         return in_private_mounts(f"mount --bind {passwd} /etc/passwd", argv)
 
     def run(*arguments, user=lambda argv: argv):
-        return world.cgtproxy("-c", config, "route", *arguments, program=world.scratch.program(),
+        return world.cgtproxy("-c", config, "route", *arguments, program=program,
                               wrap=lambda argv: as_known(user(argv)),
                               XDG_DATA_DIRS=str(directory / "share"))
 
@@ -180,9 +182,7 @@ def test_without_permission(desktop):
 def test_many_at_a_time(desktop):
     """None is lost."""
     names = [f"app:a{i}" for i in range(8)]
-    threads = [threading.Thread(target=desktop.run, args=(name, "drop")) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(names)) as pool:
+        done = list(pool.map(lambda name: desktop.run(name, "drop"), names))
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * len(names)
     assert sorted(f"app:{name}" for _, name, _ in desktop.routes()) == names

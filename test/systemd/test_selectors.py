@@ -24,6 +24,9 @@ UNITS = {
         ("app-gnome-org.example.Evince-4711.scope", None, "app: org.example.Evince"),
         ("app-org.example.Konsole@0f1e2d.service", "app.slice", "app: org.example.Konsole"),
         ("app-ESCAPED@autostart.service", "background.slice", "app: gnome-probe"),
+        ("snap.probe.probe-5c2ed4f1-7b1e-4b43-9c4a-0d3c9d1a5f10.scope", "app.slice", "app: probe_probe"),
+        ("app-steam-app570-4711.scope", "app.slice", "app: app570"),
+        ("vte-spawn-4711.scope", "app-org.example.Terminal.slice", "app: org.example.Terminal"),
         ("probe.service", None, "match: /last$"),  # the name of the system's gains nothing
     ],
 }
@@ -57,6 +60,11 @@ def test_units_of_a_real_systemd(machine, user, whose):
             said = json.loads(machine.run("cgtproxy", "-c", CONFIG, "explain", "--json", path))
             matched = [rule["selector"] for rule in said["rules"] if rule["matches"]]
             assert matched == ([] if "/last" in selector else [selector]), path
+            listed = json.loads(machine.run("cgtproxy", "-c", CONFIG, "apps", "--all", "--json"))["apps"]
+            named = [f"{one['selector']}: {one['value']}" for one in listed if path in one["cgroups"]]
+            # a slice, a template and an expression select more than what runs
+            wider = selector.startswith(("slice:", "match:")) or "@." in selector
+            assert named == [f"{'user-' if who else ''}unit: {unit}" if wider else selector], path
     finally:
         for unit, *_ in units:
             machine.try_run("systemctl", *(["--user"] if who else []), "stop", unit, user=who)

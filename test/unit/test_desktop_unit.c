@@ -128,11 +128,10 @@ static void test_cut_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(units); i++) {
 		for (size_t length = 0; length < strlen(units[i].name); length++) {
-			char name[UNIT_NAME_SIZE] = "";
+			char name[UNIT_NAME_SIZE];
 			struct desktop_unit unit;
 
-			memcpy(name, units[i].name, length);
-			strcat(name, ".scope");
+			snprintf(name, sizeof(name), "%.*s.scope", (int)length, units[i].name);
 			if (desktop_unit_read(name, &unit))
 				assert_selected(name, unit.id);
 		}

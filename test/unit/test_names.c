@@ -42,6 +42,7 @@ static void put_entries(void)
 	put_entry("/first/applications/chromium_chromium.desktop",
 		  "Chromium\nX-SnapInstanceName=chromium\nX-SnapAppName=chromium");
 	put_entry("/first/applications/Dota 2.desktop", "Dota 2\nExec=steam steam://rungameid/570");
+	put_entry("/first/applications/userapp-Telegram Desktop-X1.desktop", "Telegram Desktop\nNoDisplay=true");
 	put_entry("/first/applications/Portal.desktop", "Portal\nExec=steam steam://rungameid/400");
 	put_entry("/home/bob/.local/share/applications/notes.desktop", "Stra\xc3\x9f"
 								       "e");
