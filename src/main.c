@@ -68,13 +68,11 @@ static const struct command {
 	 "found, and 126 if it can't be executed.",
 	 TAKES_PROGRAM},
 	{"init", cmd_init, "init [--yes]",
-	 "Write a first config, for the proxy that runs on this host and accepts TPROXY connections. On a terminal it "
-	 "asks\n"
-	 "about what it has found, with the default in brackets. Where a proxy runs without TPROXY, it shows the lines "
-	 "that\n"
-	 "the proxy's own config lacks.\n"
+	 "Write a first config, for the proxy that runs on this host. It must accept TPROXY connections; if a\n"
+	 "known proxy does not, the lines that its own config lacks are shown. On a terminal, init asks about\n"
+	 "what it has found, with the defaults in brackets.\n"
 	 "  -y, --yes  ask nothing and take the defaults\n"
-	 "It changes no file that exists. The exit code is 1 if nothing was written.",
+	 "No existing file is changed. The exit code is 1 if nothing was written.",
 	 TAKES_YES},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},

@@ -62,7 +62,7 @@ static bool refuse(const struct setup *setup, const char *reason, const char *ad
 	return false;
 }
 
-/* Tells before the questions what would make the answers vain. The directory of the default file may be missing. */
+/* Checks, before any question, whether the file could be created. The directory of the default file may be missing. */
 static bool may_create(const struct setup *setup)
 {
 	CLEANUP(freep) char *directory = directory_of(setup->path);
