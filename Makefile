@@ -18,7 +18,7 @@ export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
 # For targets that don't work in a tree from a tarball.
 NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
-.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs install format lint lint-deb clean fuzz dist deb
+.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs install format lint lint-deb clean fuzz dist deb source-tarball tarball packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -118,6 +118,25 @@ dist:
 deb:
 	@tools/install-dependencies build deb
 	tools/build-deb $(BUILD)/deb
+
+# The source that packages are built from, in build/packages.
+source-tarball:
+	@tools/source-tarball $(BUILD)/packages
+
+# To be unpacked in /opt of any system with glibc, in build/packages.
+tarball:
+	@tools/install-dependencies build packages
+	tools/build-tarball $(BUILD)/packages
+
+# The tarball and the packages for other systems, in build/packages, built and inspected.
+packages:
+	@tools/install-dependencies build packages
+	@rm -rf $(BUILD)/packages
+	@for kind in arch rpm tarball; do \
+		tools/quietly $(BUILD)/packages-$$kind.log "Building: $$kind" tools/build-$$kind $(BUILD)/packages || exit 1; \
+	done
+	@$(ROOT) env CGTPROXY_PACKAGES=$(abspath $(BUILD))/packages PYTHONDONTWRITEBYTECODE=1 \
+		/usr/bin/python3 -m pytest -q -p no:cacheprovider test/packages
 
 format:
 	$(NEEDS_GIT)

@@ -70,7 +70,7 @@ _cgtproxy() {
 	explain) options+=' --pid --json' ;;
 	init) options+=' --yes' ;;
 	route) options+=' --forget --json --list' ;;
-	status) options+=' --json --watch' ;;
+	status) options+=' --json --watch --openmetrics' ;;
 	esac
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "-c -h -V $options" -- "$cur"))

@@ -117,5 +117,6 @@ complete -c cgtproxy -n '__cgtproxy_command route' -l forget -x -a '(__cgtproxy_
 complete -c cgtproxy -n '__cgtproxy_command route' -l list -d 'List the rules'
 complete -c cgtproxy -n '__cgtproxy_second_word route' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command status' -l watch -d 'Refresh every second'
+complete -c cgtproxy -n '__cgtproxy_command status' -l openmetrics -d 'Print metrics for Prometheus'
 complete -c cgtproxy -n '__cgtproxy_command explain' -l pid -x -a '(__fish_complete_pids)' -d 'Process ID'
 complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_cgroups)'

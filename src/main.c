@@ -21,7 +21,8 @@ enum {
 	TAKES_ALL = 256,
 	TAKES_LIST = 512,
 	TAKES_FORGET = 1024,
-	TAKES_YES = 2048,
+	TAKES_OPENMETRICS = 2048,
+	TAKES_YES = 4096,
 };
 
 static const struct command {
@@ -85,14 +86,15 @@ static const struct command {
 	 "  --forget NAME  remove its rule\n"
 	 "  --list         list these rules; with --json, as JSON",
 	 TAKES_JSON | TAKES_LIST | TAKES_FORGET},
-	{"status", cmd_status, "status [--json] [--watch]",
+	{"status", cmd_status, "status [OPTION...]",
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
-	 "  --json   print a JSON object\n"
-	 "  --watch  refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --json         print a JSON object\n"
+	 "  --watch        refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
 	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
 	 "run, and 4 without permission to query the kernel.",
-	 TAKES_JSON | TAKES_WATCH},
+	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS},
 	{"targets", cmd_targets, "targets",
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
@@ -110,6 +112,7 @@ enum option_code {
 	OPTION_NO_LEGEND,
 	OPTION_PID,
 	OPTION_WATCH,
+	OPTION_OPENMETRICS,
 	OPTION_LIST,
 	OPTION_FORGET,
 };
@@ -119,8 +122,11 @@ static const struct {
 	unsigned takes;
 	const char *name;
 } own_options[] = {
-	{TAKES_JSON, "--json"}, {TAKES_PID, "--pid"},	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
-	{TAKES_ALL, "--all"},	{TAKES_LIST, "--list"}, {TAKES_FORGET, "--forget"}, {TAKES_YES, "--yes"},
+	{TAKES_JSON, "--json"},	    {TAKES_PID, "--pid"},
+	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
+	{TAKES_ALL, "--all"},	    {TAKES_LIST, "--list"},
+	{TAKES_FORGET, "--forget"}, {TAKES_OPENMETRICS, "--openmetrics"},
+	{TAKES_YES, "--yes"},
 };
 
 static const struct option long_options[] = {
@@ -132,6 +138,7 @@ static const struct option long_options[] = {
 	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
+	{"openmetrics", no_argument, NULL, OPTION_OPENMETRICS},
 	{"yes", no_argument, NULL, OPTION_YES},
 	{"list", no_argument, NULL, OPTION_LIST},
 	{"forget", required_argument, NULL, OPTION_FORGET},
@@ -240,6 +247,10 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_WATCH:
 			line->arguments.watch = true;
 			line->given |= TAKES_WATCH;
+			break;
+		case OPTION_OPENMETRICS:
+			line->arguments.openmetrics = true;
+			line->given |= TAKES_OPENMETRICS;
 			break;
 		case OPTION_YES:
 			line->arguments.yes = true;

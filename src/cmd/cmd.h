@@ -21,6 +21,7 @@ struct arguments {
 	const char *pid;    /* --pid PID as given, or NULL */
 	bool json;
 	bool watch;
+	bool openmetrics;
 	bool list;
 	const char *forget; /* --forget NAME, or NULL */
 	bool all;	    /* list everything */

@@ -51,7 +51,12 @@ int cmd_status(const struct arguments *arguments)
 	int result = 0;
 
 	if (arguments->count > 0) {
-		log_error("status takes no arguments. Usage: cgtproxy [-c FILE] status [--json] [--watch]");
+		log_error("status takes no arguments. Usage: cgtproxy [-c FILE] status [--json] [--watch] "
+			  "[--openmetrics]");
+		return EXIT_USAGE;
+	}
+	if (arguments->openmetrics && (arguments->json || arguments->watch)) {
+		log_error("--openmetrics goes with neither --json nor --watch");
 		return EXIT_USAGE;
 	}
 	if (arguments->watch) {
@@ -61,7 +66,9 @@ int cmd_status(const struct arguments *arguments)
 	result = status_read(arguments->config, NULL, &status, &error);
 	if (result < 0)
 		return fail(result, &error);
-	if (!arguments->json)
+	if (arguments->openmetrics)
+		status_write_openmetrics(&status, stdout);
+	else if (!arguments->json)
 		status_write_text(&status, NULL, &style, stdout);
 	else if (status_write_json(&status, NULL, JSON_INDENT(2), stdout) < 0)
 		return fail(-ENOMEM, &error);
@@ -69,6 +76,8 @@ int cmd_status(const struct arguments *arguments)
 		log_error("can't write the status to stdout");
 		return EXIT_ERROR;
 	}
+	if (arguments->openmetrics)
+		return EXIT_OK; /* the metrics say the rest */
 	if (!status.is_running)
 		return EXIT_NOT_RUNNING;
 	return status_is_complete(&status) ? EXIT_OK : EXIT_INCOMPLETE;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* The output of the command "status", in its two formats. */
+/* The output of the command "status", in its formats. */
 
 /** A target's traffic per second. */
 struct status_rate {
@@ -43,6 +43,9 @@ void status_write_text(const struct status *status, const struct status *before,
  * Returns 0 or -ENOMEM.
  */
 int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out);
+
+/** Writes the state as metrics, in the OpenMetrics text format. */
+void status_write_openmetrics(const struct status *status, FILE *out);
 
 /**
  * Writes the state every second, until SIGINT, SIGTERM or SIGHUP. On a terminal it is redrawn on the alternate screen,

@@ -32,6 +32,29 @@ struct key_word {
 	unsigned meaning;
 };
 
+/** What a key's value looks like, for the schema of the config. */
+enum key_form {
+	FORM_UNKNOWN, /* the schema can't be made */
+	FORM_VERSION,
+	FORM_MOUNT,  /* AUTO or an absolute path */
+	FORM_NUMBER, /* from the key's least to its most */
+	FORM_TABLE,  /* a number that is none of the kernel's own routing tables */
+	FORM_BOOL,
+	FORM_WORD, /* one of the key's words */
+	FORM_MARK,
+	FORM_PORT,
+	FORM_IP4,
+	FORM_IP6,
+	FORM_NETWORKS, /* a list of addresses and CIDRs */
+	FORM_MAP,      /* with the key's keys */
+	FORM_PROXIES,  /* a map from names to maps with the key's keys */
+	FORM_RULES,    /* a list of maps with the key's keys, of which each has one selector and one target */
+	FORM_PATTERN,  /* a selector: a regular expression */
+	FORM_NAMES,    /* a selector: a name or a list of names; the key's choice is an enum selector */
+	FORM_PROXY,    /* a target: the name of a proxy */
+	FORM_SWITCH,   /* a target: true, or false for as if it was absent */
+};
+
 /** A line in a table of keys. */
 struct key {
 	const char *name; /* NULL ends a table */
@@ -44,6 +67,11 @@ struct key {
 	uint32_t least, most;	      /* of a number */
 	const struct key_word *words; /* allowed as the value; together they fit on one line */
 	unsigned choice;	      /* distinguishes keys that share a reader */
+
+	/* for the schema */
+	enum key_form form;
+	const struct key *keys; /* of the map, or of each map, that the value is */
+	const char *about;	/* one sentence for people, without a full stop */
 };
 
 /** Returns a key's name in messages. */

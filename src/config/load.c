@@ -114,19 +114,29 @@ static bool keep_rules(struct fy_node *node, const struct key *key, void *out, s
 
 static const struct key_word on_stop_words[] = {{"clear", ON_STOP_CLEAR}, {"keep", ON_STOP_KEEP}, {0}};
 
-static const struct key config_keys[] = {
-	{"version", read_version, .needs_value = true},
-	{"cgroup-root", read_cgroup_root, offsetof(struct config_reader, config.cgroup_root)},
+const struct key config_keys[] = {
+	{"version", read_version, .needs_value = true, .form = FORM_VERSION,
+	 .about = "The format of this file; 1 is the only one"},
+	{"cgroup-root", read_cgroup_root, offsetof(struct config_reader, config.cgroup_root), .form = FORM_MOUNT,
+	 .about = "The mount point of the cgroup2 file system; AUTO finds it"},
 	{"route-table", read_route_table, offsetof(struct config_reader, config.route_table), .least = 1,
-	 .most = UINT32_MAX},
+	 .most = UINT32_MAX, .form = FORM_TABLE,
+	 .about = "The routing table that leads marked packets to the loopback interface; nothing else may use it"},
 	{"rule-priority", value_number, offsetof(struct config_reader, config.rule_priority), .least = 1,
-	 .most = RULE_PRIORITY_MAX},
-	{"strict", value_bool, offsetof(struct config_reader, config.strict)},
-	{"on-stop", value_word, offsetof(struct config_reader, config.on_stop), .words = on_stop_words},
-	{"bypass", read_bypass, offsetof(struct config_reader, config)},
-	{"bypass-local", value_bool, offsetof(struct config_reader, config.bypass_local)},
-	{"tproxies", read_proxies, offsetof(struct config_reader, config)},
-	{"rules", keep_rules, offsetof(struct config_reader, rules)},
+	 .most = RULE_PRIORITY_MAX, .form = FORM_NUMBER,
+	 .about = "The priority of the policy rules, as long as no other program's rule comes before them"},
+	{"strict", value_bool, offsetof(struct config_reader, config.strict), .form = FORM_BOOL,
+	 .about = "Refuse a new cgroup's traffic until its rule is in force"},
+	{"on-stop", value_word, offsetof(struct config_reader, config.on_stop), .words = on_stop_words,
+	 .form = FORM_WORD, .about = "What a clean stop leaves in force: clear, nothing; keep, everything"},
+	{"bypass", read_bypass, offsetof(struct config_reader, config), .form = FORM_NETWORKS,
+	 .about = "Destinations to which no traffic is proxied or dropped, whatever the rules say"},
+	{"bypass-local", value_bool, offsetof(struct config_reader, config.bypass_local), .form = FORM_BOOL,
+	 .about = "Whether traffic to this host's own addresses is left alone"},
+	{"tproxies", read_proxies, offsetof(struct config_reader, config), .form = FORM_PROXIES, .keys = proxy_keys,
+	 .about = "The proxy servers that accept TPROXY connections, by the names that rules use"},
+	{"rules", keep_rules, offsetof(struct config_reader, rules), .form = FORM_RULES, .keys = rule_keys,
+	 .about = "Which cgroups go where; the first rule that matches counts"},
 	{0},
 };
 

@@ -81,10 +81,14 @@ static bool read_hijack_ip6(struct fy_node *node, const struct key *key, void *o
 }
 
 static const struct key hijack_keys[] = {
-	{"ip", value_ip4, offsetof(struct dns_hijack, ip), .label = "dns-hijack.ip"},
-	{"ip6", read_hijack_ip6, .label = "dns-hijack.ip6"},
-	{"port", value_port, offsetof(struct dns_hijack, port), .label = "dns-hijack.port"},
-	{"tcp", value_bool, offsetof(struct dns_hijack, tcp), .label = "dns-hijack.tcp"},
+	{"ip", value_ip4, offsetof(struct dns_hijack, ip), .label = "dns-hijack.ip", .form = FORM_IP4,
+	 .about = "The name server's IPv4 address"},
+	{"ip6", read_hijack_ip6, .label = "dns-hijack.ip6", .form = FORM_IP6,
+	 .about = "The name server's IPv6 address; without it, questions over IPv6 are not redirected"},
+	{"port", value_port, offsetof(struct dns_hijack, port), .label = "dns-hijack.port", .form = FORM_PORT,
+	 .about = "The name server's port"},
+	{"tcp", value_bool, offsetof(struct dns_hijack, tcp), .label = "dns-hijack.tcp", .form = FORM_BOOL,
+	 .about = "Redirect questions over TCP as well as over UDP"},
 	{0},
 };
 
@@ -103,15 +107,22 @@ static const struct key_word traffic_words[] = {
 
 static const struct key_word other_words[] = {{"direct", TRAFFIC_DIRECT}, {"refuse", TRAFFIC_REFUSE}, {0}};
 
-static const struct key proxy_keys[] = {
-	{"mark", read_mark, .needs_value = true},
-	{"port", read_port, .needs_value = true},
-	{"udp", read_traffic, offsetof(struct proxy_reader, udp), .words = traffic_words},
-	{"no-udp", read_no_traffic, offsetof(struct proxy_reader, udp)},
-	{"ipv6", read_traffic, offsetof(struct proxy_reader, ipv6), .words = traffic_words},
-	{"no-ipv6", read_no_traffic, offsetof(struct proxy_reader, ipv6)},
-	{"other", value_word, offsetof(struct proxy_reader, proxy.other), .words = other_words},
-	{"dns-hijack", read_hijack, offsetof(struct proxy_reader, proxy.dns_hijack)},
+const struct key proxy_keys[] = {
+	{"mark", read_mark, .needs_value = true, .form = FORM_MARK,
+	 .about = "The fwmark that leads a packet to this proxy, VALUE or VALUE/MASK; nothing else may use it"},
+	{"port", read_port, .needs_value = true, .form = FORM_PORT, .about = "The port that the proxy listens on"},
+	{"udp", read_traffic, offsetof(struct proxy_reader, udp), .words = traffic_words, .form = FORM_WORD,
+	 .about = "Where UDP goes: to the proxy, past it, or nowhere"},
+	{"no-udp", read_no_traffic, offsetof(struct proxy_reader, udp), .form = FORM_BOOL,
+	 .about = "The older form of udp: direct"},
+	{"ipv6", read_traffic, offsetof(struct proxy_reader, ipv6), .words = traffic_words, .form = FORM_WORD,
+	 .about = "Where IPv6 goes: to the proxy, past it, or nowhere"},
+	{"no-ipv6", read_no_traffic, offsetof(struct proxy_reader, ipv6), .form = FORM_BOOL,
+	 .about = "The older form of ipv6: direct"},
+	{"other", value_word, offsetof(struct proxy_reader, proxy.other), .words = other_words, .form = FORM_WORD,
+	 .about = "Where traffic goes that TPROXY can't take: ping, multicast, broadcast, other protocols"},
+	{"dns-hijack", read_hijack, offsetof(struct proxy_reader, proxy.dns_hijack), .form = FORM_MAP,
+	 .keys = hijack_keys, .about = "Send DNS questions of this proxy's cgroups to this name server"},
 	{0},
 };
 

@@ -98,17 +98,24 @@ static bool read_target(struct fy_node *node, const struct key *key, void *out, 
 	return is_bool;
 }
 
-static const struct key rule_keys[] = {
-	{"match", read_match, .needs_value = true},
-	{"app", read_names, .needs_value = true, .choice = SELECTOR_APP},
-	{"unit", read_names, .needs_value = true, .choice = SELECTOR_UNIT},
-	{"user-unit", read_names, .needs_value = true, .choice = SELECTOR_USER_UNIT},
-	{"slice", read_names, .needs_value = true, .choice = SELECTOR_SLICE},
-	{"user", read_names, .needs_value = true, .choice = SELECTOR_USER},
-	{"tproxy", read_tproxy},
-	{"drop", read_target, .choice = TARGET_DROP},
-	{"refuse", read_target, .choice = TARGET_REFUSE},
-	{"direct", read_target, .choice = TARGET_DIRECT},
+const struct key rule_keys[] = {
+	{"match", read_match, .needs_value = true, .form = FORM_PATTERN,
+	 .about = "Cgroups whose path matches this regular expression (RE2)"},
+	{"app", read_names, .needs_value = true, .choice = SELECTOR_APP, .form = FORM_NAMES,
+	 .about = "Desktop applications by their IDs, like org.telegram.desktop"},
+	{"unit", read_names, .needs_value = true, .choice = SELECTOR_UNIT, .form = FORM_NAMES,
+	 .about = "Units of the system, like docker.service"},
+	{"user-unit", read_names, .needs_value = true, .choice = SELECTOR_USER_UNIT, .form = FORM_NAMES,
+	 .about = "Units of users' managers, like syncthing.service"},
+	{"slice", read_names, .needs_value = true, .choice = SELECTOR_SLICE, .form = FORM_NAMES,
+	 .about = "Slices of the system or of users' managers, like cgtproxy-drop.slice"},
+	{"user", read_names, .needs_value = true, .choice = SELECTOR_USER, .form = FORM_NAMES,
+	 .about = "Users by name or number: their sessions and their managers"},
+	{"tproxy", read_tproxy, .form = FORM_PROXY, .about = "Send it through this proxy under tproxies"},
+	{"drop", read_target, .choice = TARGET_DROP, .form = FORM_SWITCH, .about = "Drop it without an answer"},
+	{"refuse", read_target, .choice = TARGET_REFUSE, .form = FORM_SWITCH,
+	 .about = "Refuse it, so that the program gets an error at once"},
+	{"direct", read_target, .choice = TARGET_DIRECT, .form = FORM_SWITCH, .about = "Leave it alone"},
 	{0},
 };
 

@@ -7,7 +7,13 @@
 #include "config/config.h"
 #include "config/keys.h"
 
-/* The two sections of a config that are more than lists of scalars. */
+/* The two sections of a config that are more than lists of scalars, and the tables of keys. */
+
+/** The keys of a config, of a proxy under "tproxies", and of a rule under "rules"; each ends with one without a name.
+ */
+extern const struct key config_keys[];
+extern const struct key proxy_keys[];
+extern const struct key rule_keys[];
 
 /** Reads "tproxies" into the proxies of a struct config, @out. */
 bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);

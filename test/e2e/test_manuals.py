@@ -76,7 +76,7 @@ def keys():
     tables = {}
     for file in ("load.c", "proxies.c", "rules.c"):
         text = (TOP / "src/config" / file).read_text(encoding="utf-8")
-        for name, body in re.findall(r"^static const struct key (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S):
+        for name, body in re.findall(r"^(?:static )?const struct key (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S):
             tables[name] = re.findall(r'^\t\{"([a-z0-9-]+)"', body, re.M)
     assert set(tables) == {"config_keys", "proxy_keys", "hijack_keys", "rule_keys"}
     hijack = [f"dns-hijack.{key}" for key in tables.pop("hijack_keys")]
