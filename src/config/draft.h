@@ -22,7 +22,7 @@ struct draft {
 };
 
 /**
- * Fills in the template, data/init.yaml.
+ * Fills in the template, data/init.yaml.in.
  *
  * Returns the text of the config, to be freed with free(), or NULL if out of memory.
  */

@@ -21,6 +21,7 @@ from lab.documents import TOP, blocks
 from lab.managers import ManagerTree
 from lab.terminal import Terminal
 from lab.waiting import wait_until
+from test_schema import faults
 
 PORT = 7893
 KNOWN = ["mihomo", "clash", "sing-box", "v2ray", "xray"]
@@ -77,7 +78,8 @@ def fixture_manager(world):
 
 
 def check(scene):
-    """See that the config passes the check without a word about it."""
+    """Check that the config passes the check without a warning, and that it follows the schema."""
+    assert not faults(scene.path.read_text(encoding="utf-8"))
     done = scene.world.cgtproxy("-c", scene.path, "check", "config", wrap=as_nobody,
                                 program=scene.world.scratch.program())
     assert done.returncode == 0, done.stderr
