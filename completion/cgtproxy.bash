@@ -77,6 +77,7 @@ _cgtproxy() {
 	case $command in
 	apps) options+=' --all --json --no-legend' ;;
 	explain) options+=' --pid --to --json' ;;
+	init) options+=' --yes' ;;
 	route) options+=' --forget --json --list' ;;
 	status) options+=' --json --watch --openmetrics' ;;
 	esac
@@ -91,7 +92,7 @@ _cgtproxy() {
 	fi
 	((words_after == 0)) || return
 	case $command in
-	'') COMPREPLY=($(compgen -W 'apps check clear exec explain render route status targets' -- "$cur")) ;;
+	'') COMPREPLY=($(compgen -W 'apps check clear exec explain init render route status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain)

@@ -3,6 +3,7 @@
 
 #include "inspect/members.h"
 
+#include "inspect/processes.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/users.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { PROC_PATH_SIZE = 64 };
 
@@ -80,17 +80,6 @@ static uint32_t read_uid(uint32_t pid)
 	return UINT32_MAX;
 }
 
-static void read_network(struct member *member)
-{
-	char path[PROC_PATH_SIZE];
-	struct stat ours;
-	struct stat others;
-
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/net", member->pid);
-	member->has_other_network = stat("/proc/self/ns/net", &ours) == 0 && stat(path, &others) == 0 &&
-				    (ours.st_ino != others.st_ino || ours.st_dev != others.st_dev);
-}
-
 int members_add(struct members *members, uint32_t pid)
 {
 	struct member *items = array_reserve(members->items, &members->capacity, members->count + 1, sizeof(*items));
@@ -106,7 +95,7 @@ int members_add(struct members *members, uint32_t pid)
 	if (member.user == NULL)
 		return -ENOMEM;
 	read_command(&member);
-	read_network(&member);
+	member.has_other_network = process_network(&(struct process){.pid = pid}) == NETWORK_OTHER;
 	items[members->count++] = member;
 	return 0;
 }

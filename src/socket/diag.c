@@ -20,6 +20,8 @@ static size_t least_length(uint16_t type)
 	switch (type) {
 	case INET_DIAG_CGROUP_ID:
 		return sizeof(uint64_t);
+	case INET_DIAG_MARK:
+		return sizeof(uint32_t);
 	case INET_DIAG_SKV6ONLY:
 		return sizeof(uint8_t);
 	case INET_DIAG_SOCKOPT:

@@ -30,7 +30,8 @@ struct diag_socket {
 
 /** To be given each socket. */
 struct diag_reader {
-	int (*note)(const struct diag_socket *socket, void *userdata); /* returns 0 or a negative errno, which ends it */
+	int (*note)(const struct diag_socket *socket,
+		    void *userdata); /* returns 0 or a negative errno, which ends it */
 	void *userdata;
 };
 

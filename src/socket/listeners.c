@@ -35,8 +35,8 @@ static int add_listener(struct listeners *listeners, uint8_t protocol, const str
 		.family = head->idiag_family,
 		.port = ntohs(head->id.idiag_sport),
 	};
-	struct listener *items = array_reserve(listeners->items, &listeners->capacity, listeners->count + 1,
-					       sizeof(*listeners->items));
+	struct listener *items =
+		array_reserve(listeners->items, &listeners->capacity, listeners->count + 1, sizeof(*listeners->items));
 
 	if (items == NULL)
 		return -ENOMEM;

@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["apps", "check", "clear", "exec", "explain", "render", "route", "status", "targets"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "init", "render", "route", "status", "targets"]
 CONFIG = """
 version: 1
 tproxies:
@@ -83,6 +83,7 @@ def test_behind_the_target_comes_another_command(shell, between):
 def test_options(shell):
     assert {"--config", "--help", "--version"} <= {word.rstrip("=") for word in shell.complete("cgtproxy --")}
     assert {"--json", "--watch"} <= set(shell.complete("cgtproxy status --"))
+    assert "--yes" in shell.complete("cgtproxy init --")
     assert {"--all", "--json", "--no-legend"} <= set(shell.complete("cgtproxy apps --"))
     assert "--all" not in shell.complete("cgtproxy status --")
     assert "--watch" not in shell.complete("cgtproxy explain --")
