@@ -87,25 +87,94 @@ static int about_reload(const struct situation *situation)
 	return 0;
 }
 
+/*
+ * What "cgtproxy route" takes: "app:org.telegram.desktop". A cgroup that is no part of anything with a name is selected
+ * by an expression. For free(); NULL without memory.
+ */
+static char *write_selector(const struct subject *subject, const char *path)
+{
+	const bool by_path = subject->id == NULL;
+	const enum application_kind kind = by_path ? APPLICATION_CGROUP : subject->kind;
+	CLEANUP(freep) char *value = application_value(kind, by_path ? path : subject->id);
+	CLEANUP(freep) char *selector = NULL;
+
+	if (value == NULL || asprintf(&selector, "%s:%s", application_key(kind), value) < 0) {
+		selector = NULL;
+		return NULL;
+	}
+	return quote_for_shell(selector);
+}
+
+/* Options for a config that is not the usual one. For free(); NULL without memory. */
+static char *write_config_option(const struct config *config)
+{
+	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
+	char *option = NULL;
+
+	if (config->file == NULL || strcmp(config->file, USUAL_CONFIG) == 0)
+		return strdup("");
+	return file != NULL && asprintf(&option, "-c %s ", file) >= 0 ? option : NULL;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+	const size_t length = strlen(text);
+	const size_t size = strlen(ending);
+
+	return length >= size && strcmp(text + length - size, ending) == 0;
+}
+
+/*
+ * Whether systemd created a socket to pass it on: in the cgroup of the socket unit, or, where the kernel has no BPF, in
+ * its own (systemd's src/core/socket.c, socket_address_listen_in_cgroup()).
+ */
+static bool is_passed(const struct stray *stray)
+{
+	return stray->path != NULL && (strcmp(stray->path, INIT_SCOPE) == 0 || ends_with(stray->path, ".socket"));
+}
+
+static int about_passed(const struct situation *situation, const struct stray *stray)
+{
+	CLEANUP(subject_clear) struct subject subject = {0};
+	CLEANUP(freep) char *selector = NULL;
+	CLEANUP(freep) char *option = write_config_option(situation->config);
+	CLEANUP(freep) char *target = quote_for_shell(explanation_target(situation->first));
+
+	if (strcmp(stray->path, INIT_SCOPE) == 0)
+		return advise(situation, "Have the program open its own sockets: systemd created these for it (socket "
+					 "activation) in its own cgroup, so no rule for the program applies.");
+	if (subject_of_path(situation->question->index, stray->path, &subject) < 0)
+		return -ENOMEM;
+	selector = write_selector(&subject, stray->path);
+	if (selector == NULL || option == NULL || target == NULL)
+		return -ENOMEM;
+	return advise(situation,
+		      "To send the sockets that systemd created for it (socket activation) the same way: "
+		      "sudo cgtproxy %sroute %s %s",
+		      option, selector, target);
+}
+
 static int about_strays(const struct situation *situation)
 {
 	const struct strays *strays = &situation->report->strays;
 	const char *target = explanation_target(situation->first);
+	const struct stray *passed = NULL;
 	size_t others = 0;
-	size_t passed = 0;
+	size_t passed_count = 0;
 
 	for (size_t i = 0; i < strays->count; i++) {
 		if (strcmp(strays->items[i].target, target) == 0 || strays->items[i].target[0] == '\0')
 			continue;
 		others++;
-		passed += strays->items[i].path != NULL && strcmp(strays->items[i].path, INIT_SCOPE) == 0;
+		if (is_passed(&strays->items[i])) {
+			passed = &strays->items[i];
+			passed_count++;
+		}
 	}
 	if (others == 0)
 		return 0;
-	if (passed == others)
-		return advise(situation, "Have the program open its own sockets: systemd created these for it (socket "
-					 "activation), so they belong to init.scope, and no rule for the program "
-					 "applies.");
+	if (passed_count == others)
+		return about_passed(situation, passed);
 	return advise(situation, "Restart the program: sockets that it inherited, or had before it was moved, keep the "
 				 "target of the cgroup in which they were created.");
 }
@@ -149,36 +218,6 @@ static int about_packets(const struct situation *situation)
 		      key, trace->proxy);
 }
 
-/*
- * What "cgtproxy route" takes: "app:org.telegram.desktop". A cgroup that is no part of anything with a name is selected
- * by an expression. For free(); NULL without memory.
- */
-static char *write_selector(const struct situation *situation)
-{
-	const struct subject *subject = &situation->report->subject;
-	const bool by_path = subject->id == NULL;
-	const enum application_kind kind = by_path ? APPLICATION_CGROUP : subject->kind;
-	CLEANUP(freep) char *value = application_value(kind, by_path ? situation->first->path : subject->id);
-	CLEANUP(freep) char *selector = NULL;
-
-	if (value == NULL || asprintf(&selector, "%s:%s", application_key(kind), value) < 0) {
-		selector = NULL;
-		return NULL;
-	}
-	return quote_for_shell(selector);
-}
-
-/* Options for a config that is not the usual one. For free(); NULL without memory. */
-static char *write_config_option(const struct config *config)
-{
-	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
-	char *option = NULL;
-
-	if (config->file == NULL || strcmp(config->file, USUAL_CONFIG) == 0)
-		return strdup("");
-	return file != NULL && asprintf(&option, "-c %s ", file) >= 0 ? option : NULL;
-}
-
 /* Whether a rule comes before those that "cgtproxy route" writes. */
 static bool precedes_routes(const struct config_rule *rule)
 {
@@ -206,7 +245,7 @@ static int about_rule(const struct situation *situation)
 			      "To change that, edit the rule on %s, which comes before those of \"cgtproxy "
 			      "route\", then load it: " RELOAD,
 			      config_rule_place(rule, place));
-	selector = write_selector(situation);
+	selector = write_selector(&situation->report->subject, first->path);
 	option = write_config_option(config);
 	proxy = quote_for_shell(wanted);
 	if (selector == NULL || option == NULL || proxy == NULL)

@@ -4,12 +4,14 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 from lab.addresses import OUTSIDE, SERVICE_PORT, TCP, UDP, V4, V6
-from lab.daemon import as_nobody
+from lab.daemon import as_nobody, binary
 
 CONFIG = """\
 version: 1
@@ -25,8 +27,9 @@ rules:
 def daemon_and_config(world):
     """The path of the config in force."""
     world.proxy("mihomo")
-    world.daemon(CONFIG)
-    return world.scratch.write(CONFIG)
+    path = world.scratch.write(CONFIG)
+    world.launch(binary(), "-c", path).wait_ready()
+    return path
 
 
 def explain(world, config, *arguments, **options):
@@ -106,6 +109,22 @@ def test_inherited_sockets(world, config):
         assert ", listening: drop, " in text
         parent, _ = explain(world, config, "--pid", program.pid)
         assert parent["sockets"] == []
+        program.stdin.close()
+
+
+def test_sockets_of_a_socket_unit(world, config):
+    """As systemd passes them; the command as printed sends them where the program goes."""
+    unit = f"passed{os.getpid()}.socket"
+    program, pid = start(world, unit, "proxied")
+    with program:
+        said, _ = explain(world, config, "--pid", pid)
+        assert {(one["cgroup"], one["target"]) for one in said["sockets"]} == {(world.cgroups.path(unit), "direct")}
+        command = re.search(r"socket activation\).*: sudo (cgtproxy .*)$", said["advice"]).group(1)
+        assert command.endswith(f" route unit:{unit} mihomo")
+        done = world.cgtproxy(*shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+        said, _ = explain(world, config, "--pid", pid)
+        assert {one["target"] for one in said["sockets"]} == {"mihomo"}
         program.stdin.close()
 
 
