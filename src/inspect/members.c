@@ -160,14 +160,6 @@ static int list_sockets(uint32_t pid, struct inodes *inodes)
 	return result;
 }
 
-static int compare_inodes(const void *left, const void *right)
-{
-	const uint32_t a = *(const uint32_t *)left;
-	const uint32_t b = *(const uint32_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 int members_list_sockets(const struct members *members, struct inodes *inodes, size_t *unknown)
 {
 	*unknown = 0;
@@ -178,8 +170,7 @@ int members_list_sockets(const struct members *members, struct inodes *inodes, s
 			return result;
 		*unknown += (size_t)result;
 	}
-	if (inodes->count > 0)
-		qsort(inodes->items, inodes->count, sizeof(*inodes->items), compare_inodes);
+	inodes_sort(inodes);
 	return 0;
 }
 

@@ -115,32 +115,25 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	return true;
 }
 
-/* What a condition that holds says about the reason; the last one of a rule counts. */
+/* What a condition that holds says about the reason; the last one of a rule that says something counts. */
 static enum trace_reason reason_of(const struct statement *statement, uint8_t protocol, enum trace_reason reason)
 {
-	switch ((int)statement->kind) {
-	case STATEMENT_DADDR_IN:
-	case STATEMENT_DADDR6_IN:
-		return REASON_BYPASS;
-	case STATEMENT_DADDR_LOCAL:
-		return REASON_LOCAL;
-	case STATEMENT_DADDR_BROADCAST:
-		return REASON_BROADCAST;
-	case STATEMENT_DADDR_MULTICAST:
-	case STATEMENT_DADDR_MULTICAST6:
-		return REASON_MULTICAST;
-	case STATEMENT_NFPROTO:
-		return REASON_IPV6;
-	case STATEMENT_NOT_TCP_OR_UDP:
-		return REASON_OTHER;
-	case STATEMENT_L4PROTO:
-	case STATEMENT_NOT_L4PROTO:
+	static const enum trace_reason reasons[] = {
+		[STATEMENT_DADDR_IN] = REASON_BYPASS,
+		[STATEMENT_DADDR6_IN] = REASON_BYPASS,
+		[STATEMENT_DADDR_LOCAL] = REASON_LOCAL,
+		[STATEMENT_DADDR_BROADCAST] = REASON_BROADCAST,
+		[STATEMENT_DADDR_MULTICAST] = REASON_MULTICAST,
+		[STATEMENT_DADDR_MULTICAST6] = REASON_MULTICAST,
+		[STATEMENT_NFPROTO] = REASON_IPV6,
+		[STATEMENT_NOT_TCP_OR_UDP] = REASON_OTHER,
+		[STATEMENT_DPORT] = REASON_HIJACK,
+		[STATEMENT_VERDICT] = REASON_TARGET,
+	};
+
+	if (statement->kind == STATEMENT_L4PROTO || statement->kind == STATEMENT_NOT_L4PROTO)
 		return protocol == IPPROTO_UDP ? REASON_UDP : REASON_OTHER;
-	case STATEMENT_DPORT:
-		return REASON_HIJACK;
-	default:
-		return reason;
-	}
+	return reasons[statement->kind] != REASON_TARGET ? reasons[statement->kind] : reason;
 }
 
 static bool matches(const struct walk *walk, const struct rule *rule, enum trace_reason *reason)

@@ -29,6 +29,12 @@ static int compare_inodes(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+void inodes_sort(struct inodes *inodes)
+{
+	if (inodes->count > 0)
+		qsort(inodes->items, inodes->count, sizeof(*inodes->items), compare_inodes);
+}
+
 static bool has_inode(const struct inodes *inodes, uint32_t inode)
 {
 	return inodes->count > 0 &&

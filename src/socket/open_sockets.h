@@ -28,16 +28,20 @@ struct open_sockets {
 	size_t capacity;
 };
 
-/** Inode numbers, in ascending order. */
+/** Inode numbers. */
 struct inodes {
 	uint32_t *items;
 	size_t count;
 	size_t capacity;
 };
 
+/** Sorts them, as open_sockets_find() needs them. */
+void inodes_sort(struct inodes *inodes);
+
 /**
  * Lists the sockets of this network namespace with one of these inodes.
  *
+ * @inodes:  sorted
  * @sockets: zeroed; release with open_sockets_clear(), also on failure
  *
  * Returns 0 or a negative errno. Sockets of a protocol that the kernel lacks or can't list are not found, nor are
