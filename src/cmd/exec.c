@@ -192,7 +192,7 @@ int cmd_exec(const struct arguments *arguments)
 	int code = EXIT_OK;
 
 	if ((size_t)arguments->count <= first) {
-		log_error("exec takes a target and a command. Usage: cgtproxy [-c FILE] exec NAME [--] COMMAND...");
+		log_error("exec takes a target and a command. Usage: cgtproxy [-c FILE] exec TARGET [[--] COMMAND...]");
 		return EXIT_USAGE;
 	}
 	config = load_config(arguments);

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/load.h"
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -90,7 +91,7 @@ static void print_kernel(const struct report *report, bool colours)
 	}
 }
 
-static void print_rules(const struct report *report, bool colours)
+static void print_rules(const struct report *report, bool colours, bool has_legend)
 {
 	const struct config *config = report->config;
 	char place[RULE_PLACE_SIZE];
@@ -103,7 +104,9 @@ static void print_rules(const struct report *report, bool colours)
 
 		width = length > width ? length : width;
 	}
-	puts(is_inherited(report) ? "\nThe rules, matched against that ancestor:" : "\nThe rules:");
+	putchar('\n');
+	if (has_legend)
+		puts(is_inherited(report) ? "The rules, matched against that ancestor:" : "The rules:");
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 		bool wins = report->answer->rule == (int32_t)i;
@@ -114,7 +117,7 @@ static void print_rules(const struct report *report, bool colours)
 	}
 }
 
-static void print_text(const struct report *report)
+static void print_text(const struct report *report, bool has_legend)
 {
 	bool colours = output_has_colours();
 
@@ -123,7 +126,7 @@ static void print_text(const struct report *report)
 	putchar('\n');
 	print_target(report);
 	print_kernel(report, colours);
-	print_rules(report, colours);
+	print_rules(report, colours, has_legend);
 }
 
 static json_t *json_of_rules(const struct report *report)
@@ -143,7 +146,7 @@ static json_t *json_of_rules(const struct report *report)
 	return rules;
 }
 
-static int print_json(const struct report *report)
+static int print_json(const struct report *report, enum json_format format)
 {
 	const struct explanation *answer = report->answer;
 	bool has_rule = answer->rule != NO_RULE;
@@ -165,11 +168,7 @@ static int print_json(const struct report *report)
 	json_object_set_new(json, "agrees", steers ? json_boolean(!answer->differs) : json_null());
 	if (json_object_set_new(json, "rules", json_of_rules(report)) < 0)
 		return -ENOMEM;
-	/* in ASCII, so that it has no control sequences for a terminal */
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return -ENOMEM;
-	putchar('\n');
-	return 0;
+	return output_write_json(json, format, stdout);
 }
 
 static bool parse_pid(const char *text, uint32_t *pid)
@@ -214,10 +213,12 @@ static int explain_and_print(const struct arguments *arguments, struct instance 
 	const struct report report = {instance->config, path, &answer};
 	int result = explain_cgroup(instance, mount, path, &answer);
 
-	if (result == 0 && arguments->json)
-		result = print_json(&report);
+	if (result == 0)
+		pager_open(arguments);
+	if (result == 0 && arguments->json != JSON_FORMAT_OFF)
+		result = print_json(&report, arguments->json);
 	else if (result == 0)
-		print_text(&report);
+		print_text(&report, !arguments->no_legend);
 	if (result < 0) {
 		log_error("no memory to explain it");
 		return EXIT_ERROR;
@@ -235,7 +236,7 @@ int cmd_explain(const struct arguments *arguments)
 	int code = EXIT_OK;
 
 	if (arguments->count + (arguments->pid != NULL) != 1) {
-		log_error("explain takes a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain PATH|--pid PID "
+		log_error("explain takes a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain CGROUP|--pid PID "
 			  "[--json]");
 		return EXIT_USAGE;
 	}
