@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from lab.daemon import as_nobody, binary, environment
 from lab.documents import TOP, blocks, bash, carry_out, documents, first_config, output_matches, write_stand_ins
 from lab.world import PROXY_PORT
@@ -36,6 +37,15 @@ def test_configs(world, block):
         assert done.returncode == 0, done.stderr
         said = done.stdout + done.stderr if command[0] == "check" else done.stderr
         assert f"{path}:" not in said, said  # no warning about a line of it either
+
+
+def test_bypass_lists_are_complete():
+    """Wherever a list is shown, it is that of the example config, so that nobody copies one with a gap."""
+    whole = set(yaml.safe_load((TOP / "data/example.yaml").read_text(encoding="utf-8"))["bypass"])
+    assert len(whole) == 10
+    shown = [block for block in CONFIGS if isinstance(block.parsed, dict) and "bypass" in block.parsed]
+    assert len(shown) > 12
+    assert {str(block): set(block.parsed["bypass"]) ^ whole for block in shown if set(block.parsed["bypass"]) != whole} == {}
 
 
 @pytest.mark.parametrize("block", V2RAY_CONFIGS, ids=name)
