@@ -34,7 +34,7 @@ struct arguments {
 	bool all;	    /* list everything */
 	bool no_legend;	    /* no headings of tables */
 	bool no_pager;
-	char **words;	    /* the words after the command's name, without options; NULL-terminated */
+	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 

@@ -15,7 +15,8 @@ from lab.terminal import Terminal
 
 CONFIG = "version: 1\nrules:\n" + "".join(f"  - {{match: ^/none-{i}$, drop: true}}\n" for i in range(100))
 COMMANDS = [["--help"], ["--version"], ["help"], ["help", "check"], ["check", "config"], ["check", "config", "--json"],
-            ["check", "system"], ["explain", "/"], ["explain", "/", "--json"], ["render"], ["targets"]]
+            ["check", "system"], ["explain", "/"], ["explain", "/", "--json"], ["render"], ["targets"], ["apps"],
+            ["apps", "--json"]]
 STATUS = [["status"], ["status", "--json"], ["status", "--watch"], ["status", "--watch", "--json"]]
 
 
