@@ -99,7 +99,10 @@ static const struct command {
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum {
+	COMMANDS = sizeof(commands) / sizeof(commands[0]),
+	HELP_COLUMN = 33, /* behind which --help says what each is for */
+};
 
 enum option_code {
 	OPTION_CONFIG = 'c',
@@ -158,8 +161,12 @@ static void print_general_help(void)
 	     "SIGINT.\n"
 	     "\n"
 	     "Commands:");
-	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-33s%.*s\n", commands[i].synopsis, (int)strcspn(commands[i].help, "."), commands[i].help);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		bool is_long = strlen(commands[i].synopsis) >= HELP_COLUMN;
+
+		printf("  %-*s%s%*s%.*s\n", HELP_COLUMN, commands[i].synopsis, is_long ? "\n" : "",
+		       is_long ? HELP_COLUMN + 2 : 0, "", (int)strcspn(commands[i].help, "."), commands[i].help);
+	}
 	puts("\n"
 	     "Options:\n"
 	     "  -c, --config FILE                the config file [/etc/cgtproxy/config.yaml]\n"

@@ -5,9 +5,11 @@
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from lab.daemon import as_nobody, binary, environment
@@ -262,12 +264,12 @@ def test_help_is_a_command(world):
 
 
 def test_one_word_for_each_thing(world):
-    """The names of what is to be filled in are those of the manual."""
-    manual = (binary().parents[1] / "man/cgtproxy.8.scd")
-    text = world.cgtproxy("--help").stdout
-    for word in ("NAME", "PATH"):
-        assert f" {word}" not in text.replace("PATH,", "")
-    if manual.exists():
-        synopsis = manual.read_text(encoding="utf-8").partition("# DESCRIPTION")[0]
-        for word in ("TARGET", "CGROUP", "PID"):
-            assert f"_{word}_" in synopsis and word in text
+    """What is to be filled in has one name in --help and in the manual."""
+    said = world.cgtproxy("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+    manual = (Path(__file__).resolve().parents[2] / "man/cgtproxy.8.scd").read_text(encoding="utf-8")
+    synopsis = manual.partition("# SYNOPSIS")[2].partition("# DESCRIPTION")[0]
+    commands = re.findall(r"^  (\w+)(.*?)(?:  |$)", said, re.M)
+    assert {"exec", "explain", "help"} <= {command for command, _ in commands}
+    for command, rest in commands:
+        lines = "".join(line for line in synopsis.splitlines() if f" *{command}*" in line)
+        assert set(re.findall(r"[A-Z]+", rest)) == set(re.findall(r"_([A-Z]+)_", lines)) - {"FILE", "ARGUMENT"}, command
