@@ -8,6 +8,8 @@
 
 #include "config/lookalikes.h"
 
+#include "config/punctuation.h"
+
 #include <stdint.h>
 #include <string.h>
 #include <unistr.h>
@@ -25,34 +27,6 @@ struct scanner {
 	char closing[DEPTH_MAX]; /* of each that is open */
 };
 
-static const struct lookalike {
-	ucs4_t character;
-	char meant;
-	const char *name;
-} lookalikes[] = {
-	{0xff1a, ':', "full-width colon"},
-	{0xff0c, ',', "full-width comma"},
-	{0x3001, ',', "Chinese comma"},
-	{0x3000, ' ', "full-width space"},
-	{0x00a0, ' ', "no-break space"},
-	{0x201c, '"', "typographic quote"},
-	{0x201d, '"', "typographic quote"},
-	{0xff02, '"', "full-width quote"},
-	{0x2018, '\'', "typographic quote"},
-	{0x2019, '\'', "typographic quote"},
-	{0xff07, '\'', "full-width quote"},
-	{0xff0d, '-', "full-width hyphen"},
-	{0x2013, '-', "dash"},
-	{0x2014, '-', "dash"},
-	{0xff03, '#', "full-width number sign"},
-	{0xff3b, '[', "full-width bracket"},
-	{0xff3d, ']', "full-width bracket"},
-	{0x3010, '[', "full-width bracket"},
-	{0x3011, ']', "full-width bracket"},
-	{0xff5b, '{', "full-width brace"},
-	{0xff5d, '}', "full-width brace"},
-};
-
 /* Returns the character at @at, or '\n' at the end of the text. */
 static ucs4_t character_at(const struct scanner *scanner, const uint8_t *at)
 {
@@ -66,23 +40,6 @@ static ucs4_t character_at(const struct scanner *scanner, const uint8_t *at)
 static ucs4_t peek(const struct scanner *scanner)
 {
 	return character_at(scanner, scanner->at);
-}
-
-static const struct lookalike *find_lookalike(ucs4_t character)
-{
-	for (size_t i = 0; character >= 0x80 && i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++) {
-		if (lookalikes[i].character == character)
-			return &lookalikes[i];
-	}
-	return NULL;
-}
-
-/* What a character would be if it were YAML's: ':' for a full-width colon, 0 for what resembles nothing. */
-static char meant_by(ucs4_t character)
-{
-	const struct lookalike *lookalike = find_lookalike(character);
-
-	return lookalike != NULL ? lookalike->meant : '\0';
 }
 
 static bool is_blank(ucs4_t character)
@@ -110,7 +67,7 @@ static void advance(struct scanner *scanner)
 /* Reports the character that comes next, and passes over it. */
 static void report(struct scanner *scanner)
 {
-	const struct lookalike *lookalike = find_lookalike(peek(scanner));
+	const struct punctuation *lookalike = punctuation_find(peek(scanner));
 	const char meant[] = {'"', lookalike->meant, '"', '\0'};
 	bool is_space = lookalike->meant == ' ';
 	char text[8] = "";
@@ -136,7 +93,7 @@ static void skip_blanks(struct scanner *scanner)
 	for (;;) {
 		if (is_blank(peek(scanner)))
 			advance(scanner);
-		else if (meant_by(peek(scanner)) == ' ')
+		else if (punctuation_meant(peek(scanner)) == ' ')
 			report(scanner);
 		else
 			return;
@@ -149,7 +106,7 @@ static const uint8_t *behind_blanks(const struct scanner *scanner, const uint8_t
 		ucs4_t character = 0;
 		int length = u8_mbtoucr(&character, at, (size_t)(scanner->end - at));
 
-		if (!is_blank(character) && meant_by(character) != ' ')
+		if (!is_blank(character) && punctuation_meant(character) != ' ')
 			break;
 		at += length;
 	}
@@ -169,7 +126,7 @@ static bool is_key(const struct scanner *scanner, const uint8_t *at)
 
 	for (at = begin; is_word(character_at(scanner, at)); at++)
 		;
-	return at > begin && (character_at(scanner, at) == ':' || meant_by(character_at(scanner, at)) == ':');
+	return at > begin && (character_at(scanner, at) == ':' || punctuation_meant(character_at(scanner, at)) == ':');
 }
 
 /* Lines that are indented more than the one that begins the block. */
@@ -233,7 +190,7 @@ static void scan_quoted(struct scanner *scanner)
 			scan_escape(scanner);
 			character = peek(scanner);
 		}
-		if (lookalike.at == NULL && meant_by(character) == (char)quote)
+		if (lookalike.at == NULL && punctuation_meant(character) == (char)quote)
 			lookalike = *scanner;
 		if (character == quote && (quote == '"' || character_at(scanner, scanner->at + 1) != quote))
 			break;
@@ -273,7 +230,7 @@ enum ending {
 static enum ending lookalike_ending(const struct scanner *scanner, bool in_key)
 {
 	const uint8_t *next = scanner->at + u8_strmblen(scanner->at);
-	char meant = meant_by(peek(scanner));
+	char meant = punctuation_meant(peek(scanner));
 
 	if (meant == ':' && in_key)
 		return ENDING_COLON;
@@ -294,7 +251,7 @@ static enum ending ending(const struct scanner *scanner, bool in_key)
 
 	if (is_break(character))
 		return ENDING_LINE;
-	if (character == ':' && (is_blank(next) || is_break(next) || meant_by(next) == ' '))
+	if (character == ':' && (is_blank(next) || is_break(next) || punctuation_meant(next) == ' '))
 		return ENDING_COLON;
 	if (scanner->depth > 0 && character == ',')
 		return ENDING_COMMA;
@@ -319,7 +276,7 @@ static enum ending scan_plain(struct scanner *scanner, bool is_value)
 			skip_line(scanner);
 			return ENDING_LINE;
 		}
-		in_key = in_key && (is_word(character) || is_blank(character) || meant_by(character) == ' ');
+		in_key = in_key && (is_word(character) || is_blank(character) || punctuation_meant(character) == ' ');
 		last = character;
 		advance(scanner);
 	}
@@ -328,7 +285,7 @@ static enum ending scan_plain(struct scanner *scanner, bool is_value)
 /* Passes over what has ended something, and reports it if it only looks like that. */
 static void scan_ending(struct scanner *scanner)
 {
-	if (meant_by(peek(scanner)) != '\0')
+	if (punctuation_meant(peek(scanner)) != '\0')
 		report(scanner);
 	else
 		advance(scanner);
@@ -338,7 +295,7 @@ static void scan_ending(struct scanner *scanner)
 static bool scan_bracket(struct scanner *scanner)
 {
 	ucs4_t character = peek(scanner);
-	char meant = meant_by(character);
+	char meant = punctuation_meant(character);
 
 	if (character == '[' || character == '{') {
 		open_flow(scanner, character == '[' ? ']' : '}');
@@ -371,11 +328,11 @@ static bool scan_scalar(struct scanner *scanner, bool is_value)
 	if (character == '"' || character == '\'') {
 		scan_quoted(scanner);
 		skip_blanks(scanner);
-		if (!is_value && meant_by(peek(scanner)) == ':') {
+		if (!is_value && punctuation_meant(peek(scanner)) == ':') {
 			report(scanner);
 			return true;
 		}
-	} else if (meant_by(character) == '"' || meant_by(character) == '\'') {
+	} else if (punctuation_meant(character) == '"' || punctuation_meant(character) == '\'') {
 		report(scanner);
 	}
 	found = scan_plain(scanner, is_value);
@@ -395,14 +352,14 @@ static bool is_dash(const struct scanner *scanner, char dash)
 	if (dash != '-' || scanner->depth > 0 || scanner->at == scanner->end)
 		return false;
 	next = character_at(scanner, scanner->at + u8_strmblen(scanner->at));
-	return is_blank(next) || is_break(next) || meant_by(next) == ' ';
+	return is_blank(next) || is_break(next) || punctuation_meant(next) == ' ';
 }
 
 /* What only the beginning of a line or of an item may be. Returns whether it was that. */
 static bool scan_beginning(struct scanner *scanner)
 {
 	ucs4_t character = peek(scanner);
-	char meant = meant_by(character);
+	char meant = punctuation_meant(character);
 
 	if (is_dash(scanner, character < 0x80 ? (char)character : meant))
 		scan_ending(scanner);
