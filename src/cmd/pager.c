@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -77,7 +76,8 @@ static void run_command(char *command)
 	     word = strtok_r(NULL, " \t\n", &rest))
 		words[count++] = word;
 	words[count] = NULL;
-	execvp(words[0], words);
+	if (count > 0)
+		execvp(words[0], words);
 }
 
 /* What is set for less does no harm to others. */
@@ -160,10 +160,8 @@ static void restore(FILE *stream, int copy_of_it)
 {
 	if (copy_of_it < 0)
 		return;
-	/* what the pager did not read any more is for nobody */
 	fflush(stream);
-	__fpurge(stream);
-	clearerr(stream);
+	clearerr(stream); /* of the pipe: the user has seen enough */
 	dup2(copy_of_it, fileno(stream));
 	close(copy_of_it);
 }

@@ -148,7 +148,7 @@ static void skip_block_scalar(struct scanner *scanner)
 
 static void report_escape(struct scanner *scanner, struct position position, ucs4_t character)
 {
-	const char shown[] = {character > ' ' && character < 0x7f ? (char)character : '\0', '\0'};
+	const char shown[] = {(char)character, '\0'};
 
 	if (character == 'b') {
 		diagnose(scanner->diagnostics, SEVERITY_WARNING, position,
@@ -159,7 +159,7 @@ static void report_escape(struct scanner *scanner, struct position position, ucs
 	diagnose(scanner->diagnostics, SEVERITY_ERROR, position,
 		 "YAML has no escape \"\\%s\", and in double quotes each backslash begins one; write a regular "
 		 "expression without quotes or in single quotes",
-		 shown);
+		 character > ' ' && character < 0x7f ? shown : "");
 	scanner->is_clean = false;
 }
 
@@ -214,7 +214,9 @@ static void open_flow(struct scanner *scanner, char closing)
 
 static char closing_of(const struct scanner *scanner)
 {
-	return scanner->depth > 0 && scanner->depth <= DEPTH_MAX ? scanner->closing[scanner->depth - 1] : '\0';
+	if (scanner->depth == 0 || scanner->depth > DEPTH_MAX)
+		return '\0';
+	return scanner->closing[scanner->depth - 1];
 }
 
 /* What comes where something of a list or a map ends. */
@@ -345,7 +347,7 @@ static bool scan_scalar(struct scanner *scanner, bool is_value)
 	return found == ENDING_COLON;
 }
 
-static bool is_dash(const struct scanner *scanner, char dash)
+static bool is_dash(const struct scanner *scanner, ucs4_t dash)
 {
 	ucs4_t next = 0;
 
@@ -361,7 +363,7 @@ static bool scan_beginning(struct scanner *scanner)
 	ucs4_t character = peek(scanner);
 	char meant = punctuation_meant(character);
 
-	if (is_dash(scanner, character < 0x80 ? (char)character : meant))
+	if (is_dash(scanner, character) || is_dash(scanner, (unsigned char)meant))
 		scan_ending(scanner);
 	else if (character == '#')
 		skip_line(scanner);

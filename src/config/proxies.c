@@ -322,7 +322,7 @@ static bool leads_to_proxy(const struct dns_hijack *hijack, const struct proxy *
 static void check_ports_of(const struct proxy *proxy, const struct config *config, struct diagnostics *diagnostics)
 {
 	for (const struct proxy *other = config->proxies; other < proxy; other++) {
-		if (!is_same_server(other, proxy))
+		if (!is_same_server(proxy, other))
 			continue;
 		diagnose(diagnostics, SEVERITY_WARNING, proxy->position,
 			 "the proxies %s (line %d) and %s have the same port, %u, so all their traffic arrives at the "

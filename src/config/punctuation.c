@@ -42,5 +42,7 @@ char punctuation_meant(ucs4_t character)
 {
 	const struct punctuation *punctuation = punctuation_find(character);
 
-	return punctuation != NULL ? punctuation->meant : '\0';
+	if (punctuation == NULL)
+		return '\0';
+	return punctuation->meant;
 }

@@ -68,6 +68,12 @@ def test_a_closed_stdout(world, words):
     assert "can't write" in done.stderr and "Bad file descriptor" in done.stderr
 
 
+def test_closed_streams_of_the_daemon(world):
+    """What it opens first must not be taken for them: no socket, no file."""
+    daemon = world.launch("sh", "-c", 'exec "$@" <&- >&-', "sh", binary(), "-c", world.scratch.write(CONFIG)).wait_ready()
+    assert {os.readlink(f"/proc/{daemon.pid}/fd/{fd}") for fd in (0, 1)} == {"/dev/null"}
+
+
 def on_terminal(world, words, terminal="xterm", stderr_only=False, **env):
     """What a command writes to a terminal, all of it."""
     master, slave = pty.openpty()
@@ -153,7 +159,9 @@ def test_leaving_the_pager_early_is_no_error(world, terminal):
     terminal.type(f"cgtproxy explain / -c {path}; echo code $?")
     terminal.wait("lines 1-23")
     terminal.press("q")
-    assert "error" not in terminal.wait("\ncode 0")
+    seen = terminal.wait("\ncode 0")
+    assert "error" not in seen
+    assert max(map(int, re.findall(r"soon-(\d+)", seen))) < 30  # nor does the rest come after it
 
 
 @pytest.mark.parametrize("how", ["cgtproxy --no-pager check config", "cgtproxy check config --no-pager",
