@@ -544,8 +544,9 @@ def test_colours(world, terminal):
     """On a terminal, and not where NO_COLOR is set or in a pipe."""
     world.client("dropped")
     world.daemon(CONFIG)
-    for command, has_colours in (("cgtproxy status", True), ("NO_COLOR=1 cgtproxy status", False),
-                                 ("NO_COLOR= cgtproxy status", True), ("cgtproxy status | cat", False)):
+    for command, has_colours in (("cgtproxy --no-pager status", True), ("NO_COLOR=1 cgtproxy --no-pager status", False),
+                                 ("NO_COLOR= cgtproxy --no-pager status", True),
+                                 ("cgtproxy status | cat", False)):
         terminal.type("clear")
         wait_until(lambda: "cgtproxy" not in terminal.text, "an empty screen")
         terminal.type(command)
