@@ -44,8 +44,11 @@ def test_bypass_lists_are_complete():
     whole = set(yaml.safe_load((TOP / "data/example.yaml").read_text(encoding="utf-8"))["bypass"])
     assert len(whole) == 10
     shown = [block for block in CONFIGS if isinstance(block.parsed, dict) and "bypass" in block.parsed]
-    assert len(shown) > 12
-    assert {str(block): set(block.parsed["bypass"]) ^ whole for block in shown if set(block.parsed["bypass"]) != whole} == {}
+    lists = {str(block): block.parsed["bypass"] for block in shown}
+    for path in (TOP / "data/samples").glob("*/cgtproxy.yaml"):
+        lists[name(path)] = yaml.safe_load(path.read_text(encoding="utf-8")).get("bypass", whole)
+    assert len(shown) > 12 and len(lists) > len(shown)
+    assert {where: set(networks) ^ whole for where, networks in lists.items() if set(networks) != whole} == {}
 
 
 @pytest.mark.parametrize("block", V2RAY_CONFIGS, ids=name)
