@@ -76,6 +76,7 @@ _cgtproxy() {
 	apps) options+=' --all --json --no-legend' ;;
 	check) options+=' --json' ;;
 	explain) options+=' --pid --json --no-legend' ;;
+	init) options+=' --yes' ;;
 	route) options+=' --forget --json --list' ;;
 	status) options+=' --json --no-legend --openmetrics --watch' ;;
 	esac
@@ -90,7 +91,7 @@ _cgtproxy() {
 	fi
 	((words_after == 0)) || return
 	case $command in
-	'' | help) COMPREPLY=($(compgen -W 'apps check clear exec explain help render route status targets' -- "$cur")) ;;
+	'' | help) COMPREPLY=($(compgen -W 'apps check clear exec explain help init render route status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain) _cgtproxy_cgroups ;;

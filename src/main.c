@@ -24,6 +24,7 @@ enum {
 	TAKES_LIST = 512,
 	TAKES_FORGET = 1024,
 	TAKES_OPENMETRICS = 2048,
+	TAKES_YES = 4096,
 };
 
 static int cmd_help(const struct arguments *arguments);
@@ -75,6 +76,13 @@ static const struct command {
 	 "found, and 126 if it can't be executed.",
 	 TAKES_PROGRAM},
 	{"help", cmd_help, "help [COMMAND]", "Show this help, or that of a command."},
+	{"init", cmd_init, "init [--yes]",
+	 "Write a first config, for the proxy that runs on this host. It must accept TPROXY connections; if a\n"
+	 "known proxy does not, the lines that its own config lacks are shown. On a terminal, init asks about\n"
+	 "what it has found, with the defaults in brackets.\n"
+	 "  -y, --yes  ask nothing and take the defaults\n"
+	 "No existing file is changed. The exit code is 1 if nothing was written.",
+	 TAKES_YES},
 	{"render", cmd_render, "render",
 	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
 	{"route", cmd_route, "route [NAME TARGET|--forget NAME]",
@@ -108,6 +116,7 @@ enum option_code {
 	OPTION_CONFIG = 'c',
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
+	OPTION_YES = 'y',
 	OPTION_IGNORED = 256,
 	OPTION_ALL,
 	OPTION_JSON,
@@ -129,6 +138,7 @@ static const struct {
 	{TAKES_WATCH, "--watch"},   {TAKES_LEGEND, "--no-legend"},
 	{TAKES_ALL, "--all"},	    {TAKES_LIST, "--list"},
 	{TAKES_FORGET, "--forget"}, {TAKES_OPENMETRICS, "--openmetrics"},
+	{TAKES_YES, "--yes"},
 };
 
 static const struct option long_options[] = {
@@ -142,6 +152,7 @@ static const struct option long_options[] = {
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"watch", no_argument, NULL, OPTION_WATCH},
 	{"openmetrics", no_argument, NULL, OPTION_OPENMETRICS},
+	{"yes", no_argument, NULL, OPTION_YES},
 	{"list", no_argument, NULL, OPTION_LIST},
 	{"forget", required_argument, NULL, OPTION_FORGET},
 	/* options of the Go daemon, without effect here */
@@ -262,7 +273,7 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 	int option = 0;
 
 	optind = 0; /* resets glibc's getopt */
-	while ((option = getopt_long(argc, argv, all ? "c:hV" : "+c:hV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, all ? "c:hVy" : "+c:hVy", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_CONFIG:
 			line->arguments.config = optarg;
@@ -303,6 +314,10 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 		case OPTION_OPENMETRICS:
 			line->arguments.openmetrics = true;
 			line->given |= TAKES_OPENMETRICS;
+			break;
+		case OPTION_YES:
+			line->arguments.yes = true;
+			line->given |= TAKES_YES;
 			break;
 		case OPTION_LIST:
 			line->arguments.list = true;

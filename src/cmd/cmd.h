@@ -34,7 +34,8 @@ struct arguments {
 	bool all;	    /* list everything */
 	bool no_legend;	    /* no headings of tables */
 	bool no_pager;
-	char **words; /* the words after the command's name, without options; NULL-terminated */
+	bool yes;	    /* no questions */
+	char **words;	    /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
@@ -55,6 +56,9 @@ int cmd_explain(const struct arguments *arguments);
 
 /** Runs a program in a slice whose traffic goes to a given target; returns only on failure. */
 int cmd_exec(const struct arguments *arguments);
+
+/** Writes a first config for the proxy that runs on this host. */
+int cmd_init(const struct arguments *arguments);
 
 /** Prints what is running and in force, according to the kernel. */
 int cmd_status(const struct arguments *arguments);

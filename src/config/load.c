@@ -184,7 +184,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	return 0;
 }
 
-static char *default_path(void)
+char *config_default_path(void)
 {
 	const char *directory = getenv("CONFIGURATION_DIRECTORY");
 	char *path = NULL;
@@ -229,7 +229,9 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
-			 "no such file; using the built-in default config, in which every cgroup goes direct");
+			 "no such file; using the built-in default config, in which every cgroup goes direct. "
+			 "\"cgtproxy "
+			 "init\" writes one");
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {
@@ -275,7 +277,7 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
 			struct diagnostics *diagnostics)
 {
-	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
 
 	if (chosen != NULL)
 		return load(chosen, path == NULL, instead, config, diagnostics);
@@ -285,7 +287,7 @@ int config_load_changed(const char *path, const struct dropin_text *instead, str
 
 char *config_directory(const char *path)
 {
-	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : default_path();
+	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
 
 	return chosen != NULL ? directory_of(chosen) : NULL;
 }

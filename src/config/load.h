@@ -47,6 +47,12 @@ int config_load_changed(const char *path, const struct dropin_text *instead, str
  */
 char *config_directory(const char *path);
 
+/**
+ * Returns the path of the default file: $CONFIGURATION_DIRECTORY/config.yaml, or else /etc/cgtproxy/config.yaml; to be
+ * freed with free(). NULL if out of memory.
+ */
+char *config_default_path(void);
+
 /** Returns when a config or one of its drop-ins was last changed, or 0 when that is not known. */
 time_t config_changed(const char *path);
 

@@ -5,7 +5,6 @@
 
 #include "cgroup/mount.h"
 #include "cgroup/watch.h"
-#include "util/cleanup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +19,10 @@ static int compare_ids(const void *left, const void *right)
 
 int cgroup_index_read(struct cgroup_index *index, const char *configured, struct error *error)
 {
-	CLEANUP(freep) char *mount = NULL;
-	int result = cgroup_mount_find(configured, &mount, error);
+	int result = cgroup_mount_find(configured, &index->mount, error);
 
 	if (result == 0)
-		result = cgroup_tree_read(&index->tree, mount, error);
+		result = cgroup_tree_read(&index->tree, index->mount, error);
 	if (result < 0)
 		return result;
 	index->by_id = calloc(index->tree.count + 1, sizeof(struct cgroup *));
@@ -61,5 +59,6 @@ void cgroup_index_clear(struct cgroup_index *index)
 	if (index->tree.root != NULL)
 		cgroup_tree_clear(&index->tree);
 	free(index->by_id);
+	free(index->mount);
 	*index = (struct cgroup_index){0};
 }

@@ -9,6 +9,7 @@
 
 /** A snapshot of the existing cgroups, indexed by id. */
 struct cgroup_index {
+	char *mount; /* path of the cgroup2 mount */
 	struct cgroup_tree tree;
 	struct cgroup **by_id;
 	size_t count; /* including the root */

@@ -4,7 +4,7 @@
 #include "inspect/proxy_loop.h"
 
 #include "policy/pattern_set.h"
-#include "socket/sockets.h"
+#include "socket/listeners.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -21,10 +21,10 @@ static const struct cgroup *find_cgroup(const struct cgroup *root, uint64_t id)
 	return cgroup;
 }
 
-static bool is_repeated(const struct socket_cgroups *listeners, size_t index)
+static bool is_repeated(const struct listeners *listeners, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
-		if (listeners->ids[i] == listeners->ids[index])
+		if (listeners->items[i].cgroup_id == listeners->items[index].cgroup_id)
 			return true;
 	}
 	return false;
@@ -58,8 +58,8 @@ static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const str
 static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t index, bool absent)
 {
 	const struct proxy *proxy = &plan->config->proxies[index];
-	struct socket_cgroups listeners = {0};
-	int error = sockets_find_listeners(proxy->port, &listeners);
+	struct listeners listeners = {0};
+	int error = listeners_find(proxy->port, &listeners);
 
 	if (error < 0)
 		log_debug("can't find out who listens on port %u: %s", proxy->port, strerror(-error));
@@ -67,13 +67,13 @@ static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t i
 		log_warning("nothing listens on port %u, where the traffic for the proxy %s is sent", proxy->port,
 			    proxy->name);
 	for (size_t i = 0; i < listeners.count; i++) {
-		const struct cgroup *cgroup = find_cgroup(root, listeners.ids[i]);
+		const struct cgroup *cgroup = find_cgroup(root, listeners.items[i].cgroup_id);
 
 		if (cgroup != NULL && cgroup->parent != NULL && !is_repeated(&listeners, i) &&
 		    plan_target(plan, cgroup) == TARGET_FIRST_PROXY + index)
 			warn_of_loop(plan, proxy, cgroup);
 	}
-	free(listeners.ids);
+	listeners_clear(&listeners);
 }
 
 void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent)

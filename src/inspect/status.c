@@ -17,6 +17,7 @@
 #include "nft/lookups.h"
 #include "nft/owner.h"
 #include "nft/stamp.h"
+#include "socket/listeners.h"
 #include "socket/sockets.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -305,17 +306,17 @@ static int add_listener(struct status_target *target, char *path)
 
 static int find_listeners(const struct cgroup_index *index, struct status_target *target)
 {
-	struct socket_cgroups sockets = {0};
-	int result = sockets_find_listeners(target->port, &sockets);
+	struct listeners sockets = {0};
+	int result = listeners_find(target->port, &sockets);
 
 	target->is_listened_to = sockets.count > 0;
 	for (size_t i = 0; i < sockets.count && result == 0; i++) {
-		const struct cgroup *cgroup = cgroup_index_find(index, sockets.ids[i]);
+		const struct cgroup *cgroup = cgroup_index_find(index, sockets.items[i].cgroup_id);
 
 		if (cgroup != NULL)
 			result = add_listener(target, cgroup_path_copy(cgroup));
 	}
-	free(sockets.ids);
+	listeners_clear(&sockets);
 	return result;
 }
 

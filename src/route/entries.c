@@ -215,6 +215,7 @@ int entries_list(struct rtnetlink *rtnetlink, int family, uint32_t table, struct
 
 struct table_listing {
 	int family;
+	bool ours; /* those with our route; otherwise those with others' */
 	struct route_tables *tables;
 };
 
@@ -225,8 +226,10 @@ static int note_table(const struct nlmsghdr *message, void *data)
 	struct route_entry entry;
 	uint32_t *items = NULL;
 
-	if (!read_entry(message, listing->family, &entry) || !is_ours(&entry))
+	if (!read_entry(message, listing->family, &entry) || is_ours(&entry) != listing->ours)
 		return MNL_CB_OK;
+	if (tables->count > 0 && tables->items[tables->count - 1] == entry.table)
+		return MNL_CB_OK; /* the kernel lists table by table */
 	if (tables->count == TABLES_MAX) {
 		errno = E2BIG;
 		return MNL_CB_ERROR;
@@ -250,11 +253,24 @@ int entries_list_tables(struct rtnetlink *rtnetlink, int family, struct route_ta
 {
 	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct table_listing listing = {family, tables};
+	struct table_listing listing = {family, true, tables};
 
 	message->nlmsg_type = RTM_GETROUTE;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	put_ours(message, family, RT_TABLE_UNSPEC);
+	return rtnetlink_dump(rtnetlink, message, note_table, forget_tables, &listing);
+}
+
+int entries_list_foreign_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables)
+{
+	char buffer[RTNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	struct table_listing listing = {family, false, tables};
+
+	message->nlmsg_type = RTM_GETROUTE;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	head->rtm_family = (uint8_t)family;
 	return rtnetlink_dump(rtnetlink, message, note_table, forget_tables, &listing);
 }
 

@@ -41,7 +41,7 @@ struct route_entries {
 	struct route_entry foreign[ENTRIES_MAX]; /* the first of them */
 };
 
-/** The tables that contain our route. */
+/** A list of tables. */
 struct route_tables {
 	uint32_t *items; /* freed by the caller */
 	size_t count;
@@ -66,6 +66,9 @@ int entries_list(struct rtnetlink *rtnetlink, int family, uint32_t table, struct
 
 /** Lists the tables that contain our route. Returns 0 or a negative errno. */
 int entries_list_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables);
+
+/** Lists the tables that have routes of others, some perhaps more than once. Returns 0 or a negative errno. */
+int entries_list_foreign_tables(struct rtnetlink *rtnetlink, int family, struct route_tables *tables);
 
 /** Describes an entry in the syntax of "ip route del": default via 192.0.2.1 dev eth0 metric 5. */
 void entry_describe(const struct route_entry *entry, char *text, size_t size);

@@ -16,16 +16,6 @@ struct socket_cgroups {
 };
 
 /**
- * Lists the IPv4 and IPv6 sockets of this network namespace that listen on a TCP port or are bound to that UDP port.
- *
- * @port:    in host byte order
- * @sockets: zeroed
- *
- * Returns 0 or a negative errno.
- */
-int sockets_find_listeners(uint16_t port, struct socket_cgroups *sockets);
-
-/**
  * Lists all IPv4 and IPv6 TCP and UDP sockets of this network namespace that a process has open.
  *
  * @sockets: zeroed

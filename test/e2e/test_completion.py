@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "render", "route", "status", "targets"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "render", "route", "status", "targets"]
 CONFIG = """
 version: 1
 tproxies:
@@ -98,6 +98,7 @@ def test_options(shell):
     assert {"--json", "--no-legend", "--no-pager", "--watch"} <= {
         word.rstrip("=") for word in shell.complete("cgtproxy status --")}
     assert "--json" in {word.rstrip("=") for word in shell.complete("cgtproxy check --")}
+    assert "--yes" in shell.complete("cgtproxy init --")
     assert {"--all", "--json", "--no-legend"} <= {word.rstrip("=") for word in shell.complete("cgtproxy apps --")}
     assert "--all" not in shell.complete("cgtproxy status --")
     assert "--watch" not in shell.complete("cgtproxy explain --")

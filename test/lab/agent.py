@@ -119,7 +119,14 @@ def _ping(order):
 def _serve(order):
     """Be a server in this cgroup until the process ends."""
     from .servers import Server  # imported here because it takes a third of an agent's start time
-    _servers.append(Server(order["name"], order["ports"]))
+    _servers.append(Server(order["name"], order["ports"], **order["options"]))
+    return {}
+
+
+def _rename(order):
+    """Be called this, as far as the kernel keeps it."""
+    with open("/proc/self/comm", "w", encoding="utf-8", errors="surrogateescape") as comm:
+        comm.write(order["name"])
     return {}
 
 
@@ -166,6 +173,7 @@ _ORDERS = {
     "udp": lambda order: _exchange(order, socket.SOCK_DGRAM, _exchange_datagrams),
     "ping": _ping,
     "serve": _serve,
+    "rename": _rename,
     "begin flood": _begin_flood,
     "watch flood": lambda _: _floods[-1].counts(),
     "end flood": lambda _: _floods.pop().end(),

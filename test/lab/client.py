@@ -124,9 +124,13 @@ class Client:
         """Send one ICMP echo; "answered", "timeout" or the name of an errno."""
         return self._do(do="ping", family=family, address=address or OUTSIDE[family], timeout=timeout)["outcome"]
 
-    def serve(self, name, *ports):
-        """Become a server, TCP and UDP, v4 and v6, besides."""
-        self._do(do="serve", name=name, ports=ports)
+    def serve(self, name, *ports, **options):
+        """Become a server, TCP and UDP, v4 and v6, besides; options are those of a Server."""
+        self._do(do="serve", name=name, ports=ports, options=options)
+
+    def rename(self, name):
+        """Change the name of its process."""
+        self._do(do="rename", name=name)
 
     @contextmanager
     def flooding(self, family=V4, address=None, port=DISCARD_PORT):

@@ -60,6 +60,11 @@ def _unpack_sockaddr(family, data):
     return socket.inet_ntop(ADDRESS_FAMILY[family], data[start:start + length]), port
 
 
+def _dns_answer(query):
+    """The answer that there is nothing by this name: the query with the bit that makes it one, and NXDOMAIN."""
+    return query[:2] + b"\x81\x83" + query[4:]
+
+
 class Sink:
     """Receives UDP datagrams silently: for clients that send too fast for answers."""
 
@@ -78,10 +83,14 @@ class Server:
     """Serves TCP and UDP on ports at addresses, in a thread, inside a namespace (or where the caller is)."""
 
     def __init__(self, name, ports, namespace=None, addresses=(ANY[V4], ANY[V6]), protocols=(TCP, UDP),
-                 transparent=False, hangs_up=True):
-        """With hangs_up=False it leaves a connection open that its client has closed, until hang_up()."""
+                 transparent=False, hangs_up=True, dns=False):
+        """With hangs_up=False it leaves a connection open that its client has closed, until hang_up().
+
+        With dns=True it also answers DNS queries, without an address; with dns="echo" it sends them back.
+        """
         self.name = name
         self._hangs_up = hangs_up
+        self._dns = dns
         self._finished = []
         self._ports = ports
         self._namespace = namespace
@@ -180,6 +189,10 @@ class Server:
         data, ancillary, _, sender = sock.recvmsg(4096, 512)
         family = family_of(sender[0])
         asked, control = self._destination(sock, family, ancillary)
+        if not data.isascii():
+            if self._dns:
+                self._send(data if self._dns == "echo" else _dns_answer(data), sock, control, family, asked, sender)
+            return
         reply = self._reply(Request(data.decode(), UDP, sender[:2], asked))
         try:
             self._send(reply, sock, control, family, asked, sender)

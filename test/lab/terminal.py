@@ -46,7 +46,7 @@ class Terminal:
 
     def type(self, line):
         """Type a line, and Enter."""
-        self._run("send-keys", "-l", line)
+        self._run("send-keys", "-l", "--", line)
         self._run("send-keys", "Enter")
 
     def press(self, *keys):

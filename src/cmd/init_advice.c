@@ -1,0 +1,160 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "cmd/init_advice.h"
+
+#include "inspect/naming.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+#include "util/process.h"
+
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PORT_USUAL = 7893 }; /* mihomo's documentation has it */
+
+const char *advice_sudo(void)
+{
+	return geteuid() != 0 || getenv("SUDO_UID") != NULL ? "sudo " : "";
+}
+
+void advice_print_server(const struct server *server, FILE *out)
+{
+	char name[ESCAPED_SIZE(PROCESS_COMM_SIZE)];
+	size_t length = strlen(server->cgroup);
+	CLEANUP(freep) char *cgroup = malloc(ESCAPED_SIZE(length));
+
+	escape(name, sizeof(name), server->process, strlen(server->process));
+	fputs(server->known != NULL ? server->known->name : *name != '\0' ? name : "a server", out);
+	if (server->port != 0)
+		fprintf(out, " on port %u", server->port);
+	if (cgroup != NULL)
+		escape_but_backslash(cgroup, ESCAPED_SIZE(length), server->cgroup, length);
+	fputs(" (", out);
+	if (server->pid != 0)
+		fprintf(out, "process %" PRIu32 " in ", server->pid);
+	fprintf(out, "%s)", cgroup != NULL ? cgroup : "?");
+}
+
+/* With the command, if the cgroup is that of a service. */
+static void print_restart(const char *cgroup, FILE *out)
+{
+	static const char system[] = "unit: ";
+	static const char user[] = "user-unit: ";
+	static const char suffix[] = ".service";
+	bool temporary = false;
+	CLEANUP(freep) char *selector = naming_selector(cgroup, &temporary);
+	size_t length = selector != NULL ? strlen(selector) : 0;
+	bool is_service = length > strlen(suffix) && strcmp(selector + length - strlen(suffix), suffix) == 0;
+
+	if (is_service && strncmp(selector, system, strlen(system)) == 0)
+		fprintf(out, "\nThen restart it:\n\n  %ssystemctl restart %s\n", advice_sudo(),
+			selector + strlen(system));
+	else if (is_service && strncmp(selector, user, strlen(user)) == 0)
+		fprintf(out, "\nThen restart it:\n\n  systemctl --user restart %s\n", selector + strlen(user));
+	else
+		fputs("\nThen restart it.\n", out);
+}
+
+static void print_config_file(const struct server *server, FILE *out)
+{
+	char arguments[PROCESS_ARGUMENTS_SIZE];
+	size_t length = process_arguments(server->pid, arguments);
+	CLEANUP(freep) char *file = known_proxy_config_file(server->known, arguments, length);
+	CLEANUP(freep) char *shown = file != NULL ? malloc(ESCAPED_SIZE(strlen(file))) : NULL;
+
+	if (shown != NULL)
+		escape(shown, ESCAPED_SIZE(strlen(file)), file, strlen(file));
+	fputs(shown != NULL ? shown : "its config", out);
+}
+
+static void print_missing_lines(const struct server *server, uint16_t port, FILE *out)
+{
+	advice_print_server(server, out);
+	fprintf(out, " runs without it. Add this %s ", server->known->place);
+	print_config_file(server, out);
+	fputs(":\n\n", out);
+	known_proxy_write_lines(server->known, port, out);
+	print_restart(server->cgroup, out);
+}
+
+static void print_running(const struct servers *servers, FILE *out)
+{
+	uint16_t port = PORT_USUAL;
+
+	fputs("nothing here accepts TPROXY connections.\n\n", out);
+	for (size_t i = 0; i < servers->count; i++) {
+		fputs(i > 0 ? "\n" : "", out);
+		port = servers_free_port(servers, port);
+		print_missing_lines(&servers->items[i], port++, out);
+	}
+	fprintf(out,
+		"\nAfter that, run \"%scgtproxy init\" again. To listen for TPROXY, a proxy needs the capability "
+		"CAP_NET_ADMIN; without it, it\nwrites an error to its log.",
+		advice_sudo());
+}
+
+static void print_known(FILE *out)
+{
+	fputs("no proxy runs here that accepts TPROXY connections, and none of those that init knows: ", out);
+	for (const struct known_proxy *known = known_proxies; known->name != NULL; known++)
+		fprintf(out, "%s%s", known > known_proxies ? ", " : "", known->name);
+	fprintf(out,
+		".\n"
+		"Start your proxy, and run \"%scgtproxy init\" again. Any other server will do if it accepts TPROXY\n"
+		"connections. One in a virtual machine or in a container with a network of its own can't be used.",
+		advice_sudo());
+}
+
+void advice_without_tproxy(const struct servers *servers)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out != NULL && servers->count > 0)
+		print_running(servers, out);
+	else if (out != NULL)
+		print_known(out);
+	if (out == NULL || fclose(out) != 0)
+		log_error("no memory");
+	else
+		log_error("%s", text);
+}
+
+/* "enable --now" changes nothing for a daemon that runs already. */
+static void print_start(const char *path, bool is_default, const char *sudo)
+{
+	if (!is_default)
+		printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
+	if (process_is_connected("cgtproxy", NETLINK_NETFILTER))
+		printf("  %ssystemctl reload cgtproxy\n", sudo);
+	else
+		printf("  %ssystemctl enable --now cgtproxy\n", sudo);
+}
+
+/* Whether a path means itself to a shell. */
+static bool is_simple(const char *path)
+{
+	return *path != '-' && path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+						 "0123456789/._-+")] == '\0';
+}
+
+void advice_print_next(const char *path, bool is_default, const char *name)
+{
+	const char *sudo = advice_sudo();
+	const char *shown = is_simple(path) ? path : "FILE";
+
+	printf("\nNext, check it and put it in force:\n\n"
+	       "  %scgtproxy %s%s%scheck\n",
+	       sudo, is_default ? "" : "-c ", is_default ? "" : shown, is_default ? "" : " ");
+	print_start(shown, is_default, sudo);
+	printf("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"
+	       "  %scgtproxy route firefox %s\n"
+	       "  cgtproxy exec %s curl https://example.org\n",
+	       name, sudo, name, name);
+}

@@ -1,0 +1,90 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config/draft.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_SIZE = sizeof("4294967295") };
+
+/* Where queries go if the line is enabled later: mihomo's usual port. */
+#define USUAL_NAME_SERVER "127.0.0.1"
+enum { USUAL_DNS_PORT = 1053 };
+
+struct blank {
+	const char *key;
+	const char *value;
+};
+
+static const struct blank *find_blank(const struct blank *blanks, const char *key, size_t length)
+{
+	for (; blanks->key != NULL; blanks++) {
+		if (strlen(blanks->key) == length && memcmp(blanks->key, key, length) == 0)
+			return blanks;
+	}
+	return NULL;
+}
+
+/* An "@" that begins no key stays. */
+static void fill(const char *template, const struct blank *blanks, FILE *out)
+{
+	for (const char *at = template; *at != '\0'; at++) {
+		size_t length = *at == '@' ? strcspn(at + 1, "@") : 0;
+		const struct blank *blank = length > 0 ? find_blank(blanks, at + 1, length) : NULL;
+
+		if (blank != NULL) {
+			fputs(blank->value, out);
+			at += length + 1;
+		} else {
+			fputc(*at, out);
+		}
+	}
+}
+
+static const char *write_number(char text[NUMBER_SIZE], uint32_t number)
+{
+	snprintf(text, NUMBER_SIZE, "%" PRIu32, number);
+	return text;
+}
+
+char *draft_write(const struct draft *draft)
+{
+	char mark[NUMBER_SIZE];
+	char port[NUMBER_SIZE];
+	char table[NUMBER_SIZE];
+	char dns_port[NUMBER_SIZE];
+	char dns_ip[INET_ADDRSTRLEN] = USUAL_NAME_SERVER;
+	bool hijack = draft->name_server.sin_port != 0;
+	const struct blank blanks[] = {
+		{"PROXY", draft->proxy},
+		{"NAME", draft->name},
+		{"SELECTOR", draft->selector},
+		{"MARK", write_number(mark, draft->mark)},
+		{"TABLE", write_number(table, draft->route_table)},
+		{"PORT", write_number(port, draft->port)},
+		{"UDP", draft->takes_udp ? "#" : ""},
+		{"IPV6", draft->takes_ipv6 ? "#" : ""},
+		{"DNS", hijack ? "" : "#"},
+		{"DNS_IP", dns_ip},
+		{"DNS_PORT", write_number(dns_port, hijack ? ntohs(draft->name_server.sin_port) : USUAL_DNS_PORT)},
+		{0},
+	};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	if (hijack)
+		inet_ntop(AF_INET, &draft->name_server.sin_addr, dns_ip, sizeof(dns_ip));
+	fill(draft_template, blanks, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "socket/diag.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+enum { REQUEST_SIZE = 512 };
+
+struct reading {
+	const struct diag_reader *reader;
+	int result;
+};
+
+/* The least length of those attributes that are read here; others are not shown. */
+static size_t least_length(uint16_t type)
+{
+	switch (type) {
+	case INET_DIAG_CGROUP_ID:
+		return sizeof(uint64_t);
+	case INET_DIAG_MARK:
+		return sizeof(uint32_t);
+	case INET_DIAG_SKV6ONLY:
+		return sizeof(uint8_t);
+	case INET_DIAG_SOCKOPT:
+		return sizeof(struct inet_diag_sockopt);
+	default:
+		return SIZE_MAX;
+	}
+}
+
+static int note_socket(const struct nlmsghdr *message, void *data)
+{
+	struct reading *reading = data;
+	struct diag_socket socket = {.head = mnl_nlmsg_get_payload(message)};
+	const struct nlattr *attribute = NULL;
+
+	/* what no process has open (any more) has no inode */
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*socket.head) || socket.head->idiag_inode == 0)
+		return MNL_CB_OK;
+	mnl_attr_for_each (attribute, message, sizeof(*socket.head)) {
+		const uint16_t type = mnl_attr_get_type(attribute);
+
+		if (type <= INET_DIAG_MAX && mnl_attr_get_payload_len(attribute) >= least_length(type))
+			socket.attributes[type] = attribute;
+	}
+	reading->result = reading->reader->note(&socket, reading->reader->userdata);
+	if (reading->result == 0)
+		return MNL_CB_OK;
+	errno = -reading->result;
+	return MNL_CB_ERROR;
+}
+
+int diag_list(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader)
+{
+	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *payload = mnl_nlmsg_put_extra_header(message, sizeof(*payload));
+	struct reading reading = {reader, 0};
+	int result = 0;
+
+	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	payload->sdiag_family = request->family;
+	payload->sdiag_protocol = request->protocol;
+	payload->idiag_states = request->states;
+	payload->id.idiag_sport = htons(request->port);
+	result = netlink_request(netlink, message, note_socket, &reading);
+	return result == -ENOENT || result == -EINTR ? 0 : result;
+}

@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_SOCKET_DIAG_H
+#define CGTPROXY_SOCKET_DIAG_H
+
+#include "util/netlink.h"
+
+#include <linux/inet_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lists of sockets by sock_diag(7). It takes no privileges, and shows the sockets of this network namespace. */
+
+/** Which sockets are asked for. */
+struct diag_request {
+	uint8_t family;	  /* AF_INET, AF_INET6 */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint32_t states;  /* a bit for each that counts, netinet/tcp.h */
+	uint16_t port;	  /* the local one, host byte order; 0: any */
+};
+
+/** A socket as the kernel describes it. */
+struct diag_socket {
+	const struct inet_diag_msg *head;
+	const struct nlattr *attributes[INET_DIAG_MAX + 1]; /* by INET_DIAG_*, each NULL or as long as it must be */
+};
+
+/** To be given each socket. */
+struct diag_reader {
+	int (*note)(const struct diag_socket *socket,
+		    void *userdata); /* returns 0 or a negative errno, which ends it */
+	void *userdata;
+};
+
+/**
+ * Lists the sockets that a process has open. That a list changed while it was read is no failure: a socket may be
+ * missing that was opened or closed meanwhile.
+ *
+ * @netlink: open, for NETLINK_SOCK_DIAG
+ *
+ * Returns 0, also without the module that lists these sockets, or a negative errno.
+ */
+int diag_list(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "socket/listeners.h"
+
+#include "socket/diag.h"
+#include "util/array.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static void read_options(const struct diag_socket *socket, struct listener *listener)
+{
+	const struct nlattr *cgroup = socket->attributes[INET_DIAG_CGROUP_ID];
+	const struct nlattr *v6only = socket->attributes[INET_DIAG_SKV6ONLY];
+	const struct nlattr *options = socket->attributes[INET_DIAG_SOCKOPT]; /* from Linux 5.10 */
+	struct inet_diag_sockopt bits = {0};
+
+	if (options != NULL)
+		memcpy(&bits, mnl_attr_get_payload(options), sizeof(bits));
+	listener->cgroup_id = cgroup != NULL ? mnl_attr_get_u64(cgroup) : 0;
+	listener->v6only = v6only != NULL && mnl_attr_get_u8(v6only) != 0;
+	listener->transparent = bits.transparent;
+}
+
+static int add_listener(struct listeners *listeners, uint8_t protocol, const struct diag_socket *socket)
+{
+	const struct inet_diag_msg *head = socket->head;
+	struct listener listener = {
+		.inode = head->idiag_inode,
+		.interface = head->id.idiag_if,
+		.protocol = protocol,
+		.family = head->idiag_family,
+		.port = ntohs(head->id.idiag_sport),
+	};
+	struct listener *items =
+		array_reserve(listeners->items, &listeners->capacity, listeners->count + 1, sizeof(*listeners->items));
+
+	if (items == NULL)
+		return -ENOMEM;
+	if (listener.family == AF_INET)
+		memcpy(&listener.address.ip, head->id.idiag_src, sizeof(listener.address.ip));
+	else
+		memcpy(&listener.address.ip6, head->id.idiag_src, sizeof(listener.address.ip6));
+	read_options(socket, &listener);
+	listeners->items = items;
+	items[listeners->count++] = listener;
+	return 0;
+}
+
+static int note_tcp(const struct diag_socket *socket, void *userdata)
+{
+	return add_listener(userdata, IPPROTO_TCP, socket);
+}
+
+static int note_udp(const struct diag_socket *socket, void *userdata)
+{
+	return add_listener(userdata, IPPROTO_UDP, socket);
+}
+
+int listeners_find(uint16_t port, struct listeners *listeners)
+{
+	/* an unconnected UDP socket is in the state that TCP calls closed */
+	static const struct diag_request requests[] = {
+		{AF_INET, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
+		{AF_INET, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
+		{AF_INET6, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
+		{AF_INET6, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
+	};
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && result == 0; i++) {
+		const struct diag_reader reader = {requests[i].protocol == IPPROTO_TCP ? note_tcp : note_udp,
+						   listeners};
+		struct diag_request request = requests[i];
+
+		request.port = port;
+		result = diag_list(&netlink, &request, &reader);
+	}
+	netlink_close(&netlink);
+	return result;
+}
+
+/* An IPv6 socket has IPv4 addresses as ::ffff:a.b.c.d. */
+bool listener_takes_family(const struct listener *listener, uint8_t family)
+{
+	if (listener->family == AF_INET)
+		return family == AF_INET;
+	if (IN6_IS_ADDR_V4MAPPED(&listener->address.ip6))
+		return family == AF_INET;
+	return family == AF_INET6 || (!listener->v6only && IN6_IS_ADDR_UNSPECIFIED(&listener->address.ip6));
+}
+
+bool listener_is_wildcard(const struct listener *listener)
+{
+	if (listener->family == AF_INET)
+		return listener->address.ip.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&listener->address.ip6);
+}
+
+void listeners_clear(struct listeners *listeners)
+{
+	free(listeners->items);
+	*listeners = (struct listeners){0};
+}

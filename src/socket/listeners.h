@@ -1,0 +1,55 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_SOCKET_LISTENERS_H
+#define CGTPROXY_SOCKET_LISTENERS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who listens in this network namespace, asked of the kernel by sock_diag(7). It takes no privileges. */
+
+/** A TCP socket that listens, or a UDP socket that is bound and not connected. */
+struct listener {
+	uint64_t cgroup_id; /* in which the socket was made, whoever has it open now */
+	uint32_t inode;	    /* as /proc/PID/fd shows it: "socket:[INODE]" */
+	uint32_t interface; /* index of the one that it is bound to, or 0 */
+	uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t family;	    /* AF_INET, AF_INET6 */
+	uint16_t port;	    /* host byte order */
+	bool v6only;	    /* of AF_INET6: it takes no IPv4 */
+	bool transparent;   /* IP_TRANSPARENT, IPV6_TRANSPARENT: it may take what TPROXY brings */
+	union {
+		struct in_addr ip;
+		struct in6_addr ip6;
+	} address; /* of the family; all zero: any */
+};
+
+struct listeners {
+	struct listener *items; /* for listeners_clear() */
+	size_t count;
+	size_t capacity;
+};
+
+/**
+ * Lists who listens, first on IPv4. A client's UDP socket that is not connected looks like one that listens, and is
+ * listed.
+ *
+ * @port:      host byte order, or 0 for all
+ * @listeners: zeroed; listeners_clear() it whatever this returns
+ *
+ * Returns 0 or a negative errno. A protocol or family that the kernel does not have or can't list has no listeners.
+ */
+int listeners_find(uint16_t port, struct listeners *listeners);
+
+/** Returns whether a socket takes packets of a family, AF_INET or AF_INET6, as far as its address goes. */
+bool listener_takes_family(const struct listener *listener, uint8_t family);
+
+/** Returns whether a socket takes packets to any address of its family. */
+bool listener_is_wildcard(const struct listener *listener);
+
+void listeners_clear(struct listeners *listeners);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "util/create.h"
+
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		text += written > 0 ? written : 0;
+		length -= written > 0 ? (size_t)written : 0;
+	}
+	return 0;
+}
+
+static int write_file(int fd, const char *text, size_t length, mode_t mode)
+{
+	int result = write_all(fd, text, length);
+
+	if (result == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+		result = -errno;
+	return result;
+}
+
+/* Not all file systems can rename without replacing; those that can't have hard links, or else it fails. */
+static int give_name(const char *temporary, const char *path)
+{
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (link(temporary, path) < 0)
+		return -errno;
+	unlink(temporary);
+	return 0;
+}
+
+/* Makes the name last through a crash of the machine; the file is there in any case. */
+static void sync_directory(const char *path, int length)
+{
+	CLEANUP(freep) char *directory = NULL;
+	CLEANUP(closep) int fd = -1;
+
+	if (asprintf(&directory, "%.*s.", length, path) < 0) {
+		directory = NULL;
+		return;
+	}
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		fsync(fd);
+}
+
+int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary))
+{
+	const char *slash = strrchr(path, '/');
+	int directory_length = slash != NULL ? (int)(slash + 1 - path) : 0;
+	CLEANUP(freep) char *temporary = NULL;
+	CLEANUP(closep) int fd = -1;
+	int result = 0;
+
+	if (asprintf(&temporary, "%.*s.%s.XXXXXX", directory_length, path, path + directory_length) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	result = write_file(fd, text, length, mode);
+	if (result == 0)
+		result = accept(temporary) ? give_name(temporary, path) : -ECANCELED;
+	if (result < 0)
+		unlink(temporary);
+	else
+		sync_directory(path, directory_length);
+	return result;
+}
