@@ -34,8 +34,8 @@ struct arguments {
 	bool all;	    /* list everything */
 	bool no_legend;	    /* no headings of tables */
 	bool no_pager;
-	bool yes;	    /* no questions */
-	char **words;	    /* the words after the command's name, without options; NULL-terminated */
+	bool yes;     /* no questions */
+	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
