@@ -15,9 +15,9 @@
 bool proxy_is_absent(const struct proxy *proxy);
 
 /**
- * Returns whether only sockets that are bound to all addresses listen for a dns-hijack over UDP, on this host. The source
- * of their replies is what routing chooses, unless the program sets it by packet info (IP_PKTINFO in ip(7)), which the
- * kernel does not show of a socket.
+ * Returns whether only sockets that are bound to all addresses listen for a dns-hijack over UDP, on this host. The
+ * source of their replies is what routing chooses, unless the program sets it by packet info (IP_PKTINFO in ip(7)),
+ * which the kernel does not show of a socket.
  */
 bool hijack_server_is_wildcard(const struct dns_hijack *hijack);
 
