@@ -40,6 +40,7 @@ _cgtproxy() {
 			[[ $option != -c && $option != --config ]] || config=(-c "${COMP_WORDS[i]/#\~\//$HOME/}")
 			;;
 		-c?*) config=("${COMP_WORDS[i]}") ;;
+		=) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ $command == exec ]]; then
@@ -71,15 +72,22 @@ _cgtproxy() {
 		COMPREPLY=($(compgen -W '$("$1" "${config[@]}" route --list 2>/dev/null | cut -d " " -f 1)' -- "$cur"))
 		return
 		;;
+	--json)
+		if $split; then
+			COMPREPLY=($(compgen -W 'pretty short off' -- "$cur"))
+			return
+		fi
+		;;
 	esac
 
-	local options='--config --help --version'
+	local options='--config --help --no-pager --version'
 	case $command in
 	apps) options+=' --all --json --no-legend' ;;
-	explain) options+=' --pid --to --json' ;;
+	check) options+=' --json' ;;
+	explain) options+=' --pid --to --json --no-legend' ;;
 	init) options+=' --yes' ;;
 	route) options+=' --forget --json --list' ;;
-	status) options+=' --json --watch --openmetrics' ;;
+	status) options+=' --json --no-legend --openmetrics --watch' ;;
 	esac
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "-c -h -V $options" -- "$cur"))
@@ -92,7 +100,7 @@ _cgtproxy() {
 	fi
 	((words_after == 0)) || return
 	case $command in
-	'') COMPREPLY=($(compgen -W 'apps check clear exec explain init render route status targets' -- "$cur")) ;;
+	'' | help) COMPREPLY=($(compgen -W 'apps check clear exec explain help init render route status targets' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain)

@@ -32,7 +32,7 @@ CONFIG = REPOSITORY / "data" / "example.yaml"
 PROXY = "mihomo"
 ANSWERED, DROPPED, PROXIED = "outside answered", "dropped", "TPROXY saw"
 # A slice with a rule in the example config, and what should happen to a client in it.
-EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-proxy.slice": PROXIED}
+EXPECTED = {"cgtproxy-direct.slice": ANSWERED, "cgtproxy-drop.slice": DROPPED, "cgtproxy-mihomo.slice": PROXIED}
 COLOURS = {ANSWERED: "\033[32m", DROPPED: "\033[31m", PROXIED: "\033[36m"}
 UNEXPECTED, PLAIN = "\033[1;33m", "\033[0m"
 ABOUT_TARGETS = """These are documentation addresses (RFC 5737, RFC 3849): here they belong to the demo's second

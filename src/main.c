@@ -4,6 +4,8 @@
 /* The table of subcommands, and the options of the command line. */
 
 #include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/pager.h"
 #include "util/escape.h"
 #include "util/log.h"
 
@@ -26,6 +28,8 @@ enum {
 	TAKES_TO = 8192,
 };
 
+static int cmd_help(const struct arguments *arguments);
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *arguments);
@@ -43,11 +47,14 @@ static const struct command {
 	 "  --no-legend  print neither headings nor notes\n"
 	 "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config.",
 	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
-	{"check", cmd_check, "check [config|permission|system]",
+	{"check", cmd_check, "check [config|permission|system] [--json]",
 	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
 	 "  config      errors in the file; needs no permission\n"
 	 "  permission  whether the kernel would accept the rules of this config\n"
-	 "  system      what on this host may interfere with them"},
+	 "  system      what on this host may interfere with them\n"
+	 "  --json      print a JSON object\n"
+	 "The exit code is 1 if there is an error.",
+	 TAKES_JSON},
 	{"clear", cmd_clear, "clear",
 	 "Remove what a killed run, or one with on-stop: keep, left behind. All traffic then goes direct.\n"
 	 "Refuses while the daemon runs, which removes its rules when it is stopped."},
@@ -61,17 +68,18 @@ static const struct command {
 	 "  --json     print JSON\n"
 	 "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
 	 "the config, 2 if the name is unknown or ambiguous, and 1 if the config has errors.",
-	 TAKES_JSON | TAKES_PID | TAKES_TO},
-	{"exec", cmd_exec, "exec NAME [--] COMMAND...",
-	 "Run a program with its traffic going to NAME: direct, drop, refuse, or a proxy of the config.\n"
-	 "Everything after NAME is the program's own command line. It keeps the terminal, the directory, the\n"
-	 "environment and the exit code.\n"
+	 TAKES_JSON | TAKES_PID | TAKES_TO | TAKES_LEGEND},
+	{"exec", cmd_exec, "exec TARGET [[--] COMMAND...]",
+	 "Run a program with its traffic going to TARGET: direct, drop, refuse, or a proxy of the config.\n"
+	 "Without COMMAND it is your shell. Everything after TARGET is the program's own command line. It keeps\n"
+	 "the terminal, the directory, the environment and the exit code; CGTPROXY_TARGET is set to TARGET.\n"
 	 "\n"
-	 "systemd-run starts it in the slice cgtproxy-NAME.slice of your user manager, or, as root, of the\n"
+	 "systemd-run starts it in the slice cgtproxy-TARGET.slice of your user manager, or, as root, of the\n"
 	 "system manager. If the config sends that slice elsewhere, nothing is started and the rule to add is\n"
 	 "shown. The exit code is then 1, as when the config can't be read; it is 127 if the program is not\n"
 	 "found, and 126 if it can't be executed.",
 	 TAKES_PROGRAM},
+	{"help", cmd_help, "help [COMMAND]", "Show this help, or that of a command."},
 	{"init", cmd_init, "init [--yes]",
 	 "Write a first config, for the proxy that runs on this host. It must accept TPROXY connections; if a\n"
 	 "known proxy does not, the lines that its own config lacks are shown. On a terminal, init asks about\n"
@@ -98,12 +106,15 @@ static const struct command {
 	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
 	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
 	 "run, and 4 without permission to query the kernel.",
-	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS},
+	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS | TAKES_LEGEND},
 	{"targets", cmd_targets, "targets",
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum {
+	COMMANDS = sizeof(commands) / sizeof(commands[0]),
+	HELP_COLUMN = 33, /* behind which --help says what each is for */
+};
 
 enum option_code {
 	OPTION_CONFIG = 'c',
@@ -114,6 +125,7 @@ enum option_code {
 	OPTION_ALL,
 	OPTION_JSON,
 	OPTION_NO_LEGEND,
+	OPTION_NO_PAGER,
 	OPTION_PID,
 	OPTION_TO,
 	OPTION_WATCH,
@@ -139,8 +151,9 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"all", no_argument, NULL, OPTION_ALL},
-	{"json", no_argument, NULL, OPTION_JSON},
+	{"json", optional_argument, NULL, OPTION_JSON},
 	{"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
+	{"no-pager", no_argument, NULL, OPTION_NO_PAGER},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"to", required_argument, NULL, OPTION_TO},
 	{"watch", no_argument, NULL, OPTION_WATCH},
@@ -156,7 +169,7 @@ static const struct option long_options[] = {
 	{0},
 };
 
-static void print_help(void)
+static void print_general_help(void)
 {
 	puts("Usage: cgtproxy [OPTION...] [COMMAND]\n"
 	     "\n"
@@ -165,24 +178,38 @@ static void print_help(void)
 	     "SIGINT.\n"
 	     "\n"
 	     "Commands:");
-	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-33s%.*s\n", commands[i].synopsis, (int)strcspn(commands[i].help, "."), commands[i].help);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		bool is_long = strlen(commands[i].synopsis) >= HELP_COLUMN;
+
+		printf("  %-*s%s%*s%.*s\n", HELP_COLUMN, commands[i].synopsis, is_long ? "\n" : "",
+		       is_long ? HELP_COLUMN + 2 : 0, "", (int)strcspn(commands[i].help, "."), commands[i].help);
+	}
 	puts("\n"
 	     "Options:\n"
 	     "  -c, --config FILE                the config file [/etc/cgtproxy/config.yaml]\n"
+	     "      --json[=FORMAT]              print JSON: pretty, short or off [pretty]\n"
+	     "      --no-legend                  print no headings\n"
+	     "      --no-pager                   don't show long output in a pager\n"
 	     "  -h, --help                       show this help, or that of a command\n"
 	     "  -V, --version                    show the version\n"
 	     "\n"
 	     "Environment:\n"
 	     "  LOG_LEVEL                        debug, info, warn or error [info]\n"
 	     "  CONFIGURATION_DIRECTORY          directory of config.yaml without -c\n"
+	     "  SYSTEMD_PAGER, PAGER             the pager; empty or \"cat\" for none\n"
+	     "  SYSTEMD_COLORS, NO_COLOR         whether to use colours\n"
 	     "\n"
 	     "Running it, and \"check permission\", need the capability CAP_NET_ADMIN.");
 }
 
-static void print_command_help(const struct command *command)
+/* @command: or NULL, for all of it */
+static void print_help(const struct command *command, const struct arguments *arguments)
 {
-	printf("Usage: cgtproxy [-c FILE] %s\n\n%s\n", command->synopsis, command->help);
+	pager_open(arguments);
+	if (command != NULL)
+		printf("Usage: cgtproxy [-c FILE] %s\n\n%s\n", command->synopsis, command->help);
+	else
+		print_general_help();
 }
 
 static const struct command *find_command(const char *name)
@@ -203,12 +230,44 @@ static int complain(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
+static int cmd_help(const struct arguments *arguments)
+{
+	const struct command *command = arguments->count > 0 ? find_command(arguments->words[0]) : NULL;
+
+	if (arguments->count > 1) {
+		log_error("help takes one command at most. Usage: cgtproxy help [COMMAND]");
+		return EXIT_USAGE;
+	}
+	if (arguments->count > 0 && command == NULL)
+		return complain("unknown command", arguments->words[0]);
+	print_help(command, arguments);
+	return EXIT_OK;
+}
+
 struct command_line {
 	struct arguments arguments;
 	unsigned given; /* TAKES_* of the options given */
 	bool help;
 	bool version;
 };
+
+/* As systemctl(1) has them, but that the word may be left out. */
+static bool read_json_format(const char *word, enum json_format *format)
+{
+	static const struct {
+		const char *word;
+		enum json_format format;
+	} formats[] = {{"pretty", JSON_FORMAT_PRETTY}, {"short", JSON_FORMAT_SHORT}, {"off", JSON_FORMAT_OFF}};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (word == NULL || strcmp(word, formats[i].word) == 0) {
+			*format = formats[i].format;
+			return true;
+		}
+	}
+	complain("--json: expected pretty, short or off, got", word);
+	return false;
+}
 
 /*
  * Reads options up to the first word, or all options, moving them in front of the words.
@@ -238,13 +297,17 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 			line->arguments.all = true;
 			line->given |= TAKES_ALL;
 			break;
+		case OPTION_JSON:
+			if (!read_json_format(optarg, &line->arguments.json))
+				return -1;
+			line->given |= TAKES_JSON;
+			break;
 		case OPTION_NO_LEGEND:
 			line->arguments.no_legend = true;
 			line->given |= TAKES_LEGEND;
 			break;
-		case OPTION_JSON:
-			line->arguments.json = true;
-			line->given |= TAKES_JSON;
+		case OPTION_NO_PAGER:
+			line->arguments.no_pager = true;
 			break;
 		case OPTION_PID:
 			line->arguments.pid = optarg;
@@ -305,12 +368,8 @@ static int run(const struct command *command, const struct command_line *line)
 		puts("cgtproxy " CGTPROXY_VERSION);
 		return EXIT_OK;
 	}
-	if (line->help && command != NULL) {
-		print_command_help(command);
-		return EXIT_OK;
-	}
 	if (line->help) {
-		print_help();
+		print_help(command, &line->arguments);
 		return EXIT_OK;
 	}
 	if (refuse_foreign_options(command, line->given) != EXIT_OK)
@@ -319,13 +378,12 @@ static int run(const struct command *command, const struct command_line *line)
 }
 
 /* Options may precede the command or stand anywhere after it, but another program's command line is left alone. */
-int main(int argc, char **argv)
+static int run_command_line(int argc, char **argv)
 {
 	struct command_line line = {0};
 	const struct command *command = NULL;
 	int first = 0;
 
-	log_open();
 	first = read_options(&line, argc, argv, false);
 	if (first < 0)
 		return EXIT_USAGE;
@@ -343,4 +401,15 @@ int main(int argc, char **argv)
 	line.arguments.words = argv + first;
 	line.arguments.count = argc - first;
 	return run(command, &line);
+}
+
+int main(int argc, char **argv)
+{
+	int code = EXIT_OK;
+
+	output_open();
+	log_open();
+	code = run_command_line(argc, argv);
+	pager_close();
+	return output_close(code);
 }

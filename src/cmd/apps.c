@@ -5,10 +5,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"
+#include "cmd/output.h"
+#include "cmd/pager.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -21,29 +22,24 @@ static size_t width_of_output(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-static int print_json(const struct apps *apps)
+static int print_json(const struct apps *apps, enum json_format format)
 {
-	json_t *json = apps_json(apps);
-	int result = json != NULL ? json_dumpf(json, stdout, JSON_INDENT(2)) : -1;
+	json_auto_t *json = apps_json(apps);
 
-	json_decref(json);
-	if (result == 0)
-		putchar('\n');
-	return result == 0 ? 0 : -ENOMEM;
+	return output_write_json(json, format, stdout);
 }
 
 static int print(const struct arguments *arguments, const struct apps *apps)
 {
-	const struct style style = style_of_output();
-	int result = arguments->json ? print_json(apps)
-				     : apps_write_text(apps, &style, width_of_output(), !arguments->no_legend, stdout);
+	const struct style style = style_of_output(arguments);
+	const size_t width = width_of_output();
+	int result = 0;
 
+	pager_open(arguments);
+	result = arguments->json != JSON_FORMAT_OFF ? print_json(apps, arguments->json)
+						    : apps_write_text(apps, &style, width, style.has_legend, stdout);
 	if (result < 0) {
 		log_error("no memory to show what runs");
-		return EXIT_ERROR;
-	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write the list to stdout");
 		return EXIT_ERROR;
 	}
 	return EXIT_OK;

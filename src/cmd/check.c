@@ -3,9 +3,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/finding.h"
-#include "cmd/load.h"
-#include "cmd/output.h"
+#include "cmd/pager.h"
 #include "cmd/system.h"
+#include "config/load.h"
 #include "engine/requirements.h"
 #include "inspect/coverage.h"
 #include "policy/pattern_set.h"
@@ -49,29 +49,32 @@ static void warn_of_names_that_users_choose(const struct config *config)
 			fprintf(list, "%s%s", ftell(list) > 0 ? ", " : "", config_rule_place(&config->rules[i], place));
 	}
 	if (fclose(list) == 0 && size > 0)
-		log_warning("any user can choose the target of these rules by giving a cgroup below "
-			    "/user.slice/.../user@UID.service a matching name: %s. If that is not intended, anchor "
-			    "the expression with ^, or select by \"unit\" or \"user\"",
-			    lines);
+		finding_print(FINDING_WARNING, "rules",
+			      "any user can choose the target of these rules by giving a cgroup below "
+			      "/user.slice/.../user@UID.service a matching name: %s. If that is not intended, anchor "
+			      "the expression with ^, or select by \"unit\" or \"user\"",
+			      lines);
 }
 
 static void print_coverage(const struct config_rule *rule, size_t number, const char *target,
 			   const struct coverage *coverage)
 {
 	char place[RULE_PLACE_SIZE];
+	char subject[RULE_PLACE_SIZE + 32];
+	char more[32];
 
-	printf("  rule %zu (%s), %s, %s: ", number, config_rule_place(rule, place), rule->selector, target);
+	snprintf(subject, sizeof(subject), "rule %zu (%s)", number, config_rule_place(rule, place));
 	if (coverage->count == 0)
-		puts("no cgroup at present");
+		finding_print(FINDING_OK, subject, "%s, %s: no cgroup at present", rule->selector, target);
 	else
-		printf("%zu %s\n", coverage->count, coverage->count == 1 ? "cgroup" : "cgroups");
-	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++) {
-		fputs("    ", stdout);
-		output_print_escaped(coverage->examples[i], strlen(coverage->examples[i]));
-		putchar('\n');
+		finding_print(FINDING_OK, subject, "%s, %s: %zu %s", rule->selector, target, coverage->count,
+			      coverage->count == 1 ? "cgroup" : "cgroups");
+	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++)
+		finding_print_detail(coverage->examples[i], strlen(coverage->examples[i]));
+	if (coverage->count > COVERAGE_EXAMPLES) {
+		snprintf(more, sizeof(more), "and %zu more", coverage->count - COVERAGE_EXAMPLES);
+		finding_print_detail(more, strlen(more));
 	}
-	if (coverage->count > COVERAGE_EXAMPLES)
-		printf("    and %zu more\n", coverage->count - COVERAGE_EXAMPLES);
 }
 
 /* Shows which cgroups of this host a config's rules match; a failure to find out does not fail the check. */
@@ -92,22 +95,33 @@ static void show_coverage(const struct config *config)
 static void show_config(const struct config *config)
 {
 	warn_of_names_that_users_choose(config);
-	printf("config: ok (%zu %s, %zu %s)\n", config->rule_count, config->rule_count == 1 ? "rule" : "rules",
-	       config->proxy_count, config->proxy_count == 1 ? "proxy" : "proxies");
+	finding_print(FINDING_OK, "config", "%zu %s, %zu %s", config->rule_count,
+		      config->rule_count == 1 ? "rule" : "rules", config->proxy_count,
+		      config->proxy_count == 1 ? "proxy" : "proxies");
 	show_coverage(config);
 }
 
 /* Uses the config's own ruleset, so that the kernel features it needs are checked too. */
-static int check_permission(const struct config *config)
+static void check_permission(const struct config *config)
 {
 	struct error error;
 
-	if (requirements_try(config, &error) < 0) {
-		log_error("%s", error.text);
-		return EXIT_ERROR;
-	}
-	puts("permission: ok (nftables accepts the ruleset; nothing was applied)");
-	return EXIT_OK;
+	if (requirements_try(config, &error) < 0)
+		finding_print(FINDING_ERROR, "permission", "%s", error.text);
+	else
+		finding_print(FINDING_OK, "permission", "nftables accepts the ruleset; nothing was applied");
+}
+
+/* Returns the config, for config_free(), or NULL with its errors among the findings. */
+static struct config *load(const struct arguments *arguments)
+{
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+
+	config_load(arguments->config, &config, &diagnostics);
+	findings_print_diagnostics(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	return config;
 }
 
 static bool is_one_of_ours(const char *what)
@@ -118,26 +132,26 @@ static bool is_one_of_ours(const char *what)
 int cmd_check(const struct arguments *arguments)
 {
 	const char *what = arguments->count > 0 ? arguments->words[0] : NULL;
-	CLEANUP(config_freep) struct config *config = NULL;
-	struct config *given = NULL;
+	struct config *config = NULL;
 	int code = EXIT_OK;
+	int end = EXIT_OK;
 
 	if (arguments->count > 1 || (what != NULL && !is_one_of_ours(what))) {
 		log_error("check takes config, permission, system or nothing. Usage: cgtproxy check "
-			  "[config|permission|system]");
+			  "[config|permission|system] [--json]");
 		return EXIT_USAGE;
 	}
-	config = load_config(arguments);
-	if (config == NULL)
-		return EXIT_ERROR;
-	if (what == NULL || strcmp(what, "config") == 0)
+	pager_open(arguments);
+	findings_begin(arguments->json);
+	config = load(arguments);
+	if (config != NULL && (what == NULL || strcmp(what, "config") == 0))
 		show_config(config);
-	if (what == NULL || strcmp(what, "permission") == 0)
-		code = check_permission(config);
-	if (code == EXIT_OK && (what == NULL || strcmp(what, "system") == 0)) {
-		given = config;
-		config = NULL;
-		code = check_system(given);
-	}
-	return code;
+	if (config != NULL && (what == NULL || strcmp(what, "permission") == 0))
+		check_permission(config);
+	if (config != NULL && (what == NULL || strcmp(what, "system") == 0))
+		code = check_system(config);
+	else
+		config_free(config);
+	end = findings_end();
+	return code != EXIT_OK ? code : end;
 }

@@ -15,20 +15,28 @@ enum {
 	EXIT_DIFFERS = 3, /* the kernel's state differs from the config */
 };
 
+/** How to print JSON, if at all. */
+enum json_format {
+	JSON_FORMAT_OFF,
+	JSON_FORMAT_PRETTY,
+	JSON_FORMAT_SHORT, /* in one line */
+};
+
 /** The command line, as every command gets it. */
 struct arguments {
 	const char *config; /* -c FILE, or NULL */
 	const char *pid;    /* --pid PID as given, or NULL */
 	const char *to;	    /* --to ADDRESS as given, or NULL */
-	bool json;
+	enum json_format json;
 	bool watch;
 	bool openmetrics;
 	bool list;
 	const char *forget; /* --forget NAME, or NULL */
 	bool all;	    /* list everything */
 	bool no_legend;	    /* no headings of tables */
-	bool yes;	    /* no questions */
-	char **words;	    /* the words after the command's name, without options; NULL-terminated */
+	bool no_pager;
+	bool yes;     /* no questions */
+	char **words; /* the words after the command's name, without options; NULL-terminated */
 	int count;
 };
 
@@ -38,7 +46,7 @@ int cmd_daemon(const struct arguments *arguments);
 /** Lists what runs, where its traffic goes, and how much of it. */
 int cmd_apps(const struct arguments *arguments);
 
-/** Checks the config, the permissions, or both. */
+/** Checks the config, the permission, the system, or all of them. */
 int cmd_check(const struct arguments *arguments);
 
 /** Removes what a kept or killed run left in the kernel. */

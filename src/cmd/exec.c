@@ -7,6 +7,7 @@
 #include "cmd/load.h"
 #include "cmd/target.h"
 #include "engine/compile.h"
+#include "inspect/listening.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/netlink.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,15 +151,36 @@ static int check_manager(void)
 }
 
 /* Only those who may change nftables can read what is in force; others can only see whether a daemon is running. */
-static void warn_without_daemon(uint32_t target)
+static void warn_without_daemon_or_proxy(const struct config *config, uint32_t target)
 {
-	if (target != TARGET_DIRECT && !process_is_connected("cgtproxy", NETLINK_NETFILTER))
+	const struct proxy *proxy = target >= TARGET_FIRST_PROXY ? &config->proxies[target - TARGET_FIRST_PROXY] : NULL;
+
+	if (target == TARGET_DIRECT)
+		return;
+	if (!process_is_connected("cgtproxy", NETLINK_NETFILTER))
 		log_warning("cgtproxy does not seem to be running, so the program's traffic goes direct. Start it: "
 			    "systemctl start cgtproxy");
+	else if (proxy != NULL && proxy_is_absent(proxy))
+		log_warning("nothing listens on port %u, so what the program sends is refused. Start the proxy %s, or "
+			    "correct its port in the config",
+			    proxy->port, proxy->name);
+}
+
+/* Returns the shell that su(1) would start, in memory that lasts. */
+static char *find_shell(void)
+{
+	static char standard[] = "/bin/sh";
+	char *shell = getenv("SHELL");
+	const struct passwd *user = NULL;
+
+	if (shell != NULL && *shell != '\0')
+		return shell;
+	user = getpwuid(geteuid());
+	return user != NULL && *user->pw_shell != '\0' ? user->pw_shell : standard;
 }
 
 /* Returns only when systemd-run can't be started. */
-static int run(const char *slice, char **command, size_t count)
+static int run(const char *slice, const char *target, char **command, size_t count)
 {
 	char option[sizeof("--slice=") + SLICE_SIZE];
 	const char *const user[] = {"systemd-run", "--user", "--scope", "--quiet", "--collect", option, "--"};
@@ -166,7 +189,7 @@ static int run(const char *slice, char **command, size_t count)
 	size_t words = is_root ? sizeof(system) / sizeof(*system) : sizeof(user) / sizeof(*user);
 	CLEANUP(freep) char **argv = calloc(words + count + 1, sizeof(*argv));
 
-	if (argv == NULL) {
+	if (argv == NULL || setenv("CGTPROXY_TARGET", target, 1) < 0) {
 		log_error("no memory");
 		return EXIT_ERROR;
 	}
@@ -178,12 +201,10 @@ static int run(const char *slice, char **command, size_t count)
 	return EXIT_ERROR;
 }
 
-int cmd_exec(const struct arguments *arguments)
+/* Starts a program if the config sends it to the target; returns only when it does not. */
+static int exec_in_slice(const struct config *config, const char *name, char **command, size_t count)
 {
-	CLEANUP(config_freep) struct config *config = NULL;
-	CLEANUP(policy_freep) struct policy *policy = NULL;
-	size_t first = arguments->count > 1 && strcmp(arguments->words[1], "--") == 0 ? 2 : 1;
-	const char *name = arguments->words[0];
+	CLEANUP(policy_freep) struct policy *policy = compile_policy(config);
 	char slice[SLICE_SIZE];
 	char path[PATH_SIZE];
 	size_t path_length = 0;
@@ -191,17 +212,6 @@ int cmd_exec(const struct arguments *arguments)
 	int32_t rule = NO_RULE;
 	int code = EXIT_OK;
 
-	if ((size_t)arguments->count <= first) {
-		log_error("exec takes a target and a command. Usage: cgtproxy [-c FILE] exec NAME [--] COMMAND...");
-		return EXIT_USAGE;
-	}
-	config = load_config(arguments);
-	if (config == NULL) {
-		log_error("nothing was started: exec must read the daemon's config to make sure it sends the program "
-			  "where you want");
-		return EXIT_ERROR;
-	}
-	policy = compile_policy(config);
 	if (policy == NULL) {
 		log_error("no memory for the rules of the config");
 		return EXIT_ERROR;
@@ -215,10 +225,32 @@ int cmd_exec(const struct arguments *arguments)
 	rule = policy_match_inherited(policy, path, path_length);
 	if (rule_target(config, rule) != target)
 		return tell_rule_to_add(config, slice, target, rule);
-	code = check_program(arguments->words[first]);
+	code = check_program(command[0]);
 	if (code == EXIT_OK)
 		code = check_manager();
-	if (code == EXIT_OK)
-		warn_without_daemon(target);
-	return code == EXIT_OK ? run(slice, arguments->words + first, (size_t)arguments->count - first) : code;
+	if (code != EXIT_OK)
+		return code;
+	warn_without_daemon_or_proxy(config, target);
+	return run(slice, name, command, count);
+}
+
+int cmd_exec(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	int first = arguments->count > 1 && strcmp(arguments->words[1], "--") == 0 ? 2 : 1;
+	char *shell[] = {find_shell(), NULL};
+
+	if (arguments->count == 0) {
+		log_error("exec takes a target. Usage: cgtproxy [-c FILE] exec TARGET [[--] COMMAND...]");
+		return EXIT_USAGE;
+	}
+	config = load_config(arguments);
+	if (config == NULL) {
+		log_error("nothing was started: exec must read the daemon's config to make sure it sends the program "
+			  "where you want");
+		return EXIT_ERROR;
+	}
+	if (arguments->count <= first)
+		return exec_in_slice(config, arguments->words[0], shell, 1);
+	return exec_in_slice(config, arguments->words[0], arguments->words + first, (size_t)(arguments->count - first));
 }

@@ -6,6 +6,7 @@
 #include "cgroup/lookup.h"
 #include "cgroup/mount.h"
 #include "cmd/load.h"
+#include "cmd/pager.h"
 #include "inspect/advice.h"
 #include "inspect/destination.h"
 #include "util/cleanup.h"
@@ -180,9 +181,10 @@ static int find_subject(const struct arguments *arguments, struct sources *sourc
 /* Returns the exit code. */
 static int print_answer(const struct arguments *arguments, const struct answer *answer)
 {
-	if (!arguments->json)
-		explain_print_text(answer);
-	else if (explain_print_json(answer) < 0) {
+	pager_open(arguments);
+	if (arguments->json == JSON_FORMAT_OFF)
+		explain_print_text(answer, !arguments->no_legend);
+	else if (explain_print_json(answer, arguments->json) < 0) {
 		log_error("no memory to explain it");
 		return EXIT_ERROR;
 	}

@@ -14,11 +14,11 @@ struct answer {
 	const char *advice; /* by advice_make() */
 };
 
-/** Prints an answer for people. */
-void explain_print_text(const struct answer *answer);
+/** Prints an answer for people, with headings or without. */
+void explain_print_text(const struct answer *answer, bool has_legend);
 
 /** Prints an answer as JSON. Returns 0 or -ENOMEM. */
-int explain_print_json(const struct answer *answer);
+int explain_print_json(const struct answer *answer, enum json_format format);
 
 /** Returns "tcp", "udp", "udplite", "sctp", "raw" for a socket's protocol. */
 const char *explain_protocol(uint8_t protocol);

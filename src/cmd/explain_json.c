@@ -186,7 +186,7 @@ static void add_subject(const struct question *question, const struct report *re
 	json_object_set_new(json, "cgroups", cgroups);
 }
 
-int explain_print_json(const struct answer *answer)
+int explain_print_json(const struct answer *answer, enum json_format format)
 {
 	const struct question *question = answer->question;
 	const struct report *report = answer->report;
@@ -200,9 +200,5 @@ int explain_print_json(const struct answer *answer)
 	json_object_set_new(json, "sockets", json_of_sockets(&report->strays));
 	if (json_object_set_new(json, "advice", text(answer->advice)) < 0)
 		return -ENOMEM;
-	/* in ASCII, so that it has no control sequences for a terminal */
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return -ENOMEM;
-	putchar('\n');
-	return 0;
+	return output_write_json(json, format, stdout);
 }

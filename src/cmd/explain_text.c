@@ -77,7 +77,7 @@ static void print_kernel(const struct explainer *explainer, const struct explana
 	}
 }
 
-static void print_rules(const struct config *config, const struct explanation *answer, bool colours)
+static void print_rules(const struct config *config, const struct explanation *answer, bool colours, bool has_legend)
 {
 	char place[RULE_PLACE_SIZE];
 	int width = (int)strlen("line 1000");
@@ -89,7 +89,9 @@ static void print_rules(const struct config *config, const struct explanation *a
 
 		width = length > width ? length : width;
 	}
-	puts(explanation_is_inherited(answer) ? "\nThe rules, matched against that ancestor:" : "\nThe rules:");
+	putchar('\n');
+	if (has_legend)
+		puts(explanation_is_inherited(answer) ? "The rules, matched against that ancestor:" : "The rules:");
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 		bool wins = answer->rule == (int32_t)i;
@@ -235,10 +237,12 @@ static void print_socket(const struct stray *stray)
 	putchar('\n');
 }
 
-static void print_sockets(const struct strays *strays, bool colours)
+static void print_sockets(const struct strays *strays, bool colours, bool has_legend)
 {
 	if (strays->count > 0)
-		printf("\n%sSockets that belong to another cgroup%s, which decides where their traffic goes:\n",
+		putchar('\n');
+	if (strays->count > 0 && has_legend)
+		printf("%sSockets that belong to another cgroup%s, which decides where their traffic goes:\n",
 		       colours ? WINS : "", colours ? PLAIN : "");
 	for (size_t i = 0; i < strays->count; i++)
 		print_socket(&strays->items[i]);
@@ -300,7 +304,7 @@ static void print_group(const struct question *question, const struct report *re
 	print_traffic(question, answer);
 }
 
-void explain_print_text(const struct answer *answer)
+void explain_print_text(const struct answer *answer, bool has_legend)
 {
 	const struct question *question = answer->question;
 	const struct report *report = answer->report;
@@ -319,8 +323,8 @@ void explain_print_text(const struct answer *answer)
 		print_group(question, report, i);
 	}
 	if (groups == 1)
-		print_rules(question->explainer->instance->config, &report->items[0], colours);
-	print_sockets(&report->strays, colours);
+		print_rules(question->explainer->instance->config, &report->items[0], colours, has_legend);
+	print_sockets(&report->strays, colours, has_legend);
 	if (answer->advice != NULL)
 		printf("\n%s\n", answer->advice);
 }

@@ -4,27 +4,133 @@
 #include "cmd/finding.h"
 
 #include "cmd/output.h"
+#include "util/cleanup.h"
+#include "util/log.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-void finding_print(enum finding finding, const char *subject, const char *format, ...)
+static struct {
+	enum json_format format;
+	json_t *list;
+	bool has_error;
+	bool has_failed; /* for lack of memory */
+} findings;
+
+static const struct {
+	const char *word;
+	const char *colour;
+} kinds[] = {
+	[FINDING_OK] = {"ok", "\x1b[32m"},	    [FINDING_NOTICE] = {"notice", "\x1b[36m"},
+	[FINDING_SKIPPED] = {"skipped", "\x1b[2m"}, [FINDING_WARNING] = {"warning", "\x1b[1;33m"},
+	[FINDING_ERROR] = {"error", "\x1b[1;31m"},
+};
+
+void findings_begin(enum json_format format)
 {
-	static const struct {
-		const char *word;
-		const char *colour;
-	} kinds[] = {
-		[FINDING_OK] = {"ok", "\x1b[32m"},	    [FINDING_NOTICE] = {"notice", "\x1b[36m"},
-		[FINDING_SKIPPED] = {"skipped", "\x1b[2m"}, [FINDING_WARNING] = {"warning", "\x1b[1;33m"},
-		[FINDING_ERROR] = {"error", "\x1b[1;31m"},
-	};
+	findings.format = format;
+	findings.list = format != JSON_FORMAT_OFF ? json_array() : NULL;
+}
+
+static json_t *json_of_finding(enum finding finding, const char *subject, const char *file, struct position position,
+			       const char *text)
+{
+	json_t *json = json_pack("{ss so so}", "level", kinds[finding].word, "subject",
+				 output_json(subject, strlen(subject)), "text", output_json(text, strlen(text)));
+
+	if (file != NULL)
+		json_object_set_new(json, "file", output_json(file, strlen(file)));
+	if (position.line > 0) {
+		json_object_set_new(json, "line", json_integer(position.line));
+		json_object_set_new(json, "column", json_integer(position.column));
+	}
+	return json;
+}
+
+static void print_line(enum finding finding, const char *subject, const char *file, struct position position,
+		       const char *text)
+{
 	bool colour = output_has_colours();
-	va_list arguments;
 
 	printf("%s%-8s%s%s: ", colour ? kinds[finding].colour : "", kinds[finding].word, colour ? "\x1b[0m" : "",
 	       subject);
+	if (file != NULL)
+		printf("%s:", file);
+	if (position.line > 0)
+		printf("%d:%d:", position.line, position.column);
+	printf("%s%s\n", file != NULL ? " " : "", text);
+}
+
+/* @text: or NULL without memory */
+static void report(enum finding finding, const char *subject, const char *file, struct position position,
+		   const char *text)
+{
+	findings.has_error |= finding == FINDING_ERROR;
+	if (text == NULL)
+		findings.has_failed = true;
+	else if (findings.format == JSON_FORMAT_OFF)
+		print_line(finding, subject, file, position, text);
+	else if (json_array_append_new(findings.list, json_of_finding(finding, subject, file, position, text)) < 0)
+		findings.has_failed = true;
+}
+
+void finding_print(enum finding finding, const char *subject, const char *format, ...)
+{
+	CLEANUP(freep) char *text = NULL;
+	va_list arguments;
+
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	va_end(arguments);
-	putchar('\n');
+	report(finding, subject, NULL, (struct position){0}, text);
+}
+
+void finding_print_detail(const char *text, size_t length)
+{
+	json_t *last = json_array_get(findings.list, json_array_size(findings.list) - 1);
+	json_t *details = json_object_get(last, "details");
+
+	if (findings.format == JSON_FORMAT_OFF) {
+		printf("%-10s", "");
+		output_print_escaped(text, length);
+		putchar('\n');
+		return;
+	}
+	if (details == NULL) {
+		details = json_array();
+		json_object_set_new(last, "details", details);
+	}
+	if (json_array_append_new(details, output_json(text, length)) < 0)
+		findings.has_failed = true;
+}
+
+void findings_print_diagnostics(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *item = &diagnostics->items[i];
+		const char *file = item->file < diagnostics->file_count ? diagnostics->files[item->file] : NULL;
+
+		report(item->severity == SEVERITY_ERROR ? FINDING_ERROR : FINDING_WARNING, "config", file,
+		       item->position, item->text);
+	}
+	if (diagnostics->count == DIAGNOSTICS_MAX)
+		finding_print(FINDING_ERROR, "config", "there are more problems, not shown");
+}
+
+int findings_end(void)
+{
+	json_auto_t *json = NULL;
+
+	if (findings.format != JSON_FORMAT_OFF) {
+		json = json_pack("{so}", "findings", findings.list);
+		findings.list = NULL;
+		findings.has_failed |= output_write_json(json, findings.format, stdout) < 0;
+	}
+	if (findings.has_failed)
+		log_error("no memory to show all findings");
+	return findings.has_error || findings.has_failed ? EXIT_ERROR : EXIT_OK;
 }

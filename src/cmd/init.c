@@ -343,8 +343,5 @@ int cmd_init(const struct arguments *arguments)
 		code = run(&setup, arguments->yes);
 	free(setup.selector);
 	free(setup.text);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	log_error("can't write to stdout");
-	return EXIT_ERROR;
+	return code;
 }

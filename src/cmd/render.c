@@ -4,6 +4,7 @@
 #include "inspect/render.h"
 #include "cmd/cmd.h"
 #include "cmd/load.h"
+#include "cmd/pager.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -20,12 +21,9 @@ int cmd_render(const struct arguments *arguments)
 	engine = load_engine(arguments);
 	if (engine == NULL)
 		return EXIT_ERROR;
+	pager_open(arguments);
 	if (render(engine_instance(engine), engine_tree(engine), engine_mount(engine), stdout) < 0) {
 		log_error("no memory to write the ruleset");
-		return EXIT_ERROR;
-	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write the ruleset to stdout");
 		return EXIT_ERROR;
 	}
 	return EXIT_OK;

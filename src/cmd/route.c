@@ -35,7 +35,7 @@ static void print_text(const struct written_rules *rules)
 	}
 }
 
-static int print_json(const struct written_rules *rules)
+static int print_json(const struct written_rules *rules, enum json_format format)
 {
 	json_auto_t *list = json_array();
 
@@ -45,10 +45,10 @@ static int print_json(const struct written_rules *rules)
 		json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:i}", "selector", rule->key, "name",
 						      rule->value, "target", rule->target, "line", rule->line));
 	}
-	if (json_array_size(list) != rules->count || json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return EXIT_ERROR;
-	putchar('\n');
-	return EXIT_OK;
+	if (json_array_size(list) == rules->count && output_write_json(list, format, stdout) == 0)
+		return EXIT_OK;
+	log_error("no memory to list the rules");
+	return EXIT_ERROR;
 }
 
 static int list_routes(const struct arguments *arguments)
@@ -58,8 +58,8 @@ static int list_routes(const struct arguments *arguments)
 
 	if (code != EXIT_OK)
 		return code;
-	if (arguments->json)
-		return print_json(&file.rules);
+	if (arguments->json != JSON_FORMAT_OFF)
+		return print_json(&file.rules, arguments->json);
 	print_text(&file.rules);
 	return EXIT_OK;
 }

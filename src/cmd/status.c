@@ -4,11 +4,11 @@
 #include "cmd/status.h"
 
 #include "cmd/cmd.h"
+#include "cmd/pager.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 
 /* Like those of systemctl(1), except the first. */
@@ -46,7 +46,7 @@ static int fail(int result, const struct error *error)
 int cmd_status(const struct arguments *arguments)
 {
 	CLEANUP(status_clear) struct status status = {0};
-	const struct style style = style_of_output();
+	const struct style style = style_of_output(arguments);
 	struct error error;
 	int result = 0;
 
@@ -60,22 +60,19 @@ int cmd_status(const struct arguments *arguments)
 		return EXIT_USAGE;
 	}
 	if (arguments->watch) {
-		result = status_watch(arguments->config, arguments->json, &error);
+		result = status_watch(arguments, &error);
 		return result < 0 ? fail(result, &error) : EXIT_OK;
 	}
 	result = status_read(arguments->config, NULL, &status, &error);
 	if (result < 0)
 		return fail(result, &error);
+	pager_open(arguments);
 	if (arguments->openmetrics)
 		status_write_openmetrics(&status, stdout);
-	else if (!arguments->json)
+	else if (arguments->json == JSON_FORMAT_OFF)
 		status_write_text(&status, NULL, &style, stdout);
-	else if (status_write_json(&status, NULL, JSON_INDENT(2), stdout) < 0)
-		return fail(-ENOMEM, &error);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write the status to stdout");
-		return EXIT_ERROR;
-	}
+	else if (status_write_json(&status, NULL, arguments->json, stdout) < 0)
+		return fail(error_set(&error, -ENOMEM, "no memory to show the status"), &error);
 	if (arguments->openmetrics)
 		return EXIT_OK; /* the metrics say the rest */
 	if (!status.is_running)

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_CMD_STATUS_H
 #define CGTPROXY_CMD_STATUS_H
 
+#include "cmd/cmd.h"
 #include "cmd/style.h"
 #include "inspect/status.h"
 
@@ -38,25 +39,24 @@ void status_write_text(const struct status *status, const struct status *before,
  * Writes the state as a JSON object.
  *
  * @before: an earlier look, for the rates, or NULL
- * @flags:  of jansson's json_dumpf()
+ * @format: as for output_write_json()
  *
  * Returns 0 or -ENOMEM.
  */
-int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out);
+int status_write_json(const struct status *status, const struct status *before, enum json_format format, FILE *out);
 
 /** Writes the state as metrics, in the OpenMetrics text format. */
 void status_write_openmetrics(const struct status *status, FILE *out);
 
 /**
  * Writes the state every second, until SIGINT, SIGTERM or SIGHUP. On a terminal it is redrawn on the alternate screen,
- * and the terminal is restored at the end.
+ * and the terminal is restored at the end. As JSON it is one object per line. Whether it could be written is for
+ * output_close() to see.
  *
- * @file:  as for status_read()
- * @json:  one object per line
  * @error: filled in when this returns a negative errno
  *
  * Returns 0 or a negative errno.
  */
-int status_watch(const char *file, bool json, struct error *error);
+int status_watch(const struct arguments *arguments, struct error *error);
 
 #endif

@@ -5,7 +5,6 @@
 #include "cmd/status.h"
 #include "nft/table.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -144,9 +143,9 @@ static json_t *json_of_problems(const struct problems *problems)
 	return list;
 }
 
-int status_write_json(const struct status *status, const struct status *before, size_t flags, FILE *out)
+int status_write_json(const struct status *status, const struct status *before, enum json_format format, FILE *out)
 {
-	json_t *json = json_pack(
+	json_auto_t *json = json_pack(
 		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
@@ -156,10 +155,6 @@ int status_write_json(const struct status *status, const struct status *before, 
 		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
 		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
 		json_of_cgroups(status));
-	/* in ASCII, so that it has no control sequences for a terminal */
-	int result = json != NULL ? json_dumpf(json, out, flags | JSON_ENSURE_ASCII) : -1;
 
-	json_decref(json);
-	fputc('\n', out);
-	return result < 0 ? -ENOMEM : 0;
+	return output_write_json(json, format, out);
 }

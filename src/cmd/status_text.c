@@ -250,11 +250,14 @@ static void write_targets(const struct status *status, const struct status *befo
 		for (size_t j = 0; j < columns; j++)
 			widths[j] = larger(widths[j], larger(strlen(headings[j]), strlen(cells[j])));
 	}
-	fprintf(out, "\n%s%-*s", style_begin(style, COLOUR_HEADING), (int)name_width, "TARGET");
-	for (size_t j = 0; j < columns; j++)
-		fprintf(out, "  %*s", (int)widths[j], headings[j]);
-	fprintf(out, "%s%s\n", status->target_count > TARGET_FIRST_PROXY ? "  PROXY" : "",
-		style_end(style, COLOUR_HEADING));
+	fputc('\n', out);
+	if (style->has_legend) {
+		fprintf(out, "%s%-*s", style_begin(style, COLOUR_HEADING), (int)name_width, "TARGET");
+		for (size_t j = 0; j < columns; j++)
+			fprintf(out, "  %*s", (int)widths[j], headings[j]);
+		fprintf(out, "%s%s\n", status->target_count > TARGET_FIRST_PROXY ? "  PROXY" : "",
+			style_end(style, COLOUR_HEADING));
+	}
 	for (size_t i = 0; i < status->target_count; i++) {
 		enum colour colour = colour_of_target(i);
 
@@ -280,8 +283,10 @@ static void write_cgroups(const struct status *status, const struct style *style
 		branches[i] = (struct branch){cgroup->path, status->targets[cgroup->target].name,
 					      colour_of_target(cgroup->target)};
 	}
-	fprintf(out, "\n%sCGROUPS with their own target%s\n", style_begin(style, COLOUR_HEADING),
-		style_end(style, COLOUR_HEADING));
+	fputc('\n', out);
+	if (style->has_legend)
+		fprintf(out, "%sCGROUPS with their own target%s\n", style_begin(style, COLOUR_HEADING),
+			style_end(style, COLOUR_HEADING));
 	branches_draw(branches, status->cgroup_count, style, out);
 }
 

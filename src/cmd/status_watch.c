@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "cmd/output.h"
 #include "cmd/status.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +83,7 @@ static int show(const struct status *status, const struct status *before, bool j
 	FILE *out = NULL;
 
 	if (json)
-		return status_write_json(status, before, JSON_COMPACT, stdout);
+		return status_write_json(status, before, JSON_FORMAT_SHORT, stdout);
 	out = open_memstream(&text, &size);
 	if (out == NULL)
 		return -ENOMEM;
@@ -138,8 +138,8 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 		result = show(&status, has_before ? &before : NULL, json, screen);
 		if (result < 0)
 			return error_set(error, result, "no memory to show the status");
-		if (fflush(stdout) != 0 || ferror(stdout))
-			return error_set(error, -EIO, "can't write the status to stdout");
+		if (!output_flush())
+			return 0;
 		status_clear(&before);
 		before = status;
 		status = (struct status){0};
@@ -149,10 +149,12 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 	return 0;
 }
 
-int status_watch(const char *file, bool json, struct error *error)
+int status_watch(const struct arguments *arguments, struct error *error)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-	struct screen screen = {.is_terminal = !json && isatty(STDOUT_FILENO) == 1, .style = style_of_output()};
+	bool json = arguments->json != JSON_FORMAT_OFF;
+	struct screen screen = {.is_terminal = !json && isatty(STDOUT_FILENO) == 1,
+				.style = style_of_output(arguments)};
 	sigset_t signals;
 	int result = 0;
 
@@ -166,7 +168,7 @@ int status_watch(const char *file, bool json, struct error *error)
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return error_set(error, -errno, "can't block signals: %s", strerror(errno));
 	screen_enter(&screen);
-	result = watch(file, json, &screen, &signals, error);
+	result = watch(arguments->config, json, &screen, &signals, error);
 	screen_leave(&screen);
 	return result;
 }

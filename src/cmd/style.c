@@ -25,9 +25,11 @@ static bool locale_has_unicode(void)
 	return has_unicode;
 }
 
-struct style style_of_output(void)
+struct style style_of_output(const struct arguments *arguments)
 {
-	return (struct style){.has_colours = output_has_colours(), .has_unicode = locale_has_unicode()};
+	return (struct style){.has_colours = output_has_colours(),
+			      .has_unicode = locale_has_unicode(),
+			      .has_legend = !arguments->no_legend};
 }
 
 const char *style_begin(const struct style *style, enum colour colour)

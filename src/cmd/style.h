@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_CMD_STYLE_H
 #define CGTPROXY_CMD_STYLE_H
 
+#include "cmd/cmd.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,6 +14,7 @@
 struct style {
 	bool has_colours;
 	bool has_unicode;
+	bool has_legend; /* headings of tables */
 };
 
 enum colour {
@@ -25,7 +28,7 @@ enum colour {
 };
 
 /** Returns the style for stdout. */
-struct style style_of_output(void);
+struct style style_of_output(const struct arguments *arguments);
 
 /** Returns the sequence that begins a colour, or "" without colours. */
 const char *style_begin(const struct style *style, enum colour colour);

@@ -9,6 +9,7 @@
 #include "engine/instance.h"
 #include "engine/requirements.h"
 #include "inspect/host.h"
+#include "inspect/listening.h"
 #include "inspect/proxy_loop.h"
 #include "route/order.h"
 #include "route/route.h"
@@ -90,6 +91,22 @@ static void check_name_service(const struct config *config)
 	else
 		finding_print(FINDING_OK, "name service",
 			      "programs query name servers themselves, where dns-hijack applies");
+}
+
+/* Most such servers do reply from where they were asked, so this is no warning. */
+static void check_name_servers(const struct config *config)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		const struct proxy *proxy = &config->proxies[i];
+
+		if (hijack_server_is_wildcard(&proxy->dns_hijack))
+			finding_print(
+				FINDING_NOTICE, "name service",
+				"the name server of the proxy %s, on UDP port %u, listens on all addresses. Unless it "
+				"replies from the address where it was asked (by IP_PKTINFO), programs don't get its "
+				"replies; if they wait in vain, make it listen on the address of dns-hijack only",
+				proxy->name, proxy->dns_hijack.port);
+	}
 }
 
 static void check_br_netfilter(void)
@@ -183,6 +200,7 @@ int check_system(struct config *config)
 
 	check_networkd();
 	check_name_service(config);
+	check_name_servers(config);
 	check_br_netfilter();
 	routing_code = check_routing(config);
 	check_ways(config);

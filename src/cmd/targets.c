@@ -23,9 +23,5 @@ int cmd_targets(const struct arguments *arguments)
 		return EXIT_ERROR;
 	for (uint32_t target = 0; target < TARGET_FIRST_PROXY + config->proxy_count; target++)
 		puts(config_target_name(config, target));
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write the targets to stdout");
-		return EXIT_ERROR;
-	}
 	return EXIT_OK;
 }

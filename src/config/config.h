@@ -37,6 +37,7 @@ struct network {
 
 struct dns_hijack {
 	bool enabled;
+	struct position position;
 	struct in_addr ip;
 	bool has_ip6;
 	struct in6_addr ip6;

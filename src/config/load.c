@@ -151,6 +151,7 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 	if (!reader.has_version)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){1, 1}, "the line \"version: 1\" is missing");
 	check_marks(config, diagnostics);
+	check_ports(config, diagnostics);
 	if (reader.rules != NULL)
 		read_rules(reader.rules, config, diagnostics);
 }

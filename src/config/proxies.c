@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of RFC 3927: 169.254.0.0/16. */
+#define IPV4_LINK_LOCAL 0xa9fe0000U
+
 /* Two keys for the same thing: "no-KEY: true" is the older form of "KEY: direct". */
 struct traffic_reader {
 	enum traffic traffic;
@@ -72,16 +75,79 @@ static bool read_no_traffic(struct fy_node *node, const struct key *key, void *o
 	return true;
 }
 
+static bool is_in(in_addr_t address, in_addr_t network, unsigned prefix)
+{
+	return ((ntohl(address) ^ network) >> (32 - prefix)) == 0;
+}
+
+/* Why no name server can be asked at an address, or NULL. */
+static const char *fault_of_ip(const struct in_addr *ip)
+{
+	if (is_in(ip->s_addr, INADDR_ANY, 8))
+		return "means any address, which is one to listen on but not one to send to";
+	if (is_in(ip->s_addr, INADDR_UNSPEC_GROUP, 4))
+		return "is multicast";
+	return ip->s_addr == htonl(INADDR_BROADCAST) ? "is the broadcast address" : NULL;
+}
+
+static const char *fault_of_ip6(const struct in6_addr *ip6)
+{
+	if (IN6_IS_ADDR_UNSPECIFIED(ip6))
+		return "means any address, which is one to listen on but not one to send to";
+	if (IN6_IS_ADDR_MULTICAST(ip6))
+		return "is multicast";
+	if (IN6_IS_ADDR_LINKLOCAL(ip6))
+		return "is link-local, and there is no way to say on which link";
+	return IN6_IS_ADDR_V4MAPPED(ip6) ? "is an IPv4 address, which a question over IPv6 can't be sent to" : NULL;
+}
+
+static bool refuse_server(struct fy_node *node, const struct key *key, const char *fault,
+			  struct diagnostics *diagnostics)
+{
+	char shown[YAML_SHOWN_SIZE];
+
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+		 "%s: %s %s; expected the address of a name server, like %s", key_label(key), yaml_show(node, shown),
+		 fault, key->form == FORM_IP4 ? "127.0.0.1" : "::1");
+	return false;
+}
+
+/* Clouds and clusters do have their name servers at link-local addresses of IPv4, and routes to them. */
+static bool read_hijack_ip(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct in_addr ip = {0};
+	char shown[YAML_SHOWN_SIZE];
+
+	if (!value_ip4(node, key, &ip, diagnostics))
+		return false;
+	if (fault_of_ip(&ip) != NULL)
+		return refuse_server(node, key, fault_of_ip(&ip), diagnostics);
+	if (is_in(ip.s_addr, IPV4_LINK_LOCAL, 16))
+		diagnose(
+			diagnostics, SEVERITY_WARNING, yaml_position(node),
+			"%s: %s is link-local, which works only where this host has a route to a name server there, as "
+			"in some clouds",
+			key_label(key), yaml_show(node, shown));
+	*(struct in_addr *)out = ip;
+	return true;
+}
+
 static bool read_hijack_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	struct dns_hijack *hijack = out;
+	struct in6_addr ip6;
 
-	hijack->has_ip6 = value_ip6(node, key, &hijack->ip6, diagnostics);
-	return hijack->has_ip6;
+	if (!value_ip6(node, key, &ip6, diagnostics))
+		return false;
+	if (fault_of_ip6(&ip6) != NULL)
+		return refuse_server(node, key, fault_of_ip6(&ip6), diagnostics);
+	hijack->has_ip6 = true;
+	hijack->ip6 = ip6;
+	return true;
 }
 
 static const struct key hijack_keys[] = {
-	{"ip", value_ip4, offsetof(struct dns_hijack, ip), .label = "dns-hijack.ip", .form = FORM_IP4,
+	{"ip", read_hijack_ip, offsetof(struct dns_hijack, ip), .label = "dns-hijack.ip", .form = FORM_IP4,
 	 .about = "The name server's IPv4 address"},
 	{"ip6", read_hijack_ip6, .label = "dns-hijack.ip6", .form = FORM_IP6,
 	 .about = "The name server's IPv6 address; without it, questions over IPv6 are not redirected"},
@@ -94,7 +160,10 @@ static const struct key hijack_keys[] = {
 
 static bool read_hijack(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct dns_hijack hijack = {.enabled = true, .ip.s_addr = htonl(INADDR_LOOPBACK), .port = DNS_PORT};
+	struct dns_hijack hijack = {.enabled = true,
+				    .position = yaml_position(node),
+				    .ip.s_addr = htonl(INADDR_LOOPBACK),
+				    .port = DNS_PORT};
 
 	if (!keys_read(node, key->name, hijack_keys, &hijack, diagnostics))
 		return false;
@@ -230,5 +299,60 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 				 "0x%" PRIx32 " matches both. Give each its own mark",
 				 one->name, one->position.line, other->name, one->mark.value | other->mark.value);
 		}
+	}
+}
+
+/* They are two names for one server where they don't differ in what of it they use, which is what two names are for. */
+static bool is_same_server(const struct proxy *one, const struct proxy *other)
+{
+	return one->port != 0 && one->port == other->port && one->udp == other->udp && one->ipv6 == other->ipv6 &&
+	       one->other == other->other;
+}
+
+/* Other addresses than loopback ones may be those of other hosts, which have ports of their own. */
+static bool leads_to_proxy(const struct dns_hijack *hijack, const struct proxy *proxy)
+{
+	bool is_local =
+		is_in(hijack->ip.s_addr, INADDR_LOOPBACK, 8) || (hijack->has_ip6 && IN6_IS_ADDR_LOOPBACK(&hijack->ip6));
+
+	return hijack->enabled && is_local && hijack->port == proxy->port &&
+	       (proxy->udp == TRAFFIC_PROXY || hijack->tcp);
+}
+
+static void check_ports_of(const struct proxy *proxy, const struct config *config, struct diagnostics *diagnostics)
+{
+	for (const struct proxy *other = config->proxies; other < proxy; other++) {
+		if (!is_same_server(proxy, other))
+			continue;
+		diagnose(diagnostics, SEVERITY_WARNING, proxy->position,
+			 "the proxies %s (line %d) and %s have the same port, %u, so all their traffic arrives at the "
+			 "same server. Give each the port on which it listens",
+			 other->name, other->position.line, proxy->name, proxy->port);
+		return;
+	}
+}
+
+static void check_hijack(const struct dns_hijack *hijack, const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		const struct proxy *proxy = &config->proxies[i];
+
+		if (!leads_to_proxy(hijack, proxy))
+			continue;
+		diagnose(diagnostics, SEVERITY_ERROR, hijack->position,
+			 "dns-hijack: port %u is where the proxy %s takes TPROXY connections, so nobody answers "
+			 "questions "
+			 "for names there. Give the port of the proxy's name server, like that of \"listen\" under "
+			 "\"dns\" in mihomo's config",
+			 proxy->port, proxy->name);
+		return;
+	}
+}
+
+void check_ports(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		check_ports_of(&config->proxies[i], config, diagnostics);
+		check_hijack(&config->proxies[i].dns_hijack, config, diagnostics);
 	}
 }

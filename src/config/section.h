@@ -21,6 +21,9 @@ bool read_proxies(struct fy_node *node, const struct key *key, void *out, struct
 /** Reports proxies whose marks can't be told apart. */
 void check_marks(const struct config *config, struct diagnostics *diagnostics);
 
+/** Warns of proxies with the same port, and reports a dns-hijack that leads to a proxy instead of a name server. */
+void check_ports(const struct config *config, struct diagnostics *diagnostics);
+
 /** Reads "rules" into config->rules. The proxies must have been read. */
 void read_rules(struct fy_node *node, struct config *config, struct diagnostics *diagnostics);
 

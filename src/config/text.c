@@ -3,6 +3,8 @@
 
 #include "config/text.h"
 
+#include "config/lookalikes.h"
+
 #include <string.h>
 #include <unistr.h>
 
@@ -72,6 +74,8 @@ bool text_check(const char *text, size_t length, struct diagnostics *diagnostics
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "invalid YAML: it is not valid UTF-8");
 		return false;
 	}
+	if (!lookalikes_check(text, length, diagnostics))
+		return false;
 	/* libfyaml 0.7.12 rejects such a tab, and then does a double free */
 	tab = find_tab_before_block(find_complex_key(text, end), end);
 	if (tab != end)

@@ -12,6 +12,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "util/log.h"
 
+#include "util/colour.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,7 +82,7 @@ static void read_level(void)
 void log_open(void)
 {
 	sink.journal = stderr_is_the_journal();
-	sink.colour = isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+	sink.colour = colour_is_wanted(STDERR_FILENO);
 	read_level();
 }
 

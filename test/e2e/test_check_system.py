@@ -72,8 +72,8 @@ def test_beside_a_running_daemon(world):
 def test_a_bad_config(world):
     done, findings = check_system(world, CONFIG.replace("7893", "70000"))
     assert done.returncode != 0
-    assert "70000" in done.stderr
-    assert findings == {}
+    assert "70000" in done.stdout
+    assert set(findings) == {"config"}
 
 
 def test_without_the_capability(world):
@@ -212,3 +212,14 @@ def test_patterns_that_users_could_match(world, pattern, warns):
     said = done.stdout + done.stderr
     assert count_lines(said, "warning", "any user can choose", "line", "5") == (1 if warns else 0), said
     assert count_lines(said, "warning") == (1 if warns else 0), said
+
+
+@pytest.mark.parametrize("addresses,ip6,is_noted", [
+    (["0.0.0.0"], "", True), (["::"], "", False), (["127.0.0.1"], "", False), (["::1"], "", False), ([], "", False),
+    (["127.0.0.1"], ", ip6: '::1'", False), (["127.0.0.1", "::"], ", ip6: '::1'", True)])
+def test_a_name_server_on_all_addresses(world, addresses, ip6, is_noted):
+    """Whether its answers come back can't be seen, so it is a notice."""
+    if addresses:
+        world.dns("local", 1053, addresses)
+    done = world.cgtproxy("check", "system", "-c", world.scratch.write(HIJACKING.replace("1053", "1053" + ip6)))
+    assert count_lines(done.stdout, "notice", "name service", "UDP port 1053", "IP_PKTINFO") == is_noted

@@ -86,15 +86,15 @@ def test_check_config_tells_what_each_rule_covers(world):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[1] == f"  rule 1 (line 3), unit: {one}, drop: 1 cgroup"
-    assert lines[2] == f"    {top}/{one}"
-    assert lines[3] == f"  rule 2 (line 4), unit: none-{one}, drop: no cgroup at present"
-    assert lines[4] == f"  rule 3 (line 5), match: ^{top}/many/1, direct: 2 cgroups"
-    assert lines[5:7] == [f"    {top}/many/1", f"    {top}/many/1/a\\x1b[31m"]
-    assert lines[7] == f"  rule 4 (line 6), match: ^{top}/many, drop: 5 cgroups"
-    assert lines[8] == f"    {top}/many"
+    assert lines[1] == f"ok      rule 1 (line 3): unit: {one}, drop: 1 cgroup"
+    assert lines[2] == f"          {top}/{one}"
+    assert lines[3] == f"ok      rule 2 (line 4): unit: none-{one}, drop: no cgroup at present"
+    assert lines[4] == f"ok      rule 3 (line 5): match: ^{top}/many/1, direct: 2 cgroups"
+    assert lines[5:7] == [f"          {top}/many/1", f"          {top}/many/1/a\\x1b[31m"]
+    assert lines[7] == f"ok      rule 4 (line 6): match: ^{top}/many, drop: 5 cgroups"
+    assert lines[8] == f"          {top}/many"
     assert {line.strip() for line in lines[9:11]} < {f"{top}/many/{i}" for i in (0, 2, 3, 4)}
-    assert lines[11:] == ["    and 2 more"]
+    assert lines[11:] == ["          and 2 more"]
 
 
 def test_check_config_without_cgroups(world):
@@ -104,7 +104,7 @@ def test_check_config_without_cgroups(world):
                           wrap=lambda argv: ["unshare", "--mount", "sh", "-c",
                                              'umount -a -t cgroup2 && exec "$@"', "sh", *argv])
     assert done.returncode == 0, done.stderr
-    assert "config: ok" in done.stdout
+    assert "ok      config: 2 rules, 1 proxy\n" in done.stdout
     assert re.search(r"^skipped .*no cgroup2 mount", done.stdout, re.M)
 
 
@@ -287,7 +287,7 @@ def test_targets_lists_what_a_rule_can_lead_to(world):
     assert is_untouched(world)
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["render"],
+@pytest.mark.parametrize("command", [[], ["check"], ["check", "config"], ["check", "permission"], ["help"], ["render"],
                                      ["exec"], ["status"], ["targets"]])
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_help_and_version_are_everywhere(world, command, flag):
@@ -311,7 +311,7 @@ def test_wrong_usage(world, arguments):
     assert is_untouched(world)
 
 
-@pytest.mark.parametrize("arguments", [["--json"], ["check", "config", "--json"], ["--json", "check"],
+@pytest.mark.parametrize("arguments", [["--json"], ["render", "--json"], ["--json", "targets"], ["check", "--no-legend"],
                                        ["clear", "--pid", "1"], ["render", "--watch"], ["--watch"]])
 def test_options_of_other_commands(world, arguments):
     done = world.cgtproxy(*arguments)

@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["apps", "check", "clear", "exec", "explain", "init", "render", "route", "status", "targets"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "render", "route", "status", "targets"]
 CONFIG = """
 version: 1
 tproxies:
@@ -57,6 +57,19 @@ def test_every_command_is_known_to_the_completions():
     assert sorted(re.findall(r"^  (\w+)", commands, re.M)) == COMMANDS
 
 
+def test_help(shell):
+    assert words(shell, "cgtproxy help ") == COMMANDS
+    assert words(shell, "cgtproxy help check ") == []
+
+
+def test_forms_of_json(shell):
+    """What follows the option is no word of the command."""
+    if isinstance(shell, Fish):
+        pytest.skip("fish completes no arguments that may be left out")
+    assert [word.rpartition("=")[2] for word in shell.complete("cgtproxy status --json=sh")] == ["short"]
+    assert words(shell, "cgtproxy check --json=short ") == ["config", "permission", "system"]
+
+
 def test_check(shell):
     assert words(shell, "cgtproxy check ") == ["config", "permission", "system"]
     assert words(shell, "cgtproxy check config ") == []
@@ -82,9 +95,11 @@ def test_behind_the_target_comes_another_command(shell, between):
 
 def test_options(shell):
     assert {"--config", "--help", "--version"} <= {word.rstrip("=") for word in shell.complete("cgtproxy --")}
-    assert {"--json", "--watch"} <= set(shell.complete("cgtproxy status --"))
+    assert {"--json", "--no-legend", "--no-pager", "--watch"} <= {
+        word.rstrip("=") for word in shell.complete("cgtproxy status --")}
+    assert "--json" in {word.rstrip("=") for word in shell.complete("cgtproxy check --")}
     assert "--yes" in shell.complete("cgtproxy init --")
-    assert {"--all", "--json", "--no-legend"} <= set(shell.complete("cgtproxy apps --"))
+    assert {"--all", "--json", "--no-legend"} <= {word.rstrip("=") for word in shell.complete("cgtproxy apps --")}
     assert "--all" not in shell.complete("cgtproxy status --")
     assert "--watch" not in shell.complete("cgtproxy explain --")
     assert {"--json", "--pid", "--to"} <= {word.rstrip("=") for word in shell.complete("cgtproxy explain --")}

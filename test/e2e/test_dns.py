@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """dns-hijack: DNS of a proxied cgroup is answered by another server, in the name of the one that was asked."""
 
+from contextlib import closing
+
 import pytest
-from lab.addresses import ALL_TRAFFIC, BYPASSED, DNS_PORT, LOOPBACK, OUTSIDE, RESOLVER, UDP, V4, V6
+from lab.addresses import ALL_TRAFFIC, ANY, BYPASSED, DNS_PORT, LOOPBACK, OUTSIDE, RESOLVER, UDP, V4, V6
 from lab.servers import Server
 from lab.world import World
 
 LOCAL_PORT = 1053
+PLAIN_PORT = 1054
 ELSEWHERE = {V4: "203.0.113.77", V6: "2001:db8::77"}
 ELSEWHERE_PORT = LOCAL_PORT  # the same for two servers
 
@@ -28,6 +31,7 @@ tproxies:
   no-ipv6:   {{mark: 3008, port: 7808, no-ipv6: true, dns-hijack: {{port: {LOCAL_PORT}}}}}
   masked:    {{mark: 0x10000/0xff0000, port: 7809, dns-hijack: {{port: {LOCAL_PORT}, tcp: true}}}}
   none:      {{mark: 3010, port: 7810}}
+  plain:     {{mark: 3011, port: 7811, dns-hijack: {{ip6: "::1", port: {PLAIN_PORT}}}}}
 rules:
   - {{match: /hijack-udp-v4$, tproxy: udp-v4}}
   - {{match: /hijack-tcp-v4$, tproxy: tcp-v4}}
@@ -39,6 +43,7 @@ rules:
   - {{match: /hijack-no-ipv6$, tproxy: no-ipv6}}
   - {{match: /hijack-masked$, tproxy: masked}}
   - {{match: /hijack-none$, tproxy: none}}
+  - {{match: /hijack-plain$, tproxy: plain}}
   - {{match: /dropped$, drop: true}}
 """
 
@@ -68,7 +73,7 @@ def world_with_daemon():
         world.dns("local", LOCAL_PORT, LOOPBACK.values())
         world.dns("default", DNS_PORT, [LOOPBACK[V4]])
         world.elsewhere = world.keep(Server("dns elsewhere", [ELSEWHERE_PORT], world.outside))
-        for name in (*(f"hijack-{name}" for name in ANSWERERS), "dropped", "direct"):
+        for name in (*(f"hijack-{name}" for name in ANSWERERS), "hijack-plain", "dropped", "direct"):
             world.client(name)
         world.daemon(CONFIG)
         yield world
@@ -88,6 +93,26 @@ def test_the_answer_seems_to_come_from_the_asked_server(world, name, protocol, f
     for options in ({}, {"connect": True}):
         result = world.client(f"hijack-{name}").ask(protocol, family, RESOLVER[family], DNS_PORT, times=3, **options)
         assert [answer.source for answer in result.answers] == [(RESOLVER[family], DNS_PORT)] * 3
+
+
+class WithoutPacketInfo(Server):
+    """A name server that does not note at which address it was asked."""
+
+    def _send(self, reply, sock, control, family, asked, sender):
+        del control, family, asked
+        sock.sendto(reply, sender)
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_a_server_on_all_addresses_without_packet_info(world, family):
+    """It is asked, but answers from another address, which resolvers don't take, being connected to the one they asked."""
+    for addresses, is_answered in (([ANY[family]], False), ([LOOPBACK[family]], True)):
+        with closing(WithoutPacketInfo("dns plain", [PLAIN_PORT], world.host, addresses, [UDP])) as server:
+            client = world.client("hijack-plain")
+            ask = client.ask if is_answered else client.ask_in_vain
+            result = ask(UDP, family, RESOLVER[family], DNS_PORT, connect=True)
+            assert server.saw(result)
+            assert bool(result.answers) == is_answered
 
 
 @pytest.mark.parametrize(("protocol", "family"), ALL_TRAFFIC)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from lab.daemon import as_nobody, binary, environment
 from lab.documents import TOP, blocks, bash, carry_out, documents, first_config, output_matches, write_stand_ins
 from lab.world import PROXY_PORT
@@ -34,7 +35,20 @@ def test_configs(world, block):
     for command in (["check", "config"], ["render"]):
         done = world.cgtproxy(*command, "-c", path, wrap=as_nobody, program=world.scratch.program())
         assert done.returncode == 0, done.stderr
-        assert f"{path}:" not in done.stderr, done.stderr  # no warning about a line of it either
+        said = done.stdout + done.stderr if command[0] == "check" else done.stderr
+        assert f"{path}:" not in said, said  # no warning about a line of it either
+
+
+def test_bypass_lists_are_complete():
+    """Wherever a list is shown, it is that of the example config, so that nobody copies one with a gap."""
+    whole = set(yaml.safe_load((TOP / "data/example.yaml").read_text(encoding="utf-8"))["bypass"])
+    assert len(whole) == 10
+    shown = [block for block in CONFIGS if isinstance(block.parsed, dict) and "bypass" in block.parsed]
+    lists = {str(block): block.parsed["bypass"] for block in shown}
+    for path in (TOP / "data/samples").glob("*/cgtproxy.yaml"):
+        lists[name(path)] = yaml.safe_load(path.read_text(encoding="utf-8")).get("bypass", whole)
+    assert len(shown) > 12 and len(lists) > len(shown)
+    assert {where: set(networks) ^ whole for where, networks in lists.items() if set(networks) != whole} == {}
 
 
 @pytest.mark.parametrize("block", V2RAY_CONFIGS, ids=name)

@@ -72,7 +72,7 @@ def test_a_bad_dropin_is_refused_as_a_bad_config_is(world, bad, place, text):
     assert who(world, "proxied") == "outside"
     check = world.cgtproxy("check", "config", "-c", subject.path)
     assert check.returncode == 1
-    assert f"{path}:{place}" in check.stderr
+    assert f"error   config: {path}:{place}" in check.stdout
 
 
 def test_commands_name_the_dropin(world):

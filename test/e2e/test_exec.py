@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lab.daemon import NOBODY, as_nobody, environment
+from lab.daemon import NOBODY, as_nobody, environment, in_private_mounts
 
 CONFIG = """\
 version: 1
@@ -35,6 +35,7 @@ rules:
 """
 SLICES = {"direct": "cgtproxy-direct.slice", "drop": "cgtproxy-drop.slice", "refuse": "cgtproxy-refuse.slice",
           "mihomo": "cgtproxy-mihomo.slice", "a-b": "cgtproxy-a-b.slice", "a.b_c": "cgtproxy-a.b_c.slice", "a--b": r"cgtproxy-a\x2d\x2db.slice"}
+PORTS = {"mihomo": 7893, "a-b": 7894, "a.b_c": 7895, "a--b": 7896}
 # Notes how it was called, and becomes the command, as `systemd-run --scope` does.
 STAND_IN = f"""\
 #!{sys.executable} -IS
@@ -60,6 +61,7 @@ class Stage:
         self.bin.mkdir(mode=0o755)
         self.add("systemd-run", STAND_IN)
         self.daemon = world.daemon("version: 1\n")
+        self.proxies = [world.proxy(name, port) for name, port in PORTS.items()]
         self.env = {"PATH": f"{self.bin}:{os.environ['PATH']}", "RECORD": str(self.record),
                     "XDG_RUNTIME_DIR": "/run/user/4711"}
 
@@ -132,7 +134,7 @@ def test_directory_and_environment_are_kept(stage):
                       SOME_VARIABLE="a b\nc", EMPTY="")
     assert done.stdout == f"{directory}\n"
     assert stage.started["cwd"] == str(directory)
-    assert stage.started["env"] == environment(**stage.env, SOME_VARIABLE="a b\nc", EMPTY="")
+    assert stage.started["env"] == environment(**stage.env, SOME_VARIABLE="a b\nc", EMPTY="", CGTPROXY_TARGET="mihomo")
 
 
 def popen(stage, *words, **options):
@@ -240,12 +242,65 @@ def test_an_unknown_name(stage, name):
     assert stage.started is None
 
 
-@pytest.mark.parametrize("words", [[], ["mihomo"], ["mihomo", "--"]])
-def test_without_a_command(stage, words):
-    done = stage.exec(*words)
+def test_without_a_target(stage):
+    done = stage.exec()
     assert done.returncode == 2
-    assert "cgtproxy [-c FILE] exec NAME [--] COMMAND..." in done.stderr
+    assert "cgtproxy [-c FILE] exec TARGET [[--] COMMAND...]" in done.stderr
     assert stage.started is None
+
+
+@pytest.mark.parametrize("words", [["mihomo"], ["mihomo", "--"]])
+def test_without_a_command_it_is_the_users_shell(stage, words):
+    done = stage.exec(*words, SHELL=str(stage.add("zsh", "#!/bin/sh\necho \"in $0, for $CGTPROXY_TARGET\"\nexit 3\n")))
+    assert (done.returncode, done.stdout) == (3, f"in {stage.bin}/zsh, for mihomo\n")
+    assert stage.started["argv"][-2:] == ["--", f"{stage.bin}/zsh"]
+
+
+@pytest.mark.parametrize("env", [{}, {"SHELL": ""}])
+def test_the_login_shell(stage, env):
+    """Of the user that it runs as, whatever that of another was."""
+    passwd = f"nobody:x:{NOBODY}:{NOBODY}::/:{stage.add('login-shell', '#!/bin/sh' + chr(10) + 'echo it')}"
+    table = stage.world.scratch.write(passwd + "\nroot:x:0:0::/:/bin/false\n", ".passwd")
+    done = stage.exec("mihomo", **env, wrap=lambda argv: in_private_mounts(f"mount --bind {table} /etc/passwd",
+                                                                           as_nobody(argv)))
+    assert (done.returncode, done.stdout) == (0, "it\n")
+
+
+def test_a_shell_that_is_not_there(stage):
+    done = stage.exec("mihomo", SHELL="/no/such/shell")
+    assert done.returncode == 127
+    assert "/no/such/shell" in done.stderr
+    assert stage.started is None
+
+
+def test_nested(stage):
+    """A shell for one target starts a program for another."""
+    done = stage.exec("mihomo", "sh", "-c", f"{stage.program} -c $CONFIG exec direct sh -c 'echo $CGTPROXY_TARGET'",
+                      CONFIG=str(stage.world.scratch.write(CONFIG)), CGTPROXY_TARGET="drop")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "direct\n", "")
+    assert "--slice=cgtproxy-direct.slice" in stage.started["argv"]
+
+
+@pytest.mark.parametrize("name", ["direct", "drop", *PORTS])
+def test_where_nothing_listens(stage, name):
+    """It is said, and done, since the proxy may come."""
+    for proxy in stage.proxies:
+        proxy.close()
+    done = stage.exec(name, "echo", "it runs")
+    assert (done.returncode, done.stdout) == (0, "it runs\n")
+    assert (f"nothing listens on port {PORTS.get(name)}," in done.stderr) == (name in PORTS)
+    assert done.stderr.count("\n") == (name in PORTS)
+
+
+def test_the_examples_commands(stage):
+    """The slices of the example config are those that exec uses, for each of its targets."""
+    example = (Path(__file__).resolve().parents[2] / "data/example.yaml").read_text(encoding="utf-8")
+    path = stage.world.scratch.write(example)
+    targets = stage.world.cgtproxy("targets", "-c", path).stdout.split()
+    assert set(targets) == {"direct", "drop", "refuse", "mihomo"}
+    for target in targets:
+        done = stage.exec(target, "echo", "it runs", config=example)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "it runs\n", ""), target
 
 
 def test_a_config_that_the_user_may_not_read(stage):

@@ -262,7 +262,8 @@ def read_all(master):
 def test_colours(world, no_color):
     """On a terminal, for those who want them."""
     master, terminal = pty.openpty()
-    shell = f"NO_COLOR={no_color} {binary()} -c {world.scratch.write(LENIENT)} explain {world.cgroups.path('proxied')}"
+    shell = (f"TERM=xterm NO_COLOR={no_color} {binary()} --no-pager -c {world.scratch.write(LENIENT)} "
+             f"explain {world.cgroups.path('proxied')}")
     world.host.run("sh", "-c", f"{shell} >/dev/pts/{os.path.basename(os.ttyname(terminal))}")
     os.close(terminal)
     said = read_all(master)

@@ -85,5 +85,5 @@ def test_an_unknown_user_is_an_error_with_its_place(world):
     path = world.scratch.write("version: 1\nrules:\n  - user: [root, no-such-user]\n    drop: true\n")
     done = world.cgtproxy("check", "config", "-c", path)
     assert done.returncode == 1
-    assert f"{path}:3:18" in done.stderr
-    assert "no-such-user" in done.stderr
+    assert f"{path}:3:18" in done.stdout
+    assert "no-such-user" in done.stdout

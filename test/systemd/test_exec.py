@@ -86,7 +86,7 @@ def test_where_the_program_runs(machine, user, name, is_root):
     assert re.fullmatch(re.escape(f"0::{manager}/cgtproxy.slice/{slice_of(name)}/") + r"run-\w+\.scope", path), path
 
 
-@pytest.mark.usefixtures("configured")
+@pytest.mark.usefixtures("configured", "proxy")
 def test_what_is_kept(machine, user):
     """Directory, environment, standard input, exit code."""
     script = 'pwd; echo "$SOME_VARIABLE"; cat; exit 7'
@@ -95,7 +95,17 @@ def test_what_is_kept(machine, user):
     done = machine.try_run(*argv, user=user, text_in="some input\n")
     assert done.stdout == "/usr/share\nsome text\nsome input\n"
     assert done.returncode == 7
-    assert done.stderr == ""
+    assert all("have the same port" in line for line in done.stderr.splitlines()), done.stderr
+
+
+@pytest.mark.usefixtures("configured", "proxy")
+@pytest.mark.parametrize("is_root", [False, True], ids=["user", "root"])
+def test_a_shell(machine, user, is_root):
+    """In the slice, and its programs with it."""
+    argv = as_unit(None if is_root else user, CGTPROXY, "exec", "mihomo", options=["--setenv=SHELL=/bin/sh"])
+    said = machine.run(*argv, user=None if is_root else user, text_in="echo $CGTPROXY_TARGET; cat /proc/self/cgroup\n")
+    assert said.startswith("mihomo\n")
+    assert f"/cgtproxy.slice/{slice_of('mihomo')}/run-" in said.splitlines()[-1]
 
 
 def test_the_rule_that_is_shown(machine, service, user):

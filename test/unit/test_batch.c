@@ -354,8 +354,8 @@ static void test_large_contents(void **state)
 		fprintf(out, "  - 10.%u.%u.1\n  - fd00::%x:0:1\n", i / 256, i % 256, i);
 	fputs("tproxies:\n", out);
 	for (unsigned i = 1; i <= PROXIES; i++)
-		fprintf(out, "  %.60s%04u: {mark: %u, port: 1, no-udp: true, dns-hijack: {ip6: '::1', tcp: on}}\n",
-			LONGEST_NAME, i, i);
+		fprintf(out, "  %.60s%04u: {mark: %u, port: %u, no-udp: true, dns-hijack: {ip6: '::1', tcp: on}}\n",
+			LONGEST_NAME, i, i, 1000 + i);
 	assert_int_equal(fclose(out), 0);
 	config = parse_good(text);
 	memset(&contents.levels, true, sizeof(contents.levels));

@@ -280,7 +280,7 @@ static void test_many_proxies(void **state)
 	struct rendered rendered = render("version: 1\ntproxies:\n"
 					  "  a: {mark: 1, port: 1}\n"
 					  "  b: {mark: 2, port: 2, dns-hijack: {}}\n"
-					  "  c: {mark: 3, port: 3, dns-hijack: {port: 3}}\n");
+					  "  c: {mark: 3, port: 3, dns-hijack: {port: 1053}}\n");
 
 	(void)state;
 	assert_body(

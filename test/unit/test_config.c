@@ -359,7 +359,7 @@ static void test_names_of_proxies(void **state)
 
 static void test_names_of_targets(void **state)
 {
-	struct config *config = parse_good(VERSION "tproxies: {a: {mark: 1, port: 1}, b: {mark: 2, port: 1}}\n");
+	struct config *config = parse_good(VERSION "tproxies: {a: {mark: 1, port: 1}, b: {mark: 2, port: 2}}\n");
 
 	(void)state;
 	assert_string_equal(config_target_name(config, TARGET_DIRECT), "direct");
@@ -384,7 +384,7 @@ static void test_marks_that_differ(void **state)
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		char text[256];
 
-		snprintf(text, sizeof(text), VERSION "tproxies: {a: {mark: %s, port: 1}, b: {mark: %s, port: 1}}\n",
+		snprintf(text, sizeof(text), VERSION "tproxies: {a: {mark: %s, port: 1}, b: {mark: %s, port: 2}}\n",
 			 pairs[i][0], pairs[i][1]);
 		config_free(parse_good(text));
 	}

@@ -105,6 +105,14 @@ static void test_refused_values(void **state)
 		 "\n",
 		 "dns-hijack.ip6: expected an IPv6 address",
 		 {"127.0.0.1", "fe80::1%lo", "::1/128", "fd00"}},
+		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      ip: ",
+		 "\n",
+		 "expected the address of a name server, like 127.0.0.1",
+		 {"0.0.0.0", "0.0.0.1", "224.0.0.251", "239.255.255.255", "255.255.255.255"}},
+		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      ip6: ",
+		 "\n",
+		 "expected the address of a name server, like ::1",
+		 {"ff02::fb", "fe80::1", "febf::1", "::ffff:127.0.0.1"}},
 		{VERSION "tproxies:\n  p:\n    mark: 1\n    port: 1\n    dns-hijack:\n      port: ",
 		 "\n",
 		 "dns-hijack.port: expected a number from 1 to 65535",
@@ -188,6 +196,9 @@ static void test_faults(void **state)
 		{VERSION "rules:\n  - match: /a(b\n    drop: true\n", {3, 12}, {"missing )", "/a(b"}},
 		{VERSION "rules:\n  - match: /ok/a{2,1}b\n    drop: true\n", {3, 12}, {"character 6", "{2,1}"}},
 		{VERSION "rules:\n  - match: a{1001}\n    drop: true\n", {3, 12}, {"character 2", "{1001}"}},
+		{VERSION "tproxies: {p: {mark: 1, port: 1, dns-hijack: {ip6: '::'}}}\n",
+		 {2, 52},
+		 {"\"::\"", "like ::1"}},
 		{VERSION "strict: *nope\n", {2, 9}, {"no anchor", "nope"}},
 		{VERSION "strict: true\nstrict: true\n", {3, 1}, {"duplicate key"}},
 		{VERSION "tproxies:\n  p: {mark: 1, port: 1}\n  p: {mark: 2, port: 2}\n", {4, 3}, {"duplicate key"}},
@@ -234,11 +245,11 @@ static void test_too_many_proxies(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < PROXIES_MAX; i++)
-		sprintf(text + strlen(text), "  p%u: {mark: %u, port: 1}\n", i, i + 1);
+		sprintf(text + strlen(text), "  p%u: {mark: %u, port: %u}\n", i, i + 1, i + 1);
 	parsed = parse(text);
 	assert_int_equal(parsed.result, 0);
 	parsed_clear(&parsed);
-	sprintf(text + strlen(text), "  more: {mark: 99, port: 1}\n");
+	sprintf(text + strlen(text), "  more: {mark: 99, port: 99}\n");
 	check_fault(&(struct fault){text, {PROXIES_MAX + 3, 3}, {"65 proxies", "64"}});
 }
 
@@ -277,6 +288,75 @@ static void test_three_proxies_with_one_mark(void **state)
 	parsed_clear(&parsed);
 }
 
+static void test_hijacks_that_lead_to_a_proxy(void **state)
+{
+	static const char *const hijacks[] = {
+		"mark: 1, port: 7, dns-hijack: {port: 7}",
+		"mark: 1, port: 53, dns-hijack: {}",
+		"mark: 1, port: 7, dns-hijack: {ip: 127.1.2.3, port: 7}",
+		"mark: 1, port: 7, dns-hijack: {ip: 10.0.0.1, ip6: '::1', port: 7}",
+		"mark: 1, port: 7, udp: direct, dns-hijack: {port: 7, tcp: true}",
+		"mark: 1, port: 9, dns-hijack: {port: 8}", /* that of another */
+	};
+	static const char *const others[] = {
+		"mark: 1, port: 7, dns-hijack: {port: 9}",
+		"mark: 1, port: 7, dns-hijack: {ip: 10.0.0.1, port: 7}", /* of another host */
+		"mark: 1, port: 7, udp: refuse, dns-hijack: {port: 7}",	 /* UDP and TCP have each their ports */
+		"mark: 1, port: 7, dns-hijack: {ip: 127.0.0.53}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hijacks); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), VERSION "tproxies:\n  a: {%s}\n  b: {mark: 2, port: 8}\n", hijacks[i]);
+		check_fault(&(struct fault){text, {3, 0}, {"dns-hijack: port", "the proxy "}});
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		char text[256];
+		struct parsed parsed;
+
+		snprintf(text, sizeof(text), VERSION "tproxies:\n  a: {%s}\n  b: {mark: 2, port: 8}\n", others[i]);
+		parsed = parse(text);
+		assert_int_equal(parsed.result, 0);
+		assert_int_equal(parsed.diagnostics.count, 0);
+		parsed_clear(&parsed);
+	}
+}
+
+/* It works, as far as it goes, so it is a warning; it is none where each name uses the server in another way. */
+static void check_warning(const char *text, size_t count, const char *word)
+{
+	struct parsed parsed = parse(text);
+
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(parsed.diagnostics.count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(parsed.diagnostics.items[i].severity, SEVERITY_WARNING);
+		assert_says(&parsed.diagnostics.items[i], word);
+	}
+	parsed_clear(&parsed);
+}
+
+static void test_proxies_with_one_port(void **state)
+{
+	(void)state;
+	check_warning(VERSION "tproxies:\n  a: {mark: 1, port: 7}\n  b: {mark: 2, port: 7}\n  c: {mark: 3, port: 7}\n",
+		      2, "the proxies a (line 3) and ");
+	check_warning(VERSION "tproxies:\n  a: {mark: 1, port: 7, dns-hijack: {}}\n  b: {mark: 2, port: 7}\n", 1,
+		      "same port, 7");
+	check_warning(VERSION "tproxies:\n  a: {mark: 1, port: 7}\n  b: {mark: 2, port: 7, udp: refuse}\n"
+			      "  c: {mark: 3, port: 7, ipv6: direct}\n  d: {mark: 4, port: 7, other: refuse}\n",
+		      0, NULL);
+}
+
+static void test_a_hijack_to_a_link_local_address_of_ipv4(void **state)
+{
+	(void)state;
+	check_warning(VERSION "tproxies:\n  a: {mark: 1, port: 7, dns-hijack: {ip: 169.254.169.253}}\n", 1,
+		      "link-local");
+}
+
 static void test_output_of_a_failure(void **state)
 {
 	static const char text[] = VERSION "strict: maybe\n";
@@ -296,11 +376,18 @@ static void test_output_of_a_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused_values),	    cmocka_unit_test(test_odd_numbers),
-		cmocka_unit_test(test_too_many_proxies),    cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_two_documents),	    cmocka_unit_test(test_names_of_proxies),
-		cmocka_unit_test(test_marks_that_are_one),  cmocka_unit_test(test_three_proxies_with_one_mark),
+		cmocka_unit_test(test_refused_values),
+		cmocka_unit_test(test_odd_numbers),
+		cmocka_unit_test(test_too_many_proxies),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_two_documents),
+		cmocka_unit_test(test_names_of_proxies),
+		cmocka_unit_test(test_marks_that_are_one),
+		cmocka_unit_test(test_three_proxies_with_one_mark),
 		cmocka_unit_test(test_output_of_a_failure),
+		cmocka_unit_test(test_hijacks_that_lead_to_a_proxy),
+		cmocka_unit_test(test_proxies_with_one_port),
+		cmocka_unit_test(test_a_hijack_to_a_link_local_address_of_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

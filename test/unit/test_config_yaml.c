@@ -16,15 +16,15 @@
 static void test_aliases(void **state)
 {
 	/* the keys with anchors are those that may hold anything of use, so that nothing is warned about */
-	struct config *config =
-		parse_good(VERSION "strict: &yes true\n"
-				   "bypass: [&lan 10.0.0.0/8, *lan]\n"
-				   "tproxies:\n"
-				   "  a: {mark: 1, port: &port 80, no-udp: *yes, dns-hijack: &dns {port: *port}}\n"
-				   "  b: {mark: 2, port: *port, dns-hijack: *dns}\n"
-				   "rules:\n"
-				   "  - &rule {match: /x, tproxy: b}\n"
-				   "  - *rule\n");
+	struct config *config = parse_good(
+		VERSION "strict: &yes true\n"
+			"bypass: [&lan 10.0.0.0/8, *lan]\n"
+			"tproxies:\n"
+			"  a: {mark: 1, port: &port 80, no-udp: *yes, dns-hijack: &dns {ip: 10.0.0.1, port: *port}}\n"
+			"  b: {mark: 2, port: *port, dns-hijack: *dns}\n"
+			"rules:\n"
+			"  - &rule {match: /x, tproxy: b}\n"
+			"  - *rule\n");
 
 	(void)state;
 	assert_int_equal(config->bypass_count, 2);
@@ -45,12 +45,12 @@ static void test_merge_keys(void **state)
 		parse_good(VERSION "tproxies:\n"
 				   "  a: &a {mark: 1, port: 1, no-udp: true, dns-hijack: {tcp: true}}\n"
 				   "  b: &b {mark: 2, port: 2, no-ipv6: true}\n"
-				   "  own: {<<: *a, mark: 3}\n"
-				   "  behind: {mark: 4, <<: *a}\n"
+				   "  own: {<<: *a, mark: 3, other: refuse}\n"
+				   "  behind: {mark: 4, <<: *a, ipv6: refuse}\n"
 				   "  list: {<<: [*b, *a], mark: 5}\n"
 				   "  nested: {<<: {<<: *a, mark: 6}, port: 6}\n"
 				   "  hijack: {mark: 7, port: 7, dns-hijack: {<<: {port: 5353}, tcp: true}}\n"
-				   "  nested-in-list: {<<: [{<<: *b}, *a], mark: 8}\n");
+				   "  nested-in-list: {<<: [{<<: *b}, *a], mark: 8, other: refuse}\n");
 	const struct proxy *proxies = config->proxies;
 
 	(void)state;
