@@ -58,14 +58,13 @@ static const struct command {
 	{"clear", cmd_clear, "clear",
 	 "Remove what a killed run, or one with on-stop: keep, left behind. All traffic then goes direct.\n"
 	 "Refuses while the daemon runs, which removes its rules when it is stopped."},
-	{"explain", cmd_explain, "explain NAME|CGROUP|--pid PID",
+	{"explain", cmd_explain, "explain NAME|CGROUP|--pid PID [--to DESTINATION] [--json]",
 	 "Show where the traffic of a program goes and which rule sends it there.\n"
-	 "  NAME       an application, unit, slice or user: telegram, mihomo.service, alice\n"
-	 "  CGROUP     a cgroup path, with or without /sys/fs/cgroup; it need not exist\n"
-	 "  --pid PID  this process, and its sockets that belong to another cgroup\n"
-	 "  --to ADDRESS[:PORT]\n"
-	 "             what happens to packets to this destination; with tcp/ or udp/ before it, of one protocol\n"
-	 "  --json     print JSON\n"
+	 "  NAME              an application, unit, slice or user: telegram, mihomo.service, alice\n"
+	 "  CGROUP            a cgroup's path, with or without /sys/fs/cgroup; it need not exist\n"
+	 "  --pid PID         this process, and its sockets that belong to another cgroup\n"
+	 "  --to DESTINATION  what happens to packets to [tcp/|udp/]ADDRESS[:PORT]\n"
+	 "  --json            print JSON\n"
 	 "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
 	 "the config, 2 if the name is unknown or ambiguous, and 1 if the config has errors.",
 	 TAKES_JSON | TAKES_PID | TAKES_TO | TAKES_LEGEND},

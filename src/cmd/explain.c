@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USAGE "Usage: cgtproxy [-c FILE] explain NAME|CGROUP|--pid PID [--to ADDRESS[:PORT]] [--json]"
+#define USAGE "Usage: cgtproxy [-c FILE] explain NAME|CGROUP|--pid PID [--to DESTINATION] [--json]"
 
 enum { SHOWN_SIZE = 256, CHOICES_SHOWN = 10 };
 

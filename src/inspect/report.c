@@ -103,7 +103,7 @@ static int look_at_cgroup(const struct question *question, const char *path, str
 		return -ENOMEM;
 	if (question->pid != 0)
 		result = members_add(&report->members, question->pid);
-	else if (question->explainer->mount != NULL)
+	else if (question->explainer->mount != NULL && strcmp(path, "/") != 0) /* no rule applies to the root */
 		result = members_add_cgroup(&report->members, question->explainer->mount, path);
 	for (size_t i = 0; i < report->members.count; i++)
 		report->members.items[i].explained = item->path;
