@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistr.h>
 
+#define TWO_ESCAPED_QUOTES "''''"
+
 static bool is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t';
@@ -64,6 +66,7 @@ bool text_check(const char *text, size_t length, struct diagnostics *diagnostics
 {
 	const char *end = text + length;
 	const char *tab = NULL;
+	const char *quotes = NULL;
 
 	if (memchr(text, '\0', length) != NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "invalid YAML: it contains a NUL byte");
@@ -76,6 +79,13 @@ bool text_check(const char *text, size_t length, struct diagnostics *diagnostics
 	}
 	if (!lookalikes_check(text, length, diagnostics))
 		return false;
+	/* two escaped quotes in a row: libfyaml 0.7.12 makes three of them and drops what follows */
+	quotes = memmem(text, length, TWO_ESCAPED_QUOTES, strlen(TWO_ESCAPED_QUOTES));
+	if (quotes != NULL) {
+		diagnose(diagnostics, SEVERITY_ERROR, position_of(text, quotes),
+			 "four single quotes in a row would be misread; put the value in double quotes");
+		return false;
+	}
 	/* libfyaml 0.7.12 rejects such a tab, and then does a double free */
 	tab = find_tab_before_block(find_complex_key(text, end), end);
 	if (tab != end)

@@ -299,6 +299,33 @@ static void test_nul_inside(void **state)
 	assert_refused("version: 1\n\0rules: []\n", 22);
 }
 
+/* What a single-quoted value reads as must be what it says, or it is rejected. */
+static void test_escaped_quotes(void **state)
+{
+	static const struct {
+		const char *written;
+		const char *pattern; /* NULL: rejected */
+	} values[] = {
+		{"'^/a''b'", "^/a'b"}, {"'''^/a'", "'^/a"},    {"'^/a'''", "^/a'"}, {"'^/a''b''c'", "^/a'b'c"},
+		{"'^/a''''b'", NULL},  {"'^/a''''''b'", NULL}, {"'^/a'''''", NULL}, {"'^/a''''b''c'", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		char text[128];
+		struct parsed parsed;
+
+		snprintf(text, sizeof(text), VERSION "rules:\n- match: %s\n  drop: true\n", values[i].written);
+		parsed = parse(text);
+		assert_int_equal(parsed.result, values[i].pattern != NULL ? 0 : -EINVAL);
+		if (values[i].pattern != NULL)
+			assert_string_equal(parsed.config->rules[0].pattern, values[i].pattern);
+		else
+			assert_int_equal(parsed.diagnostics.items[0].position.line, 3);
+		parsed_clear(&parsed);
+	}
+}
+
 /* Any prefix of a file is either read or refused, under the sanitizers. */
 static void test_every_beginning(void **state)
 {
@@ -365,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_empty_files),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_nul_inside),
+		cmocka_unit_test(test_escaped_quotes),
 		cmocka_unit_test(test_every_beginning),
 		cmocka_unit_test(test_tab_behind_complex_key),
 	};
