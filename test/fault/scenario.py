@@ -65,7 +65,7 @@ version: 1
 route-table: {self.table}
 rule-priority: {self.priority}
 bypass: [198.51.100.{self.table - 299}]
-tproxies: {{mihomo: {{mark: {self.mark}, port: {self.port}, dns-hijack: {{port: {self.port}}}}}}}
+tproxies: {{mihomo: {{mark: {self.mark}, port: {self.port}, dns-hijack: {{port: {self.port + 1000}}}}}}}
 rules:
   - {{match: '^{top}/.+/dropped$', drop: true}}
   - {{match: '^{top}/.+/proxied$', tproxy: mihomo}}
