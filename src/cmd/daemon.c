@@ -131,7 +131,6 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 
 static void look_anew(struct daemon *daemon)
 {
-	log_info("the new config is in force");
 	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
 	lookout_reload(&daemon->lookout, clock_now());
 }

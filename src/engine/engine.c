@@ -189,6 +189,9 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	}
 	engine->instance = next;
 	engine->next_retry = UINT64_MAX;
+	log_info("the new config is in force; rules: %zu, proxies: %zu, cgroups with another target: %zu of %zu",
+		 config->rule_count, config->proxy_count,
+		 plan_log_moves(&next->plan, &last->plan, engine->watch.tree.root), engine->watch.tree.count);
 	next = last;
 	apply_remove_leftovers(engine);
 	fence_look(&engine->fence, &engine->nft, clock_now());
