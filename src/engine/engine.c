@@ -198,6 +198,18 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	return 0;
 }
 
+int engine_find_leftovers(struct error *error)
+{
+	struct table_state state = {0};
+	struct nft nft = {0};
+	int result = nft_open(&nft, error);
+
+	if (result == 0)
+		result = nft_query_table(&nft, TABLE_NAME, &state, error);
+	nft_close(&nft);
+	return result == 0 ? state.exists : result;
+}
+
 int engine_clear(struct error *error)
 {
 	const struct routing nothing = {0};
@@ -216,14 +228,14 @@ int engine_clear(struct error *error)
 	return result;
 }
 
-int engine_stop(struct engine *engine, struct error *error)
+int engine_stop(struct engine *engine, bool keep, struct error *error)
 {
 	const struct routing nothing = instance_routing(engine->instance, false);
 	int result = 0;
 
 	fence_look(&engine->fence, &engine->nft, clock_now());
-	if (engine->instance->config->on_stop == ON_STOP_KEEP) {
-		log_info("on-stop is keep: all verdicts stay in force");
+	if (keep || engine->instance->config->on_stop == ON_STOP_KEEP) {
+		log_info("%s: all verdicts stay in force", keep ? "the next run takes over" : "on-stop is keep");
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);
