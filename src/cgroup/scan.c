@@ -58,7 +58,7 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 	watch->told_about_failure = true;
 	log_warning("can't scan all cgroups (\"%s\": %s): the missing ones are looked for again about every second and "
 		    "have no verdict of their own until found%s",
-		    escape(shown, sizeof(shown), name, strlen(name)), strerror(-error),
+		    escape_but_backslash(shown, sizeof(shown), name, strlen(name)), strerror(-error),
 		    error == -EMFILE ? ". Raise the open files limit (LimitNOFILE= of the unit)" : "");
 }
 

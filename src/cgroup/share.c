@@ -134,7 +134,7 @@ static void tell_about_limit(struct watch *watch, int failure)
 		return;
 	watch->told_about_limit = true;
 	if (largest != NULL)
-		escape(shown, sizeof(shown), largest->top->name, strlen(largest->top->name));
+		escape_but_backslash(shown, sizeof(shown), largest->top->name, strlen(largest->top->name));
 	if (failure == ENOSPC)
 		log_warning("out of inotify watches for some cgroups: new cgroups below them are found by polling, "
 			    "about every second. Raise the sysctl fs.inotify.max_user_watches. Most watches (%zu) are "

@@ -13,6 +13,8 @@ enum {
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
 	EXIT_DIFFERS = 3, /* the kernel's state differs from the config */
+	EXIT_CONFIG =
+		78, /* EX_CONFIG of sysexits.h: the daemon can't start with this config; cgtproxy.service names it */
 };
 
 /** How to print JSON, if at all. */

@@ -48,6 +48,7 @@ struct daemon {
 	struct source sources[EVENTS_SOURCES_MAX];
 	sd_event *loop;
 	sd_event_source *timer;
+	bool keep; /* the stop is a restart: leave everything in force */
 };
 
 static uint64_t next_deadline(const struct daemon *daemon)
@@ -156,9 +157,19 @@ static struct config *load_again(struct daemon *daemon)
 	return config;
 }
 
+static int on_handover_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	(void)source;
+	(void)info;
+	log_info("SIGUSR1: stopping for a restart");
+	daemon->keep = true;
+	return sd_event_exit(daemon->loop, EXIT_OK);
+}
+
 static void look_anew(struct daemon *daemon)
 {
-	log_info("the new config is in force");
 	lookout_reload(&daemon->lookout, clock_now());
 	lookout_count(&daemon->lookout, daemon->engine);
 }
@@ -191,6 +202,7 @@ static int block_signals(void)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
 	return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
 }
 
@@ -207,6 +219,20 @@ static int wait_for_engine(struct daemon *daemon)
 	return result;
 }
 
+/* Whoever restarts the daemon may send SIGTERM soon after SIGUSR1; when both wait, the first one counts. */
+static int handle_handover(struct daemon *daemon)
+{
+	sd_event_source *source = NULL;
+	int result = sd_event_add_signal(daemon->loop, &source, SIGUSR1, on_handover_signal, daemon);
+
+	if (result >= 0)
+		result = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (result >= 0)
+		result = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return result;
+}
+
 static int set_up_loop(struct daemon *daemon)
 {
 	int result = block_signals();
@@ -220,21 +246,43 @@ static int set_up_loop(struct daemon *daemon)
 	if (result >= 0)
 		result = sd_event_add_signal(daemon->loop, NULL, SIGHUP, on_hangup, daemon);
 	if (result >= 0)
+		result = handle_handover(daemon);
+	if (result >= 0)
 		result = sd_event_add_time(daemon->loop, &daemon->timer, CLOCK_MONOTONIC, 0, DEADLINE_ACCURACY,
 					   on_deadline, daemon);
 	return result;
 }
 
-static int run_until_stopped(struct daemon *daemon)
+/* An environment that makes no sense does not end a daemon whose table is in force. */
+static int start_watchdog(sd_event *loop)
+{
+	if (sd_watchdog_enabled(0, NULL) >= 0)
+		return sd_event_set_watchdog(loop, true);
+	log_warning(
+		"there is no watchdog: WATCHDOG_USEC in the environment has to be a number above 0, and WATCHDOG_PID, "
+		"if it is set, a process id");
+	return 0;
+}
+
+static int stop(struct daemon *daemon)
 {
 	struct error error;
+
+	if (engine_stop(daemon->engine, daemon->keep, &error) == 0)
+		return EXIT_OK;
+	log_error("%s", error.text);
+	return EXIT_ERROR;
+}
+
+static int run_until_stopped(struct daemon *daemon)
+{
 	int code = EXIT_ERROR;
 	int result = wait_for_engine(daemon);
 
 	if (result >= 0)
 		result = set_timer(daemon);
 	if (result >= 0)
-		result = sd_event_set_watchdog(daemon->loop, true);
+		result = start_watchdog(daemon->loop);
 	if (result < 0)
 		return result;
 	log_info("ready");
@@ -242,12 +290,7 @@ static int run_until_stopped(struct daemon *daemon)
 	tell_status(daemon, "READY=1\n");
 	code = sd_event_loop(daemon->loop);
 	sd_notify(0, "STOPPING=1");
-	if (code != EXIT_OK)
-		return code;
-	if (engine_stop(daemon->engine, &error) == 0)
-		return EXIT_OK;
-	log_error("%s", error.text);
-	return EXIT_ERROR;
+	return code == EXIT_OK ? stop(daemon) : code;
 }
 
 static int enforce(struct daemon *daemon, struct error *error)
@@ -286,14 +329,36 @@ static int run(struct daemon *daemon)
 	return result < 0 ? EXIT_ERROR : result;
 }
 
+/* To be read below the errors of the config. */
+static int refuse_to_start(void)
+{
+	struct error error;
+	int found = engine_find_leftovers(&error);
+
+	if (found > 0)
+		log_error(
+			"can't start with this config; the rules of an earlier run stay in force, and new cgroups get "
+			"none (\"cgtproxy clear\" removes everything)");
+	else if (found == 0)
+		log_error("can't start with this config; no rules are in force, and all traffic goes direct");
+	else
+		log_error("can't start with this config");
+	return EXIT_CONFIG;
+}
+
 int cmd_daemon(const struct arguments *arguments)
 {
-	CLEANUP(engine_freep) struct engine *engine = load_engine(arguments);
-	struct daemon daemon = {.arguments = arguments, .engine = engine};
+	CLEANUP(engine_freep) struct engine *engine = NULL;
+	struct config *config = load_config(arguments);
+	struct daemon daemon = {.arguments = arguments};
 	int code = EXIT_ERROR;
 
+	if (config == NULL)
+		return refuse_to_start();
+	engine = load_engine_for(config);
 	if (engine == NULL)
 		return EXIT_ERROR;
+	daemon.engine = engine;
 	shorten_slice();
 	lookout_init(&daemon.lookout);
 	code = run(&daemon);

@@ -17,18 +17,21 @@ struct config *load_config(const struct arguments *arguments)
 	return config;
 }
 
-struct engine *load_engine(const struct arguments *arguments)
+struct engine *load_engine_for(struct config *config)
 {
-	struct config *config = load_config(arguments);
-	struct engine *engine = NULL;
 	struct error error;
+	struct engine *engine = engine_new(config, &error);
 
-	if (config == NULL)
-		return NULL;
-	engine = engine_new(config, &error);
 	if (engine != NULL && engine_observe(engine, &error) == 0)
 		return engine;
 	log_error("%s", error.text);
 	engine_free(engine);
 	return NULL;
+}
+
+struct engine *load_engine(const struct arguments *arguments)
+{
+	struct config *config = load_config(arguments);
+
+	return config != NULL ? load_engine_for(config) : NULL;
 }

@@ -15,6 +15,15 @@
 struct config *load_config(const struct arguments *arguments);
 
 /**
+ * Makes an engine for a config and lets it find the cgroups; logs all errors.
+ *
+ * @config: belongs to the engine from then on, whatever this returns
+ *
+ * Returns the engine, for engine_free(), or NULL.
+ */
+struct engine *load_engine_for(struct config *config);
+
+/**
  * Makes an engine for the config that the arguments name, and has it find the cgroups; logs errors.
  *
  * Returns the engine, to be freed with engine_free(), or NULL.

@@ -135,8 +135,8 @@ static int read_dropin(int directory, const char *dropin, struct dropin_reader *
 	int error = file_read(directory, dropin, &text, &length);
 
 	if (error < 0)
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read this file: %s",
-			 file_error(error));
+		file_report_unreadable(diagnostics, "this file", diagnostics->files[diagnostics->file_count - 1],
+				       error);
 	else
 		parse(text, length, reader, diagnostics);
 	return error;
@@ -201,15 +201,25 @@ static int read_name(const struct dropins_reader *all, const char *name)
 	return 0;
 }
 
+static void report_directory(const struct dropins_reader *all, int error)
+{
+	static const char what[] = "the directory " DROPIN_DIRECTORY " beside this file";
+	CLEANUP(freep) char *path = NULL;
+
+	if (error == -E2BIG)
+		diagnose(all->diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "can't read %s: there are more than 256 files in it", what);
+	else if (asprintf(&path, "%s/" DROPIN_DIRECTORY, all->path) >= 0)
+		file_report_unreadable(all->diagnostics, what, path, error);
+}
+
 static int read_all(const struct dropins_reader *all)
 {
 	CLEANUP(listing_clear) struct listing listing = {0};
 	int result = list(all->directory, all->instead, &listing);
 
 	if (result < 0) {
-		diagnose(all->diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "can't read the directory " DROPIN_DIRECTORY " beside this file: %s",
-			 result == -E2BIG ? "there are more than 256 files in it" : strerror(-result));
+		report_directory(all, result);
 		return result;
 	}
 	all->config->dropins = calloc(listing.count + 1, sizeof(*all->config->dropins));

@@ -5,12 +5,15 @@
 
 #include "config/yaml.h"
 #include "util/cleanup.h"
+#include "util/permission.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int file_read(int directory, const char *path, char **text, size_t *length)
 {
@@ -76,7 +79,15 @@ int file_replace(int directory, const char *name, const char *text)
 	return error;
 }
 
-const char *file_error(int error)
+void file_report_unreadable(struct diagnostics *diagnostics, const char *what, const char *path, int error)
 {
-	return error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error);
+	CLEANUP(freep) char *command = error == -EACCES ? permission_find_command(path) : NULL;
+
+	if (command != NULL)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "can't read %s: %s. To let the user that cgtproxy runs as (here uid %ju) read it:\n  %s", what,
+			 strerror(-error), (uintmax_t)geteuid(), command);
+	else
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read %s: %s", what,
+			 error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error));
 }

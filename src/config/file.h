@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_CONFIG_FILE_H
 #define CGTPROXY_CONFIG_FILE_H
 
+#include "config/diagnostic.h"
+
 #include <stddef.h>
 
 /**
@@ -26,7 +28,13 @@ int file_read(int directory, const char *path, char **text, size_t *length);
  */
 int file_replace(int directory, const char *name, const char *text);
 
-/** Returns what is wrong, for a message, when file_read() has returned @error. */
-const char *file_error(int error);
+/**
+ * Reports that a file can't be read, with the command that lets the user of this process read it, if there is one.
+ *
+ * @what:  words for the file
+ * @path:  of the file; escape() may have changed it, since there is no command for such paths
+ * @error: that of file_read(), or of opening a directory
+ */
+void file_report_unreadable(struct diagnostics *diagnostics, const char *what, const char *path, int error);
 
 #endif

@@ -244,8 +244,7 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read the config file: %s",
-			 file_error(error));
+		file_report_unreadable(diagnostics, "the config file", chosen, error);
 		return error;
 	}
 	error = config_parse(text, length, config, diagnostics);

@@ -189,11 +189,26 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	}
 	engine->instance = next;
 	engine->next_retry = UINT64_MAX;
+	log_info("the new config is in force; rules: %zu, proxies: %zu, cgroups with another target: %zu of %zu",
+		 config->rule_count, config->proxy_count,
+		 plan_log_moves(&next->plan, &last->plan, engine->watch.tree.root), engine->watch.tree.count);
 	next = last;
 	apply_remove_leftovers(engine);
 	fence_look(&engine->fence, &engine->nft, clock_now());
 	fence_begin(&engine->fence, &engine->nft, clock_now());
 	return 0;
+}
+
+int engine_find_leftovers(struct error *error)
+{
+	struct table_state state = {0};
+	struct nft nft = {0};
+	int result = nft_open(&nft, error);
+
+	if (result == 0)
+		result = nft_query_table(&nft, TABLE_NAME, &state, error);
+	nft_close(&nft);
+	return result == 0 ? state.exists : result;
 }
 
 int engine_clear(struct error *error)
@@ -214,14 +229,14 @@ int engine_clear(struct error *error)
 	return result;
 }
 
-int engine_stop(struct engine *engine, struct error *error)
+int engine_stop(struct engine *engine, bool keep, struct error *error)
 {
 	const struct routing nothing = instance_routing(engine->instance, false);
 	int result = 0;
 
 	fence_look(&engine->fence, &engine->nft, clock_now());
-	if (engine->instance->config->on_stop == ON_STOP_KEEP) {
-		log_info("on-stop is keep: all verdicts stay in force");
+	if (keep || engine->instance->config->on_stop == ON_STOP_KEEP) {
+		log_info("%s: all verdicts stay in force", keep ? "the next run takes over" : "on-stop is keep");
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);

@@ -57,11 +57,20 @@ int engine_enforce(struct engine *engine, struct error *error);
 int engine_reload(struct engine *engine, struct config *config, struct error *error);
 
 /**
- * Stops as the config's on-stop says: removes everything from the kernel, or leaves it all in force.
+ * Stops: removes everything from the kernel, or leaves it all in force if the config has "on-stop: keep".
+ *
+ * @keep: leave it in force in any case, for the next run to take over
  *
  * Returns 0 or a negative errno with @error.
  */
-int engine_stop(struct engine *engine, struct error *error);
+int engine_stop(struct engine *engine, bool keep, struct error *error);
+
+/**
+ * Finds out whether an earlier run has left its table in the kernel.
+ *
+ * Returns 1, 0, or a negative errno with @error.
+ */
+int engine_find_leftovers(struct error *error);
 
 /**
  * Removes from the kernel what an earlier run left, whatever its config was.

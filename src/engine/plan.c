@@ -73,11 +73,13 @@ const struct verdict *plan_verdict(const struct plan *plan, const struct cgroup 
 	return &plan->verdicts[plan_target(plan, cgroup)];
 }
 
-static void log_decision(const struct plan *plan, const struct cgroup *cgroup, size_t length, bool inherited)
+/* The path is shown as "cgtproxy explain" takes it. */
+static void log_decision(struct plan *plan, const struct cgroup *cgroup)
 {
+	const size_t length = cgroup_path(cgroup, plan->path);
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
 	const char *target = config_target_name(plan->config, plan_target(plan, cgroup));
-	int32_t rule = plan_rule(plan, cgroup);
+	const int32_t rule = plan_rule(plan, cgroup);
 	char place[RULE_PLACE_SIZE];
 	char number[16] = "none";
 	const struct log_fields fields = {.cgroup = plan->path, .rule = number, .target = target};
@@ -86,12 +88,13 @@ static void log_decision(const struct plan *plan, const struct cgroup *cgroup, s
 		return;
 	if (rule != NO_RULE)
 		snprintf(number, sizeof(number), "%" PRId32, rule + 1);
-	escape(shown, ESCAPED_SIZE(length), plan->path, length);
+	escape_but_backslash(shown, ESCAPED_SIZE(length), plan->path, length);
 	if (rule == NO_RULE)
 		log_about(LOG_DEBUG, &fields, "%s: %s, since no rule matches", shown, target);
 	else
 		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s)%s", shown, target, number,
-			  config_rule_place(&plan->config->rules[rule], place), inherited ? ", inherited" : "");
+			  config_rule_place(&plan->config->rules[rule], place),
+			  rule == plan_rule(plan, cgroup->parent) ? ", as its parent" : "");
 }
 
 static int reserve_removal(struct plan *plan)
@@ -149,7 +152,7 @@ static int remove_tombstone_of(struct plan *plan, struct cgroup *cgroup)
 	return 0;
 }
 
-int plan_appeared(struct plan *plan, struct cgroup *cgroup)
+static int decide(struct plan *plan, struct cgroup *cgroup)
 {
 	struct cgroup_decision *decided = decision(plan, cgroup);
 	size_t length = cgroup_path(cgroup, plan->path);
@@ -158,11 +161,18 @@ int plan_appeared(struct plan *plan, struct cgroup *cgroup)
 	*decided = (struct cgroup_decision){rule >= 0 ? rule : plan_rule(plan, cgroup->parent), SLOT_NONE};
 	if (rule == RULE_UNKNOWN)
 		return -ENOMEM;
-	if (log_shows(LOG_DEBUG))
-		log_decision(plan, cgroup, length, rule == NO_RULE);
 	if (remove_tombstone_of(plan, cgroup) < 0)
 		return -ENOMEM;
 	return decided->slot == SLOT_NONE && plan_has_element(plan, cgroup) ? plan_addition(plan, cgroup) : 0;
+}
+
+int plan_appeared(struct plan *plan, struct cgroup *cgroup)
+{
+	int result = decide(plan, cgroup);
+
+	if (result == 0 && log_shows(LOG_DEBUG))
+		log_decision(plan, cgroup);
+	return result;
 }
 
 static bool is_below_element(const struct plan *plan, const struct cgroup *cgroup)
@@ -205,7 +215,7 @@ int plan_decide_all(struct plan *plan, struct cgroup *root)
 	TAILQ_FOREACH (tombstone, &plan->tombstones.items, next)
 		plan->level_elements[tombstone->level] += tombstone->has_element;
 	for (struct cgroup *cgroup = cgroup_next(root); cgroup != NULL && error == 0; cgroup = cgroup_next(cgroup))
-		error = plan_appeared(plan, cgroup);
+		error = decide(plan, cgroup);
 	return error;
 }
 
@@ -232,6 +242,26 @@ int plan_follow(struct plan *plan, const struct plan *other)
 	TAILQ_FOREACH (tombstone, &plan->tombstones.items, next)
 		tombstone->target = find_target(plan->config, other->config, tombstone->target);
 	return 0;
+}
+
+static bool has_moved(const struct plan *plan, const struct plan *last, const struct cgroup *cgroup)
+{
+	return strcmp(config_target_name(plan->config, plan_target(plan, cgroup)),
+		      config_target_name(last->config, plan_target(last, cgroup))) != 0;
+}
+
+size_t plan_log_moves(struct plan *plan, const struct plan *last, const struct cgroup *root)
+{
+	size_t count = 0;
+
+	for (const struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup)) {
+		if (!has_moved(plan, last, cgroup))
+			continue;
+		count++;
+		if (log_shows(LOG_DEBUG))
+			log_decision(plan, cgroup);
+	}
+	return count;
 }
 
 static int reserve_elements(struct plan *plan, size_t count)

@@ -133,6 +133,14 @@ int plan_follow(struct plan *plan, const struct plan *other);
  */
 int plan_decide_all(struct plan *plan, struct cgroup *root);
 
+/**
+ * Logs, at the level debug, each cgroup whose target is another one than in the plan that this one follows; a proxy is
+ * the same as long as it has the same name.
+ *
+ * Returns how many there are.
+ */
+size_t plan_log_moves(struct plan *plan, const struct plan *last, const struct cgroup *root);
+
 /** Returns whether a cgroup is to have an element. */
 bool plan_has_element(const struct plan *plan, const struct cgroup *cgroup);
 

@@ -38,7 +38,7 @@ def test_the_usual_level_names_no_cgroup(machine, service, start):
     assert not [entry for entry in service.journal(cursor) if "CGROUP" in entry]
     service.configure("version: 1\nrules: [{}]\n")
     service.systemctl("kill", "--signal=HUP")
-    assert service.await_message("refused", cursor)["PRIORITY"] == "3"
+    assert service.await_message("rejected", cursor)["PRIORITY"] == "3"
 
 
 def test_why_it_did_not_start_is_told_with_the_unit(machine, service):

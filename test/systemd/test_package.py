@@ -3,15 +3,18 @@
 """The Debian package: what it installs and starts, and what its removal leaves behind."""
 
 import re
+import subprocess
 
 import package
 from lab.documents import TOP
-from service import CONFIG, CONFIG_PATH, Service, install, package_file
+from service import CONFIG, CONFIG_PATH, DROP_IN_DIRECTORY, Service, install, package_file
 
 # What the package must not forget, and where Debian's programs look for it.
 FILES = [
     "/usr/bin/cgtproxy",
     "/lib/systemd/system/cgtproxy.service",
+    "/usr/lib/systemd/system/cgtproxy-retry.path",
+    "/usr/lib/systemd/system/cgtproxy-retry.timer",
     "/usr/share/bash-completion/completions/cgtproxy",
     "/usr/share/fish/vendor_completions.d/cgtproxy.fish",
     "/usr/share/zsh/vendor-completions/_cgtproxy",
@@ -20,6 +23,12 @@ FILES = [
     *(f"/usr/share/man/{place}.gz" for place in ("man8/cgtproxy.8", "man5/cgtproxy.yaml.5", "zh_CN/man8/cgtproxy.8",
                                                  "zh_CN/man5/cgtproxy.yaml.5")),
 ]
+
+
+# A link in a document, without the place in the file that it leads to.
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+# What only those need who build it.
+OF_THE_SOURCE = ("../meson_options.txt", "../packaging/")
 
 
 def rules(world):
@@ -34,6 +43,17 @@ def files(machine):
 
 def test_its_scripts():
     package.check(package_file())
+
+
+def test_its_documents_link_to_each_other(tmp_path):
+    """What the README names is there, by the names that it uses."""
+    subprocess.run(["dpkg-deb", "--extract", package_file(), tmp_path], check=True)
+    documents = tmp_path / "usr/share/doc/cgtproxy"
+    links = {(path, target) for path in documents.rglob("*.md") for target in LINK.findall(path.read_text("utf-8"))}
+    assert {documents / name for name in ("README.md", "README.zh_CN.md", "docs/recipes.zh_CN.md")} <= \
+        {path for path, _ in links}
+    assert not [(path.name, target) for path, target in links
+                if not (path.parent / target).exists() and not target.startswith(OF_THE_SOURCE)]
 
 
 def test_what_it_brings_and_starts(own_world, bare_machine):
@@ -51,6 +71,11 @@ def test_what_it_brings_and_starts(own_world, bare_machine):
     assert bare_machine.run("dpkg", "--verify", "cgtproxy") == ""
 
 
+def owner(machine):
+    """Whose the directory of the config is, and who may do what there."""
+    return machine.run("stat", "--format", "%u:%g %a", "/etc/cgtproxy").strip()
+
+
 def test_a_new_version_goes_on_with_the_config(own_world, bare_machine):
     """Installed over itself, as a new version would be."""
     install(bare_machine)
@@ -58,7 +83,9 @@ def test_a_new_version_goes_on_with_the_config(own_world, bare_machine):
     service.configure(CONFIG)
     service.systemctl("restart")
     before, pid = rules(own_world), service.pid
+    bare_machine.run("chown", "61234:61234", "/etc/cgtproxy")  # as 0.1.0 had systemd make it
     bare_machine.run("sh", "-euc", "dpkg --install /usr/local/lib/cgtproxy-test/build/deb/cgtproxy_*.deb")
+    assert owner(bare_machine) == "0:0 755"
     assert service.pid not in (0, pid)
     assert rules(own_world) == before
     assert bare_machine.read(CONFIG_PATH) == CONFIG
@@ -75,9 +102,27 @@ def test_what_its_removal_leaves(own_world, bare_machine):
     assert own_world.footprint() != before
     service.systemctl("start")
     there = files(bare_machine)
-    bare_machine.run("apt-get", "purge", "-y", "cgtproxy")
+    said = bare_machine.run("apt-get", "purge", "-y", "cgtproxy")
+    assert "cgtproxy: your files in /etc/cgtproxy are left; to remove them: rm -r /etc/cgtproxy" in said.splitlines()
     assert own_world.footprint() == before
     assert bare_machine.try_run("ls", *there).stdout == ""
     assert bare_machine.run("find", "/etc", "-name", "cgtproxy*").split() == ["/etc/cgtproxy"]
     assert bare_machine.read(CONFIG_PATH).endswith("keep\n")
     assert service.show("LoadState") == "not-found"
+
+
+def test_its_removal_leaves_nothing_where_nobody_configured_anything(bare_machine):
+    install(bare_machine)
+    assert owner(bare_machine) == "0:0 755"
+    said = bare_machine.run("apt-get", "purge", "-y", "cgtproxy")
+    assert "are left" not in said
+    assert bare_machine.run("find", "/etc", "/usr/share", "/usr/lib/systemd", "/var/lib/systemd", "-name", "cgtproxy*") == ""
+
+
+def test_its_removal_keeps_what_systemctl_edit_wrote(bare_machine):
+    """And says so."""
+    install(bare_machine)
+    Service(bare_machine).drop_in("[Service]\nEnvironment=LOG_LEVEL=debug\n")
+    said = bare_machine.run("apt-get", "purge", "-y", "cgtproxy")
+    assert f"rm -r {DROP_IN_DIRECTORY}" in said
+    assert bare_machine.read(f"{DROP_IN_DIRECTORY}/override.conf")

@@ -67,7 +67,7 @@ def test_the_daemon_refuses_a_bad_config_itself(world, machine, service, start):
     service.configure(BAD_CONFIG)
     service.systemctl("kill", "--signal=HUP")
     service.await_message(COMPLAINT, cursor)
-    service.await_message("refused", cursor)
+    service.await_message("rejected", cursor)
     assert (service.show("ActiveState"), service.pid) == ("active", pid)
     for slice_name, who in WHERE.items():
         check(world, start(slice_name), who)
