@@ -100,8 +100,8 @@ static int suggest(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
-/* Nothing that can be selected has any in its name, and a line of YAML has no room for them. */
-static bool has_control_characters(const char *text)
+/* A line of YAML has no room for them either. */
+bool choose_is_controlled(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -138,7 +138,7 @@ int choose(const struct config *config, const char *word, struct choice *choice)
 	const char *value = choose_explicit(word, &key);
 	int code = EXIT_OK;
 
-	if (has_control_characters(word))
+	if (choose_is_controlled(word))
 		return refuse_word(word);
 	if (value != NULL)
 		return set(choice, key, strdup(value), value);
