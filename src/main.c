@@ -108,6 +108,11 @@ static const struct command {
 	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS | TAKES_LEGEND},
 	{"targets", cmd_targets, "targets",
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
+	{"top", cmd_top, "top",
+	 "Show what is running, where its traffic goes, and how fast, on the whole screen.\n"
+	 "It is \"cgtproxy apps\" with rates: the TCP data of the last second. A route can be changed there, as with\n"
+	 "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / filters,\n"
+	 "N, D, U and T sort, ? shows all keys, and q quits."},
 };
 
 enum {
