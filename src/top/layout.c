@@ -11,7 +11,7 @@
 enum {
 	MARKER = 2,    /* of the chosen row, on the left */
 	GAP = 2,       /* between columns */
-	NAME_MIN = 12, /* a name that is cut further tells little */
+	NAME_MIN = 10, /* a name that is cut further tells little */
 };
 
 /* The most important first. */
@@ -53,17 +53,15 @@ struct top_lines layout_lines(size_t height, size_t notice, size_t bottom)
 	struct top_lines lines = {.bottom = smaller(bottom, height / 2)};
 	size_t rest = height - lines.bottom;
 
-	if (rest > 3) {
-		lines.title = 1;
-		rest--;
-	}
+	lines.notice = smaller(notice, rest / 3);
+	rest -= lines.notice;
 	if (rest > 2) {
 		lines.headings = 1;
 		rest--;
 	}
-	if (rest > notice + 1) {
-		lines.notice = notice;
-		rest -= notice;
+	if (rest > 2) {
+		lines.title = 1;
+		rest--;
 	}
 	lines.list = rest;
 	return lines;

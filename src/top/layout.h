@@ -46,8 +46,8 @@ struct top_lines {
 };
 
 /**
- * Shares out the height of the screen. The list has one line at least if there is any; the title goes first, then the
- * headings, then the notice.
+ * Shares out the height of the screen. The list has one line at least if there is any; the title is left out first,
+ * then the headings. The notice gets a third of what the bottom leaves at most.
  *
  * @height: of the screen
  * @notice: lines of the notice

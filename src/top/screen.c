@@ -5,6 +5,7 @@
 
 #include "cmd/columns.h"
 #include "util/clock.h"
+#include "util/suspend.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -134,19 +135,6 @@ static void adopt_size(void)
 		resizeterm(size.ws_row, size.ws_col);
 }
 
-/* With SIGTSTP and not SIGSTOP, which would also stop a program that no shell can continue. */
-static void suspend(void)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTSTP);
-	endwin();
-	raise(SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &stop, NULL);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-}
-
 static enum screen_event read_signal(const struct screen *screen)
 {
 	struct signalfd_siginfo info;
@@ -155,7 +143,8 @@ static enum screen_event read_signal(const struct screen *screen)
 		return SCREEN_REDRAW;
 	switch (info.ssi_signo) {
 	case SIGTSTP:
-		suspend();
+		endwin();
+		suspend_process();
 		break;
 	case SIGCONT:
 	case SIGWINCH:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`cgtproxy top`, on a terminal: each key, sizes, names, what a route does to packets, and giving the terminal back."""
 
+import itertools
 import json
 import os
 import re
@@ -28,6 +29,7 @@ rules:
     drop: true
 """
 ENTRY = "[Desktop Entry]\nType=Application\nName={0}\n"
+_ports = itertools.count(4711)
 TELEGRAM, FIREFOX = "org.telegram.desktop", "org.mozilla.firefox"
 
 
@@ -81,7 +83,7 @@ def fixture_desk(world):
 
 def listening(client):
     """A client that has a socket, so that its application is listed."""
-    client.serve("somebody", 4711)
+    client.serve("somebody", next(_ports))
     return client
 
 
