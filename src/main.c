@@ -111,7 +111,8 @@ static const struct command {
 	{"top", cmd_top, "top",
 	 "Show what is running, where its traffic goes, and how fast, on the whole screen.\n"
 	 "It is \"cgtproxy apps\" with rates: the TCP data of the last second. A route can be changed there, as with\n"
-	 "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / filters,\n"
+	 "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / "
+	 "filters,\n"
 	 "N, D, U and T sort, ? shows all keys, and q quits."},
 };
 

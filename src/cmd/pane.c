@@ -74,6 +74,9 @@ static void draw_line(const char *line, size_t length, size_t columns, const str
 	const char *ellipsis = style->has_unicode ? "\u2026" : "...";
 	const size_t mark = text_width(ellipsis);
 
+	/* first, because behind a line of full width it would clear the last character: without wrapping, the cursor
+	   stays there */
+	fputs(LINE_CLEAR, out);
 	if (fitting(line, length, columns) == length) {
 		fwrite(line, 1, length, out);
 	} else {
@@ -82,7 +85,6 @@ static void draw_line(const char *line, size_t length, size_t columns, const str
 		if (style->has_colours)
 			fputs("\x1b[0m", out);
 	}
-	fputs(LINE_CLEAR, out);
 }
 
 static void draw_position(const struct pane *pane, size_t height, size_t count, const struct style *style, FILE *out)
@@ -99,6 +101,7 @@ void pane_draw(struct pane *pane, const char *text, const struct style *style, F
 	const size_t count = count_lines(text);
 	const size_t height = height_of(pane, count);
 	const char *line = text;
+	size_t drawn = 0;
 
 	pane->first = scroll_fit(pane->first, pane->first, count, height);
 	fputs(SCREEN_HOME, out);
@@ -107,15 +110,19 @@ void pane_draw(struct pane *pane, const char *text, const struct style *style, F
 
 		if (i > pane->first)
 			fputs("\r\n", out);
-		if (i >= pane->first)
+		if (i >= pane->first) {
 			draw_line(line, length, pane->columns, style, out);
+			drawn++;
+		}
 		line += length + (line[length] == '\n');
 	}
 	if (height < count && height < pane->rows) {
 		fputs("\r\n", out);
 		draw_position(pane, height, count, style, out);
+		drawn++;
 	}
-	fputs(REST_CLEAR, out);
+	if (drawn < pane->rows)
+		fputs(drawn > 0 ? "\r\n" REST_CLEAR : REST_CLEAR, out);
 }
 
 /* What terminals send, in their normal and their application mode (xterm's control sequences; the Linux console). */

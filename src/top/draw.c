@@ -287,7 +287,8 @@ static char *menu_title(const struct top *top)
 	CLEANUP(freep) char *value = style_escape(&top->screen.style, choice->value, strlen(choice->value));
 	char *text = NULL;
 
-	return asprintf(&text, "%s (%s:%s) to", name != NULL ? name : "", choice->key, value != NULL ? value : "") >= 0
+	return asprintf(&text, "Target of %s (%s:%s)", name != NULL ? name : "", choice->key,
+			value != NULL ? value : "") >= 0
 		       ? text
 		       : NULL;
 }

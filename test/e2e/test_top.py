@@ -6,10 +6,12 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
-import threading
+import unicodedata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -98,8 +100,8 @@ def row(screen, name):
 
 def order(screen, *names):
     """Those of the names that are on the screen, from top to bottom."""
-    found = [(screen.text.find(f"  {name} "), name) for name in names]
-    return [name for place, name in sorted(found) if place >= 0]
+    first = [re.split(r"  +", line[2:])[0] for line in screen.text.splitlines()]
+    return [name for name in first if name in names]
 
 
 def chosen(screen):
@@ -137,7 +139,7 @@ def test_a_route_is_changed_and_undone(world, desk):
     assert telegram.ask(TCP, V4).who == "outside"
 
     screen.press("Enter")
-    screen.wait(f"Telegram (app:{TELEGRAM}) to")
+    screen.wait(f"Target of Telegram (app:{TELEGRAM})")
     assert chosen(screen) == "direct"
     screen.press("End")
     await_chosen(screen, "mihomo")
@@ -173,3 +175,348 @@ def test_a_route_is_changed_and_undone(world, desk):
     await_back(screen)
     screen.type("echo exit code $?")
     screen.wait("exit code 0")
+
+
+def test_keys_of_the_list(world, desk):
+    """Each moves, sorts or shows what it says."""
+    names = ("Alpha", "Beta", "Gamma", "Delta", "Firefox")
+    for name in names[:4]:
+        desk.entry(name.lower(), name)
+        listening(desk.client(name.lower()))
+    listening(desk.client(FIREFOX))
+    desk.manager.make("app.slice/app-silent-1.scope")
+    desk.daemon()
+    screen = desk.top(desk.terminal(rows=40))
+    wait_until(lambda: order(screen, *names) == sorted(names), lambda: screen.text)
+    screen.press("/", *str(desk.manager.uid), "Enter", "N")  # only ours: other tests have cgroups, too
+    screen.wait("by name")
+    for keys, expected in {("Home",): "Alpha", ("Down",): "Beta", ("j", "j"): "Firefox", ("Up",): "Delta", ("k",): "Beta"}.items():
+        screen.press(*keys)
+        await_chosen(screen, expected)
+    screen.press("N")  # the other way round; what was chosen stays chosen
+    screen.wait("by name reversed")
+    wait_until(lambda: order(screen, *names) == sorted(names, reverse=True), lambda: screen.text)
+    assert chosen(screen) == "Beta"
+    screen.press("T")
+    screen.wait("by target")
+    wait_until(lambda: order(screen, *names)[-1] == "Firefox", lambda: screen.text)  # dropped, behind direct
+    screen.press("U")
+    screen.wait("by up")
+    screen.press("D")
+    screen.wait("by down")
+
+    assert row(screen, "silent") is None
+    screen.press("a", "N", "End")
+    wait_until(lambda: row(screen, "silent"), lambda: screen.text)
+    screen.resize(100, 8)
+    screen.press("Home")
+    top_row = chosen(screen)
+    screen.press("PageDown", "PageDown", "PageUp", "PageUp")
+    await_chosen(screen, top_row)
+    screen.press("End")
+    last = wait_until(lambda: (name := chosen(screen)) != top_row and name, "the last row")
+    assert screen.text.splitlines()[-2].startswith(f"> {last}")
+
+    screen.press("?")
+    screen.wait("choose a row")
+    screen.press("End")
+    screen.wait("some sockets have another")
+    screen.press("Escape")
+    await_chosen(screen, last)
+    screen.press("C-c")
+    await_back(screen)
+
+
+def test_a_filter(world, desk):
+    desk.entry("feishu", "飞书")
+    for identifier in (TELEGRAM, FIREFOX, "feishu"):
+        listening(desk.client(identifier))
+    screen = desk.top(desk.terminal())
+    wait_until(lambda: row(screen, "飞书"), lambda: screen.text)
+    screen.press("/", "F", "i", "R", "e")
+    wait_until(lambda: row(screen, "Firefox") and not row(screen, "Telegram"), lambda: screen.text)
+    screen.wait("/FiRe_")
+    screen.press("BSpace", "BSpace", "BSpace", "BSpace", "飞", "x", "BSpace")
+    wait_until(lambda: row(screen, "飞书") and not row(screen, "Firefox"), lambda: screen.text)
+    screen.press("q")  # a letter of the filter, and no command
+    screen.wait("nothing has this text")
+    screen.press("Escape")
+    wait_until(lambda: row(screen, "Telegram") and row(screen, "飞书"), lambda: screen.text)
+    screen.press("/", *"telegram", "Enter", "Enter")
+    screen.wait(f"Target of Telegram (app:{TELEGRAM})")
+    screen.press("Escape", "Escape")
+    wait_until(lambda: row(screen, "Firefox"), lambda: screen.text)
+
+
+def test_rates(world, desk):
+    telegram = desk.client(TELEGRAM)
+    desk.daemon()
+    talk(telegram)
+    screen = desk.top(desk.terminal())
+    wait_until(lambda: (cells := row(screen, "Telegram")) and cells[-2:] == ["0 B", "0 B"], lambda: screen.text)
+
+    def has_rates():
+        talk(telegram)
+        return (cells := row(screen, "Telegram")) and "0 B" not in cells[-2:] and cells
+    cells = wait_until(has_rates, lambda: screen.text)
+    assert all(re.fullmatch(r"\d+(\.\d)? k?M?B", cell) for cell in cells[-2:]), cells
+    assert not re.search(r" 0 B/s (down|up)", screen.text)
+    wait_until(lambda: row(screen, "Telegram")[-2:] == ["0 B", "0 B"], lambda: screen.text)
+    assert "-" not in "".join(row(screen, "Telegram"))
+
+
+HOSTILE = {"feishu": "飞书" * 40, "evil": "A\x1b[31mB\u202eC\x9b5mD", "long": "x" * 5000, "marks": "e" + "\u0301" * 50}
+
+
+def width_of(line):
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else not unicodedata.combining(character) for character in line)
+
+
+def test_sizes_and_names(world, desk):
+    """What does not fit is cut or left out, on every line, and no name gets through to the terminal."""
+    for identifier, name in HOSTILE.items():
+        desk.entry(identifier, name)
+        listening(desk.client(identifier))
+    listening(desk.client(TELEGRAM))
+    desk.daemon()
+    screen = desk.top(desk.terminal(columns=100, rows=20))
+    wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+    assert "A\\x1b[31mB\\xe2\\x80\\xaeC" in screen.text
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f\u202e]", screen.text)
+    assert "\x1b[31m" not in screen.escapes
+    columns = {(100, 20): "NAME USER TARGET RULE SOCKETS DOWN/S UP/S", (40, 5): "NAME TARGET DOWN/S UP/S", (25, 5): "NAME TARGET",
+               (12, 5): "NAME"}
+    for (width, height), headings in columns.items():
+        screen.resize(width, height)
+        text = wait_until(lambda: re.search(rf"^\s*{re.sub(' ', ' +', headings)}$", screen.text, re.M) and screen.text,
+                          lambda: f"{headings} in {width}; there is:\n{screen.text}")
+        lines = [line for line in text.splitlines() if line.strip()]
+        assert len(lines) <= height and all(width_of(line) <= width for line in lines), text
+    for size in ((3, 2), (1, 1), (2, 30), (200, 2)):
+        screen.resize(*size)
+    screen.resize(100, 20)
+    cells = wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+    assert cells[2] == "direct"
+    cut = [line for line in screen.text.splitlines() if "飞书" in line]
+    assert len(cut) == 1 and "…" in cut[0] and cut[0].split()[-6:] == ["direct", "4", "0", "B", "0", "B"]
+    ends = {width_of(line) for line in screen.text.splitlines() if line.endswith(" 0 B")}
+    assert len(ends) == 1, screen.text
+
+
+@pytest.mark.parametrize("size", [(40, 5), (12, 3)])
+def test_a_route_on_a_small_terminal(world, desk, size):
+    world.proxy("mihomo")
+    telegram = listening(desk.client(TELEGRAM))
+    desk.daemon()
+    screen = desk.terminal(columns=size[0], rows=size[1])
+    screen.type(f"cgtproxy -c {desk.config} top")
+    wait_until(lambda: screen.show("alternate_on") == "1", "it runs")
+    screen.press("/", *"telegram", "Enter")
+    wait_until(lambda: (name := chosen(screen)) and name.startswith("Teleg"), lambda: screen.text)
+    screen.press("Enter", "End")
+    wait_until(lambda: "> mihomo" in screen.text, lambda: screen.text)
+    screen.press("Enter")
+    telegram.await_answer_by("proxy mihomo")
+
+
+def test_an_application_that_is_gone_when_its_target_is_chosen(world, desk):
+    """The rule is for what was chosen, and not for what is in its row by then."""
+    telegram = listening(desk.client(TELEGRAM))
+    listening(desk.client(FIREFOX))
+    desk.daemon()
+    screen = desk.top(desk.terminal())
+    screen.press("N")
+    wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+    screen.press("/", *TELEGRAM, "Enter", "Enter")
+    screen.wait(f"Target of Telegram (app:{TELEGRAM})")
+    telegram.close()
+    screen.press("Home", "Down", "Enter")
+    screen.wait("Telegram -> drop")
+    assert desk.routes() == [("app", TELEGRAM, "drop")]
+
+
+def test_colours_and_locales(world, desk):
+    listening(desk.client(TELEGRAM))
+    desk.entry("feishu", "飞书")
+    listening(desk.client("feishu"))
+    screen = desk.terminal()
+    for before, has_colours, has_unicode in (("", True, True), ("NO_COLOR=1 ", False, True), ("TERM=vt100 ", False, True),
+                                             ("LC_ALL=C ", True, False)):
+        desk.top(screen, before)
+        wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+        assert ("\x1b[32m" in screen.escapes) == has_colours, before
+        assert re.search(r"\x1b\[(0;)?7m", screen.escapes), before  # the row chosen is also marked without colours
+        assert ("飞书" in screen.text) == has_unicode, before
+        assert (r"\xe9\xa3\x9e" in screen.text) != has_unicode, before
+        screen.press("q")
+        wait_until(lambda: pid_of(world) is None, "it ends")  # a vt100 has no other screen to tell it by
+        screen.type("clear")
+        wait_until(lambda: "top" not in screen.text, lambda: f"an empty screen; there is:\n{screen.text}")
+
+
+def pid_of(world):
+    """The process id of the program."""
+    path = str(world.scratch.directory / "cgtproxy-top")
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "exe") == path:
+                return int(process.name)
+        except OSError:
+            continue
+    return None
+
+
+@pytest.mark.parametrize("end", ["C-c", "q", signal.SIGTERM, signal.SIGHUP])
+def test_the_terminal_is_given_back(world, desk, end):
+    screen = desk.terminal()
+    screen.type("stty -a >before; echo some text")
+    screen.wait("some text")
+    desk.top(screen)
+    assert (screen.show("alternate_on"), screen.show("cursor_flag")) == ("1", "0")
+    if isinstance(end, str):
+        screen.press(end)
+    else:
+        os.kill(pid_of(world), end)
+    await_back(screen)
+    screen.type("echo exit code $?")
+    screen.wait("exit code 0")
+    assert (screen.show("cursor_flag"), screen.show("wrap_flag"), screen.show("keypad_flag")) == ("1", "1", "0")
+    screen.type("stty -a | cmp - before && echo the same")
+    screen.wait("\nthe same")
+
+
+@pytest.mark.parametrize("how", ["C-z", signal.SIGTSTP, signal.SIGSTOP])
+def test_put_to_sleep(world, desk, how):
+    """The shell gets the terminal, and `fg` gives it back, in whatever size it has by then."""
+    listening(desk.client(TELEGRAM))
+    screen = desk.terminal()
+    screen.type("stty -a >before")
+    desk.top(screen)
+    if isinstance(how, str):
+        screen.press(how)
+    else:
+        os.kill(pid_of(world), how)
+    if how != signal.SIGSTOP:  # which no program can prepare for
+        await_back(screen)
+        screen.type("stty -a | cmp - before && echo the same")
+        screen.wait("\nthe same")
+    screen.wait("Stopped")
+    screen.resize(60, 10)
+    screen.type("clear; fg")
+    wait_until(lambda: row(screen, "Telegram") and "Stopped" not in screen.text, lambda: screen.text)
+    assert max(map(width_of, screen.text.splitlines())) <= 60
+    screen.press("q")
+    await_back(screen)
+
+
+def test_ctrl_z_where_no_shell_could_continue_it(world, desk):
+    """As in a terminal window of its own: it goes on."""
+    listening(desk.client(TELEGRAM))
+    screen = desk.terminal()
+    screen.type(f"exec cgtproxy -c {desk.config} top")
+    screen.wait("cgtproxy top: ")
+    screen.press("C-z", "N")
+    screen.wait("by name")
+
+
+def test_without_permission(world, desk):
+    """It shows what the config says, and the command that root would type."""
+    listening(desk.client(TELEGRAM))
+    desk.daemon()
+    screen = desk.terminal(columns=200)
+    desk.top(screen, before=" ".join(as_nobody([])) + " ")
+    screen.wait("without CAP_NET_ADMIN")
+    screen.press("/", *"telegram", "Enter", "Enter", "End", "Enter")
+    text = screen.wait("As root: sudo ")
+    command = shlex.split(next(line for line in text.splitlines() if "As root: sudo " in line).split("As root: sudo ")[1])
+    assert command == ["cgtproxy", "-c", str(desk.config), "route", f"app:{TELEGRAM}", "mihomo"]
+    assert desk.routes() == []
+    subprocess.run(world.host.command(str(binary()), *command[1:]), check=True, env=environment())
+    assert desk.routes() == [("app", TELEGRAM, "mihomo")]
+
+
+def test_what_goes_wrong_is_shown_and_nothing_is_printed(world, desk):
+    """No daemon; a config with errors, put right; a name that no rule can have."""
+    listening(desk.client(TELEGRAM))
+    desk.manager.make("app.slice/app-a\tb-1.scope")
+    screen = desk.top(desk.terminal(columns=200))
+    screen.wait("cgtproxy does not run")
+    wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+    screen.press("/", *"telegram", "Enter", "Enter", "End", "Enter")
+    screen.wait("is not running; this takes effect when it starts")
+    desk.config.write_text("version: 1\nrules: [", encoding="utf-8")
+    screen.wait("config.yaml")
+    screen.press("Enter")
+    screen.wait("the config has errors, so no route can be changed")
+    assert screen.text.startswith("cgtproxy top: ")
+    desk.config.write_text(CONFIG, encoding="utf-8")
+    wait_until(lambda: "config.yaml" not in screen.text, lambda: screen.text)
+    screen.press("Escape", "a", "/", *"b-1.sc", "Enter")
+    wait_until(lambda: (name := chosen(screen)) and name.startswith("/user.slice"), lambda: screen.text)
+    screen.press("Enter")
+    screen.wait("Target of /user.slice")
+    assert "app-a\\x09b-1.scope (match:" in screen.text
+    screen.press("Enter")
+    screen.wait("control characters in its name")
+    assert desk.routes() == [("app", TELEGRAM, "mihomo")]
+    assert screen.text.startswith("cgtproxy top: ")
+    screen.press("q")
+    await_back(screen)
+    assert "config.yaml" not in screen.text.replace(f"-c {desk.config}", "")
+
+
+@pytest.mark.parametrize("before, expected", [("TERM=dumb ", "can't move the cursor"), ("TERM=no-such ", "TERM=xterm"),
+                                              ("TERM= ", "TERM is not set"), ("", "needs a terminal")])
+def test_no_terminal(world, desk, before, expected):
+    """A clear error, and nothing else on the screen."""
+    screen = desk.terminal(columns=200)
+    screen.type(f"{before}cgtproxy -c {desk.config} top{'' if before else ' | cat'}")
+    screen.wait(expected)
+    screen.type("echo exit codes ${PIPESTATUS[*]}")
+    screen.wait("exit codes 1")
+    assert "cgtproxy apps" in screen.text
+    done = world.cgtproxy("top", "something")
+    assert done.returncode == 2 and "takes no arguments" in done.stderr
+
+
+PLACES = {
+    "beside it": True,
+    "in the working directory and in $PATH": False,
+    "beside it, in a directory that others can write to": False,
+    "beside it, writable by others": False,
+    "beside it, of another user": False,
+    "beside it, as a link": False,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_only_a_program_that_can_be_trusted_is_executed(world, place):
+    if Path("/usr/local/libexec/cgtproxy/cgtproxy-top").exists():
+        pytest.skip("it is installed here")
+    directory, elsewhere = world.scratch.path(".beside"), world.scratch.path(".elsewhere")
+    directory.mkdir()
+    elsewhere.mkdir()
+    program_copy = directory / "cgtproxy"
+    shutil.copy(binary(), program_copy)
+    at = directory if place.startswith("beside") and "link" not in place else elsewhere
+    other = at / "cgtproxy-top"
+    other.write_text('#!/bin/sh\necho "executed: $*"\n', encoding="utf-8")
+    other.chmod(0o757 if "writable by" in place else 0o755)
+    if "directory that" in place:
+        directory.chmod(0o777)
+    if "another user" in place:
+        os.chown(other, NOBODY, NOBODY)
+    if "link" in place:
+        (directory / "cgtproxy-top").symlink_to(other)
+    done = subprocess.run([program_copy, "-c", "/some/file", "top"], cwd=elsewhere, capture_output=True, text=True, check=False,
+                          env=environment(PATH=f"{elsewhere}:{os.environ['PATH']}"))
+    if PLACES[place]:
+        assert done.stdout == "executed: -c /some/file\n"
+    else:
+        assert done.returncode == 1 and not done.stdout
+        assert "cgtproxy/cgtproxy-top is not there" in done.stderr and "libncurses-dev" in done.stderr
+
+
+def test_the_daemon_does_not_load_ncurses():
+    needed = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=True).stdout
+    assert "libc.so" in needed and "ncurses" not in needed and "tinfo" not in needed

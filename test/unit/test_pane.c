@@ -60,8 +60,8 @@ static char *drawn(struct pane *pane, const char *text, bool has_unicode)
 	assert_non_null(out);
 	pane_draw(pane, text, &style, out);
 	assert_int_equal(fclose(out), 0);
-	for (const char *const *clear = (const char *const[]){"\x1b[H", "\x1b[K", "\x1b[J", "\r", NULL}; *clear != NULL;
-	     clear++) {
+	for (const char *const *clear = (const char *const[]){"\r\n\x1b[J", "\x1b[J", "\x1b[H", "\x1b[K", "\r", NULL};
+	     *clear != NULL; clear++) {
 		const size_t length = strlen(*clear);
 
 		for (char *found = strstr(result, *clear); found != NULL; found = strstr(found, *clear))
@@ -111,6 +111,33 @@ static void test_a_cut_line_does_not_leave_its_colour(void **state)
 	assert_int_equal(fclose(out), 0);
 	assert_non_null(strstr(result, "ab\u2026\x1b[0m"));
 	free(result);
+}
+
+static void test_what_was_there_is_cleared_and_nothing_else(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *expected;
+	} cases[] = {
+		{"", "\x1b[H\x1b[J"},
+		{"abc\n", "\x1b[H\x1b[Kabc\r\n\x1b[J"},
+		/* the cursor is on the last character then */
+		{"abc\ndef\n", "\x1b[H\x1b[Kabc\r\n\x1b[Kdef"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct style style = {.has_unicode = true};
+		struct pane pane = {.rows = 2, .columns = 3};
+		char *result = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&result, &size);
+
+		pane_draw(&pane, cases[i].text, &style, out);
+		assert_int_equal(fclose(out), 0);
+		assert_string_equal(result, cases[i].expected);
+		free(result);
+	}
 }
 
 static void test_many_lines(void **state)
@@ -177,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_chosen_is_seen),
 		cmocka_unit_test(test_wide_lines_are_cut),
 		cmocka_unit_test(test_a_cut_line_does_not_leave_its_colour),
+		cmocka_unit_test(test_what_was_there_is_cleared_and_nothing_else),
 		cmocka_unit_test(test_many_lines),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_nothing_scrolls_where_all_fits),
