@@ -121,6 +121,7 @@ complete -c cgtproxy -n __cgtproxy_needs_command -a render -d 'Print the ruleset
 complete -c cgtproxy -n __cgtproxy_needs_command -a route -d 'Send an application, unit, slice or user to a target'
 complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in force'
 complete -c cgtproxy -n __cgtproxy_needs_command -a targets -d 'List the targets of rules'
+complete -c cgtproxy -n __cgtproxy_needs_command -a top -d 'Show what is running on the whole screen, with rates'
 complete -c cgtproxy -n '__cgtproxy_first_word check' -a 'config permission system'
 complete -c cgtproxy -n '__cgtproxy_first_word help' -a 'apps check clear exec explain help init render route status targets'
 complete -c cgtproxy -n '__cgtproxy_first_word exec' -a '(__cgtproxy_targets)'

@@ -101,7 +101,8 @@ static const struct command {
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
 	 "  --json         print a JSON object\n"
-	 "  --watch        refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --watch        refresh every second, with rates, until q or Ctrl-C; arrow keys scroll. With\n"
+	 "                 --json, one object per line\n"
 	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
 	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
 	 "run, and 4 without permission to query the kernel.",
