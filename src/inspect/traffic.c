@@ -74,9 +74,8 @@ static int count_bytes(const struct cgroup_index *index, const struct sources *s
 	struct tcp_traffics connections = {0};
 	int result = tcp_traffic_read(&connections);
 
-	if (result == 0)
-		traffic->connections = calloc(connections.count + 1, sizeof(*traffic->connections));
-	if (result == 0 && traffic->connections == NULL)
+	traffic->connections = calloc(connections.count + 1, sizeof(*traffic->connections));
+	if (traffic->connections == NULL)
 		result = -ENOMEM;
 	for (size_t i = 0; i < connections.count && result == 0; i++) {
 		const struct cgroup *cgroup = cgroup_index_find(index, connections.items[i].cgroup_id);
@@ -86,7 +85,7 @@ static int count_bytes(const struct cgroup_index *index, const struct sources *s
 			add_connection(&connections.items[i], owner, traffic);
 	}
 	free(connections.items);
-	if (traffic->connection_count > 0)
+	if (result == 0)
 		qsort(traffic->connections, traffic->connection_count, sizeof(*traffic->connections), compare_cookies);
 	return result;
 }

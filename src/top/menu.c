@@ -7,6 +7,7 @@
 #include "util/cleanup.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,13 +37,13 @@ static char *describe(const struct config *config, uint32_t target)
 }
 
 /* Takes over the texts. */
-static int add(struct menu *menu, char *target, char *text)
+static int add(struct menu *menu, struct menu_item item)
 {
-	menu->items[menu->count++] = (struct menu_item){target, text};
-	return text != NULL ? 0 : -ENOMEM;
+	menu->items[menu->count++] = item;
+	return item.text != NULL ? 0 : -ENOMEM;
 }
 
-static int has_rule(const struct arguments *arguments, const struct choice *choice)
+static bool has_rule(const struct arguments *arguments, const struct choice *choice)
 {
 	CLEANUP(routes_file_close) struct routes_file file = {.directory = -1};
 
@@ -58,7 +59,7 @@ static int add_target(const struct config *config, uint32_t number, const char *
 		return -ENOMEM;
 	if (strcmp(name, target) == 0)
 		menu->selected = menu->count;
-	return add(menu, name, describe(config, number));
+	return add(menu, (struct menu_item){name, describe(config, number)});
 }
 
 int menu_make(const struct arguments *arguments, const struct config *config, const struct application *application,
@@ -78,6 +79,6 @@ int menu_make(const struct arguments *arguments, const struct config *config, co
 	for (uint32_t i = 0; i < targets && result == 0; i++)
 		result = add_target(config, i, target, menu);
 	if (result == 0 && has_rule(arguments, &menu->choice))
-		result = add(menu, NULL, strdup("as the other rules say"));
+		result = add(menu, (struct menu_item){NULL, strdup("as the other rules say")});
 	return result;
 }

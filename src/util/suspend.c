@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 void suspend_process(void)
 {
@@ -13,7 +14,7 @@ void suspend_process(void)
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	raise(SIGTSTP);
+	kill(getpid(), SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &stop, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
