@@ -308,7 +308,7 @@ static char *bottom_of(const struct top *top, enum colour *colour)
 	*colour = COLOUR_FAINT;
 	if (*top->message.text != '\0') {
 		*colour = top->message.is_error ? COLOUR_WARNING : COLOUR_HEADING;
-		return strdup(top->message.text);
+		return style_escape(&top->screen.style, top->message.text, strlen(top->message.text));
 	}
 	if (top->mode == MODE_MENU)
 		return strdup("Enter sets it  Esc cancels");
@@ -317,11 +317,12 @@ static char *bottom_of(const struct top *top, enum colour *colour)
 	return top->mode == MODE_FILTER || *top->filter != '\0' ? filter_line(top) : strdup(hints);
 }
 
-static const char *notice_of(const struct top *top)
+/* What is above the list, or NULL. To be freed. */
+static char *notice_of(const struct top *top)
 {
 	const char *text = *top->trouble.text != '\0' ? top->trouble.text : apps_notice(&top->look.traffic);
 
-	return text != NULL ? text : "";
+	return text != NULL ? style_escape(&top->screen.style, text, strlen(text)) : NULL;
 }
 
 void draw(struct top *top)
@@ -329,16 +330,17 @@ void draw(struct top *top)
 	enum colour colour = COLOUR_NONE;
 	CLEANUP(freep) char *bottom = bottom_of(top, &colour);
 	CLEANUP(freep) char *title = top->mode == MODE_MENU ? menu_title(top) : title_of(top);
-	const char *notice = notice_of(top);
+	CLEANUP(freep) char *notice = notice_of(top);
 	const bool has_message = *top->message.text != '\0';
-	struct top_lines lines = layout_lines(screen_height(), count_lines(notice),
+	struct top_lines lines = layout_lines(screen_height(), notice != NULL ? count_lines(notice) : 0,
 					      has_message && bottom != NULL ? count_lines(bottom) : 1);
 	size_t line = lines.title;
 
 	screen_begin();
 	if (lines.title > 0 && title != NULL)
 		screen_put(&top->screen, 0, 0, screen_width(), title, COLOUR_HEADING, 0);
-	draw_wrapped(top, line, lines.notice, notice, COLOUR_WARNING);
+	if (notice != NULL)
+		draw_wrapped(top, line, lines.notice, notice, COLOUR_WARNING);
 	line += lines.notice;
 	if (top->mode == MODE_MENU)
 		draw_menu(top, line, lines.headings + lines.list);

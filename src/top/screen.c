@@ -59,6 +59,7 @@ int screen_check(struct error *error)
 				 "top knows no terminal of the type that TERM has: set it to one that is installed, "
 				 "such as TERM=xterm. \"cgtproxy apps\" prints a list");
 	move = tigetstr("cup");
+	del_curterm(cur_term);
 	if (move == NULL || (intptr_t)move == -1)
 		return error_set(error, -ENOTTY,
 				 "this terminal can't move the cursor, according to TERM, so top can't run on it; "
@@ -86,6 +87,16 @@ static void use_colours(struct screen *screen)
 		init_pair((short)colours[i].colour, colours[i].number, -1);
 }
 
+/* The size may have changed while we were stopped. */
+static void adopt_size(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
+	    (size.ws_row != LINES || size.ws_col != COLS))
+		resizeterm(size.ws_row, size.ws_col);
+}
+
 int screen_open(struct screen *screen, struct error *error)
 {
 	struct sigaction stop;
@@ -99,10 +110,13 @@ int screen_open(struct screen *screen, struct error *error)
 	if (result < 0)
 		return error_set(error, result, "can't receive signals: %s", strerror(-result));
 	sigaction(SIGTSTP, NULL, &stop);
-	if (newterm(NULL, stdout, stdin) == NULL)
-		return error_set(error, -ENOTTY, "can't use this terminal");
+	screen->terminal = newterm(NULL, stdout, stdin);
 	sigaction(SIGTSTP, &stop, NULL); /* ncurses has a handler of its own */
-	screen->is_open = true;
+	if (screen->terminal == NULL) {
+		close(screen->signals);
+		return error_set(error, -ENOTTY, "can't use this terminal");
+	}
+	adopt_size(); /* ncurses prefers what the environment says */
 	cbreak();
 	noecho();
 	nonl();
@@ -116,23 +130,14 @@ int screen_open(struct screen *screen, struct error *error)
 
 void screen_close(struct screen *screen)
 {
-	if (!screen->is_open)
+	if (screen->terminal == NULL)
 		return;
 	flushinp();
 	curs_set(1);
 	endwin();
+	delscreen(screen->terminal);
 	close(screen->signals);
-	screen->is_open = false;
-}
-
-/* The size may have changed while we were stopped. */
-static void adopt_size(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
-	    (size.ws_row != LINES || size.ws_col != COLS))
-		resizeterm(size.ws_row, size.ws_col);
+	screen->terminal = NULL;
 }
 
 static enum screen_event read_signal(const struct screen *screen)

@@ -16,7 +16,7 @@
 
 struct screen {
 	struct style style;
-	bool is_open;
+	void *terminal; /* ncurses' SCREEN; NULL while the screen is not open */
 	bool has_colours;
 	int signals; /* signalfd(2) */
 };
