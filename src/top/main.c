@@ -6,6 +6,7 @@
  * its own, so that the daemon does not load ncurses.
  */
 
+#include "cmd/output.h"
 #include "top/draw.h"
 #include "top/keys.h"
 #include "top/list.h"
@@ -93,7 +94,7 @@ static int start(const struct arguments *arguments)
 	if (result == 0)
 		result = look(&top, &error);
 	if (result == 0)
-		result = screen_open(&top.screen, &error);
+		result = screen_open(&top.screen, arguments, &error);
 	if (result == 0) {
 		look_again(&top);
 		run(&top);
@@ -112,6 +113,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = {0};
 	int option = 0;
 
+	output_open();
 	log_open();
 	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		if (option != 'c')

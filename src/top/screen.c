@@ -97,7 +97,7 @@ static void adopt_size(void)
 		resizeterm(size.ws_row, size.ws_col);
 }
 
-int screen_open(struct screen *screen, struct error *error)
+int screen_open(struct screen *screen, const struct arguments *arguments, struct error *error)
 {
 	struct sigaction stop;
 	int result = screen_check(error);
@@ -105,7 +105,7 @@ int screen_open(struct screen *screen, struct error *error)
 	if (result < 0)
 		return result;
 	setlocale(LC_CTYPE, ""); /* for ncurses and wide characters */
-	screen->style = style_of_output();
+	screen->style = style_of_output(arguments);
 	result = block_signals(screen);
 	if (result < 0)
 		return error_set(error, result, "can't receive signals: %s", strerror(-result));

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_TOP_SCREEN_H
 #define CGTPROXY_TOP_SCREEN_H
 
+#include "cmd/cmd.h"
 #include "cmd/style.h"
 #include "util/error.h"
 
@@ -49,7 +50,7 @@ int screen_check(struct error *error);
  *
  * Returns 0, or a negative errno with @error: there is no terminal, or none that can move the cursor.
  */
-int screen_open(struct screen *screen, struct error *error);
+int screen_open(struct screen *screen, const struct arguments *arguments, struct error *error);
 
 /** Gives the terminal back as it was; what was typed and not read is discarded. Does nothing if it is not open. */
 void screen_close(struct screen *screen);
