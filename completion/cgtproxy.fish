@@ -123,7 +123,7 @@ complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in f
 complete -c cgtproxy -n __cgtproxy_needs_command -a targets -d 'List the targets of rules'
 complete -c cgtproxy -n __cgtproxy_needs_command -a top -d 'Show what is running on the whole screen, with rates'
 complete -c cgtproxy -n '__cgtproxy_first_word check' -a 'config permission system'
-complete -c cgtproxy -n '__cgtproxy_first_word help' -a 'apps check clear exec explain help init render route status targets'
+complete -c cgtproxy -n '__cgtproxy_first_word help' -a 'apps check clear exec explain help init render route status targets top'
 complete -c cgtproxy -n '__cgtproxy_first_word exec' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command exec; and not __cgtproxy_first_word exec' -a '(__cgtproxy_program)'
 complete -c cgtproxy -n '__cgtproxy_command apps check explain route status' -l json -d 'Print JSON'
