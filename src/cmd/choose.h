@@ -32,8 +32,8 @@ int choose(const struct config *config, const char *word, struct choice *choice)
  */
 const char *choose_explicit(const char *word, const char **key);
 
-/** Returns whether a text has control characters: nothing that can be selected has any in its name. */
-bool choose_is_controlled(const char *text);
+/** Returns whether a text has control characters, for which a line of YAML has no room. */
+bool choose_has_control_characters(const char *text);
 
 void choice_clear(struct choice *choice);
 

@@ -15,7 +15,7 @@
 #include "inspect/coverage.h"
 #include "util/cleanup.h"
 #include "util/log.h"
-#include "util/shell.h"
+#include "util/quote.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -148,10 +148,10 @@ static int tell_reload(enum reload reload)
 
 static void print_word(const char *word)
 {
-	CLEANUP(freep) char *quoted = shell_quote(word);
+	CLEANUP(freep) char *quoted = quote_for_shell(word);
 
 	if (quoted != NULL)
-		output_print_escaped(quoted, strlen(quoted));
+		fputs(quoted, stdout);
 }
 
 static void print_undo(const char *old_target, const char *key, const char *value)

@@ -63,7 +63,7 @@ int route_change_put(const struct arguments *arguments, const struct config *pre
 	uint32_t number = 0;
 	int code = EXIT_OK;
 
-	if (choose_is_controlled(choice->value)) {
+	if (choose_has_control_characters(choice->value)) {
 		log_error("no rule can be written for this, since there are control characters in its name");
 		return EXIT_ERROR;
 	}

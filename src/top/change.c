@@ -7,7 +7,7 @@
 #include "cmd/route_change.h"
 #include "util/cleanup.h"
 #include "util/log.h"
-#include "util/shell.h"
+#include "util/quote.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,14 +50,14 @@ void message_receive(int priority, const char *text, void *data)
 static char *command_of(const struct arguments *arguments, const struct style *style, const struct choice *choice,
 			const char *target)
 {
-	CLEANUP(freep) char *config = arguments->config != NULL ? shell_quote(arguments->config) : NULL;
+	CLEANUP(freep) char *config = arguments->config != NULL ? quote_for_shell(arguments->config) : NULL;
 	CLEANUP(freep) char *name = NULL;
 	CLEANUP(freep) char *quoted = NULL;
 	CLEANUP(freep) char *command = NULL;
 
 	if (asprintf(&name, "%s:%s", choice->key, choice->value) < 0)
 		return NULL;
-	quoted = shell_quote(name);
+	quoted = quote_for_shell(name);
 	if (quoted == NULL || (arguments->config != NULL && config == NULL))
 		return NULL;
 	if (asprintf(&command, "sudo cgtproxy%s%s route%s %s%s%s", config != NULL ? " -c " : "",

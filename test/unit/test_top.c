@@ -6,7 +6,6 @@
 #include "top/layout.h"
 #include "top/rows.h"
 #include "unit.h"
-#include "util/shell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,32 +217,6 @@ static void test_wrapping(void **state)
 		assert_int_equal(layout_wrap(cases[i].text, cases[i].width), cases[i].expected);
 }
 
-static void test_words_of_a_shell(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *word;
-		const char *quoted;
-	} cases[] = {
-		{"app:org.telegram.desktop", "app:org.telegram.desktop"},
-		{"", "''"},
-		{"a b", "'a b'"},
-		{"match:^/a(/|$)", "'match:^/a(/|$)'"},
-		{"it's", "'it'\\''s'"},
-		{"'", "''\\'''"},
-		{"~", "'~'"},
-		{"$(reboot)", "'$(reboot)'"},
-		{"飞书", "'飞书'"},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *quoted = shell_quote(cases[i].word);
-
-		assert_string_equal(quoted, cases[i].quoted);
-		free(quoted);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,7 +227,6 @@ int main(void)
 		cmocka_unit_test(test_columns_of_short_names),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_wrapping),
-		cmocka_unit_test(test_words_of_a_shell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
