@@ -92,6 +92,8 @@ static void release(struct cgroup_tree *tree, struct cgroup *cgroup)
 
 void cgroup_remove(struct cgroup_tree *tree, struct cgroup *cgroup)
 {
+	if (tree->cursor == cgroup)
+		tree->cursor = cgroup_next(cgroup);
 	tdelete(cgroup, &tree->by_name, compare_names);
 	LIST_REMOVE(cgroup, sibling);
 	tree->count--;

@@ -52,6 +52,8 @@ struct cgroup_tree {
 	void *by_watch; /* tsearch(3) */
 	size_t count;	/* without the root */
 	uint32_t depth; /* deepest level that is scanned; at most CGROUP_DEPTH_MAX */
+	/* where a walk in pieces continues, or NULL; moves to the next cgroup when that one is removed */
+	const struct cgroup *cursor;
 };
 
 /**

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/finding.h"
+#include "cmd/obstacles.h"
 #include "cmd/pager.h"
 #include "cmd/system.h"
 #include "config/load.h"
@@ -56,19 +57,32 @@ static void warn_of_names_that_users_choose(const struct config *config)
 			      lines);
 }
 
-static void print_coverage(const struct config_rule *rule, size_t number, const char *target,
-			   const struct coverage *coverage)
+static void print_counts(const struct config *config, size_t index, const struct rule_coverage *coverage)
 {
+	const struct config_rule *rule = &config->rules[index];
+	const char *target = config_target_name(config, rule->target);
 	char place[RULE_PLACE_SIZE];
 	char subject[RULE_PLACE_SIZE + 32];
-	char more[32];
 
-	snprintf(subject, sizeof(subject), "rule %zu (%s)", number, config_rule_place(rule, place));
-	if (coverage->count == 0)
-		finding_print(FINDING_OK, subject, "%s, %s: no cgroup at present", rule->selector, target);
-	else
+	snprintf(subject, sizeof(subject), "rule %zu (%s)", index + 1, config_rule_place(rule, place));
+	if (coverage->count > 0)
 		finding_print(FINDING_OK, subject, "%s, %s: %zu %s", rule->selector, target, coverage->count,
 			      coverage->count == 1 ? "cgroup" : "cgroups");
+	else if (coverage->taken > 0)
+		finding_print(FINDING_OK, subject,
+			      "%s, %s: no cgroup at present; it matches %zu, taken by %srule %d on %s", rule->selector,
+			      target, coverage->taken,
+			      coverage->has_more_takers ? "earlier rules, the first of them " : "", coverage->taker + 1,
+			      config_rule_place(&config->rules[coverage->taker], place));
+	else
+		finding_print(FINDING_OK, subject, "%s, %s: no cgroup at present", rule->selector, target);
+}
+
+static void print_coverage(const struct config *config, size_t index, const struct rule_coverage *coverage)
+{
+	char more[32];
+
+	print_counts(config, index, coverage);
 	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++)
 		finding_print_detail(coverage->examples[i], strlen(coverage->examples[i]));
 	if (coverage->count > COVERAGE_EXAMPLES) {
@@ -77,28 +91,37 @@ static void print_coverage(const struct config_rule *rule, size_t number, const 
 	}
 }
 
-/* Shows which cgroups of this host a config's rules match; a failure to find out does not fail the check. */
-static void show_coverage(const struct config *config)
+static void show_problems(const struct coverage *coverage)
 {
-	struct coverage *coverage = NULL;
-	struct error error;
+	CLEANUP(problems_clear) struct problems problems = {0};
 
-	if (coverage_read(config, &coverage, &error) < 0)
-		finding_print(FINDING_SKIPPED, "rule coverage", "%s", error.text);
-	else
-		for (size_t i = 0; i < config->rule_count; i++)
-			print_coverage(&config->rules[i], i + 1, config_target_name(config, config->rules[i].target),
-				       &coverage[i]);
-	coverage_free(coverage, config->rule_count);
+	if (coverage_judge(coverage, &problems) == 0)
+		problems_print(&problems, "rules");
 }
 
-static void show_config(const struct config *config)
+/* Shows which cgroups of this host a config's rules match; a failure to find out does not fail the check. */
+static void show_coverage(const struct config *config, bool with_problems)
+{
+	CLEANUP(comparison_clear) struct comparison comparison = {0};
+	struct error error;
+
+	if (comparison_make(&comparison, config, &error) < 0) {
+		finding_print(FINDING_SKIPPED, "rule coverage", "%s", error.text);
+		return;
+	}
+	for (size_t i = 0; i < config->rule_count; i++)
+		print_coverage(config, i, &comparison.coverage.rules[i]);
+	if (with_problems)
+		show_problems(&comparison.coverage);
+}
+
+static void show_config(const struct config *config, bool with_problems)
 {
 	warn_of_names_that_users_choose(config);
 	finding_print(FINDING_OK, "config", "%zu %s, %zu %s", config->rule_count,
 		      config->rule_count == 1 ? "rule" : "rules", config->proxy_count,
 		      config->proxy_count == 1 ? "proxy" : "proxies");
-	show_coverage(config);
+	show_coverage(config, with_problems);
 }
 
 /* Uses the config's own ruleset, so that the kernel features it needs are checked too. */
@@ -132,7 +155,7 @@ static bool is_one_of_ours(const char *what)
 int cmd_check(const struct arguments *arguments)
 {
 	const char *what = arguments->count > 0 ? arguments->words[0] : NULL;
-	struct config *config = NULL;
+	CLEANUP(config_freep) struct config *config = NULL;
 	int code = EXIT_OK;
 	int end = EXIT_OK;
 
@@ -145,13 +168,11 @@ int cmd_check(const struct arguments *arguments)
 	findings_begin(arguments->json);
 	config = load(arguments);
 	if (config != NULL && (what == NULL || strcmp(what, "config") == 0))
-		show_config(config);
+		show_config(config, what != NULL); /* "check system" shows all problems */
 	if (config != NULL && (what == NULL || strcmp(what, "permission") == 0))
 		check_permission(config);
 	if (config != NULL && (what == NULL || strcmp(what, "system") == 0))
 		code = check_system(config);
-	else
-		config_free(config);
 	end = findings_end();
 	return code != EXIT_OK ? code : end;
 }

@@ -3,11 +3,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/load.h"
+#include "config/load.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/instance.h"
 #include "inspect/lookout.h"
-#include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -104,6 +104,17 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *use
 	return conclude(of->daemon, result, &error);
 }
 
+/* The line that "systemctl status" shows. more: what else is to be said, in lines */
+static void tell_status(struct daemon *daemon, const char *more)
+{
+	const char *news = lookout_news(&daemon->lookout);
+
+	if (news != NULL)
+		sd_notifyf(0, "%sSTATUS=%s", more, news);
+	else if (*more != '\0')
+		sd_notify(0, more);
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
@@ -114,7 +125,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	    events_others_committed(daemon->engine))
 		lookout_disturb(&daemon->lookout, clock_now());
 	if (result >= 0)
-		lookout_handle_deadline(&daemon->lookout, engine_instance(daemon->engine)->config, clock_now);
+		lookout_handle_deadline(&daemon->lookout, daemon->engine, clock_now);
+	tell_status(daemon, "");
 	(void)source;
 	(void)usec;
 	return conclude(daemon, result, &error);
@@ -129,11 +141,26 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return sd_event_exit(daemon->loop, EXIT_OK);
 }
 
+/* Returns the config, or NULL; what is wrong is logged, and noted as a problem. */
+static struct config *load_again(struct daemon *daemon)
+{
+	struct diagnostics diagnostics = {0};
+	struct config *config = NULL;
+
+	config_load(daemon->arguments->config, &config, &diagnostics);
+	diagnostics_log(&diagnostics);
+	if (config == NULL)
+		lookout_refuse(&daemon->lookout, engine_instance(daemon->engine)->config->file, &diagnostics,
+			       clock_now());
+	diagnostics_clear(&diagnostics);
+	return config;
+}
+
 static void look_anew(struct daemon *daemon)
 {
 	log_info("the new config is in force");
-	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
 	lookout_reload(&daemon->lookout, clock_now());
+	lookout_count(&daemon->lookout, daemon->engine);
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
@@ -145,14 +172,14 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)source;
 	(void)info;
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now());
-	config = load_config(daemon->arguments);
+	config = load_again(daemon);
 	if (config == NULL)
 		log_error("the new config is rejected; the previous one stays in force");
 	else if (engine_reload(daemon->engine, config, &error) < 0)
 		log_error("%s; the previous config stays in force", error.text);
 	else
 		look_anew(daemon);
-	sd_notify(0, "READY=1");
+	tell_status(daemon, "READY=1\n");
 	return conclude(daemon, 0, &error);
 }
 
@@ -211,7 +238,8 @@ static int run_until_stopped(struct daemon *daemon)
 	if (result < 0)
 		return result;
 	log_info("ready");
-	sd_notify(0, "READY=1\nSTATUS=Steering traffic by cgroup");
+	lookout_count(&daemon->lookout, daemon->engine);
+	tell_status(daemon, "READY=1\n");
 	code = sd_event_loop(daemon->loop);
 	sd_notify(0, "STOPPING=1");
 	if (code != EXIT_OK)
@@ -228,7 +256,6 @@ static int enforce(struct daemon *daemon, struct error *error)
 
 	if (result < 0)
 		return result;
-	proxy_loop_warn(engine_instance(daemon->engine), engine_tree(daemon->engine)->root, false);
 	events_others_committed(daemon->engine); /* ignore earlier changes */
 	lookout_begin(&daemon->lookout, clock_now());
 	return 0;

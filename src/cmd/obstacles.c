@@ -3,34 +3,19 @@
 
 #include "cmd/obstacles.h"
 
+#include "cmd/cmd.h"
 #include "cmd/finding.h"
-#include "engine/names.h"
-#include "inspect/firewall.h"
-#include "inspect/problems.h"
+#include "engine/instance.h"
+#include "inspect/finders.h"
 #include "inspect/ways.h"
-#include "nft/counter.h"
-#include "nft/nft.h"
+#include "route/route.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-/* One line per problem, in the format of "check system". */
-static void print_problems(const struct problems *problems, const char *subject)
-{
-	for (size_t i = 0; i < problems->count; i++) {
-		const struct problem *problem = &problems->items[i];
-
-		finding_print(FINDING_WARNING, subject, "%s%s%s", problem->text, problem->cure != NULL ? ": " : "",
-			      problem->cure != NULL ? problem->cure : "");
-	}
-	if (problems->left_out > 0)
-		finding_print(FINDING_WARNING, subject, "%zu more are not shown", problems->left_out);
-}
 
 /* The kernel lists the tables created by iptables-legacy. */
 static bool has_legacy_rules(const char *path)
@@ -40,57 +25,117 @@ static bool has_legacy_rules(const char *path)
 	return file != NULL && fgetc(file) != EOF;
 }
 
-void check_firewall(const struct config *config)
+static void mention_legacy_rules(void)
 {
-	CLEANUP(problems_clear) struct problems problems = {0};
-	int result = firewall_inspect(config, &problems);
-
-	if (result == -EPERM)
-		finding_print(FINDING_SKIPPED, "firewall",
-			      "no permission to read other programs' rules; run it as root");
-	else if (result < 0)
-		finding_print(FINDING_SKIPPED, "firewall", "can't read other programs' rules: %s", strerror(-result));
-	else if (problems.count == 0)
-		finding_print(FINDING_OK, "firewall", "no other nftables rules interfere with steered traffic");
-	print_problems(&problems, "firewall");
 	if (has_legacy_rules("/proc/net/ip_tables_names") || has_legacy_rules("/proc/net/ip6_tables_names"))
 		finding_print(FINDING_SKIPPED, "firewall",
 			      "there are also iptables-legacy rules, which can't be inspected from here: "
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
 }
 
-void check_ways(const struct config *config)
+/* Ours move to wherever they have to be: that is worth a word and no warning. */
+static bool mention_displaced_rules(const struct config *config)
+{
+	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
+	CLEANUP(freep) struct fwmark *marks = config_marks(config);
+	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
+	struct route_state state = {0};
+	struct error error;
+	bool is_displaced = false;
+
+	if (marks == NULL || route_look(&rtnetlink, &wanted, &state, &error) < 0)
+		return false;
+	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+		const struct route_family *family = &state.families[i];
+
+		if (family->reason[0] == '\0')
+			continue;
+		is_displaced = true;
+		finding_print(
+			FINDING_OK, "policy rules",
+			"%s may take proxied packets elsewhere, so cgtproxy's now come before it, at priority %" PRIu32
+			" instead of %" PRIu32,
+			family->reason, family->due, wanted.priority);
+	}
+	return is_displaced;
+}
+
+static bool mention_ways(const struct config *config)
 {
 	CLEANUP(problems_clear) struct problems problems = {0};
 	struct ways ways = {0};
-	int result = ways_inspect(config, &ways, &problems);
 
-	if (result < 0)
-		finding_print(FINDING_SKIPPED, "default route", "can't query the kernel: %s", strerror(-result));
-	else if (ways.ip && ways.ip6)
+	if (ways_inspect(config, &ways, &problems) < 0)
+		return false;
+	if (ways.ip && ways.ip6)
 		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
 	else if (ways.ip)
 		finding_print(
 			FINDING_NOTICE, "default route",
 			"IPv4 has one. IPv6 has none, so IPv6 traffic fails at once as unreachable, proxied or not; "
 			"for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
-	print_problems(&problems, "default route");
+	return ways.ip;
 }
 
-void check_fence(void)
+static void print_fine(const struct finder *finder, const struct config *config)
 {
-	CLEANUP(nft_close) struct nft nft = {0};
-	struct counter counter = {0};
+	bool is_said = false;
+
+	if (strcmp(finder->subject, "policy rules") == 0)
+		is_said = mention_displaced_rules(config);
+	if (strcmp(finder->subject, "default route") == 0)
+		is_said = mention_ways(config);
+	if (!is_said)
+		finding_print(FINDING_OK, finder->subject, "%s", finder->fine);
+}
+
+/* Only a route of others in our table keeps the daemon from starting. */
+bool problems_print(const struct problems *problems, const char *subject)
+{
+	bool is_grave = false;
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		const bool is_error = problem->kind == PROBLEM_FOREIGN_ROUTE;
+
+		is_grave = is_grave || is_error;
+		finding_print(is_error ? FINDING_ERROR : FINDING_WARNING, subject, "%s%s%s", problem->text,
+			      problem->cure != NULL ? ": " : "", problem->cure != NULL ? problem->cure : "");
+	}
+	if (problems->left_out > 0)
+		finding_print(FINDING_WARNING, subject, "%zu more are not shown", problems->left_out);
+	return is_grave;
+}
+
+/* Returns whether the daemon could not start because of what it finds. */
+static bool run_finder(const struct finder *finder, const struct scene *scene)
+{
+	CLEANUP(problems_clear) struct problems problems = {0};
+	int result = finder->find(scene, &problems);
+
+	if (result == -EPERM)
+		finding_print(FINDING_SKIPPED, finder->subject, "no permission to look; run it as root");
+	else if (result < 0)
+		finding_print(FINDING_SKIPPED, finder->subject, "can't look: %s", strerror(-result));
+	else if (problems_total(&problems) == 0)
+		print_fine(finder, scene->config);
+	return problems_print(&problems, finder->subject);
+}
+
+int check_problems(const struct config *config)
+{
+	CLEANUP(scene_clear) struct scene scene = {.config = config};
+	size_t count = 0;
+	const struct finder *finders = finders_all(&count);
+	bool is_grave = false;
 	struct error error;
 
-	if (nft_open(&nft, &error) < 0 || nft_query_counter(&nft, CHAIN_FENCE, &counter) < 0)
-		return;
-	if (counter.packets > 0)
-		finding_print(FINDING_WARNING, "fence",
-			      "%" PRIu64 " packets of proxied programs were about to bypass the proxy and were "
-			      "dropped. Either a program binds its sockets to an interface, or another program "
-			      "changed policy rules, routes or marks; see the other findings",
-			      counter.packets);
-	else
-		finding_print(FINDING_OK, "fence", "no packet of a proxied program was about to bypass its proxy");
+	if (scene_set(&scene, &error) < 0) {
+		finding_print(FINDING_ERROR, "cgroups", "%s", error.text);
+		return EXIT_ERROR;
+	}
+	for (size_t i = 0; i < count; i++)
+		is_grave = run_finder(&finders[i], &scene) || is_grave;
+	mention_legacy_rules();
+	return is_grave ? EXIT_ERROR : EXIT_OK;
 }

@@ -5,14 +5,18 @@
 #define CGTPROXY_CMD_OBSTACLES_H
 
 #include "config/config.h"
+#include "inspect/problems.h"
 
-/** Prints how other programs' firewall rules interfere with steered traffic. */
-void check_firewall(const struct config *config);
+#include <stdbool.h>
 
-/** Prints over which address families, if any, the kernel lets programs send to the internet. */
-void check_ways(const struct config *config);
+/** Prints problems as findings about a subject. Returns whether the daemon could not start because of one. */
+bool problems_print(const struct problems *problems, const char *subject);
 
-/** Prints how much the fence has stopped since the table was created; nothing if there is no table with a fence. */
-void check_fence(void);
+/**
+ * Looks for problems with a config on this host, and prints them, or that there are none, subject by subject.
+ *
+ * Returns EXIT_OK, or EXIT_ERROR when the daemon could not start because of one.
+ */
+int check_problems(const struct config *config);
 
 #endif

@@ -107,11 +107,11 @@ static const struct config_rule *find_rule(const struct config *config, const ch
 /* Which cgroups the rule is for now. */
 static void print_coverage(const struct config *config, size_t index)
 {
-	struct coverage *coverage = NULL;
+	CLEANUP(comparison_clear) struct comparison comparison = {0};
 	struct error error;
 
-	if (coverage_read(config, &coverage, &error) == 0) {
-		const struct coverage *own = &coverage[index];
+	if (comparison_make(&comparison, config, &error) == 0) {
+		const struct rule_coverage *own = &comparison.coverage.rules[index];
 
 		if (own->count == 0)
 			puts("  no cgroup now");
@@ -125,7 +125,6 @@ static void print_coverage(const struct config *config, size_t index)
 	} else {
 		log_warning("%s", error.text);
 	}
-	coverage_free(coverage, config->rule_count);
 }
 
 /* Returns the exit code. */

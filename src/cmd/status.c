@@ -13,7 +13,7 @@
 
 /* Like those of systemctl(1), except the first. */
 enum {
-	EXIT_INCOMPLETE = 1,
+	EXIT_PROBLEMS = 1,
 	EXIT_NOT_RUNNING = 3,
 	EXIT_NO_PERMISSION = 4,
 };
@@ -77,5 +77,5 @@ int cmd_status(const struct arguments *arguments)
 		return EXIT_OK; /* the metrics say the rest */
 	if (!status.is_running)
 		return EXIT_NOT_RUNNING;
-	return status_is_complete(&status) ? EXIT_OK : EXIT_INCOMPLETE;
+	return status_is_complete(&status) && problems_total(&status.problems) == 0 ? EXIT_OK : EXIT_PROBLEMS;
 }

@@ -77,6 +77,13 @@ static json_t *json_of_listeners(const struct status_target *target)
 	return listeners;
 }
 
+static json_t *json_of_mark(const struct fwmark *mark)
+{
+	if (mark->mask == 0)
+		return json_null();
+	return json_pack("{sI sI}", "value", (json_int_t)mark->value, "mask", (json_int_t)mark->mask);
+}
+
 static json_t *json_of_target(const struct status *status, const struct status *before,
 			      const struct status_target *target)
 {
@@ -96,6 +103,11 @@ static json_t *json_of_target(const struct status *status, const struct status *
 		bool is_known = target->port != 0;
 
 		json_object_set_new(json, "port", is_known ? json_integer(target->port) : json_null());
+		json_object_set_new(json, "mark", json_of_mark(&target->mark));
+		if (target->file_port != 0)
+			json_object_set_new(json, "file_port", json_integer(target->file_port));
+		if (target->file_mark.mask != 0)
+			json_object_set_new(json, "file_mark", json_of_mark(&target->file_mark));
 		json_object_set_new(json, "listening", is_known ? json_boolean(target->is_listened_to) : json_null());
 		json_object_set_new(json, "listeners", is_known ? json_of_listeners(target) : json_null());
 	}

@@ -27,15 +27,18 @@ static enum colour colour_of_target(size_t target)
 	return target < TARGET_FIRST_PROXY ? COLOUR_BAD : COLOUR_PROXY;
 }
 
-/* Each of these packets is a sign that something is wrong. */
-static void write_fence(const struct status *status, const struct style *style, FILE *out)
+/* Line by line, each behind what comes before the first of them. */
+static void write_cure(const char *cure, FILE *out)
 {
-	if (status->fence.packets > 0)
-		fprintf(out,
-			"         Fence: %s%" PRIu64
-			" packets%s of proxied programs would have bypassed the proxy and were "
-			"dropped\n",
-			style_begin(style, COLOUR_WARNING), status->fence.packets, style_end(style, COLOUR_WARNING));
+	const char *label = "           Fix: ";
+
+	while (*cure != '\0') {
+		const size_t length = strcspn(cure, "\n");
+
+		fprintf(out, "%s%.*s\n", label, (int)length, cure);
+		cure += length + (cure[length] == '\n');
+		label = "                ";
+	}
 }
 
 static void write_problems(const struct problems *problems, const struct style *style, FILE *out)
@@ -43,13 +46,14 @@ static void write_problems(const struct problems *problems, const struct style *
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
 
-		fprintf(out, "       %sProblem%s: %s%s%s\n", style_begin(style, COLOUR_WARNING),
-			style_end(style, COLOUR_WARNING), problem->text, problem->cure != NULL ? ": " : "",
-			problem->cure != NULL ? problem->cure : "");
+		fprintf(out, "       %sProblem: %s%s\n", style_begin(style, COLOUR_WARNING), problem->text,
+			style_end(style, COLOUR_WARNING));
+		if (problem->cure != NULL)
+			write_cure(problem->cure, out);
 	}
 	if (problems->left_out > 0)
-		fprintf(out, "       %sProblem%s: and %zu more, not shown\n", style_begin(style, COLOUR_WARNING),
-			style_end(style, COLOUR_WARNING), problems->left_out);
+		fprintf(out, "       %sProblem: and %zu more, not shown%s\n", style_begin(style, COLOUR_WARNING),
+			problems->left_out, style_end(style, COLOUR_WARNING));
 }
 
 /* In the largest unit that fits, and the remainder in the next smaller one. */
@@ -84,7 +88,8 @@ static void write_time(time_t moment, FILE *out)
 
 static void write_head(const struct status *status, const struct style *style, FILE *out)
 {
-	bool is_well = status->is_running && status_is_complete(status);
+	const size_t problems = problems_total(&status->problems);
+	bool is_well = status->is_running && status_is_complete(status) && problems == 0;
 	enum colour colour = is_well ? COLOUR_GOOD : status->is_running ? COLOUR_WARNING : COLOUR_NONE;
 	const char *circle = status->is_running ? "\u25cf" : "\u25cb";
 
@@ -95,28 +100,44 @@ static void write_head(const struct status *status, const struct style *style, F
 		fputs(" since ", out);
 		write_time(status->since, out);
 	}
+	if (problems > 0)
+		fprintf(out, ", %s%zu %s%s", style_begin(style, COLOUR_WARNING), problems,
+			problems == 1 ? "problem" : "problems", style_end(style, COLOUR_WARNING));
 	fputc('\n', out);
+	write_problems(&status->problems, style, out);
 	if (status->is_running)
 		fprintf(out, "        Daemon: %s, %s\n", status->process,
 			status->table.exists && status->is_whole ? "ready" : "not ready");
 }
 
-static void write_config(const struct status *status, FILE *out)
+static void write_config(const struct status *status, const struct style *style, FILE *out)
 {
 	static const char *const states[] = {
-		[STATUS_CONFIG_UNKNOWN] = "unknown",
-		[STATUS_CONFIG_BUILT_IN] = "the built-in one, every cgroup goes direct",
+		[STATUS_CONFIG_UNKNOWN] = "",
+		[STATUS_CONFIG_BUILT_IN] = "",
 		[STATUS_CONFIG_CURRENT] = "",
-		[STATUS_CONFIG_CHANGED] = " (changed since then, not in force: systemctl reload cgtproxy)",
-		[STATUS_CONFIG_UNREADABLE] = " (now unreadable or invalid: cgtproxy check config)",
+		[STATUS_CONFIG_CHANGED] = " (changed since then, not in force)",
+		[STATUS_CONFIG_UNREADABLE] = " (now unreadable or invalid)",
 	};
+	CLEANUP(freep) char *file = style_escape(style, status->file, strlen(status->file));
+	const char *name = file != NULL ? file : "";
 
-	fprintf(out, "        Config: %s", status->file);
+	if (status->config == STATUS_CONFIG_UNKNOWN)
+		name = "unknown";
+	else if (status->config == STATUS_CONFIG_BUILT_IN)
+		name = "the built-in one, every cgroup goes direct";
+	fprintf(out, "        Config: %s", name);
 	if (status->loaded != 0) {
-		fputs(*status->file != '\0' ? ", loaded " : "loaded ", out);
+		fputs(", loaded ", out);
 		write_time(status->loaded, out);
 	}
 	fprintf(out, "%s\n", states[status->config]);
+}
+
+/* When nobody owns it, that a kernel could protect it is seen by the flag that it outlives its owner. */
+static bool is_unprotected(const struct status *status)
+{
+	return (status->table.flags & (TABLE_OWNER | TABLE_PERSIST)) == 0;
 }
 
 static void write_table_state(const struct status *status, const struct style *style, FILE *out)
@@ -133,9 +154,8 @@ static void write_table_state(const struct status *status, const struct style *s
 		process_of_port(status->table.owner, owner);
 	fprintf(out, "%s%s%s%s, owned by %s%s, %zu %s\n", status->is_running ? "" : "still ",
 		style_begin(style, colour), status->is_whole ? "in place" : "in place, but parts are missing",
-		style_end(style, colour), owner,
-		status->table.flags & TABLE_OWNER ? "" : " (this kernel can't protect it)", status->elements,
-		status->elements == 1 ? "element" : "elements");
+		style_end(style, colour), owner, is_unprotected(status) ? " (this kernel can't protect it)" : "",
+		status->elements, status->elements == 1 ? "element" : "elements");
 }
 
 static void write_part(enum status_part part, const char *family, const struct style *style, FILE *out)
@@ -219,11 +239,36 @@ static size_t write_cells(const struct status *status, const struct status *befo
 	return before != NULL ? COLUMNS_MAX : COLUMNS_MAX - 2;
 }
 
+/* A whole mark as in the config that comes with cgtproxy, in decimal. */
+static void write_mark(const char *before, const struct fwmark *mark, FILE *out)
+{
+	char text[FWMARK_TEXT_SIZE];
+
+	if (fwmark_is_whole(mark))
+		fprintf(out, "%s%" PRIu32, before, mark->value);
+	else
+		fprintf(out, "%s%s", before, fwmark_text(mark, text));
+}
+
+/* As they are in force, and what the file says where that differs. */
+static void write_port_and_mark(const struct status_target *target, FILE *out)
+{
+	fprintf(out, "  port %u", target->port);
+	if (target->file_port != 0)
+		fprintf(out, " (the file says %u)", target->file_port);
+	if (target->mark.mask != 0)
+		write_mark(", mark ", &target->mark, out);
+	if (target->file_mark.mask != 0) {
+		write_mark(" (the file says ", &target->file_mark, out);
+		fputc(')', out);
+	}
+}
+
 static void write_listeners(const struct status_target *target, const struct style *style, FILE *out)
 {
 	if (target->port == 0)
 		return;
-	fprintf(out, "  port %u", target->port);
+	write_port_and_mark(target, out);
 	if (!target->is_listened_to)
 		fprintf(out, ": %snothing listens%s", style_begin(style, COLOUR_WARNING),
 			style_end(style, COLOUR_WARNING));
@@ -237,8 +282,8 @@ static void write_listeners(const struct status_target *target, const struct sty
 static void write_targets(const struct status *status, const struct status *before, const struct style *style,
 			  FILE *out)
 {
-	static const char *const headings[COLUMNS_MAX] = {"CGROUPS", "SOCKETS",	  "PACKETS",
-							  "BYTES",   "PACKETS/S", "BYTES/S"};
+	static const char *const headings[COLUMNS_MAX] = {"CGROUPS",	"SOCKETS",   "PACKETS SENT",
+							  "BYTES SENT", "PACKETS/S", "BYTES/S"};
 	char cells[COLUMNS_MAX][CELL_SIZE];
 	size_t widths[COLUMNS_MAX] = {0};
 	size_t name_width = strlen("TARGET");
@@ -297,11 +342,9 @@ void status_write_text(const struct status *status, const struct status *before,
 		fputs("         Table: none, so all traffic goes direct\n", out);
 		return;
 	}
-	write_config(status, out);
+	write_config(status, style, out);
 	write_table_state(status, style, out);
 	write_routing(status, style, out);
-	write_fence(status, style, out);
-	write_problems(&status->problems, style, out);
 	if (status->target_count > 0)
 		write_targets(status, before, style, out);
 	write_cgroups(status, style, out);

@@ -9,12 +9,10 @@
 
 /**
  * Checks everything on this host that may keep a config from working, and prints findings: the kernel's features,
- * inotify's limits, systemd-networkd, the name service, br_netfilter, other policy rules, the proxies' ports.
- *
- * @config: the function takes ownership
+ * systemd-networkd, the name service, and the problems that inspect/finders.h finds.
  *
  * Returns EXIT_OK, also with warnings, or EXIT_ERROR.
  */
-int check_system(struct config *config);
+int check_system(const struct config *config);
 
 #endif

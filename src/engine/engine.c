@@ -192,6 +192,7 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 	next = last;
 	apply_remove_leftovers(engine);
 	fence_look(&engine->fence, &engine->nft, clock_now());
+	fence_begin(&engine->fence, &engine->nft, clock_now());
 	return 0;
 }
 
@@ -235,6 +236,34 @@ struct instance *engine_instance(const struct engine *engine)
 const struct cgroup_tree *engine_tree(const struct engine *engine)
 {
 	return &engine->watch.tree;
+}
+
+void engine_walk_begin(struct engine *engine)
+{
+	engine->watch.tree.cursor = engine->watch.tree.root;
+}
+
+const struct cgroup *engine_walk_next(struct engine *engine)
+{
+	const struct cgroup *cgroup = engine->watch.tree.cursor;
+
+	engine->watch.tree.cursor = cgroup != NULL ? cgroup_next(cgroup) : NULL;
+	return cgroup;
+}
+
+const struct route_state *engine_routes(const struct engine *engine)
+{
+	return &engine->routes.state;
+}
+
+uint64_t engine_fenced(const struct engine *engine)
+{
+	return engine->fence.packets;
+}
+
+size_t engine_unwatched(const struct engine *engine)
+{
+	return engine->watch.unwatched;
 }
 
 const char *engine_mount(const struct engine *engine)

@@ -6,6 +6,7 @@
 
 #include "cgroup/tree.h"
 #include "config/config.h"
+#include "route/routing.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -74,6 +75,24 @@ struct instance *engine_instance(const struct engine *engine);
 
 /** Returns the observed cgroups. */
 const struct cgroup_tree *engine_tree(const struct engine *engine);
+
+/** Begins to walk the cgroups that were observed, in pieces; another such walk ends. */
+void engine_walk_begin(struct engine *engine);
+
+/**
+ * Returns the next cgroup of the walk, the root first, or NULL at its end. Cgroups may come and go in between; new ones
+ * may be left out.
+ */
+const struct cgroup *engine_walk_next(struct engine *engine);
+
+/** Returns what is known of policy rules and routes. */
+const struct route_state *engine_routes(const struct engine *engine);
+
+/** Returns how many packets the fence has stopped lately, see fence.h. */
+uint64_t engine_fenced(const struct engine *engine);
+
+/** Returns how many cgroups have no inotify watch. */
+size_t engine_unwatched(const struct engine *engine);
 
 /** Returns where cgroup2 is mounted. */
 const char *engine_mount(const struct engine *engine);

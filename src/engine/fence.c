@@ -18,8 +18,7 @@ void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
 	struct counter counter = {0};
 
 	*fence = (struct fence){.next = now + LOOK_INTERVAL};
-	if (nft_query_counter(nft, CHAIN_FENCE, &counter) == 0)
-		fence->packets = counter.packets;
+	nft_reset_counter(nft, CHAIN_FENCE, &counter);
 }
 
 void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
@@ -33,8 +32,11 @@ void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
 	/* a new counter began at 0 */
 	stopped = counter.packets > fence->packets ? counter.packets - fence->packets : 0;
 	fence->packets = counter.packets;
+	if (stopped == 0 && fence->packets > 0 && now >= fence->grown + QUIET_INTERVAL)
+		fence_begin(fence, nft, now);
 	if (stopped == 0)
 		return;
+	fence->grown = now;
 	log_warning("%" PRIu64
 		    " packets of proxied programs were about to bypass the proxy and were dropped: a program binds its "
 		    "sockets to an interface, or another program changed policy rules, routes or marks. \"cgtproxy "

@@ -3,12 +3,14 @@
 
 #include "inspect/lookout.h"
 
+#include "engine/instance.h"
 #include "inspect/firewall.h"
-#include "inspect/ways.h"
 #include "util/clock.h"
+#include "util/escape.h"
 #include "util/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Programs change rules in more than one transaction. */
@@ -16,7 +18,7 @@
 /* The pause after a look is LOOK_INTERVAL plus a multiple of its cost. */
 #define LOOK_INTERVAL (10 * USEC_PER_SEC)
 #define LOOK_COST_FACTOR 49
-#define WAYS_INTERVAL (60 * USEC_PER_SEC)
+#define ROUND_INTERVAL (60 * USEC_PER_SEC)
 
 /*
  * Others' rules are read for this long at a time, in usec; then everything else has its turn, for a multiple of that
@@ -27,7 +29,7 @@
 
 void lookout_init(struct lookout *lookout)
 {
-	*lookout = (struct lookout){.next = UINT64_MAX, .next_ways = UINT64_MAX};
+	*lookout = (struct lookout){.next = UINT64_MAX, .next_round = UINT64_MAX};
 }
 
 /* What has been read is for a config that may have been replaced. */
@@ -38,22 +40,35 @@ static void stop_reading(struct lookout *lookout)
 	lookout->others = NULL;
 }
 
-void lookout_begin(struct lookout *lookout, uint64_t now)
+static void look_at_all(struct lookout *lookout, bool is_first, uint64_t now)
 {
 	stop_reading(lookout);
+	round_end(&lookout->round);
+	lookout->is_first = is_first;
 	lookout->next = now;
-	lookout->next_ways = now + WAYS_INTERVAL;
+	lookout->next_round = now;
+}
+
+void lookout_begin(struct lookout *lookout, uint64_t now)
+{
+	look_at_all(lookout, true, now);
 }
 
 void lookout_reload(struct lookout *lookout, uint64_t now)
 {
-	lookout_begin(lookout, now);
-	lookout->next_ways = now;
+	refusal_clear(&lookout->refusal);
+	look_at_all(lookout, false, now);
+}
+
+void lookout_refuse(struct lookout *lookout, const char *file, const struct diagnostics *diagnostics, uint64_t now)
+{
+	refusal_note(&lookout->refusal, file, diagnostics);
+	look_at_all(lookout, false, now);
 }
 
 bool lookout_wants_to_know(const struct lookout *lookout, uint64_t now)
 {
-	return lookout->next_ways <= now;
+	return lookout->next_round <= now && !lookout->round.is_running;
 }
 
 void lookout_disturb(struct lookout *lookout, uint64_t now)
@@ -74,7 +89,7 @@ void lookout_disturb(struct lookout *lookout, uint64_t now)
 
 uint64_t lookout_deadline(const struct lookout *lookout)
 {
-	return lookout->next < lookout->next_ways ? lookout->next : lookout->next_ways;
+	return lookout->next < lookout->next_round ? lookout->next : lookout->next_round;
 }
 
 static void tell_problem(const struct problem *problem)
@@ -93,8 +108,10 @@ static void tell(struct problems *told, struct problems *found)
 	if (found->left_out > told->left_out)
 		log_warning("%zu more such problems are not shown: cgtproxy check system", found->left_out);
 	for (size_t i = 0; i < told->count && found->left_out == 0; i++) {
+		char summary[PROBLEM_SUMMARY_SIZE];
+
 		if (!problems_have(found, &told->items[i]))
-			log_info("%s no longer interferes with proxied traffic", told->items[i].about);
+			log_info("solved: %s", problem_summary(&told->items[i], summary));
 	}
 	problems_clear(told);
 	*told = *found;
@@ -152,30 +169,116 @@ static void read_piece(struct lookout *lookout, const struct config *config, uin
 		end_reading(lookout, config, result, now);
 }
 
-static void look_at_ways(struct lookout *lookout, const struct config *config, uint64_t now)
+/* What the engine logs itself is only remembered. */
+static void tell_round(struct lookout *lookout)
 {
-	struct problems found = {0};
-	struct ways ways;
+	struct round *round = &lookout->round;
 
-	lookout->next_ways = now + WAYS_INTERVAL;
-	if (ways_inspect(config, &ways, &found) == 0)
-		tell(&lookout->ways, &found);
-	problems_clear(&found);
+	for (size_t i = 0; i < ROUND_AREAS; i++) {
+		if (i != AREA_ENGINE && !(round->is_first && i == AREA_WAYS))
+			tell(&lookout->areas[i], &round->found[i]);
+	}
+	problems_clear(&lookout->areas[AREA_ENGINE]);
+	lookout->areas[AREA_ENGINE] = round->found[AREA_ENGINE];
+	round->found[AREA_ENGINE] = (struct problems){0};
+	log_debug("looked for problems");
+	lookout->steered = round->coverage.steered;
+	lookout->cgroups = round->coverage.cgroups;
 }
 
-void lookout_handle_deadline(struct lookout *lookout, const struct config *config, uint64_t (*clock)(void))
+static void do_round(struct lookout *lookout, struct engine *engine, uint64_t (*clock)(void))
+{
+	const uint64_t begin = clock();
+	uint64_t end = 0;
+	bool is_more = false;
+
+	if (!lookout->round.is_running)
+		round_begin(&lookout->round, lookout->is_first);
+	is_more = round_go_on(&lookout->round, engine, &lookout->refusal, begin + PIECE, clock);
+	end = clock();
+	lookout->next_round = end + (is_more ? PIECE_COST_FACTOR * (end - begin) : ROUND_INTERVAL);
+	if (is_more)
+		return;
+	if (lookout->round.result == 0)
+		tell_round(lookout);
+	else
+		log_debug("can't look for problems: %s", strerror(-lookout->round.result));
+	lookout->is_first = false;
+	round_end(&lookout->round);
+}
+
+void lookout_handle_deadline(struct lookout *lookout, struct engine *engine, uint64_t (*clock)(void))
 {
 	const uint64_t now = clock();
 
-	if (lookout->next_ways <= now)
-		look_at_ways(lookout, config, now);
+	if (lookout->next_round <= now)
+		do_round(lookout, engine, clock);
 	if (lookout->next <= now)
-		read_piece(lookout, config, clock);
+		read_piece(lookout, engine_instance(engine)->config, clock);
+}
+
+void lookout_count(struct lookout *lookout, const struct engine *engine)
+{
+	const struct plan *plan = &engine_instance(engine)->plan;
+
+	lookout->steered = 0;
+	lookout->cgroups = engine_tree(engine)->count;
+	for (const struct cgroup *cgroup = engine_tree(engine)->root; cgroup != NULL; cgroup = cgroup_next(cgroup))
+		lookout->steered += plan_target(plan, cgroup) != TARGET_DIRECT;
+}
+
+/* The first problems by their summaries, as many as fit. */
+static void add_summaries(const struct problems *problems, char *text, size_t size, bool *is_first)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const size_t length = strlen(text);
+		char summary[PROBLEM_SUMMARY_SIZE];
+
+		snprintf(text + length, size - length, "%s%s", *is_first ? ": " : "; ",
+			 problem_summary(&problems->items[i], summary));
+		*is_first = false;
+	}
+}
+
+/* Cut at a whole character: a service manager takes nothing but UTF-8. */
+static void cut_status(const char *text, char status[LOOKOUT_STATUS_SIZE])
+{
+	static const char cut[] = "...";
+	char shown[LOOKOUT_STATUS_SIZE - sizeof(cut) + 1];
+
+	escape_but_backslash(shown, sizeof(shown), text, strlen(text));
+	snprintf(status, LOOKOUT_STATUS_SIZE, "%s%s", shown, strlen(text) > strlen(shown) ? cut : "");
+}
+
+const char *lookout_news(struct lookout *lookout)
+{
+	char text[2 * LOOKOUT_STATUS_SIZE];
+	char status[LOOKOUT_STATUS_SIZE];
+	size_t count = problems_total(&lookout->firewall);
+	bool is_first = true;
+
+	for (size_t i = 0; i < ROUND_AREAS; i++)
+		count += problems_total(&lookout->areas[i]);
+	snprintf(text, sizeof(text), "steering %zu of %zu cgroups", lookout->steered, lookout->cgroups);
+	if (count > 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; %zu %s", count,
+			 count == 1 ? "problem" : "problems");
+	for (size_t i = 0; i < ROUND_AREAS; i++)
+		add_summaries(&lookout->areas[i], text, sizeof(text), &is_first);
+	add_summaries(&lookout->firewall, text, sizeof(text), &is_first);
+	cut_status(text, status);
+	if (strcmp(status, lookout->status) == 0)
+		return NULL;
+	memcpy(lookout->status, status, sizeof(status));
+	return lookout->status;
 }
 
 void lookout_close(struct lookout *lookout)
 {
 	stop_reading(lookout);
+	round_end(&lookout->round);
+	refusal_clear(&lookout->refusal);
 	problems_clear(&lookout->firewall);
-	problems_clear(&lookout->ways);
+	for (size_t i = 0; i < ROUND_AREAS; i++)
+		problems_clear(&lookout->areas[i]);
 }

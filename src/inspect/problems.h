@@ -7,25 +7,52 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Problems that keep steered traffic from its target and that cgtproxy can't fix itself, described with their cures. */
+/*
+ * Problems that keep steered traffic from its target and that cgtproxy can't fix itself, described with their cures.
+ * There is one such list: "status", "check" and the daemon's log show what the same functions find.
+ */
 
 enum problem_kind {
+	PROBLEM_TABLE,
+	PROBLEM_FILE_ERRORS,
+	PROBLEM_FILE_CHANGED,
+	PROBLEM_LOOPBACK,
+	PROBLEM_IPV6_LOOPBACK,
+	PROBLEM_POLICY_RULES,
+	PROBLEM_ROUTES,
+	PROBLEM_BLOCKING_RULE,
+	PROBLEM_FOREIGN_ROUTE,
+	PROBLEM_NO_ROUTE,
+	PROBLEM_PROXY_ABSENT,
+	PROBLEM_PROXY_TRANSPARENT,
+	PROBLEM_PROXY_ADDRESS,
+	PROBLEM_PROXY_PROTOCOL,
+	PROBLEM_PROXY_FAMILY,
+	PROBLEM_PROXY_LOOP,
+	PROBLEM_RULE_DEAD,
+	PROBLEM_RULE_TAKEN,
+	PROBLEM_RULE_CONTAINERS,
 	PROBLEM_MARK,
 	PROBLEM_NOTRACK,
 	PROBLEM_INPUT_POLICY,
 	PROBLEM_ANSWERS,
-	PROBLEM_NO_ROUTE,
+	PROBLEM_BRIDGES,
+	PROBLEM_FENCE,
+	PROBLEM_WATCHES,
 };
 
-/** Text from other programs is escaped, and the cure is quoted for a shell. */
+/** Text from other programs is escaped, and a command is quoted for a shell. */
 struct problem {
 	enum problem_kind kind;
 	char *about; /* its subject, which together with the kind identifies the problem */
-	char *text;  /* what is wrong, its effect, and what to do; without a final full stop */
-	char *cure;  /* a command to type, or NULL */
+	char *text;  /* what is wrong and its effect; without a final full stop */
+	char *cure;  /* a command to type, or what to write where, in one or more lines; or NULL */
 };
 
-enum { PROBLEMS_MAX = 32 };
+enum {
+	PROBLEMS_MAX = 32,
+	PROBLEM_SUMMARY_SIZE = 256,
+};
 
 struct problems {
 	struct problem *items;
@@ -35,6 +62,9 @@ struct problems {
 
 /** Returns a kind's machine-readable name. */
 const char *problem_kind_name(enum problem_kind kind);
+
+/** Writes what is wrong in a few words, like "nobody listens for mihomo". Returns @text. */
+const char *problem_summary(const struct problem *problem, char text[PROBLEM_SUMMARY_SIZE]);
 
 /**
  * Adds a problem.
@@ -47,8 +77,17 @@ const char *problem_kind_name(enum problem_kind kind);
 int problems_add(struct problems *problems, enum problem_kind kind, const char *about, char *cure, const char *format,
 		 ...) __attribute__((format(printf, 5, 6)));
 
+/** Formats a cure for problems_add(). Returns it, or NULL without memory. */
+char *problem_cure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** Returns whether the list has one of the same kind and subject. */
 bool problems_have(const struct problems *problems, const struct problem *problem);
+
+/** Moves all problems of one list to the end of another, as far as there is room. Returns 0 or -ENOMEM. */
+int problems_move(struct problems *problems, struct problems *from);
+
+/** Returns how many there are, shown or not. */
+size_t problems_total(const struct problems *problems);
 
 void problems_clear(struct problems *problems);
 

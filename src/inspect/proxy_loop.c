@@ -3,81 +3,65 @@
 
 #include "inspect/proxy_loop.h"
 
-#include "policy/pattern_set.h"
-#include "socket/listeners.h"
+#include "inspect/cures.h"
+#include "inspect/naming.h"
 #include "util/cleanup.h"
-#include "util/escape.h"
-#include "util/log.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cgroup *find_cgroup(const struct cgroup *root, uint64_t id)
+/* Finds a rule behind the one that holds which would end the loop, were it the first. NO_RULE: there is none. */
+static int32_t find_late_rule(struct plan *plan, int32_t holding, size_t length, uint32_t target)
 {
-	const struct cgroup *cgroup = root;
+	const struct config *config = plan->config;
+	CLEANUP(freep) bool *matched = calloc(config->rule_count, sizeof(*matched));
 
-	while (cgroup != NULL && cgroup->id != id)
-		cgroup = cgroup_next(cgroup);
-	return cgroup;
-}
-
-static bool is_repeated(const struct listeners *listeners, size_t index)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (listeners->items[i].cgroup_id == listeners->items[index].cgroup_id)
-			return true;
+	if (matched == NULL || !policy_match_each(plan->policy, plan->path, length, matched) || !matched[holding])
+		return NO_RULE;
+	for (int32_t i = holding + 1; i < (int32_t)config->rule_count; i++) {
+		if (matched[i] && config->rules[i].target != target)
+			return i;
 	}
-	return false;
+	return NO_RULE;
 }
 
-/* Whether a rule with this text can be typed in any editor. */
-static bool is_plain(const char *text)
+static char *cure_of(const struct plan *plan, int32_t holding, int32_t late)
 {
-	while (*text > ' ' && *text < 0x7f)
-		text++;
-	return *text == '\0';
+	CLEANUP(freep) char *place = place_of_rule(plan->config, holding);
+	bool temporary = false;
+	CLEANUP(freep) char *selector = late == NO_RULE ? naming_selector(plan->path, &temporary) : NULL;
+
+	if (late != NO_RULE)
+		return cure_by_moving(plan->config, late, holding);
+	if (place == NULL || selector == NULL)
+		return NULL;
+	return problem_cure("write this above %s, then: systemctl reload cgtproxy\n  - %s\n    direct: true", place,
+			    selector);
 }
 
-static void warn_of_loop(struct plan *plan, const struct proxy *proxy, const struct cgroup *cgroup)
+int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems)
 {
-	size_t length = cgroup_path(cgroup, plan->path);
-	CLEANUP(freep) char *quoted = pattern_quote(plan->path, length);
-	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
+	const uint32_t target = TARGET_FIRST_PROXY + proxy;
+	const int32_t holding = plan_rule(plan, cgroup);
+	const char *name = NULL;
+	CLEANUP(freep) char *shown = NULL;
 	char place[RULE_PLACE_SIZE];
+	int32_t late = NO_RULE;
+	size_t length = 0;
 
-	if (quoted == NULL || shown == NULL)
-		return;
-	escape(shown, ESCAPED_SIZE(length), plan->path, length);
-	log_warning("the proxy %s listens in %s, and the rule on %s sends that cgroup's own traffic back to the "
-		    "proxy, in a loop. Add a rule before it that sends the cgroup direct%s%s%s",
-		    proxy->name, shown, config_rule_place(&plan->config->rules[plan_rule(plan, cgroup)], place),
-		    is_plain(quoted) ? ":\n  - match: ^" : "", is_plain(quoted) ? quoted : "",
-		    is_plain(quoted) ? "(/|$)\n    direct: true" : "");
-}
-
-static void check_proxy(struct plan *plan, const struct cgroup *root, uint32_t index, bool absent)
-{
-	const struct proxy *proxy = &plan->config->proxies[index];
-	struct listeners listeners = {0};
-	int error = listeners_find(proxy->port, &listeners);
-
-	if (error < 0)
-		log_debug("can't find out who listens on port %u: %s", proxy->port, strerror(-error));
-	else if (absent && listeners.count == 0)
-		log_warning("nothing listens on port %u, where the traffic for the proxy %s is sent", proxy->port,
-			    proxy->name);
-	for (size_t i = 0; i < listeners.count; i++) {
-		const struct cgroup *cgroup = find_cgroup(root, listeners.items[i].cgroup_id);
-
-		if (cgroup != NULL && cgroup->parent != NULL && !is_repeated(&listeners, i) &&
-		    plan_target(plan, cgroup) == TARGET_FIRST_PROXY + index)
-			warn_of_loop(plan, proxy, cgroup);
-	}
-	listeners_clear(&listeners);
-}
-
-void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent)
-{
-	for (uint32_t i = 0; i < instance->config->proxy_count; i++)
-		check_proxy(&instance->plan, root, i, absent);
+	if (plan_target(plan, cgroup) != target)
+		return 0;
+	name = plan->config->proxies[proxy].name;
+	length = cgroup_path(cgroup, plan->path);
+	late = find_late_rule(plan, holding, length, target);
+	shown = shown_copy(plan->path);
+	if (shown == NULL)
+		return -ENOMEM;
+	return problems_add(problems, PROBLEM_PROXY_LOOP, name, cure_of(plan, holding, late),
+			    "the proxy %s listens in %s, and the rule on %s sends that cgroup's own traffic back to "
+			    "the proxy, in a loop%s",
+			    name, shown, config_rule_place(&plan->config->rules[holding], place),
+			    late != NO_RULE ? ". A rule that sends it direct exists, but comes too late" : "");
 }

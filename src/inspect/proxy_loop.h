@@ -5,17 +5,21 @@
 #define CGTPROXY_INSPECT_PROXY_LOOP_H
 
 #include "cgroup/tree.h"
-#include "engine/instance.h"
+#include "engine/plan.h"
+#include "inspect/problems.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 
 /**
- * Logs a warning for each cgroup that listens on a proxy's port and whose own traffic goes to that proxy, with the rule
- * that ends the loop.
+ * Adds a problem if a cgroup that listens on a proxy's port sends its own traffic to that proxy, with the rule to write
+ * or to move.
  *
- * @root:   of the tree, whose targets the instance has decided
- * @absent: also warn of proxies on whose port nothing listens
+ * @plan:   has decided about the cgroup
+ * @cgroup: not the root; one of a listener's sockets
+ * @proxy:  index
+ *
+ * Returns 0 or -ENOMEM.
  */
-void proxy_loop_warn(struct instance *instance, const struct cgroup *root, bool absent);
+int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
 
 #endif

@@ -8,10 +8,11 @@
 #include "engine/chains.h"
 #include "engine/names.h"
 #include "engine/steering.h"
-#include "inspect/firewall.h"
+#include "inspect/config_file.h"
+#include "inspect/in_force.h"
 #include "inspect/index.h"
+#include "inspect/status_problems.h"
 #include "inspect/status_routing.h"
-#include "inspect/ways.h"
 #include "nft/comment.h"
 #include "nft/dump.h"
 #include "nft/lookups.h"
@@ -19,7 +20,6 @@
 #include "nft/stamp.h"
 #include "socket/listeners.h"
 #include "socket/sockets.h"
-#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -35,9 +35,12 @@ struct sources {
 	struct nft nft;
 	struct dump dump;
 	struct elements elements;
-	bool strict;		  /* whether the rules in force are strict */
-	char about[COMMENT_SIZE]; /* the table's config, see nft/stamp.h */
-	struct config *config;	  /* or NULL */
+	bool strict;		     /* whether the rules in force are strict */
+	char about[COMMENT_SIZE];    /* the table's config, see nft/stamp.h */
+	struct config *file;	     /* what the config file says now, or NULL */
+	struct refusal refusal;	     /* or why that can't be loaded */
+	struct config *held;	     /* what the kernel shows of the config in force; NULL without a table */
+	const struct config *config; /* of the two, the one to go by, or NULL */
 	struct cgroup_index index;
 	size_t *targets; /* of the cgroups, in the order of index.by_id */
 };
@@ -46,7 +49,9 @@ static void sources_clear(struct sources *sources)
 {
 	free(sources->targets);
 	cgroup_index_clear(&sources->index);
-	config_free(sources->config);
+	config_free(sources->held);
+	config_free(sources->file);
+	refusal_clear(&sources->refusal);
 	elements_clear(&sources->elements);
 	dump_clear(&sources->dump);
 	nft_close(&sources->nft);
@@ -101,16 +106,29 @@ static void load_config(const char *file, struct sources *sources, struct status
 		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
 	if (file == NULL && status->config != STATUS_CONFIG_CURRENT)
 		return;
-	if (config_load(file != NULL ? file : status->file, &sources->config, &diagnostics) < 0)
+	if (config_load(file != NULL ? file : status->file, &sources->file, &diagnostics) < 0)
 		status->config = STATUS_CONFIG_UNREADABLE;
 	else if (file == NULL && config_changed(status->file) > status->loaded)
 		status->config = STATUS_CONFIG_CHANGED;
 	else
 		status->config = STATUS_CONFIG_CURRENT;
+	refusal_note(&sources->refusal, file != NULL ? file : status->file, &diagnostics);
 	diagnostics_clear(&diagnostics);
 }
 
-static const struct proxy *find_proxy(const struct config *config, const char *name)
+/* The file says more than the kernel shows, the rules for cgroups first of all; but only while it is what is in force.
+ */
+static int choose_config(struct sources *sources, const struct status *status, struct error *error)
+{
+	int result = 0;
+
+	if (status->table.exists)
+		result = in_force_read(&sources->nft, &sources->dump, &sources->held, error);
+	sources->config = status->config == STATUS_CONFIG_CURRENT ? sources->file : sources->held;
+	return result;
+}
+
+static struct proxy *find_proxy(const struct config *config, const char *name)
 {
 	for (size_t i = 0; config != NULL && i < config->proxy_count; i++) {
 		if (strcmp(config->proxies[i].name, name) == 0)
@@ -128,6 +146,22 @@ static void read_counter(const struct dump *dump, const char *name, struct statu
 	target->is_counted = true;
 	target->packets = counter->packets;
 	target->bytes = counter->bytes;
+}
+
+static void describe_proxy(const struct sources *sources, struct status_target *target)
+{
+	const struct proxy *held = find_proxy(sources->held, target->name);
+	struct proxy *file = find_proxy(sources->file, target->name);
+
+	if (held == NULL)
+		return;
+	target->port = held->port;
+	target->mark = held->mark;
+	if (file == NULL)
+		return;
+	target->file_port = file->port != held->port ? file->port : 0;
+	if (!fwmark_equals(&file->mark, &held->mark))
+		target->file_mark = file->mark;
 }
 
 static int list_targets(const struct sources *sources, struct status *status, struct error *error)
@@ -149,14 +183,12 @@ static int list_targets(const struct sources *sources, struct status *status, st
 	for (size_t i = 0; i < dump->chain_count; i++) {
 		struct status_target *target = &status->targets[status->target_count];
 		const char *name = chain_proxy(dump->chains[i].name);
-		const struct proxy *proxy = NULL;
 
 		if (name == NULL || !text_copy(target->name, sizeof(target->name), name))
 			continue;
 		target->is_proxy = true;
 		read_counter(dump, dump->chains[i].name, target);
-		proxy = find_proxy(sources->config, target->name);
-		target->port = proxy != NULL ? proxy->port : 0;
+		describe_proxy(sources, target);
 		status->target_count++;
 	}
 	return 0;
@@ -182,8 +214,8 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 		whole = whole && dump_find_chain(dump, with_proxies[i]) != NULL;
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++)
 		whole = whole && has_tproxy_chain(dump, status->targets[i].name);
-	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->config->proxy_count; i++)
-		whole = whole && has_tproxy_chain(dump, sources->config->proxies[i].name);
+	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->file->proxy_count; i++)
+		whole = whole && has_tproxy_chain(dump, sources->file->proxies[i].name);
 	return whole;
 }
 
@@ -342,15 +374,34 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 	return result;
 }
 
-/* What counts as a problem depends on the config; without one, none is known. */
-static int look_for_problems(const struct config *config, struct status *before, struct status *status,
+/* Whether the config is what is in force, so that its policy rules and routes are to be there. */
+static bool config_is_in_force(const struct sources *sources, const struct status *status)
+{
+	return status->config == STATUS_CONFIG_CURRENT || sources->config->route_table != 0;
+}
+
+static int find_problems(const struct sources *sources, struct status *status, struct error *error)
+{
+	const struct status_known known = {
+		.config = sources->config,
+		.in_force = config_is_in_force(sources, status),
+		.pid = status->pid,
+		.file = status->file,
+		.loaded = status->loaded,
+		.refusal = &sources->refusal,
+	};
+
+	if (status->is_running && !status->is_whole && status_report_table(true, &status->problems) < 0)
+		return no_memory(error);
+	return status_find_problems(&known, &status->problems, error);
+}
+
+/* If that takes long, what an earlier look found is taken over for some time. */
+static int look_for_problems(const struct sources *sources, struct status *before, struct status *status,
 			     struct error *error)
 {
-	struct ways ways;
 	int result = 0;
 
-	if (config == NULL)
-		return 0;
 	if (before != NULL && status->moment < before->problems_moment + PROBLEMS_COST_FACTOR * before->problems_cost) {
 		status->problems = before->problems;
 		status->problems_moment = before->problems_moment;
@@ -359,22 +410,25 @@ static int look_for_problems(const struct config *config, struct status *before,
 		return 0;
 	}
 	status->problems_moment = status->moment;
-	result = firewall_inspect(config, &status->problems);
-	if (result == 0)
-		result = ways_inspect(config, &ways, &status->problems);
+	result = find_problems(sources, status, error);
 	status->problems_cost = clock_now() - status->moment;
-	return result < 0 ? error_set(error, result, "can't inspect other programs' rules and routes: %s",
-				      strerror(-result))
-			  : 0;
+	return result;
 }
 
-static int read_routes(const struct config *config, struct status *status, struct error *error)
+static int read_routes(const struct sources *sources, struct status *status, struct error *error)
 {
-	if (status->config == STATUS_CONFIG_BUILT_IN)
-		status->routes.ip = status->routes.ip6 = (struct status_routing){STATUS_NOT_NEEDED, STATUS_NOT_NEEDED};
-	if (config == NULL)
-		return 0;
-	return status_read_routes(config, status->config == STATUS_CONFIG_CURRENT, &status->routes, error);
+	return status_read_routes(sources->config, config_is_in_force(sources, status), &status->routes, error);
+}
+
+/* Who listens, is asked of the ports that are in force. */
+static void take_over_ports(const struct config *held, const struct config *config)
+{
+	for (size_t i = 0; i < held->proxy_count; i++) {
+		struct proxy *proxy = find_proxy(config, held->proxies[i].name);
+
+		if (proxy != NULL && held->proxies[i].port != 0)
+			proxy->port = held->proxies[i].port;
+	}
 }
 
 int status_read(const char *file, struct status *before, struct status *status, struct error *error)
@@ -386,13 +440,19 @@ int status_read(const char *file, struct status *before, struct status *status, 
 		return result;
 	look_at_owner(status);
 	load_config(file, &sources, status);
-	result = list_targets(&sources, status, error);
-	if (result < 0 || !status->table.exists)
-		return result;
-	status->is_whole = is_whole(&sources, status);
-	result = read_routes(sources.config, status, error);
+	result = choose_config(&sources, status, error);
 	if (result == 0)
-		result = look_for_problems(sources.config, before, status, error);
+		result = list_targets(&sources, status, error);
+	if (result < 0)
+		return result;
+	if (!status->table.exists)
+		return status->is_running && status_report_table(false, &status->problems) < 0 ? no_memory(error) : 0;
+	status->is_whole = is_whole(&sources, status);
+	result = read_routes(&sources, status, error);
+	if (result < 0)
+		return result;
+	take_over_ports(sources.held, sources.config);
+	result = look_for_problems(&sources, before, status, error);
 	return result < 0 ? result : look_at_cgroups(&sources, status, error);
 }
 

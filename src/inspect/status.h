@@ -11,6 +11,7 @@
 #include "nft/ruleset.h"
 #include "route/route.h"
 #include "util/error.h"
+#include "util/fwmark.h"
 #include "util/process.h"
 
 #include <stdbool.h>
@@ -27,13 +28,16 @@
 struct status_target {
 	char name[PROXY_NAME_MAX + 1]; /* "direct", "drop", "refuse" or the proxy's */
 	bool is_proxy;
-	bool is_counted; /* whether packets and bytes are known */
-	uint64_t packets;
+	bool is_counted;  /* whether packets and bytes are known */
+	uint64_t packets; /* that were sent; answers are not counted */
 	uint64_t bytes;
 	size_t cgroups; /* that exist */
 	size_t sockets; /* open in this network namespace */
-	/* for a proxy in the config */
-	uint16_t port;	     /* host byte order, or 0 */
+	/* of a proxy, as it is in force */
+	uint16_t port;	    /* host byte order, or 0: not known */
+	struct fwmark mark; /* without a mask: not known */
+	uint16_t file_port; /* what the config file says, where that differs, or 0 */
+	struct fwmark file_mark;
 	bool is_listened_to; /* whether a socket listens on the port */
 	char **listeners;    /* paths of the listening cgroups, each once, unescaped */
 	size_t listener_count;
@@ -71,7 +75,7 @@ struct status {
 
 	struct status_routes routes;
 
-	struct problems problems; /* caused by other programs */
+	struct problems problems;
 	uint64_t problems_moment; /* when they were looked for, like @moment */
 	uint64_t problems_cost;	  /* and how long that took, in usec */
 
@@ -93,7 +97,7 @@ struct status {
  */
 int status_read(const char *file, struct status *before, struct status *status, struct error *error);
 
-/** Returns whether nothing is missing, as far as is known. */
+/** Returns whether nothing is missing, as far as is known. What else is wrong is among the problems. */
 bool status_is_complete(const struct status *status);
 
 void status_clear(struct status *status);

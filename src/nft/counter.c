@@ -30,13 +30,23 @@ static int note_counter(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
-int nft_query_counter(struct nft *nft, const char *name, struct counter *counter)
+static int query(struct nft *nft, uint16_t type, const char *name, struct counter *counter)
 {
 	struct nft_request request;
-	struct nlmsghdr *message = nft_request_begin(&request, NFT_MSG_GETOBJ, NLM_F_ACK);
+	struct nlmsghdr *message = nft_request_begin(&request, type, NLM_F_ACK);
 
 	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
 	attribute_put_u32(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	return netlink_request(&nft->netlink, message, note_counter, counter);
+}
+
+int nft_query_counter(struct nft *nft, const char *name, struct counter *counter)
+{
+	return query(nft, NFT_MSG_GETOBJ, name, counter);
+}
+
+int nft_reset_counter(struct nft *nft, const char *name, struct counter *counter)
+{
+	return query(nft, NFT_MSG_GETOBJ_RESET, name, counter);
 }

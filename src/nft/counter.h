@@ -28,4 +28,7 @@ bool counter_read(struct counter *counter, const struct attributes *object);
  */
 int nft_query_counter(struct nft *nft, const char *name, struct counter *counter);
 
+/** Asks for a counter, and has it begin again with 0. Likewise. */
+int nft_reset_counter(struct nft *nft, const char *name, struct counter *counter);
+
 #endif

@@ -3,8 +3,12 @@
 
 #include "socket/diag.h"
 
+#include "util/address.h"
+#include "util/loopback.h"
+
 #include <errno.h>
 #include <linux/sock_diag.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { REQUEST_SIZE = 512 };
@@ -53,20 +57,54 @@ static int note_socket(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
+struct request_buffer {
+	char bytes[REQUEST_SIZE] __attribute__((aligned(8)));
+};
+
+static struct nlmsghdr *begin_request(struct request_buffer *buffer, const struct diag_request *request,
+				      struct inet_diag_req_v2 **payload)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer->bytes);
+
+	*payload = mnl_nlmsg_put_extra_header(message, sizeof(**payload));
+	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	(*payload)->sdiag_family = request->family;
+	(*payload)->sdiag_protocol = request->protocol;
+	(*payload)->idiag_states = request->states;
+	return message;
+}
+
+static int ask(struct netlink *netlink, struct nlmsghdr *message, const struct diag_reader *reader)
+{
+	struct reading reading = {reader, 0};
+	const int result = netlink_request(netlink, message, note_socket, &reading);
+
+	return result == -ENOENT || result == -EINTR ? 0 : result;
+}
+
 int diag_list(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader)
 {
-	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *payload = mnl_nlmsg_put_extra_header(message, sizeof(*payload));
-	struct reading reading = {reader, 0};
-	int result = 0;
+	struct request_buffer buffer;
+	struct inet_diag_req_v2 *payload = NULL;
+	struct nlmsghdr *message = begin_request(&buffer, request, &payload);
 
-	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	payload->sdiag_family = request->family;
-	payload->sdiag_protocol = request->protocol;
-	payload->idiag_states = request->states;
 	payload->id.idiag_sport = htons(request->port);
-	result = netlink_request(netlink, message, note_socket, &reading);
-	return result == -ENOENT || result == -EINTR ? 0 : result;
+	return ask(netlink, message, reader);
+}
+
+/* Source and destination are exchanged, see net/ipv4/udp_diag.c, udp_dump_one(). */
+int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address,
+		  const struct diag_reader *reader)
+{
+	struct request_buffer buffer;
+	struct inet_diag_req_v2 *payload = NULL;
+	struct nlmsghdr *message = begin_request(&buffer, request, &payload);
+
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	payload->id.idiag_dport = htons(request->port);
+	memcpy(payload->id.idiag_dst, address, address_size(request->family));
+	payload->id.idiag_if = LOOPBACK_INDEX;
+	payload->id.idiag_cookie[0] = payload->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return ask(netlink, message, reader);
 }

@@ -45,4 +45,16 @@ struct diag_reader {
  */
 int diag_list(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader);
 
+/**
+ * Finds the UDP socket that would get a packet from the loopback interface to an address. That takes no time, however
+ * many sockets there are.
+ *
+ * @request: with a port
+ * @address: of the request's family
+ *
+ * Returns 0, also if there is none, or a negative errno.
+ */
+int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address,
+		  const struct diag_reader *reader);
+
 #endif

@@ -60,28 +60,67 @@ static int note_udp(const struct diag_socket *socket, void *userdata)
 	return add_listener(userdata, IPPROTO_UDP, socket);
 }
 
-int listeners_find(uint16_t port, struct listeners *listeners)
+/* An unconnected UDP socket is in the state that TCP calls closed. */
+static const struct diag_request requests[LISTENER_QUESTIONS] = {
+	{AF_INET, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
+	{AF_INET6, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
+	{AF_INET, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
+	{AF_INET6, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
+};
+
+enum { TCP_QUESTIONS = 2 };
+
+static size_t count_of(const struct diag_reader *reader)
 {
-	/* an unconnected UDP socket is in the state that TCP calls closed */
-	static const struct diag_request requests[] = {
-		{AF_INET, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
-		{AF_INET, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
-		{AF_INET6, IPPROTO_TCP, 1U << TCP_LISTEN, 0},
-		{AF_INET6, IPPROTO_UDP, 1U << TCP_CLOSE, 0},
-	};
+	const struct listeners *listeners = reader->userdata;
+
+	return listeners->count;
+}
+
+/* The socket that a packet would reach, or else all that there are: to list a hundred thousand takes its time. */
+static int ask_for_udp(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader)
+{
+	const struct in_addr ip = {htonl(INADDR_LOOPBACK)};
+	const void *address = request->family == AF_INET ? (const void *)&ip : &in6addr_loopback;
+	const size_t before = count_of(reader);
+	int result = diag_find_udp(netlink, request, address, reader);
+
+	return result < 0 || count_of(reader) > before ? result : diag_list(netlink, request, reader);
+}
+
+int listeners_ask(unsigned question, uint16_t port, struct listeners *listeners)
+{
+	struct diag_request request = requests[question];
+	const struct diag_reader reader = {request.protocol == IPPROTO_TCP ? note_tcp : note_udp, listeners};
 	struct netlink netlink = {0};
 	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && result == 0; i++) {
-		const struct diag_reader reader = {requests[i].protocol == IPPROTO_TCP ? note_tcp : note_udp,
-						   listeners};
-		struct diag_request request = requests[i];
-
-		request.port = port;
+	request.port = port;
+	if (result == 0 && request.protocol == IPPROTO_UDP && port != 0)
+		result = ask_for_udp(&netlink, &request, &reader);
+	else if (result == 0)
 		result = diag_list(&netlink, &request, &reader);
-	}
 	netlink_close(&netlink);
 	return result;
+}
+
+static int ask_all(unsigned questions, uint16_t port, struct listeners *listeners)
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < questions && result == 0; i++)
+		result = listeners_ask(i, port, listeners);
+	return result;
+}
+
+int listeners_find(uint16_t port, struct listeners *listeners)
+{
+	return ask_all(LISTENER_QUESTIONS, port, listeners);
+}
+
+int listeners_find_tcp(struct listeners *listeners)
+{
+	return ask_all(TCP_QUESTIONS, 0, listeners);
 }
 
 /* An IPv6 socket has IPv4 addresses as ::ffff:a.b.c.d. */

@@ -47,6 +47,7 @@ def with_mounts(script):
 @pytest.mark.alone
 def test_a_system_without_troubles(world):
     """Nothing is applied."""
+    world.proxy("mihomo")
     before = world.footprint()
     if has_br_netfilter(world):
         world.host.sysctl("bridge/bridge-nf-call-iptables", 0)
@@ -123,6 +124,7 @@ def has_br_netfilter(world):
 @pytest.mark.parametrize("on", [0, 1])
 def test_br_netfilter(world, on):
     """As the module shows it, or, where it is not loaded, as a file in its place would."""
+    world.host.ip("link add br0 type bridge")
     if has_br_netfilter(world):
         world.host.sysctl("bridge/bridge-nf-call-iptables", on)
         _, findings = check_system(world)
@@ -193,7 +195,7 @@ def test_a_policy_rule_in_front_of_which_nothing_can_stand(world, family):
     done, findings = check_system(world)
     assert done.returncode == 0
     assert only(findings, "policy rules").startswith("warning")
-    assert "Give it a priority above 2" in only(findings, "policy rules")
+    assert "give it a priority above 2" in only(findings, "policy rules")
     world.host.run("ip", family, "rule", "del", "priority", "1")
     world.host.run("ip", family, "rule", "add", "priority", "3", "lookup", "1234")
     assert only(check_system(world)[1], "policy rules").startswith("ok")

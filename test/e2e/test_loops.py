@@ -9,6 +9,7 @@ from lab.addresses import UDP, V4
 from lab.checks import OURS, count_lines
 from lab.daemon import as_nobody
 from lab.reloading import Reloadable
+from lab.waiting import wait_until
 
 # The rule that makes the loop is in line 9.
 CONFIG = f"""\
@@ -24,7 +25,7 @@ rules:
     tproxy: mihomo
 """
 WARNING = "back to the proxy, in a loop"
-SUGGESTION = re.compile(r"^  - match: .*\n    direct: true$", re.MULTILINE)
+SUGGESTION = re.compile(r"^  - (?:match|unit): .*\n    direct: true$", re.MULTILINE)
 
 
 @pytest.fixture(name="looping", params=["looping", "looping-parent/child.service", "looping-a.b\\x2d+c(1)"])
@@ -39,25 +40,40 @@ def with_rule(config, rule):
     return config.replace("rules:\n", f"rules:\n{rule}\n")
 
 
-def shown(path):
-    """A path as the log shows it."""
-    return path.replace("\\", "\\x5c")
-
-
 def check_warning(said, path, times=1):
     """Check that the warning names the proxy, the cgroup and the line; return the rule that it shows."""
-    assert count_lines(said, "warning", "mihomo", f"listens in {shown(path)},", "line 9", WARNING) == times, said
+    assert count_lines(said, "warning", "mihomo", f"listens in {path},", "line 9", WARNING) == times, said
     assert count_lines(said, WARNING) == times
     return SUGGESTION.search(said).group()
 
 
+def start(world, config):
+    """A daemon that tells when it has looked for problems, after it has."""
+    return wait_looked(Reloadable(world, config, LOG_LEVEL="debug"), 1)
+
+
+def wait_looked(subject, times):
+    """Await that it has looked so often."""
+    wait_until(lambda: subject.daemon.log.count("looked for problems") >= times, f"it has looked {times} times")
+    return subject
+
+
+def reload(subject, config):
+    """Reload, and return what is logged until problems have been looked for."""
+    said = len(subject.daemon.log)
+    times = subject.daemon.log.count("looked for problems")
+    subject.reload(config)
+    wait_looked(subject, times + 1)
+    return subject.daemon.log[said:]
+
+
 def test_at_the_start_and_on_reload(world, looping):
-    subject = Reloadable(world, CONFIG)
+    subject = start(world, CONFIG)
     rule = check_warning(subject.daemon.log, looping)
-    assert WARNING not in subject.reload(with_rule(CONFIG, rule))
+    assert WARNING not in reload(subject, with_rule(CONFIG, rule))
     client = world.new_client(looping.removeprefix(world.cgroups.top + "/"))
     assert client.ask(UDP, V4).who == "outside"  # the rule has the promised effect
-    check_warning(subject.reload(CONFIG), looping)
+    check_warning(reload(subject, CONFIG), looping)
 
 
 def test_in_check_system(world, looping):
@@ -77,8 +93,8 @@ def test_in_plain_check(world, looping):
 def test_a_proxy_that_is_not_sent_to_itself(world, cgroup):
     world.client(cgroup).serve("proxy", 7893)
     world.client("looping").serve("somebody else", 7899)
-    subject = Reloadable(world, CONFIG)
-    subject.reload(CONFIG)
+    subject = start(world, CONFIG)
+    reload(subject, CONFIG)
     assert WARNING not in subject.daemon.log
     done = world.cgtproxy("check", "system", "-c", world.scratch.write(CONFIG))
     assert WARNING not in done.stdout + done.stderr
@@ -87,7 +103,7 @@ def test_a_proxy_that_is_not_sent_to_itself(world, cgroup):
 def test_a_proxy_that_another_proxy_serves_is_no_loop(world):
     """The traffic of one goes through the other; cycles of two are not detected."""
     world.client("looping").serve("another", 7894)
-    assert WARNING not in Reloadable(world, CONFIG).daemon.log
+    assert WARNING not in start(world, CONFIG).daemon.log
 
 
 def test_a_proxy_at_which_nobody_listens(world):
@@ -101,7 +117,7 @@ def test_a_proxy_at_which_nobody_listens(world):
     said = world.cgtproxy("check", "system", "-c", path)
     assert count_lines(said.stdout + said.stderr, "nothing listens") == 1
     assert count_lines(said.stdout + said.stderr, "nothing listens", "7894") == 1
-    assert "nothing listens" not in Reloadable(world, CONFIG).daemon.log
+    assert "nothing listens" not in start(world, CONFIG).daemon.log
 
 
 def test_a_proxy_without_root(world):

@@ -32,18 +32,21 @@ rules:
 RUNNING, INCOMPLETE, NOT_RUNNING, NO_PERMISSION = 0, 1, 3, 4
 
 
-def read(world, *arguments, code=RUNNING, **options):
-    """The output of `status --json`; checks its exit code."""
+def read(world, *arguments, code=None, **options):
+    """The output of `status --json`; checks its exit code, which follows from the problems unless it is given."""
     done = world.cgtproxy(*arguments, "status", "--json", **options)
-    assert done.returncode == code, done.stdout + done.stderr
     assert done.stderr == ""
-    return json.loads(done.stdout)
+    state = json.loads(done.stdout)
+    expected = INCOMPLETE if state["problems"] else RUNNING
+    assert done.returncode == (expected if code is None else code), done.stdout
+    return state
 
 
-def show(world, *arguments, code=RUNNING, **options):
-    """Its text output; checks its exit code."""
+def show(world, *arguments, code=None, **options):
+    """Its text output; checks its exit code likewise."""
     done = world.cgtproxy("status", *arguments, **options)
-    assert done.returncode == code, done.stdout + done.stderr
+    expected = INCOMPLETE if "Problem: " in done.stdout else RUNNING
+    assert done.returncode == (expected if code is None else code), done.stdout + done.stderr
     assert done.stderr == ""
     return done.stdout
 
@@ -110,18 +113,18 @@ def test_what_a_person_reads(world):
     subject = Reloadable(world, CONFIG)
     said = show(world)
     lines = said.splitlines()
-    assert re.fullmatch(r"● cgtproxy: running since \w+ [-\d]+ [:\d]+ \w+; (\d+\w+ )+ago", lines[0]), said
+    assert re.fullmatch(r"● cgtproxy: running since \w+ [-\d]+ [:\d]+ \w+; (\d+\w+ )+ago, 3 problems", lines[0]), said
     assert re.search(rf"^ +Daemon: process {subject.daemon.pid} \(cgtproxy\), ready$", said, re.M), said
     assert re.search(rf"^ +Config: {re.escape(str(subject.path))}, loaded \w+ [-\d]+ [:\d]+ \w+; .* ago$", said, re.M)
     assert re.search(r"^ +Table: inet cgtproxy, in place, owned by .*, \d+ elements$", said, re.M), said
     assert re.search(r"^ +Policy rules: in place for IPv4, in place for IPv6$", said, re.M), said
     assert re.search(r"^ +Routes: in place for IPv4, in place for IPv6$", said, re.M), said
-    assert re.search(r"^TARGET +CGROUPS +SOCKETS +PACKETS +BYTES +PROXY$", said, re.M), said
+    assert re.search(r"^TARGET +CGROUPS +SOCKETS +PACKETS SENT +BYTES SENT +PROXY$", said, re.M), said
     assert re.search(r"^direct +\d+ +\d+ +- +-$", said, re.M), said
     assert re.search(r"^drop +1 +0 +0 +0B$", said, re.M), said
     listener = re.escape(world.cgroups.path("proxied"))
-    assert re.search(rf"^mihomo +1 +4 +0 +0B +port 7893: {listener}$", said, re.M), said
-    assert re.search(r"^another +0 +0 +0 +0B +port 7894: nothing listens$", said, re.M), said
+    assert re.search(rf"^mihomo +1 +4 +0 +0B +port 7893, mark 3000: {listener}$", said, re.M), said
+    assert re.search(r"^another +0 +0 +0 +0B +port 7894, mark 3001: nothing listens$", said, re.M), said
     assert "\x1b" not in said
 
 
@@ -249,7 +252,7 @@ def test_rules_that_were_kept(world):
     assert ours(world, state) == {"dropped": "drop"}
     assert state["config"]["file"] == str(subject.path)
     said = show(world, code=NOT_RUNNING)
-    assert said.startswith("○ cgtproxy: not running\n")
+    assert said.startswith("○ cgtproxy: not running, 2 problems\n")
     assert "still in place, owned by" in said
 
 
@@ -343,8 +346,8 @@ def test_a_config_that_was_changed(world):
     os.utime(subject.path, (time.time() + 10, time.time() + 10))
     state = read(world)
     assert state["config"]["state"] == "changed"
-    assert state["policy_rules"] == {"ipv4": None, "ipv6": None}
-    assert state["routes"] == {"ipv4": True, "ipv6": True}
+    assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
+    assert (target(state, "mihomo")["port"], target(state, "mihomo")["file_port"]) == (7893, 7999)
     assert "changed since" in show(world)
 
 
@@ -361,9 +364,10 @@ def test_a_config_that_cant_be_read(world, what):
     assert (state["config"]["file"], state["config"]["state"]) == (str(subject.path), "unreadable")
     assert [one["name"] for one in state["targets"]] == ["direct", "drop", "refuse", "mihomo", "another"]
     mihomo = target(state, "mihomo")
-    assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, None, None, None)
+    assert (mihomo["packets"], mihomo["port"], mihomo["listening"], mihomo["listeners"]) == (0, 7893, False, [])
+    assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
     assert ours(world, state) == {"proxied": "mihomo"}
-    assert "unreadable or invalid" in show(world)
+    assert "can't be loaded" in show(world)
 
 
 def test_another_config(world):
@@ -512,6 +516,8 @@ def test_watch_on_a_small_terminal(world, terminal):
     """What does not fit is marked, and keys scroll to it."""
     for number in range(40):
         world.cgroups.make(f"some-{number}/dropped")
+    for port in (7893, 7894):
+        world.proxy("mihomo", port)
     world.daemon(CONFIG)
     terminal.type("cgtproxy status --watch")
     terminal.wait("some-0/dropped")

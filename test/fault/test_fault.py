@@ -92,7 +92,7 @@ MAY_END = {
 # The only functions of ours that a fault may come by that ends the running daemon.
 LOOP = {"run_until_stopped", "cmd_daemon", "main", "_start"}
 # Functions that may fail even at the start: their work is optional, or retried later.
-HELPS = {"check_proxy", "fence_begin", "send_buffer", "watch_walk"}
+HELPS = {"fence_begin", "send_buffer", "watch_walk"}
 # Likewise, but without a permission another attempt would be no better.
 TRIED_AGAIN = {"nft_replace", "routes_put"}
 # "make test-faults" tries each errno at each place, "make test" one at each place, taking turns, and for memory, which

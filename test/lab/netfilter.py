@@ -154,3 +154,27 @@ def flush_conntrack():
         (code,) = struct.unpack_from("=i", sock.recv(4096), 16)
     if code != 0:
         raise OSError(-code, "flush the connection tracking table")
+
+
+def make_closed_chain(table, chain):
+    """An input chain with policy drop, whose names nft would refuse to parse."""
+    nf_tables, new_table, new_chain, begin, end = 10, 0, 3, 16, 17
+    replace_flags = 0x1 | 0x400  # NLM_F_REQUEST | NLM_F_CREATE
+
+    def attribute(kind, payload):
+        return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
+
+    def number(value):
+        return struct.pack("!I", value)
+
+    def message(kind, flags, family, resource, payload=b""):
+        return struct.pack("=IHHII", 20 + len(payload), kind, flags, 1, 0) + struct.pack("!BBH", family, 0, resource) + payload
+
+    def request(kind, *attributes):
+        return message(nf_tables << 8 | kind, replace_flags, 1, 0, b"".join(attributes))
+
+    hook = attribute(4 | 0x8000, attribute(1, number(1)) + attribute(2, number(0)))  # input, at priority 0
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
+        netlink.send(message(begin, 0x1, 0, nf_tables) + request(new_table, attribute(1, table + b"\0")) +
+                     request(new_chain, attribute(1, table + b"\0"), attribute(3, chain + b"\0"), hook,
+                             attribute(5, number(0)), attribute(7, b"filter\0")) + message(end, 0x1, 0, nf_tables))

@@ -235,6 +235,26 @@ static void test_many_children(void **state)
 	}
 }
 
+/* A walk that is interrupted goes on behind what was removed meanwhile, and ends with the tree. */
+static void test_cursor(void **state)
+{
+	struct cgroup_tree *tree = *state;
+	struct cgroup *last = add(tree, tree->root, "last", 2); /* new children come first */
+	struct cgroup *first = add(tree, tree->root, "first", 3);
+	struct cgroup *child = add(tree, first, "child", 4);
+
+	tree->cursor = child;
+	cgroup_remove(tree, child);
+	assert_ptr_equal(tree->cursor, last);
+	cgroup_remove(tree, first);
+	assert_ptr_equal(tree->cursor, last);
+	cgroup_remove(tree, last);
+	assert_null(tree->cursor);
+	tree->cursor = tree->root;
+	cgroup_tree_clear(tree);
+	assert_null(tree->cursor);
+}
+
 /* A tree may be cleared twice and made anew. */
 static void test_clear(void **state)
 {
@@ -260,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_next, make_tree, free_tree),
 		cmocka_unit_test_setup_teardown(test_deepest_path, make_tree, free_tree),
 		cmocka_unit_test_setup_teardown(test_many_children, make_tree, free_tree),
+		cmocka_unit_test_setup_teardown(test_cursor, make_tree, free_tree),
 		cmocka_unit_test_setup_teardown(test_clear, make_tree, free_tree),
 	};
 

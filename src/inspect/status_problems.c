@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "inspect/status_problems.h"
+
+#include "inspect/finders.h"
+#include "nft/table.h"
+
+#include <string.h>
+
+int status_report_table(bool exists, struct problems *problems)
+{
+	return problems_add(problems, PROBLEM_TABLE, "the table inet " TABLE_NAME, strdup("systemctl restart cgtproxy"),
+			    "%s of the table inet " TABLE_NAME " %s missing, so traffic may go where it should not",
+			    exists ? "parts" : "all", exists ? "are" : "is");
+}
+
+static int run_finders(const struct scene *scene, struct problems *problems, struct error *error)
+{
+	size_t count = 0;
+	const struct finder *finders = finders_all(&count);
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		result = finders[i].find(scene, problems);
+		if (result < 0)
+			error_set(error, result, "can't look for problems (%s): %s", finders[i].subject,
+				  strerror(-result));
+	}
+	return result;
+}
+
+int status_find_problems(const struct status_known *known, struct problems *problems, struct error *error)
+{
+	CLEANUP(scene_clear)
+	struct scene scene = {.config = known->config, .in_force = known->in_force, .pid = known->pid};
+	int result = config_file_judge(known->file, known->loaded, known->refusal, problems);
+
+	if (result < 0)
+		return error_set(error, result, "no memory to put the state together");
+	result = scene_set(&scene, error);
+	return result < 0 ? result : run_finders(&scene, problems, error);
+}
