@@ -101,13 +101,20 @@ static const struct command {
 	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
 	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
 	 "  --json         print a JSON object\n"
-	 "  --watch        refresh every second, with rates, until Ctrl-C; with --json, one object per line\n"
+	 "  --watch        refresh every second, with rates, until q or Ctrl-C; arrow keys scroll. With\n"
+	 "                 --json, one object per line\n"
 	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
 	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
 	 "run, and 4 without permission to query the kernel.",
 	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS | TAKES_LEGEND},
 	{"targets", cmd_targets, "targets",
 	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
+	{"top", cmd_top, "top",
+	 "Show what is running, where its traffic goes, and how fast, on the whole screen.\n"
+	 "It is \"cgtproxy apps\" with rates: the TCP data of the last second. A route can be changed there, as with\n"
+	 "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / "
+	 "filters,\n"
+	 "N, D, U and T sort, ? shows all keys, and q quits."},
 };
 
 enum {

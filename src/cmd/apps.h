@@ -24,6 +24,12 @@ struct apps {
 /** Returns whether an application is shown. */
 bool apps_has(const struct apps *apps, size_t i);
 
+/** Returns what a person should know of where the targets come from; NULL if there is nothing. */
+const char *apps_notice(const struct traffic_list *traffic);
+
+/** Returns the colour of a target's name. */
+enum colour apps_colour(const char *target);
+
 /**
  * Prints the list as a table.
  *

@@ -3,6 +3,7 @@
 
 #include "cmd/apps.h"
 #include "cmd/columns.h"
+#include "util/amount.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -27,22 +28,14 @@ static char *shown(const struct style *style, const char *text)
 	return style_escape(style, text, strlen(text));
 }
 
-/* In decimal units, as network rates and volumes are given. */
 static char *amount(uint64_t bytes)
 {
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-	double rest = (double)bytes;
-	char *text = NULL;
-	size_t unit = 0;
+	char text[AMOUNT_SIZE];
 
-	while (rest >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		rest /= 1000;
-		unit++;
-	}
-	return asprintf(&text, "%.*f %s", unit > 0 ? 1 : 0, rest, units[unit]) >= 0 ? text : NULL;
+	return strdup(amount_write((double)bytes, text));
 }
 
-static enum colour colour_of(const char *target)
+enum colour apps_colour(const char *target)
 {
 	if (strcmp(target, "direct") == 0)
 		return COLOUR_GOOD;
@@ -60,7 +53,7 @@ static char *number(int64_t value)
 static bool fill_route(const struct apps *apps, const struct traffic_route *route, const struct style *style,
 		       struct cell *cells)
 {
-	cells[TARGET] = (struct cell){shown(style, route->target), colour_of(route->target)};
+	cells[TARGET] = (struct cell){shown(style, route->target), apps_colour(route->target)};
 	if (route->rule == NO_RULE)
 		return cells[TARGET].text != NULL;
 	cells[RULE].text = number(route->rule + 1);
@@ -104,19 +97,26 @@ bool apps_has(const struct apps *apps, size_t i)
 	return apps->all || apps->traffic->items[i].sockets > 0;
 }
 
+const char *apps_notice(const struct traffic_list *traffic)
+{
+	if (!traffic->kernel_is_known)
+		return "The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
+		       "root.";
+	if (!traffic->kernel_is_active)
+		return "cgtproxy does not run, so all traffic goes direct.";
+	if (traffic->differs)
+		return "The kernel has other targets for some of these than the config. Has it been loaded? See "
+		       "\"cgtproxy status\".";
+	return NULL;
+}
+
 static void write_legend(const struct apps *apps, size_t count, FILE *out)
 {
+	const char *notice = apps_notice(apps->traffic);
+
 	fprintf(out, "\n%zu listed%s.\n", count, apps->all ? "" : ", with open sockets; --all lists all that runs");
-	if (!apps->traffic->kernel_is_known)
-		fputs("The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
-		      "root.\n",
-		      out);
-	else if (!apps->traffic->kernel_is_active)
-		fputs("cgtproxy does not run, so all traffic goes direct.\n", out);
-	else if (apps->traffic->differs)
-		fputs("The kernel has other targets for some of these than the config. Has it been loaded? "
-		      "See \"cgtproxy status\".\n",
-		      out);
+	if (notice != NULL)
+		fprintf(out, "%s\n", notice);
 }
 
 int apps_write_text(const struct apps *apps, const struct style *style, size_t width, bool has_legend, FILE *out)

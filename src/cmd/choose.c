@@ -100,8 +100,7 @@ static int suggest(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
-/* Nothing that can be selected has any in its name, and a line of YAML has no room for them. */
-static bool has_control_characters(const char *text)
+bool choose_has_control_characters(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -138,7 +137,7 @@ int choose(const struct config *config, const char *word, struct choice *choice)
 	const char *value = choose_explicit(word, &key);
 	int code = EXIT_OK;
 
-	if (has_control_characters(word))
+	if (choose_has_control_characters(word))
 		return refuse_word(word);
 	if (value != NULL)
 		return set(choice, key, strdup(value), value);

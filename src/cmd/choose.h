@@ -6,6 +6,8 @@
 
 #include "config/config.h"
 
+#include <stdbool.h>
+
 /** What a word of a person means, in the words of a rule. To be freed with choice_clear(). */
 struct choice {
 	char *key;   /* of a selector: "app" */
@@ -29,6 +31,9 @@ int choose(const struct config *config, const char *word, struct choice *choice)
  * Returns the value, or NULL if it is none; @key is set to the key.
  */
 const char *choose_explicit(const char *word, const char **key);
+
+/** Returns whether a text has control characters, for which a line of YAML has no room. */
+bool choose_has_control_characters(const char *text);
 
 void choice_clear(struct choice *choice);
 

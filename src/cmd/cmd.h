@@ -75,4 +75,7 @@ int cmd_route(const struct arguments *arguments);
 /** Prints the names of the targets a rule can have, one per line. */
 int cmd_targets(const struct arguments *arguments);
 
+/** Shows on the whole screen what runs, where its traffic goes, and how fast; returns only on failure. */
+int cmd_top(const struct arguments *arguments);
+
 #endif

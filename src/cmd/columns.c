@@ -62,8 +62,7 @@ static void measure(const struct columns *columns, size_t width, bool has_headin
 	}
 }
 
-/* Returns how many bytes of a text fit. Characters are not split, nor separated from combining marks. */
-static size_t fitting(const char *text, size_t width, size_t *used)
+size_t text_fitting(const char *text, size_t width, size_t *used)
 {
 	size_t length = 0;
 
@@ -99,7 +98,7 @@ static size_t print_cut(const char *text, size_t width, const struct style *styl
 		fputs(text, out);
 		return used;
 	}
-	fwrite(text, 1, fitting(text, width - text_width(ellipsis), &used), out);
+	fwrite(text, 1, text_fitting(text, width - text_width(ellipsis), &used), out);
 	fputs(ellipsis, out);
 	return used + text_width(ellipsis);
 }

@@ -55,4 +55,12 @@ void columns_clear(struct columns *columns);
 /** Returns a text's display width. */
 size_t text_width(const char *text);
 
+/**
+ * Returns how many bytes of a text fit into a width: no character is divided, nor separated from its marks.
+ *
+ * @text: valid UTF-8
+ * @used: set to the width of these
+ */
+size_t text_fitting(const char *text, size_t width, size_t *used);
+
 #endif

@@ -68,3 +68,20 @@ enum reload reload_daemon(const struct config *config)
 	}
 	return RELOAD_TIMED_OUT;
 }
+
+const char *reload_text(enum reload reload)
+{
+	switch (reload) {
+	case RELOAD_DONE:
+		break;
+	case RELOAD_NOT_RUNNING:
+		return "cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)";
+	case RELOAD_OTHER_CONFIG:
+		return "the running daemon uses another config (see cgtproxy status), so this has no effect";
+	case RELOAD_NOT_PERMITTED:
+		return "no permission to reload the daemon: sudo systemctl reload cgtproxy";
+	case RELOAD_TIMED_OUT:
+		return "the daemon has not applied the new rules; see journalctl -u cgtproxy";
+	}
+	return NULL;
+}

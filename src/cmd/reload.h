@@ -21,4 +21,7 @@ enum reload {
  */
 enum reload reload_daemon(const struct config *config);
 
+/** Returns what a person should know of a reload, and do; NULL for RELOAD_DONE. */
+const char *reload_text(enum reload reload);
+
 #endif

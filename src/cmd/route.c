@@ -8,13 +8,14 @@
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/reload.h"
+#include "cmd/route_change.h"
 #include "cmd/routes_file.h"
 #include "cmd/target.h"
 #include "config/dropin_edit.h"
 #include "inspect/coverage.h"
 #include "util/cleanup.h"
-#include "util/escape.h"
 #include "util/log.h"
+#include "util/quote.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -129,34 +130,42 @@ static void print_coverage(const struct config *config, size_t index)
 /* Returns the exit code. */
 static int tell_reload(enum reload reload)
 {
-	switch (reload) {
-	case RELOAD_DONE:
-		break;
-	case RELOAD_NOT_RUNNING:
-		puts("cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)");
-		break;
-	case RELOAD_OTHER_CONFIG:
-		log_warning("the running daemon uses another config (see cgtproxy status), so this has no effect");
-		return EXIT_ERROR;
-	case RELOAD_NOT_PERMITTED:
-		log_warning("no permission to reload the daemon: sudo systemctl reload cgtproxy");
-		return EXIT_ERROR;
-	case RELOAD_TIMED_OUT:
-		log_error("the daemon has not applied the new rules; see journalctl -u cgtproxy");
-		return EXIT_ERROR;
+	const char *text = reload_text(reload);
+
+	if (text == NULL)
+		return EXIT_OK;
+	if (reload == RELOAD_NOT_RUNNING) {
+		puts(text);
+		return EXIT_OK;
 	}
-	return EXIT_OK;
+	if (reload == RELOAD_TIMED_OUT)
+		log_error("%s", text);
+	else
+		log_warning("%s", text);
+	return EXIT_ERROR;
 }
 
-static void print_undo(const struct written_rule *old, const struct choice *choice)
+static void print_word(const char *word)
 {
+	CLEANUP(freep) char *quoted = quote_for_shell(word);
+
+	if (quoted != NULL)
+		fputs(quoted, stdout);
+}
+
+static void print_undo(const char *old_target, const char *key, const char *value)
+{
+	CLEANUP(freep) char *name = NULL;
+
+	if (asprintf(&name, "%s:%s", key, value) < 0)
+		return;
 	fputs("Undo: cgtproxy route ", stdout);
-	if (old == NULL)
+	if (old_target == NULL)
 		fputs("--forget ", stdout);
-	print_choice(choice);
-	if (old != NULL) {
+	print_word(name);
+	if (old_target != NULL) {
 		putchar(' ');
-		output_print_escaped(old->target, strlen(old->target));
+		print_word(old_target);
 	}
 	putchar('\n');
 }
@@ -164,34 +173,18 @@ static void print_undo(const struct written_rule *old, const struct choice *choi
 static int put_route(const struct arguments *arguments, const struct config *present, const struct choice *choice,
 		     const char *target)
 {
-	CLEANUP(routes_file_close) struct routes_file file = {0};
-	CLEANUP(config_freep) struct config *config = NULL;
-	CLEANUP(freep) char *edited = NULL;
-	struct written_rule rule = {.key = choice->key, .value = choice->value};
-	CLEANUP(freep) char *name = strdup(target);
-	struct error error;
-	uint32_t number = 0;
+	CLEANUP(route_change_clear) struct route_change change = {0};
 	size_t index = 0;
-	int code = routes_file_open(arguments, true, &file);
+	int code = route_change_put(arguments, present, choice, target, &change);
 
 	if (code != EXIT_OK)
 		return code;
-	rule.target = name;
-	rule.is_tproxy = target_find(present, target, &number) && number >= TARGET_FIRST_PROXY;
-	if (name == NULL || dropin_put_rule(file.text, file.length, &rule, &edited, &error) < 0) {
-		log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file.path,
-			  name != NULL ? error.text : "no memory");
-		return EXIT_ERROR;
-	}
-	config = routes_file_write(arguments, &file, edited);
-	if (config == NULL)
-		return EXIT_ERROR;
 	print_name(choice);
 	printf(" -> %s\n", target);
-	if (find_rule(config, edited, choice, &index) != NULL)
-		print_coverage(config, index);
-	print_undo(written_rules_find(&file.rules, choice->key, choice->value), choice);
-	return tell_reload(reload_daemon(config));
+	if (find_rule(change.config, change.edited, choice, &index) != NULL)
+		print_coverage(change.config, index);
+	print_undo(change.old_target, choice->key, choice->value);
+	return tell_reload(reload_daemon(change.config));
 }
 
 static int route(const struct arguments *arguments)
@@ -226,49 +219,35 @@ static const struct written_rule *find_written(const struct written_rules *rules
 	return NULL;
 }
 
-static int remove_route(const struct arguments *arguments, const struct routes_file *file,
-			const struct written_rule *rule)
+static int remove_route(const struct arguments *arguments, const char *key, const char *value)
 {
-	const struct choice choice = {.key = rule->key, .value = rule->value};
-	CLEANUP(config_freep) struct config *config = NULL;
-	CLEANUP(freep) char *edited = NULL;
-	struct error error;
+	CLEANUP(route_change_clear) struct route_change change = {0};
+	int code = route_change_remove(arguments, key, value, &change);
 
-	if (dropin_remove_rule(file->text, file->length, rule->key, rule->value, &edited, &error) < 0) {
-		log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file->path, error.text);
-		return EXIT_ERROR;
-	}
-	config = routes_file_write(arguments, file, edited);
-	if (config == NULL)
-		return EXIT_ERROR;
-	printf("%s:", rule->key);
-	output_print_escaped(rule->value, strlen(rule->value));
+	if (code != EXIT_OK)
+		return code;
+	printf("%s:", key);
+	output_print_escaped(value, strlen(value));
 	puts(" no longer has its own rule");
-	print_undo(rule, &choice);
-	return tell_reload(reload_daemon(config));
+	print_undo(change.old_target, key, value);
+	return tell_reload(reload_daemon(change.config));
 }
 
 static int forget(const struct arguments *arguments)
 {
-	CLEANUP(routes_file_close) struct routes_file file = {0};
+	CLEANUP(routes_file_close) struct routes_file file = {.directory = -1};
 	CLEANUP(config_freep) struct config *config = load_config(arguments);
 	CLEANUP(choice_clear) struct choice choice = {0};
 	const struct written_rule *rule = NULL;
-	int code = config != NULL ? routes_file_open(arguments, true, &file) : EXIT_ERROR;
+	int code = config != NULL ? routes_file_open(arguments, false, &file) : EXIT_ERROR;
 
 	if (code != EXIT_OK)
 		return code;
 	rule = find_written(&file.rules, arguments->forget);
-	if (rule == NULL) {
-		code = choose(config, arguments->forget, &choice);
-		if (code != EXIT_OK)
-			return code;
-		rule = written_rules_find(&file.rules, choice.key, choice.value);
-	}
 	if (rule != NULL)
-		return remove_route(arguments, &file, rule);
-	log_error("there is no route for %s:%s; \"cgtproxy route --list\" lists them", choice.key, choice.value);
-	return EXIT_ERROR;
+		return remove_route(arguments, rule->key, rule->value);
+	code = choose(config, arguments->forget, &choice);
+	return code == EXIT_OK ? remove_route(arguments, choice.key, choice.value) : code;
 }
 
 int cmd_route(const struct arguments *arguments)

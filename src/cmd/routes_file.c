@@ -25,15 +25,16 @@ void routes_file_close(struct routes_file *file)
 	free(file->path);
 }
 
-static int fail(const char *what, const struct routes_file *file, int result)
+static int fail(const char *what, struct routes_file *file, int result)
 {
 	const char *path = file->path != NULL ? file->path : "";
 	const size_t size = ESCAPED_SIZE(strlen(path));
 	CLEANUP(freep) char *shown = malloc(size);
 
+	file->is_denied = result == -EACCES || result == -EPERM;
 	log_error("can't %s %s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s%s", what,
 		  shown != NULL ? escape(shown, size, path, strlen(path)) : "", strerror(-result),
-		  result == -EACCES || result == -EPERM ? ". Run it as root" : "");
+		  file->is_denied ? ". Run it as root" : "");
 	return EXIT_ERROR;
 }
 
@@ -95,7 +96,7 @@ static struct config *check_edited(const struct arguments *arguments, const char
 	return config;
 }
 
-struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file, const char *edited)
+struct config *routes_file_write(const struct arguments *arguments, struct routes_file *file, const char *edited)
 {
 	CLEANUP(config_freep) struct config *config = check_edited(arguments, edited);
 	struct config *written = config;

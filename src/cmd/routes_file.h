@@ -9,6 +9,8 @@
 #include "config/dropin_edit.h"
 #include "config/dropins.h"
 
+#include <stdbool.h>
+
 /* The drop-in that "cgtproxy route" writes its rules to. */
 
 #define ROUTES_FILE "50-route.yaml"
@@ -19,6 +21,7 @@ struct routes_file {
 	char *text;    /* @length bytes */
 	size_t length;
 	struct written_rules rules;
+	bool is_denied; /* set when it could not be read or written for lack of permission */
 };
 
 /**
@@ -37,7 +40,7 @@ int routes_file_open(const struct arguments *arguments, bool change, struct rout
  *
  * Returns the config as it is now, to be freed with config_free(), or NULL if nothing was changed.
  */
-struct config *routes_file_write(const struct arguments *arguments, const struct routes_file *file, const char *edited);
+struct config *routes_file_write(const struct arguments *arguments, struct routes_file *file, const char *edited);
 
 void routes_file_close(struct routes_file *file);
 

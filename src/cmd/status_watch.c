@@ -2,33 +2,38 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "cmd/output.h"
+#include "cmd/pane.h"
 #include "cmd/status.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/suspend.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 /* xterm's sequences, known to all current terminals: alternate screen, no cursor, no line wrapping. */
 #define SCREEN_ENTER "\x1b[?1049h\x1b[?25l\x1b[?7l"
 #define SCREEN_LEAVE "\x1b[?7h\x1b[?25h\x1b[?1049l"
-#define SCREEN_HOME "\x1b[H"
-#define LINE_CLEAR "\x1b[K"
-#define REST_CLEAR "\x1b[J"
+
+enum { KEYS_SIZE = 64 };
 
 static const uint64_t interval = USEC_PER_SEC;
 
 struct screen {
 	bool is_terminal;
 	struct style style;
+	int signals; /* signalfd(2) */
 	bool has_settings;
 	struct termios settings; /* to be restored */
+	struct pane pane;
+	char *text; /* the last shown, or NULL */
 };
 
 static void screen_enter(struct screen *screen)
@@ -58,25 +63,19 @@ static void screen_leave(struct screen *screen)
 	fflush(stdout);
 }
 
-/* Overwrites the screen line by line, to avoid flicker; lines that don't fit are left out. */
-static void screen_draw(const char *text)
+static void screen_draw(struct screen *screen)
 {
 	struct winsize size = {0};
-	unsigned rows = 24;
+	const bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
-		rows = size.ws_row;
-	fputs(SCREEN_HOME, stdout);
-	for (unsigned row = 0; row < rows && *text != '\0'; row++) {
-		size_t length = strcspn(text, "\n");
-
-		printf("%s%.*s" LINE_CLEAR, row > 0 ? "\r\n" : "", (int)length, text);
-		text += length + (text[length] == '\n');
-	}
-	fputs(REST_CLEAR, stdout);
+	screen->pane.rows = is_known ? size.ws_row : 24;
+	screen->pane.columns = is_known ? size.ws_col : 80;
+	if (screen->text != NULL)
+		pane_draw(&screen->pane, screen->text, &screen->style, stdout);
+	fflush(stdout);
 }
 
-static int show(const struct status *status, const struct status *before, bool json, const struct screen *screen)
+static int show(const struct status *status, const struct status *before, bool json, struct screen *screen)
 {
 	CLEANUP(freep) char *text = NULL;
 	size_t size = 0;
@@ -90,40 +89,79 @@ static int show(const struct status *status, const struct status *before, bool j
 	status_write_text(status, before, &screen->style, out);
 	if (fclose(out) != 0)
 		return -ENOMEM;
-	if (screen->is_terminal)
-		screen_draw(text);
-	else
+	if (!screen->is_terminal) {
 		printf("%s\n", text);
+		return 0;
+	}
+	free(screen->text);
+	screen->text = text;
+	text = NULL;
+	screen_draw(screen);
 	return 0;
 }
 
-/* Waits until the next look is due or the terminal was resized. Returns whether to go on. */
-static bool await_next(struct screen *screen, const sigset_t *signals, uint64_t due)
+/* Returns whether to go on. */
+static bool read_signal(struct screen *screen)
 {
-	for (;;) {
-		const uint64_t now = clock_now();
-		struct timespec left;
-		int number = 0;
+	struct signalfd_siginfo info;
 
-		if (now >= due)
+	if (read(screen->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return true;
+	if (info.ssi_signo == SIGTSTP) {
+		screen_leave(screen);
+		suspend_process();
+		screen_enter(screen);
+	} else if (info.ssi_signo != SIGWINCH) {
+		return false;
+	}
+	screen_draw(screen);
+	return true;
+}
+
+/* Returns whether to go on. */
+static bool read_keys(struct screen *screen)
+{
+	char keys[KEYS_SIZE];
+	const ssize_t length = read(STDIN_FILENO, keys, sizeof(keys));
+
+	if (length < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	/* the terminal is gone */
+	if (length <= 0)
+		return false;
+	if (!pane_press(&screen->pane, screen->text, keys, (size_t)length))
+		return false;
+	screen_draw(screen);
+	return true;
+}
+
+static int left_until(uint64_t due)
+{
+	const uint64_t now = clock_now();
+
+	return now < due ? (int)((due - now + 999) / 1000) : 0;
+}
+
+/* Waits until the next look is due, and does what keys and signals say. Returns whether to go on. */
+static bool await_next(struct screen *screen, uint64_t due)
+{
+	struct pollfd sources[] = {
+		{.fd = screen->signals, .events = POLLIN},
+		{.fd = screen->is_terminal && screen->has_settings ? STDIN_FILENO : -1, .events = POLLIN}};
+
+	for (;;) {
+		const int ready = poll(sources, 2, left_until(due));
+
+		if (ready == 0)
 			return true;
-		left.tv_sec = (time_t)((due - now) / USEC_PER_SEC);
-		left.tv_nsec = (long)((due - now) % USEC_PER_SEC) * 1000;
-		number = sigtimedwait(signals, NULL, &left);
-		if (number == SIGTSTP) {
-			screen_leave(screen);
-			kill(getpid(), SIGSTOP);
-			screen_enter(screen);
-			return true;
-		}
-		if (number == SIGWINCH)
-			return true;
-		if (number > 0)
+		if (ready > 0 && sources[0].revents != 0 && !read_signal(screen))
+			return false;
+		if (ready > 0 && sources[1].revents != 0 && !read_keys(screen))
 			return false;
 	}
 }
 
-static int watch(const char *file, bool json, struct screen *screen, const sigset_t *signals, struct error *error)
+static int watch(const char *file, bool json, struct screen *screen, struct error *error)
 {
 	CLEANUP(status_clear) struct status before = {0};
 	bool has_before = false;
@@ -145,7 +183,7 @@ static int watch(const char *file, bool json, struct screen *screen, const sigse
 		status = (struct status){0};
 		has_before = true;
 		due = clock_now() + interval;
-	} while (await_next(screen, signals, due));
+	} while (await_next(screen, due));
 	return 0;
 }
 
@@ -167,8 +205,13 @@ int status_watch(const struct arguments *arguments, struct error *error)
 	}
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return error_set(error, -errno, "can't block signals: %s", strerror(errno));
+	screen.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (screen.signals < 0)
+		return error_set(error, -errno, "can't receive signals: %s", strerror(errno));
 	screen_enter(&screen);
-	result = watch(arguments->config, json, &screen, &signals, error);
+	result = watch(arguments->config, json, &screen, error);
 	screen_leave(&screen);
+	close(screen.signals);
+	free(screen.text);
 	return result;
 }

@@ -49,21 +49,44 @@ static int count_sockets(const struct cgroup_index *index, struct sources *sourc
 	return result;
 }
 
+static int compare_cookies(const void *left, const void *right)
+{
+	const struct connection_traffic *a = left;
+	const struct connection_traffic *b = right;
+
+	return (a->cookie > b->cookie) - (a->cookie < b->cookie);
+}
+
+static void add_connection(const struct tcp_traffic *connection, size_t owner, struct traffic_list *traffic)
+{
+	traffic->items[owner].received += connection->received;
+	traffic->items[owner].sent += connection->sent;
+	traffic->connections[traffic->connection_count++] = (struct connection_traffic){
+		.cookie = connection->cookie,
+		.owner = owner,
+		.received = connection->received,
+		.sent = connection->sent,
+	};
+}
+
 static int count_bytes(const struct cgroup_index *index, const struct sources *sources, struct traffic_list *traffic)
 {
 	struct tcp_traffics connections = {0};
 	int result = tcp_traffic_read(&connections);
 
+	traffic->connections = calloc(connections.count + 1, sizeof(*traffic->connections));
+	if (traffic->connections == NULL)
+		result = -ENOMEM;
 	for (size_t i = 0; i < connections.count && result == 0; i++) {
 		const struct cgroup *cgroup = cgroup_index_find(index, connections.items[i].cgroup_id);
 		const size_t owner = cgroup != NULL ? sources->owners[cgroup_index_position(index, cgroup)] : NOBODY;
 
-		if (owner == NOBODY)
-			continue;
-		traffic->items[owner].received += connections.items[i].received;
-		traffic->items[owner].sent += connections.items[i].sent;
+		if (owner != NOBODY)
+			add_connection(&connections.items[i], owner, traffic);
 	}
 	free(connections.items);
+	if (result == 0)
+		qsort(traffic->connections, traffic->connection_count, sizeof(*traffic->connections), compare_cookies);
 	return result;
 }
 
@@ -201,5 +224,6 @@ void traffic_list_clear(struct traffic_list *traffic)
 	for (size_t i = 0; i < traffic->count; i++)
 		free(traffic->items[i].routes);
 	free(traffic->items);
+	free(traffic->connections);
 	*traffic = (struct traffic_list){0};
 }

@@ -33,9 +33,19 @@ struct application_traffic {
 	uint64_t sent;	   /* bytes, acknowledged by the peer */
 };
 
+/** What an open TCP connection of an application has transferred. */
+struct connection_traffic {
+	uint64_t cookie; /* of the socket, unique */
+	size_t owner;	 /* index of the application */
+	uint64_t received;
+	uint64_t sent;
+};
+
 struct traffic_list {
 	struct application_traffic *items; /* in the order of the applications */
 	size_t count;
+	struct connection_traffic *connections; /* in the order of their cookies */
+	size_t connection_count;
 	bool kernel_is_known;  /* false: without CAP_NET_ADMIN, and targets are the config's */
 	bool kernel_is_active; /* whether there is a table of ours */
 	bool differs;	       /* whether any route differs */

@@ -45,6 +45,8 @@ static int note_connection(const struct nlmsghdr *message, void *data)
 	/* a socket that no process has open any more has no inode */
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || head->idiag_inode == 0)
 		return MNL_CB_OK;
+	/* two numbers of 32 bits, the lower first (net/core/sock_diag.c: sock_diag_save_cookie) */
+	traffic.cookie = (uint64_t)head->id.idiag_cookie[1] << 32 | head->id.idiag_cookie[0];
 	mnl_attr_for_each (attribute, message, sizeof(*head)) {
 		if (mnl_attr_get_type(attribute) == INET_DIAG_CGROUP_ID &&
 		    mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)

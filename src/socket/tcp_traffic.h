@@ -11,6 +11,7 @@
 
 /** A connection that a process has open. */
 struct tcp_traffic {
+	uint64_t cookie; /* no other socket has the same, also later */
 	uint64_t cgroup_id;
 	uint64_t received; /* bytes of data */
 	uint64_t sent;	   /* bytes of data that the peer has acknowledged */

@@ -34,6 +34,8 @@ static struct {
 	int priority;
 	bool journal;
 	bool colour;
+	log_receiver *receiver; /* or NULL */
+	void *data;
 } sink = {.priority = LOG_INFO};
 
 static const struct level {
@@ -84,6 +86,12 @@ void log_open(void)
 	sink.journal = stderr_is_the_journal();
 	sink.colour = colour_is_wanted(STDERR_FILENO);
 	read_level();
+}
+
+void log_redirect(log_receiver *receiver, void *data)
+{
+	sink.receiver = receiver;
+	sink.data = data;
 }
 
 bool log_shows(int priority)
@@ -172,7 +180,9 @@ void log_message(int priority, const struct log_fields *fields, const char *form
 	va_end(arguments);
 	if (needed >= (int)(sizeof(message) - strlen(field)))
 		drop_broken_end(message);
-	if (!sink.journal)
+	if (sink.receiver != NULL)
+		sink.receiver(priority, message + strlen(field), sink.data);
+	else if (!sink.journal)
 		write_to_stderr(priority, message + strlen(field));
 	else if (fields == NULL)
 		write_to_stream(priority, message + strlen(field));

@@ -23,6 +23,17 @@ struct log_fields {
  */
 void log_open(void);
 
+/** Takes a message: without a trailing newline, valid during the call. */
+typedef void log_receiver(int priority, const char *message, void *data);
+
+/**
+ * Hands all messages that are shown to a function instead of writing them, for a program that has the terminal to
+ * itself.
+ *
+ * @receiver: or NULL, to write them again
+ */
+void log_redirect(log_receiver *receiver, void *data);
+
 /** Returns whether messages of this syslog(3) priority are shown, to skip work only done for logging. */
 bool log_shows(int priority);
 

@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "render", "route", "status", "targets"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "render", "route", "status", "targets", "top"]
 CONFIG = """
 version: 1
 tproxies:

@@ -513,7 +513,7 @@ def test_watch_on_a_terminal(world, terminal):
 
 
 def test_watch_on_a_small_terminal(world, terminal):
-    """What does not fit is left out: nothing scrolls."""
+    """What does not fit is marked, and keys scroll to it."""
     for number in range(40):
         world.cgroups.make(f"some-{number}/dropped")
     for port in (7893, 7894):
@@ -522,11 +522,27 @@ def test_watch_on_a_small_terminal(world, terminal):
     terminal.type("cgtproxy status --watch")
     terminal.wait("some-0/dropped")
     terminal.resize(40, 6)
-    seen = wait_until(lambda: "Routes" in terminal.text and terminal.text, "it fits into 6 lines")
+    seen = wait_until(lambda: "lines 1-5 of" in terminal.text and terminal.text, "it fits into 6 lines")
     assert seen.startswith("● cgtproxy: running since")
     assert len(seen.splitlines()) == 6
-    terminal.resize(120, 40)
-    terminal.wait("some-0/dropped")
+    assert seen.splitlines()[0].endswith("…") and len(seen.splitlines()[0]) == 40
+    first = {"Down": 2, "j": 3, "PageDown": 8, "Space": 13, "Up": 12, "k": 11, "PageUp": 6, "b": 1}
+    for key, line in first.items():
+        terminal.press(key)
+        terminal.wait(f"lines {line}-{line + 4} of ")
+    terminal.press("End")
+    last = wait_until(lambda: re.search(r"lines \d+-(\d+) of (\d+);", terminal.text), "a position")
+    wait_until(lambda: (match := re.search(r"lines \d+-(\d+) of (\d+);", terminal.text)) and match[1] == match[2], "the end")
+    assert int(last[2]) > 40
+    for keys in (("Home",), ("G", "g"), ("M-x", "F5", "Home")):
+        terminal.press(*keys)
+        terminal.wait("lines 1-5 of")
+    terminal.resize(120, 70)
+    wait_until(lambda: "some-0/dropped" in terminal.text and "lines " not in terminal.text, "all of it fits")
+    terminal.press("q")
+    wait_until(lambda: terminal.show("alternate_on") == "0", "the terminal is given back")
+    terminal.type("echo exit code $?")
+    terminal.wait("exit code 0")
 
 
 def test_watch_that_is_put_to_sleep(world, terminal):

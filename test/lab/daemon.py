@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from .waiting import PATIENCE, wait_until
@@ -90,10 +91,11 @@ class Daemon:
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(notify_path))
         self._notify.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._notify.setblocking(False)
         notify_path.chmod(0o777)
         self.notifications = []
         self.ready_time = None  # when it said READY=1, by the kernel's clock
+        # As a service manager does, at once: few messages fit the queue, and then the daemon would wait.
+        threading.Thread(target=self._listen, daemon=True).start()
         self._log_path = scratch.write("", ".log")
         command = namespace.command(*wrap(["setpriv", "--pdeathsig", "KILL", *map(str, argv)]))
         with open(self._log_path, "ab") as log:
@@ -112,17 +114,19 @@ class Daemon:
         """Its standard error and output so far."""
         return self._log_path.read_text(encoding="utf-8", errors="surrogateescape")
 
+    def _listen(self):
+        """Take its notifications until the socket is shut down."""
+        while True:
+            data, ancillary, _, _ = self._notify.recvmsg(4096, 64)
+            if not data:
+                return
+            said = data.decode().split("\n")
+            if "READY=1" in said:
+                self.ready_time = timestamp(ancillary)
+            self.notifications += said
+
     def is_ready(self):
         """Whether it has said READY=1."""
-        try:
-            while True:
-                data, ancillary, _, _ = self._notify.recvmsg(4096, 64)
-                said = data.decode().split("\n")
-                self.notifications += said
-                if "READY=1" in said:
-                    self.ready_time = timestamp(ancillary)
-        except BlockingIOError:
-            pass
         return "READY=1" in self.notifications
 
     def wait_ready(self):
@@ -176,5 +180,6 @@ class Daemon:
         finally:
             if self.process.poll() is None:
                 self.kill()
+            self._notify.shutdown(socket.SHUT_RD)
             self._notify.close()
             _logger.info("the log of the daemon with pid %d:\n%s", self.pid, self.log)

@@ -36,5 +36,4 @@ class Reloadable:
 
     def count(self, notification):
         """How often it sent this to the service manager."""
-        self.daemon.is_ready()  # fetches what has come
         return self.daemon.notifications.count(notification)

@@ -59,7 +59,8 @@ def test_everything_is_there(package):
         "bash-completion/completions/cgtproxy", "zsh/site-functions/_cgtproxy", "fish/vendor_completions.d/cgtproxy.fish",
         "cgtproxy/config.schema.json", "cgtproxy/config.d.schema.json", "cgtproxy/grafana.json",
         "doc/cgtproxy/README.md", "doc/cgtproxy/examples/example.yaml")]
-    wanted = ["bin/cgtproxy", f"{package.libexec}/cgtproxy/write-metrics", *share,
+    wanted = ["bin/cgtproxy", f"{package.libexec}/cgtproxy/write-metrics",
+              f"{package.libexec}/cgtproxy/cgtproxy-top", *share,
               *(f"lib/systemd/system/{name}" for name in
                 ("cgtproxy.service", "cgtproxy-metrics.service", "cgtproxy-metrics.timer"))]
     prefix = package.prefix.relative_to(package.root)
@@ -118,7 +119,7 @@ def test_what_the_packages_depend_on():
                             check=True).stdout
     libraries = set(re.findall(r"^lib(\w+)\.so", needed, re.M)) - {"c", "gcc_s", "stdc++", "m"}
     depends = set(re.findall(r"^depend = (\S+)", info, re.M))
-    names = {"systemd": "systemd-libs", "re2": "re2"}
+    names = {"systemd": "systemd-libs", "re2": "re2", "ncursesw": "ncurses", "tinfo": "ncurses"}
     assert len(libraries) > 5
     assert {names.get(library, f"lib{library}" if library != "jansson" else library) for library in libraries} <= depends
 
@@ -126,7 +127,8 @@ def test_what_the_packages_depend_on():
 def test_the_tarball_needs_nothing_but_glibc(tmp_path):
     """In a root that has only that, and /proc, by which the loader finds where the program is."""
     package = Package("tarball", tmp_path)
-    listed = subprocess.run(["ldd", package.prefix / "bin/cgtproxy"], capture_output=True, text=True, check=True).stdout
+    programs = [package.prefix / "bin/cgtproxy", package.prefix / "libexec/cgtproxy/cgtproxy-top"]
+    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
     for library in re.findall(r"=> (/\S+)|^\t(/\S+)", listed, re.M):
         path = Path(library[0] or library[1])
         if path.is_relative_to(tmp_path):

@@ -103,6 +103,30 @@ static void test_a_long_message_is_cut_and_ends_its_line(void **state)
 	assert_string_equal(capture.text + length, "\n<6>next\n");
 }
 
+static void note(int priority, const char *message, void *data)
+{
+	char *text = data;
+
+	snprintf(text + strlen(text), 256 - strlen(text), "[%d %s]", priority, message);
+}
+
+static void test_a_receiver_gets_what_would_be_shown(void **state)
+{
+	struct capture capture;
+	char text[256] = "";
+
+	(void)state;
+	begin(&capture, false);
+	log_redirect(note, text);
+	log_error("one\ntwo");
+	log_debug("not shown");
+	log_message(LOG_INFO, &(struct log_fields){.cgroup = "/a"}, "three");
+	log_redirect(NULL, NULL);
+	log_info("four");
+	assert_string_equal(end(&capture), "four\n");
+	assert_string_equal(text, "[3 one\ntwo][6 three]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_each_line_has_its_priority),
 		cmocka_unit_test(test_others_get_words),
 		cmocka_unit_test(test_a_long_message_is_cut_and_ends_its_line),
+		cmocka_unit_test(test_a_receiver_gets_what_would_be_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
