@@ -360,7 +360,6 @@ def test_what_a_broken_file_leaves_known(world):
 
 def status_lines(daemon):
     """What it told the service manager as its status."""
-    daemon.is_ready()  # fetches what has come
     return [line.removeprefix("STATUS=") for line in daemon.notifications if line.startswith("STATUS=")]
 
 
