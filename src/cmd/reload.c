@@ -3,19 +3,20 @@
 
 #include "cmd/reload.h"
 
-#include "inspect/status.h"
+#include "inspect/running.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <time.h>
 
-enum {
-	POLLS = 100,
-	POLL_INTERVAL = 50 * 1000 * 1000, /* nsec */
-};
+#define PATIENCE (5 * USEC_PER_SEC)
+#define POLL_INTERVAL (50 * 1000 * 1000) /* nsec */
 
 static void pause_shortly(void)
 {
@@ -24,49 +25,50 @@ static void pause_shortly(void)
 	nanosleep(&interval, NULL);
 }
 
-/* The daemon's table says when its config was read, in seconds. A reload within the second of the last is waited for.
- */
-static bool is_in_force(time_t begin)
+/* A stamp has its time in seconds: within the second of the last load, the next one would look the same. */
+static void leave_second(time_t loaded)
 {
-	CLEANUP(status_clear) struct status status = {0};
-	struct error error;
+	const uint64_t end = clock_now() + USEC_PER_SEC;
 
-	return status_read(NULL, NULL, &status, &error) == 0 && status.loaded >= begin &&
-	       status.config != STATUS_CONFIG_CHANGED;
+	while (time(NULL) == loaded && clock_now() < end)
+		pause_shortly();
 }
 
-/* A time in seconds that the last load was not in. */
-static time_t begin_after(time_t loaded)
+static bool await_other_stamp(const char *stamp)
 {
-	while (time(NULL) <= loaded)
+	const uint64_t end = clock_now() + PATIENCE;
+	struct running running;
+	struct error error;
+
+	do {
 		pause_shortly();
-	return time(NULL);
+		if (running_read(&running, &error) == 0 && running.port != 0 && strcmp(running.stamp, stamp) != 0)
+			return true;
+	} while (clock_now() < end);
+	return false;
 }
 
 enum reload reload_daemon(const struct config *config)
 {
-	CLEANUP(status_clear) struct status status = {0};
+	CLEANUP(closep) int process = -1;
+	struct running running;
 	struct error error;
-	time_t begin = 0;
-	int result = status_read(NULL, NULL, &status, &error);
 
-	if (result < 0) {
+	if (running_read(&running, &error) < 0) {
 		log_debug("%s", error.text);
 		return RELOAD_NOT_PERMITTED;
 	}
-	if (!status.is_running)
+	if (running.port == 0)
 		return RELOAD_NOT_RUNNING;
-	if (strcmp(status.file, config->file != NULL ? config->file : "") != 0)
+	if (strcmp(running.file, config->file != NULL ? config->file : "") != 0)
 		return RELOAD_OTHER_CONFIG;
-	begin = begin_after(status.loaded);
-	if (kill((pid_t)status.pid, SIGHUP) < 0)
+	process = running_open(&running);
+	if (process < 0)
 		return RELOAD_NOT_PERMITTED;
-	for (int i = 0; i < POLLS; i++) {
-		if (is_in_force(begin))
-			return RELOAD_DONE;
-		pause_shortly();
-	}
-	return RELOAD_TIMED_OUT;
+	leave_second(running.loaded);
+	if (pidfd_send_signal(process, SIGHUP, NULL, 0) < 0)
+		return RELOAD_NOT_PERMITTED;
+	return await_other_stamp(running.stamp) ? RELOAD_DONE : RELOAD_TIMED_OUT;
 }
 
 const char *reload_text(enum reload reload)

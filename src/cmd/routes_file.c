@@ -16,11 +16,15 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#define LOCK_FILE ".50-route.lock"
+
 void routes_file_close(struct routes_file *file)
 {
 	written_rules_clear(&file->rules);
-	if (file->directory >= 0)
-		close(file->directory);
+	if (file->path != NULL) {
+		closep(&file->lock);
+		closep(&file->directory);
+	}
 	free(file->text);
 	free(file->path);
 }
@@ -60,18 +64,26 @@ static int read_directory(struct routes_file *file)
 	return file->text != NULL ? 0 : -ENOMEM;
 }
 
+/* A file that only its owner can open, or anybody could keep root waiting. */
+static int lock(struct routes_file *file)
+{
+	file->lock = openat(file->directory, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return file->lock < 0 || flock(file->lock, LOCK_EX) < 0 ? -errno : 0;
+}
+
 int routes_file_open(const struct arguments *arguments, bool change, struct routes_file *file)
 {
 	struct error error;
 	int result = 0;
 
 	file->directory = -1;
+	file->lock = -1;
 	file->path = config_directory(arguments->config);
 	result = file->path != NULL ? open_directory(file, change) : -ENOMEM;
 	if (result == -ENOENT && !change)
 		return EXIT_OK;
-	if (result == 0 && change && flock(file->directory, LOCK_EX) < 0)
-		result = -errno;
+	if (result == 0 && change)
+		result = lock(file);
 	if (result == 0)
 		result = read_directory(file);
 	if (result < 0)

@@ -18,6 +18,7 @@
 struct routes_file {
 	char *path;    /* of the directory that the config is in */
 	int directory; /* descriptor of the drop-ins', or -1 */
+	int lock;      /* of the file that is locked, or -1 */
 	char *text;    /* @length bytes */
 	size_t length;
 	struct written_rules rules;

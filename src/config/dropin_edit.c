@@ -339,6 +339,23 @@ int dropin_put_rule(const char *bytes, size_t length, const struct written_rule 
 	return has_changed_as_meant(*edited, &rules, index, old != NULL, rule) ? 0 : refuse(edited, error);
 }
 
+/* A drop-in without the key is an error. Its line was that of the rule if all was on one. */
+static int keep_key(char **text, struct error *error)
+{
+	CLEANUP(written_rules_clear) struct written_rules rules = {0};
+	struct reader reader = {.rules = &rules};
+	char *longer = NULL;
+	int result = read_text(*text, strlen(*text), &reader, error);
+
+	if (result < 0 || reader.rules_line > 0)
+		return 0; /* whether it is right is seen later */
+	if (asprintf(&longer, "%s" RULES_KEY ": []\n", *text) < 0)
+		return no_memory(error);
+	free(*text);
+	*text = longer;
+	return 0;
+}
+
 int dropin_remove_rule(const char *bytes, size_t length, const char *key, const char *value, char **edited,
 		       struct error *error)
 {
@@ -356,6 +373,8 @@ int dropin_remove_rule(const char *bytes, size_t length, const char *key, const 
 	change.from = line_at(&text, old->line);
 	change.to = end_of_rule(&text, change.from);
 	result = write_change(&text, &change, false, edited, error);
+	if (result == 0)
+		result = keep_key(edited, error);
 	if (result < 0)
 		return result;
 	return has_changed_as_meant(*edited, &rules, (size_t)(old - rules.items), 1, NULL) ? 0 : refuse(edited, error);

@@ -67,12 +67,29 @@ static int list_directory(DIR *directory, const char *but, struct listing *listi
 	return result < 0 ? result : -errno;
 }
 
-/* Returns 0, also if there is no such directory. */
-static int list(int directory, const struct dropin_text *instead, struct listing *listing)
+/* Returns 0, also if there is no such directory; a link that leads nowhere is something else. */
+static int open_dropins(int directory, DIR **stream)
 {
 	const int fd = openat(directory, DROPIN_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
-	int result = stream == NULL && errno != ENOENT ? -errno : 0;
+	struct stat status;
+	int error = errno;
+
+	if (fd < 0 && error == ENOENT && fstatat(directory, DROPIN_DIRECTORY, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (fd < 0)
+		return -error;
+	*stream = fdopendir(fd);
+	error = errno;
+	if (*stream != NULL)
+		return 0;
+	close(fd);
+	return -error;
+}
+
+static int list(int directory, const struct dropin_text *instead, struct listing *listing)
+{
+	DIR *stream = NULL;
+	int result = open_dropins(directory, &stream);
 
 	listing->names = calloc(DROPINS_MAX, sizeof(*listing->names));
 	if (listing->names == NULL)
@@ -83,8 +100,6 @@ static int list(int directory, const struct dropin_text *instead, struct listing
 		result = add_name(listing, instead->name);
 	if (stream != NULL)
 		closedir(stream);
-	else if (fd >= 0)
-		close(fd);
 	if (listing->count > 0)
 		qsort(listing->names, listing->count, sizeof(*listing->names), compare_names);
 	return result;
@@ -125,6 +140,10 @@ static void parse(const char *text, size_t length, struct dropin_reader *reader,
 	if (document != NULL)
 		keys_read_names(yaml_root(document), "the file", read_key, diagnostics, reader);
 	yaml_free(document);
+	/* it may have been cut off, and rules that are lost open what they closed */
+	if (!reader->has_rules && !diagnostics->has_error)
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
+			 "the file has no \"rules\"; write \"rules: []\" for none, or remove it");
 	diagnostics->has_error |= had_error;
 }
 

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_DESKTOP_RIGHTS_H
 #define CGTPROXY_DESKTOP_RIGHTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,9 +13,15 @@
  * that they can't read themselves.
  */
 
+enum { RIGHTS_GROUPS_MAX = 1024 };
+
+/** What to restore. */
 struct rights {
-	uid_t uid; /* to restore */
+	uid_t uid;
 	gid_t gid;
+	bool has_groups; /* supplementary ones were changed */
+	int group_count;
+	gid_t groups[RIGHTS_GROUPS_MAX];
 };
 
 /**

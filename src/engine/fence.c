@@ -13,12 +13,31 @@
 #define LOOK_INTERVAL UINT64_C(60000000)
 #define QUIET_INTERVAL (10 * LOOK_INTERVAL)
 
-void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
+static void log_stopped(uint64_t packets, const char *when)
+{
+	log_warning(
+		"%" PRIu64
+		" packets of proxied programs were about to bypass the proxy and were dropped%s: a program binds its "
+		"sockets to an interface, or another program changed policy rules, routes or marks. \"cgtproxy "
+		"check system\" looks for the cause",
+		packets, when);
+}
+
+/* The kernel reads and resets it in one step, so no packet goes uncounted. */
+static uint64_t reset(struct nft *nft)
 {
 	struct counter counter = {0};
 
+	return nft_reset_counter(nft, CHAIN_FENCE, &counter) == 0 ? counter.packets : 0;
+}
+
+void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
+{
+	const uint64_t stopped = reset(nft);
+
 	*fence = (struct fence){.next = now + LOOK_INTERVAL};
-	nft_reset_counter(nft, CHAIN_FENCE, &counter);
+	if (stopped > 0)
+		log_stopped(stopped, " while no cgtproxy was running");
 }
 
 void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
@@ -32,15 +51,14 @@ void fence_look(struct fence *fence, struct nft *nft, uint64_t now)
 	/* a new counter began at 0 */
 	stopped = counter.packets > fence->packets ? counter.packets - fence->packets : 0;
 	fence->packets = counter.packets;
-	if (stopped == 0 && fence->packets > 0 && now >= fence->grown + QUIET_INTERVAL)
-		fence_begin(fence, nft, now);
+	if (stopped == 0 && fence->packets > 0 && now >= fence->grown + QUIET_INTERVAL) {
+		stopped = reset(nft);
+		stopped = stopped > fence->packets ? stopped - fence->packets : 0;
+		fence->packets = 0;
+	}
 	if (stopped == 0)
 		return;
 	fence->grown = now;
-	log_warning("%" PRIu64
-		    " packets of proxied programs were about to bypass the proxy and were dropped: a program binds its "
-		    "sockets to an interface, or another program changed policy rules, routes or marks. \"cgtproxy "
-		    "check system\" looks for the cause",
-		    stopped);
+	log_stopped(stopped, "");
 	fence->next = now + QUIET_INTERVAL;
 }

@@ -3,15 +3,15 @@
 
 #include "inspect/unit_files.h"
 
+#include "desktop/rights.h"
+#include "util/cleanup.h"
 #include "util/unit_name.h"
-#include "util/users.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 /* foo@bar.service is made from foo@.service. */
 static void name_file(char *file, const char *unit)
@@ -29,10 +29,11 @@ static bool has_file(const char *directory, const char *below, const char *unit)
 {
 	char file[UNIT_NAME_SIZE];
 	char path[PATH_MAX];
+	struct stat status;
 
 	name_file(file, unit);
 	return snprintf(path, sizeof(path), "%s%s/%s", directory, below, file) < (int)sizeof(path) &&
-	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	       lstat(path, &status) == 0;
 }
 
 static bool is_in_any(const char *below, const char *unit)
@@ -56,13 +57,13 @@ bool unit_files_has_user(const char *name, const uint32_t *uids, size_t count)
 	bool found = is_in_any("/systemd/user", name);
 
 	for (size_t i = 0; i < count && !found; i++) {
-		struct user user;
+		struct rights rights;
+		CLEANUP(freep) char *home = rights_take(uids[i], &rights);
 
-		if (!user_by_uid(uids[i], &user))
+		if (home == NULL)
 			continue;
-		found = user.home != NULL && has_file(user.home, "/.config/systemd/user", name);
-		free(user.name);
-		free(user.home);
+		found = has_file(home, "/.config/systemd/user", name);
+		rights_give_back(&rights);
 	}
 	return found;
 }

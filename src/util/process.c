@@ -63,6 +63,27 @@ bool process_is_connected(const char *name, unsigned protocol)
 	return false;
 }
 
+uint32_t process_socket_of_port(unsigned protocol, uint32_t port)
+{
+	CLEANUP(fclosep) FILE *file = fopen("/proc/net/netlink", "re");
+	char line[256];
+	unsigned long inode = 0;
+
+	while (file != NULL && inode == 0 && fgets(line, sizeof(line), file) != NULL) {
+		unsigned long fields[10] = {0};
+		char *state = NULL;
+		const char *word = strtok_r(line, " ", &state);
+
+		/* net/netlink/af_netlink.c, netlink_native_seq_show(): the second is the protocol, the last the inode
+		 */
+		for (size_t i = 0; word != NULL && i < 10; word = strtok_r(NULL, " ", &state), i++)
+			fields[i] = strtoul(word, NULL, 10);
+		if (fields[1] == protocol && fields[2] == port)
+			inode = fields[9];
+	}
+	return (uint32_t)inode;
+}
+
 /* The kernel's boot time, because the difference of two clocks would vary between calls. */
 static time_t booted(void)
 {

@@ -30,6 +30,15 @@ const char *process_of_port(uint32_t port, char *out);
 bool process_is_connected(const char *name, unsigned protocol);
 
 /**
+ * Finds the netlink socket with a port in this network namespace.
+ *
+ * @protocol: NETLINK_* of linux/netlink.h
+ *
+ * Returns its inode, or 0 if there is none.
+ */
+uint32_t process_socket_of_port(unsigned protocol, uint32_t port);
+
+/**
  * Finds the start time of a process.
  *
  * @started: set to the time, in whole seconds

@@ -6,6 +6,7 @@ import re
 import signal
 
 import pytest
+from lab.addresses import UDP, V4
 from lab.checks import OURS, routing, table
 from lab.daemon import as_nobody
 from lab.reloading import Reloadable
@@ -154,3 +155,20 @@ def test_a_path_in_the_log_can_be_pasted_into_explain(world):
     assert shown == path
     done = world.cgtproxy("explain", shown, "-c", world.scratch.write(CONFIG))
     assert "drop, by rule 2" in done.stdout
+
+
+def test_what_the_fence_stopped_between_two_runs_is_reported(world):
+    """Nobody corrects policy rules then."""
+    world.proxy("mihomo")
+    client = world.client("proxied")
+    daemon = world.daemon(CONFIG)
+    client.await_answer_by("proxy mihomo")
+    assert daemon.stop(signal.SIGUSR1) == 0
+    for family in ("-4", "-6"):
+        world.host.run("ip", family, "rule", "del", "fwmark", "3000")
+    for _ in range(3):
+        result = client.ask(UDP, V4)
+        assert result.outcome != "answered" and not world.wire.saw(result)
+    daemon = world.daemon(CONFIG)
+    daemon.wait_log("while no cgtproxy was running")
+    client.await_answer_by("proxy mihomo")

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`cgtproxy route`: from what a person says to a rule in force, and back."""
 
+import fcntl
 import json
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -186,3 +188,26 @@ def test_many_at_a_time(desktop):
         done = list(pool.map(lambda name: desktop.run(name, "drop"), names))
     assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * len(names)
     assert sorted(f"app:{name}" for _, name, _ in desktop.routes()) == names
+
+
+def test_a_daemon_in_another_pid_namespace(world, desktop):
+    """Its netlink port is its process ID there, which here is another process's."""
+    world.proxy("mihomo")
+    telegram = desktop.client(TELEGRAM)
+    daemon = world.launch(binary(), "-c", desktop.config,
+                          wrap=lambda argv: ["unshare", "--pid", "--fork", "--kill-child", *argv]).wait_ready()
+    done = desktop.run("telegram", "mihomo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert who(telegram) == "proxy mihomo"
+    daemon.kill()  # unshare(1) passes no other signal on
+
+
+def test_a_lock_of_somebody_else_keeps_nobody_waiting(desktop):
+    """Anybody can lock a directory that anybody can read."""
+    desktop.file.parent.mkdir()
+    directory = os.open(desktop.file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        assert desktop.run("telegram", "drop").returncode == 0
+    finally:
+        os.close(directory)

@@ -117,7 +117,10 @@ class Daemon:
     def _listen(self):
         """Take its notifications until the socket is shut down."""
         while True:
-            data, ancillary, _, _ = self._notify.recvmsg(4096, 64)
+            try:
+                data, ancillary, _, _ = self._notify.recvmsg(4096, 64)
+            except OSError:  # it is closed already
+                return
             if not data:
                 return
             said = data.decode().split("\n")

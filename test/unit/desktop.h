@@ -31,6 +31,8 @@ static struct {
 	const char *const *units;   /* paths of files that exist; ends with NULL */
 	uint32_t fsuid;		    /* whose rights are taken now */
 	uint32_t fsgid;
+	gid_t groups[8]; /* supplementary ones */
+	size_t group_count;
 	bool may_take_rights;
 } machine;
 
@@ -209,13 +211,37 @@ int __wrap_setfsgid(gid_t gid)
 	return (int)before;
 }
 
-int __wrap_faccessat(int directory, const char *path, int mode, int flags);
+uid_t __wrap_geteuid(void);
+int __wrap_getgroups(int size, gid_t *groups);
+int __wrap_setgroups(size_t count, const gid_t *groups);
 
-int __wrap_faccessat(int directory, const char *path, int mode, int flags)
+uid_t __wrap_geteuid(void)
 {
-	(void)directory;
-	(void)mode;
-	(void)flags;
+	return 0;
+}
+
+int __wrap_getgroups(int size, gid_t *groups)
+{
+	assert_true((size_t)size >= machine.group_count);
+	memcpy(groups, machine.groups, machine.group_count * sizeof(*groups));
+	return (int)machine.group_count;
+}
+
+int __wrap_setgroups(size_t count, const gid_t *groups)
+{
+	assert_true(count <= COUNT(machine.groups));
+	memcpy(machine.groups, groups, count * sizeof(*groups));
+	machine.group_count = count;
+	return 0;
+}
+
+/* what the C library calls lstat() depends on the size of its offsets */
+int __wrap_lstat(const char *path, struct stat *status);
+int __wrap_lstat64(const char *path, struct stat *status);
+
+int __wrap_lstat(const char *path, struct stat *status)
+{
+	(void)status;
 	if (strncmp(path, machine.top, strlen(machine.top)) == 0)
 		path += strlen(machine.top);
 	for (const char *const *unit = machine.units; unit != NULL && *unit != NULL; unit++) {
@@ -224,6 +250,11 @@ int __wrap_faccessat(int directory, const char *path, int mode, int flags)
 	}
 	errno = ENOENT;
 	return -1;
+}
+
+int __wrap_lstat64(const char *path, struct stat *status)
+{
+	return __wrap_lstat(path, status);
 }
 
 #endif

@@ -4,6 +4,7 @@
 /* Which applications are found in directories of .desktop files, and what is in those that is of no use. */
 
 #include "desktop.h"
+#include "desktop/rights.h"
 
 #include "desktop/exec.h"
 
@@ -160,6 +161,26 @@ static void test_what_is_none(void **state)
 }
 
 /* Links lead where their user likes: to a pipe that never says anything, in a circle, nowhere, to a directory. */
+/* Of root's own groups none opens a user's files, and all are back afterwards. */
+static void test_groups(void **state)
+{
+	const gid_t own[] = {0, 4, 27};
+	struct rights rights;
+	char *home = NULL;
+
+	(void)state;
+	memcpy(machine.groups, own, sizeof(own));
+	machine.group_count = COUNT(own);
+	home = rights_take(1000, &rights);
+	assert_non_null(home);
+	assert_int_equal(machine.group_count, 1);
+	assert_int_equal(machine.groups[0], 1000);
+	rights_give_back(&rights);
+	assert_int_equal(machine.group_count, COUNT(own));
+	assert_memory_equal(machine.groups, own, sizeof(own));
+	free(home);
+}
+
 static void test_no_regular_files(void **state)
 {
 	struct desktop_entries entries = {0};
@@ -257,6 +278,7 @@ int main(void)
 		with_machine(test_what_is_none),
 		with_machine(test_no_regular_files),
 		with_machine(test_very_many_files),
+		with_machine(test_groups),
 		cmocka_unit_test(test_programs),
 	};
 

@@ -94,7 +94,7 @@ static void test_removal(void **state)
 	assert_removed("rules:\n- {app: a, drop: true}\n- {app: b, drop: true}\n", "app", "a",
 		       "rules:\n- {app: b, drop: true}\n");
 	assert_removed("rules:\n  - app: a\n    drop: true", "app", "a", "rules:\n");
-	assert_removed("rules: [{app: a, drop: true}]\n# end\n", "app", "a", "# end\n");
+	assert_removed("rules: [{app: a, drop: true}]\n# end\n", "app", "a", "# end\nrules: []\n");
 }
 
 /* Names that YAML would take for something else. */

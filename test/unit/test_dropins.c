@@ -120,8 +120,7 @@ static void test_files_without_rules(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	write_dropin(names[FIRST_NAME], "");
-	write_dropin(names[SECOND_NAME], "# rules:\n");
+	write_dropin(names[FIRST_NAME], "rules: []\n");
 	write_dropin(names[LAST_NAME], "rules:\n");
 	parsed = load("config.yaml");
 	assert_int_equal(parsed.result, 0);
@@ -163,6 +162,9 @@ static void test_bad_files(void **state)
 		{"rules:\n- {match: '/a(', drop: true}\n", {2, 11}},
 		{"rules: {match: /a, drop: true}\n", {1, 9}},
 		{"rules: [\n", {0, 0}},
+		{"", {0, 0}},
+		{"# rules:\n", {0, 0}},
+		{"{}\n", {0, 0}},
 		{"rules: []\n---\nrules: []\n", {0, 0}},
 	};
 
@@ -210,6 +212,12 @@ static void test_unreadable_directories(void **state)
 	assert_int_equal(rmdir(DROPIN_DIRECTORY), 0);
 	parsed = load("config.yaml");
 	assert_int_equal(parsed.result, 0);
+	parsed_clear(&parsed);
+	assert_int_equal(symlink("nowhere", DROPIN_DIRECTORY), 0);
+	parsed = load("config.yaml");
+	assert_int_equal(unlink(DROPIN_DIRECTORY), 0);
+	assert_int_equal(parsed.result, -ENOENT);
+	assert_true(parsed.diagnostics.has_error);
 	parsed_clear(&parsed);
 	assert_int_equal(symlink("config.yaml", DROPIN_DIRECTORY), 0);
 	parsed = load("config.yaml");
