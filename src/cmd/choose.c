@@ -53,6 +53,7 @@ static char *shown(const char *text)
 	return out;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is freed with the choice */
 static int set(struct choice *choice, const char *key, char *value, const char *name)
 {
 	*choice = (struct choice){strdup(key), value, strdup(name)};

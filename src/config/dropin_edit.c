@@ -265,7 +265,7 @@ static bool has_changed_as_meant(const char *edited, const struct written_rules 
 	CLEANUP(written_rules_clear) struct written_rules after = {0};
 	const size_t added = rule != NULL;
 	struct error error;
-	bool same = written_rules_read(edited, strlen(edited), &after, &error) == 0 &&
+	bool same = edited != NULL && written_rules_read(edited, strlen(edited), &after, &error) == 0 &&
 		    after.count == before->count - removed + added;
 
 	for (size_t i = 0; i < after.count && same; i++) {

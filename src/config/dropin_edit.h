@@ -50,13 +50,13 @@ void written_rules_clear(struct written_rules *rules);
  * Puts a rule into a drop-in: in the place of the one with the same selector, or else a slice's or a user's behind all
  * others, and any other in front, so that what is special comes before what is general.
  *
- * @text:   as for written_rules_read()
+ * @bytes:  the text, as for written_rules_read()
  * @rule:   its line means nothing
  * @edited: set to the new text, terminated by a NUL, to be freed with free()
  *
  * Returns 0, -ENOTSUP if the text can't be changed, or another negative errno, with @error.
  */
-int dropin_put_rule(const char *text, size_t length, const struct written_rule *rule, char **edited,
+int dropin_put_rule(const char *bytes, size_t length, const struct written_rule *rule, char **edited,
 		    struct error *error);
 
 /**
@@ -64,7 +64,7 @@ int dropin_put_rule(const char *text, size_t length, const struct written_rule *
  *
  * Returns -ENOENT if there is none; otherwise as dropin_put_rule().
  */
-int dropin_remove_rule(const char *text, size_t length, const char *key, const char *value, char **edited,
+int dropin_remove_rule(const char *bytes, size_t length, const char *key, const char *value, char **edited,
 		       struct error *error);
 
 #endif

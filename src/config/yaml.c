@@ -155,15 +155,18 @@ char *yaml_write_scalar(const char *text)
 
 	if (written == NULL)
 		return NULL;
-	if (is_safe_plain(text))
-		return strcpy(written, text);
+	if (is_safe_plain(text)) {
+		memcpy(written, text, strlen(text) + 1);
+		return written;
+	}
 	*end++ = '\'';
 	for (const char *at = text; *at != '\0'; at++) {
 		if (*at == '\'')
 			*end++ = '\'';
 		*end++ = *at;
 	}
-	strcpy(end, "'");
+	*end++ = '\'';
+	*end = '\0';
 	return written;
 }
 

@@ -12,10 +12,10 @@
 
 /** The daemon of this network namespace, and the config it has in force. */
 struct running {
-	uint32_t port;		   /* of its netlink socket; 0: none is running */
-	char stamp[COMMENT_SIZE];  /* differs after each load (nft/stamp.h), or "" */
-	char file[COMMENT_SIZE];   /* the config's path, or "" */
-	time_t loaded;		   /* or 0 */
+	uint32_t port;		  /* of its netlink socket; 0: none is running */
+	char stamp[COMMENT_SIZE]; /* differs after each load (nft/stamp.h), or "" */
+	char file[COMMENT_SIZE];  /* the config's path, or "" */
+	time_t loaded;		  /* or 0 */
 };
 
 /**

@@ -30,7 +30,7 @@ static int digit_of(char character)
 
 bool unit_name_unescape(char *out, const char *text, size_t length)
 {
-	char escaped[UNIT_NAME_ESCAPED_SIZE];
+	char again[UNIT_NAME_ESCAPED_SIZE];
 	size_t used = 0;
 
 	if (length >= UNIT_NAME_SIZE)
@@ -43,6 +43,6 @@ bool unit_name_unescape(char *out, const char *text, size_t length)
 		i += is_escape ? 3 : 0;
 	}
 	out[used] = '\0';
-	unit_name_escape(escaped, out);
-	return strlen(escaped) == length && memcmp(escaped, text, length) == 0;
+	unit_name_escape(again, out);
+	return strlen(again) == length && memcmp(again, text, length) == 0;
 }
