@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define PATIENCE (5 * USEC_PER_SEC)
-#define POLL_INTERVAL (50 * 1000 * 1000) /* nsec */
+#define POLL_INTERVAL 50000000L /* nsec */
 
 static void pause_shortly(void)
 {

@@ -345,7 +345,7 @@ static int keep_key(char **text, struct error *error)
 	CLEANUP(written_rules_clear) struct written_rules rules = {0};
 	struct reader reader = {.rules = &rules};
 	char *longer = NULL;
-	int result = read_text(*text, strlen(*text), &reader, error);
+	int result = *text != NULL ? read_text(*text, strlen(*text), &reader, error) : no_memory(error);
 
 	if (result < 0 || reader.rules_line > 0)
 		return 0; /* whether it is right is seen later */

@@ -43,6 +43,7 @@ bool unit_name_unescape(char *out, const char *text, size_t length)
 		i += is_escape ? 3 : 0;
 	}
 	out[used] = '\0';
+	/* NOLINTNEXTLINE(readability-suspicious-call-argument): what was unescaped is escaped again */
 	unit_name_escape(again, out);
 	return strlen(again) == length && memcmp(again, text, length) == 0;
 }
