@@ -75,8 +75,9 @@ static const struct command {
 	 "\n"
 	 "systemd-run starts it in the slice cgtproxy-TARGET.slice of your user manager, or, as root, of the\n"
 	 "system manager. If the config sends that slice elsewhere, nothing is started and the rule to add is\n"
-	 "shown. The exit code is then 1, as when the config can't be read; it is 127 if the program is not\n"
-	 "found, and 126 if it can't be executed.",
+	 "shown; nor is it if the daemon is not running or has not loaded the config. The exit code is then 1, as\n"
+	 "when the config can't be read; it is 2 for an unknown target, 127 if the program is not found, and 126\n"
+	 "if it can't be executed.",
 	 TAKES_PROGRAM},
 	{"help", cmd_help, "help [COMMAND]", "Show this help, or that of a command."},
 	{"init", cmd_init, "init [--yes]",

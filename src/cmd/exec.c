@@ -8,14 +8,13 @@
 #include "cmd/target.h"
 #include "engine/compile.h"
 #include "inspect/listening.h"
+#include "inspect/loaded.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
-#include "util/process.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/netlink.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -150,17 +149,96 @@ static int check_manager(void)
 	return EXIT_ERROR;
 }
 
-/* Only those who may change nftables can read what is in force; others can only see whether a daemon is running. */
-static void warn_without_daemon_or_proxy(const struct config *config, uint32_t target)
+#define START "sudo systemctl start cgtproxy"
+#define RELOAD "sudo systemctl reload cgtproxy"
+
+static int refuse_other_file(const struct loaded_config *loaded, const struct config *config)
+{
+	const char *other = *loaded->file != '\0' ? loaded->file : "the built-in config";
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(other)));
+	CLEANUP(freep) char *ours = config->file != NULL ? malloc(ESCAPED_SIZE(strlen(config->file))) : NULL;
+
+	if (shown == NULL || (config->file != NULL && ours == NULL)) {
+		log_error("no memory");
+		return EXIT_ERROR;
+	}
+	log_error("the daemon has loaded %s, not %s, so nothing was started. %s",
+		  escape(shown, ESCAPED_SIZE(strlen(other)), other, strlen(other)),
+		  ours != NULL ? escape(ours, ESCAPED_SIZE(strlen(config->file)), config->file, strlen(config->file))
+			       : "the built-in config",
+		  *loaded->file != '\0' ? "Name that file with -c, or leave out -c if it is the default one"
+					: "Start the daemon with your file");
+	return EXIT_ERROR;
+}
+
+/* Rules that an earlier run left may still take what is to go direct. */
+static int judge_without_daemon(const struct loaded_config *loaded, uint32_t target)
+{
+	if (target == TARGET_DIRECT) {
+		if (!loaded->is_certain)
+			log_warning("cgtproxy does not seem to be running. If an earlier run left its rules in force, "
+				    "which "
+				    "can't be seen without CAP_NET_ADMIN, the program need not go direct");
+		return EXIT_OK;
+	}
+	if (loaded->is_certain)
+		log_error("cgtproxy is not running, and the program's traffic would go direct, so nothing was started. "
+			  "Start the daemon: " START);
+	else
+		log_error("cgtproxy does not seem to be running, so nothing was started. Where the program's traffic "
+			  "would go can't be seen without CAP_NET_ADMIN. Start the daemon: " START);
+	return EXIT_ERROR;
+}
+
+static int judge_left_table(const struct loaded_config *loaded, const char *name)
+{
+	if (strcmp(loaded->target, name) == 0) {
+		log_warning("cgtproxy is not running. The rules of an earlier run are still in force, and send the "
+			    "program to %s for now. Start the daemon: " START,
+			    name);
+		return EXIT_OK;
+	}
+	log_error("cgtproxy is not running, and the rules of an earlier run, which are still in force, would send the "
+		  "program to %s, not to %s, so nothing was started. Start the daemon: " START,
+		  *loaded->target != '\0' ? loaded->target : "an unknown target", name);
+	return EXIT_ERROR;
+}
+
+/* Whether what the config says of a new cgroup at that path is in force. Returns an exit code. */
+static int check_that_it_is_in_force(const struct config *config, const char *path, uint32_t target)
+{
+	struct loaded_config loaded;
+
+	loaded_find(config, path, &loaded);
+	switch (loaded.state) {
+	case LOADED_CURRENT:
+		break;
+	case LOADED_UNKNOWN:
+		log_warning(
+			"whether the daemon has loaded this config as it is now can't be %s. Compare: sudo cgtproxy "
+			"status",
+			loaded.is_certain ? "told from its table" : "seen without CAP_NET_ADMIN");
+		break;
+	case LOADED_EARLIER:
+		if (loaded.is_certain && *loaded.file == '\0' && target == TARGET_DIRECT)
+			break; /* as everything does with the built-in config */
+		log_error("the daemon has not loaded this config, so nothing was started. Load it: " RELOAD);
+		return EXIT_ERROR;
+	case LOADED_OTHER:
+		return refuse_other_file(&loaded, config);
+	case LOADED_LEFT:
+		return judge_left_table(&loaded, config_target_name(config, target));
+	case LOADED_NOTHING:
+		return judge_without_daemon(&loaded, target);
+	}
+	return EXIT_OK;
+}
+
+static void warn_without_proxy(const struct config *config, uint32_t target)
 {
 	const struct proxy *proxy = target >= TARGET_FIRST_PROXY ? &config->proxies[target - TARGET_FIRST_PROXY] : NULL;
 
-	if (target == TARGET_DIRECT)
-		return;
-	if (!process_is_connected("cgtproxy", NETLINK_NETFILTER))
-		log_warning("cgtproxy does not seem to be running, so the program's traffic goes direct. Start it: "
-			    "systemctl start cgtproxy");
-	else if (proxy != NULL && proxy_is_absent(proxy))
+	if (proxy != NULL && proxy_is_absent(proxy))
 		log_warning("nothing listens on port %u, so what the program sends is refused. Start the proxy %s, or "
 			    "correct its port in the config",
 			    proxy->port, proxy->name);
@@ -218,7 +296,7 @@ static int exec_in_slice(const struct config *config, const char *name, char **c
 	}
 	if (!target_find(config, name, &target)) {
 		target_log_unknown(config, name);
-		return EXIT_ERROR;
+		return EXIT_USAGE;
 	}
 	write_slice(name, slice);
 	path_length = write_path(slice, path);
@@ -228,9 +306,11 @@ static int exec_in_slice(const struct config *config, const char *name, char **c
 	code = check_program(command[0]);
 	if (code == EXIT_OK)
 		code = check_manager();
+	if (code == EXIT_OK)
+		code = check_that_it_is_in_force(config, path, target);
 	if (code != EXIT_OK)
 		return code;
-	warn_without_daemon_or_proxy(config, target);
+	warn_without_proxy(config, target);
 	return run(slice, name, command, count);
 }
 

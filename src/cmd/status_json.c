@@ -50,7 +50,7 @@ static json_t *json_of_config(const struct status *status)
 	static const char *const states[] = {
 		[STATUS_CONFIG_UNKNOWN] = "unknown",	   [STATUS_CONFIG_BUILT_IN] = "built-in",
 		[STATUS_CONFIG_CURRENT] = "current",	   [STATUS_CONFIG_CHANGED] = "changed",
-		[STATUS_CONFIG_UNREADABLE] = "unreadable",
+		[STATUS_CONFIG_UNREADABLE] = "unreadable", [STATUS_CONFIG_OTHER] = "other",
 	};
 
 	return json_pack("{so ss so}", "file", *status->file != '\0' ? json_of_path(status->file) : json_null(),

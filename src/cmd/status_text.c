@@ -118,13 +118,14 @@ static void write_config(const struct status *status, const struct style *style,
 		[STATUS_CONFIG_CURRENT] = "",
 		[STATUS_CONFIG_CHANGED] = " (changed since then, not in force)",
 		[STATUS_CONFIG_UNREADABLE] = " (now unreadable or invalid)",
+		[STATUS_CONFIG_OTHER] = " (compared with another file)",
 	};
 	CLEANUP(freep) char *file = style_escape(style, status->file, strlen(status->file));
 	const char *name = file != NULL ? file : "";
 
-	if (status->config == STATUS_CONFIG_UNKNOWN)
+	if (*name == '\0' && status->loaded == 0)
 		name = "unknown";
-	else if (status->config == STATUS_CONFIG_BUILT_IN)
+	else if (*name == '\0')
 		name = "the built-in one, every cgroup goes direct";
 	fprintf(out, "        Config: %s", name);
 	if (status->loaded != 0) {

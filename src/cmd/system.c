@@ -8,10 +8,15 @@
 #include "engine/requirements.h"
 #include "inspect/host.h"
 #include "inspect/listening.h"
+#include "inspect/loaded.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int check_kernel(const struct config *config)
 {
@@ -83,6 +88,51 @@ static void check_name_servers(const struct config *config)
 	}
 }
 
+static void mention_other_file(const char *file)
+{
+	const char *other = *file != '\0' ? file : "the built-in config";
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(other)));
+
+	if (shown != NULL)
+		finding_print(FINDING_NOTICE, "daemon", "it has loaded %s, not this config",
+			      escape(shown, ESCAPED_SIZE(strlen(other)), other, strlen(other)));
+}
+
+/* Whether this config is in force. A config may well be checked before that. */
+static void check_daemon(const struct config *config)
+{
+	struct loaded_config loaded;
+
+	loaded_find(config, "/", &loaded);
+	switch (loaded.state) {
+	case LOADED_CURRENT:
+		finding_print(FINDING_OK, "daemon", "it has loaded this config");
+		break;
+	case LOADED_EARLIER:
+		finding_print(FINDING_WARNING, "daemon",
+			      "it has not loaded this config as it is now: systemctl reload cgtproxy");
+		break;
+	case LOADED_OTHER:
+		mention_other_file(loaded.file);
+		break;
+	case LOADED_LEFT:
+		finding_print(FINDING_WARNING, "daemon",
+			      "it is not running, but the rules of an earlier run are still in force: systemctl start "
+			      "cgtproxy, or, to have all traffic go direct, cgtproxy clear");
+		break;
+	case LOADED_NOTHING:
+		finding_print(FINDING_NOTICE, "daemon",
+			      "it %s, so this config is not in force: systemctl start "
+			      "cgtproxy",
+			      loaded.is_certain ? "is not running" : "does not seem to be running");
+		break;
+	case LOADED_UNKNOWN:
+		finding_print(FINDING_SKIPPED, "daemon", "which config it has loaded can't be %s",
+			      loaded.is_certain ? "told from its table" : "seen without CAP_NET_ADMIN");
+		break;
+	}
+}
+
 int check_system(const struct config *config)
 {
 	const int code = check_kernel(config);
@@ -91,6 +141,7 @@ int check_system(const struct config *config)
 	check_networkd();
 	check_name_service(config);
 	check_name_servers(config);
+	check_daemon(config);
 	problems_code = check_problems(config);
 	return code != EXIT_OK ? code : problems_code;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TIME_SIZE = 64 };
 
@@ -32,9 +33,21 @@ static size_t count_errors(const struct diagnostics *diagnostics)
 	return count;
 }
 
+static bool is_built_in(const char *file)
+{
+	return file == NULL || *file == '\0';
+}
+
+/* With the built-in config, it is the default file that a reload reads. For free(). */
+static char *copy_or_default(const char *file)
+{
+	return is_built_in(file) ? config_default_path() : strdup(file);
+}
+
 void refusal_note(struct refusal *refusal, const char *file, const struct diagnostics *diagnostics)
 {
 	const struct diagnostic *error = first_error(diagnostics);
+	CLEANUP(freep) char *path = copy_or_default(file);
 
 	refusal_clear(refusal);
 	if (error == NULL)
@@ -45,7 +58,7 @@ void refusal_note(struct refusal *refusal, const char *file, const struct diagno
 			  error->position.column, error->text) < 0)
 		refusal->text = NULL;
 	refusal->more = count_errors(diagnostics) - 1;
-	refusal->modified = config_changed(file);
+	refusal->modified = path != NULL ? config_changed(path) : 0;
 }
 
 void refusal_clear(struct refusal *refusal)
@@ -74,7 +87,7 @@ static int report_errors(const char *shown, time_t loaded, const struct refusal 
 		snprintf(more, sizeof(more), " (and %zu more)", refusal->more);
 	return problems_add(
 		problems, PROBLEM_FILE_ERRORS, shown,
-		strdup("mend what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
+		strdup("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
 		       "cgtproxy"),
 		"the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
 		write_time(refusal->modified, changed), refusal->text, more, write_time(loaded, old));
@@ -90,16 +103,42 @@ static int report_change(const char *shown, time_t now, time_t loaded, struct pr
 			    write_time(loaded, old));
 }
 
+static int report_new_file(const char *shown, time_t loaded, struct problems *problems)
+{
+	char old[TIME_SIZE];
+
+	return problems_add(problems, PROBLEM_FILE_CHANGED, shown, strdup("systemctl reload cgtproxy"),
+			    "the file %s is not what is in force, which is the built-in config%s: there was no such "
+			    "file then",
+			    shown, write_time(loaded, old));
+}
+
 int config_file_judge(const char *file, time_t loaded, const struct refusal *refusal, struct problems *problems)
 {
-	CLEANUP(freep) char *shown = file != NULL ? shown_copy(file) : NULL;
-	const time_t now = file != NULL ? config_changed(file) : 0;
+	CLEANUP(freep) char *path = copy_or_default(file);
+	CLEANUP(freep) char *shown = path != NULL ? shown_copy(path) : NULL;
+	time_t changed = 0;
 
-	if (file == NULL || *file == '\0')
-		return 0;
 	if (shown == NULL)
 		return -ENOMEM;
-	if (refusal->text != NULL && refusal->modified == now)
+	changed = config_changed(path);
+	if (refusal->text != NULL && refusal->modified == changed)
 		return report_errors(shown, loaded, refusal, problems);
-	return now > loaded ? report_change(shown, now, loaded, problems) : 0;
+	if (is_built_in(file))
+		return loaded != 0 && access(path, F_OK) == 0 ? report_new_file(shown, loaded, problems) : 0;
+	return changed > loaded ? report_change(shown, changed, loaded, problems) : 0;
+}
+
+int config_file_report_other(const char *given, const char *loaded, const struct refusal *refusal,
+			     struct problems *problems)
+{
+	CLEANUP(freep) char *shown = shown_copy(given);
+	CLEANUP(freep) char *other = *loaded != '\0' ? shown_copy(loaded) : strdup("the built-in config");
+
+	if (shown == NULL || other == NULL)
+		return -ENOMEM;
+	return problems_add(
+		problems, PROBLEM_FILE_OTHER, shown, problem_cure("leave out -c to see what is wrong with %s", other),
+		"%s is not what is in force, which is %s%s%s", shown, other,
+		refusal->text != NULL ? ", and can't be loaded: " : "", refusal->text != NULL ? refusal->text : "");
 }

@@ -19,21 +19,34 @@ struct refusal {
 	time_t modified; /* the file's time, or 0 */
 };
 
-/** Takes note that a file was refused. Without memory nothing is noted. */
+/** Takes note that a file, or the default one (NULL or ""), was refused. Without memory nothing is noted. */
 void refusal_note(struct refusal *refusal, const char *file, const struct diagnostics *diagnostics);
 
 void refusal_clear(struct refusal *refusal);
 
 /**
  * Adds a problem if a file has changed since it was loaded, or if what it is now was refused. The kernel keeps the time
- * of loading in seconds, so a change within the same second is not seen.
+ * of loading in seconds, so a change within the same second is not seen. Where there was no file, it is a problem that
+ * there is a default file now.
  *
- * @file:    or NULL: there was none, and there is nothing to add
- * @loaded:  when what is in force was read from it
+ * @file:    or NULL or "": the built-in config was loaded
+ * @loaded:  when what is in force was read from it; 0 if that is unknown
  * @refusal: of the last time that it was read
  *
  * Returns 0 or -ENOMEM.
  */
 int config_file_judge(const char *file, time_t loaded, const struct refusal *refusal, struct problems *problems);
+
+/**
+ * Adds the problem that a file is not the one that is in force.
+ *
+ * @given:   the file
+ * @loaded:  the one in force, or "" for the built-in config
+ * @refusal: what was wrong with @given, if anything
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int config_file_report_other(const char *given, const char *loaded, const struct refusal *refusal,
+			     struct problems *problems);
 
 #endif

@@ -15,9 +15,11 @@ static const struct {
 	const char *before;
 	const char *after;
 } kinds[] = {
+	[PROBLEM_NOT_RUNNING] = {"not-running", "no daemon runs, but there is ", ""},
 	[PROBLEM_TABLE] = {"table", "parts of ", " are missing"},
 	[PROBLEM_FILE_ERRORS] = {"config-errors", "", " can't be loaded"},
 	[PROBLEM_FILE_CHANGED] = {"config-changed", "", " is not what is in force"},
+	[PROBLEM_FILE_OTHER] = {"config-other", "", " is not the daemon's config"},
 	[PROBLEM_LOOPBACK] = {"loopback-down", "", " is down"},
 	[PROBLEM_IPV6_LOOPBACK] = {"loopback-ipv6", "", " is off"},
 	[PROBLEM_POLICY_RULES] = {"policy-rules", "", " are missing"},
@@ -104,6 +106,31 @@ char *problem_cure(const char *format, ...)
 		cure = NULL;
 	va_end(arguments);
 	return cure;
+}
+
+static int replace_reload(char **cure)
+{
+	static const char reload[] = "systemctl reload cgtproxy";
+	const char *at = *cure != NULL ? strstr(*cure, reload) : NULL;
+	char *changed = NULL;
+
+	if (at == NULL)
+		return 0;
+	changed = problem_cure("%.*ssystemctl start cgtproxy%s", (int)(at - *cure), *cure, at + strlen(reload));
+	if (changed == NULL)
+		return -ENOMEM;
+	free(*cure);
+	*cure = changed;
+	return 0;
+}
+
+int problems_cure_by_starting(struct problems *problems)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < problems->count && result == 0; i++)
+		result = replace_reload(&problems->items[i].cure);
+	return result;
 }
 
 int problems_move(struct problems *problems, struct problems *from)

@@ -13,9 +13,11 @@
  */
 
 enum problem_kind {
+	PROBLEM_NOT_RUNNING,
 	PROBLEM_TABLE,
 	PROBLEM_FILE_ERRORS,
 	PROBLEM_FILE_CHANGED,
+	PROBLEM_FILE_OTHER,
 	PROBLEM_LOOPBACK,
 	PROBLEM_IPV6_LOOPBACK,
 	PROBLEM_POLICY_RULES,
@@ -79,6 +81,11 @@ int problems_add(struct problems *problems, enum problem_kind kind, const char *
 
 /** Formats a cure for problems_add(). Returns it, or NULL without memory. */
 char *problem_cure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * Has the cures end with a start of the daemon instead of a reload: for when none is running. Returns 0 or -ENOMEM.
+ */
+int problems_cure_by_starting(struct problems *problems);
 
 /** Returns whether the list has one of the same kind and subject. */
 bool problems_have(const struct problems *problems, const struct problem *problem);

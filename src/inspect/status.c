@@ -11,6 +11,7 @@
 #include "inspect/config_file.h"
 #include "inspect/in_force.h"
 #include "inspect/index.h"
+#include "inspect/loaded.h"
 #include "inspect/status_problems.h"
 #include "inspect/status_routing.h"
 #include "nft/comment.h"
@@ -35,10 +36,12 @@ struct sources {
 	struct nft nft;
 	struct dump dump;
 	struct elements elements;
-	bool strict;		     /* whether the rules in force are strict */
-	char about[COMMENT_SIZE];    /* the table's config, see nft/stamp.h */
-	struct config *file;	     /* what the config file says now, or NULL */
-	struct refusal refusal;	     /* or why that can't be loaded */
+	bool strict;		  /* whether the rules in force are strict */
+	char about[COMMENT_SIZE]; /* the table's config, see nft/stamp.h */
+	struct config *file;	  /* what the config file says now, or NULL */
+	struct refusal refusal;	  /* or why that can't be loaded */
+	const char *given;	  /* another file, with which to compare, or NULL */
+	struct refusal given_refusal;
 	struct config *held;	     /* what the kernel shows of the config in force; NULL without a table */
 	const struct config *config; /* of the two, the one to go by, or NULL */
 	struct cgroup_index index;
@@ -52,6 +55,7 @@ static void sources_clear(struct sources *sources)
 	config_free(sources->held);
 	config_free(sources->file);
 	refusal_clear(&sources->refusal);
+	refusal_clear(&sources->given_refusal);
 	elements_clear(&sources->elements);
 	dump_clear(&sources->dump);
 	nft_close(&sources->nft);
@@ -98,22 +102,52 @@ static void look_at_owner(struct status *status)
 		status->since = 0;
 }
 
-static void load_config(const char *file, struct sources *sources, struct status *status)
+/* Returns whether it can be loaded. */
+static bool load_file(const char *file, struct config **config, struct refusal *refusal)
 {
 	struct diagnostics diagnostics = {0};
+	const bool is_valid = config_load(*file != '\0' ? file : NULL, config, &diagnostics) == 0;
 
+	refusal_note(refusal, file, &diagnostics);
+	diagnostics_clear(&diagnostics);
+	return is_valid;
+}
+
+/* What the table was made from. */
+static void load_own_config(struct sources *sources, struct status *status)
+{
+	const bool is_valid = load_file(status->file, &sources->file, &sources->refusal);
+
+	if (status->config == STATUS_CONFIG_BUILT_IN) {
+		/* a default file that there is by now is only judged */
+		config_free(sources->file);
+		sources->file = NULL;
+	} else if (!is_valid) {
+		status->config = STATUS_CONFIG_UNREADABLE;
+	} else if (config_changed(status->file) > status->loaded) {
+		status->config = STATUS_CONFIG_CHANGED;
+	}
+}
+
+static void load_config(const char *file, struct sources *sources, struct status *status)
+{
 	if (stamp_read(sources->about, status->file, sizeof(status->file), &status->loaded))
 		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
-	if (file == NULL && status->config != STATUS_CONFIG_CURRENT)
-		return;
-	if (config_load(file != NULL ? file : status->file, &sources->file, &diagnostics) < 0)
-		status->config = STATUS_CONFIG_UNREADABLE;
-	else if (file == NULL && config_changed(status->file) > status->loaded)
-		status->config = STATUS_CONFIG_CHANGED;
-	else
-		status->config = STATUS_CONFIG_CURRENT;
-	refusal_note(&sources->refusal, file != NULL ? file : status->file, &diagnostics);
-	diagnostics_clear(&diagnostics);
+	if (file != NULL && (*status->file == '\0' || !loaded_is_same_file(status->file, file))) {
+		if (status->loaded != 0)
+			sources->given = file;
+		if (load_file(file, &sources->file, &sources->given_refusal)) {
+			status->config = STATUS_CONFIG_OTHER;
+			return;
+		}
+	}
+	if (status->config != STATUS_CONFIG_UNKNOWN)
+		load_own_config(sources, status);
+}
+
+static bool goes_by_file(const struct status *status)
+{
+	return status->config == STATUS_CONFIG_CURRENT || status->config == STATUS_CONFIG_OTHER;
 }
 
 /* The file says more than the kernel shows, the rules for cgroups first of all; but only while it is what is in force.
@@ -124,7 +158,7 @@ static int choose_config(struct sources *sources, const struct status *status, s
 
 	if (status->table.exists)
 		result = in_force_read(&sources->nft, &sources->dump, &sources->held, error);
-	sources->config = status->config == STATUS_CONFIG_CURRENT ? sources->file : sources->held;
+	sources->config = goes_by_file(status) ? sources->file : sources->held;
 	return result;
 }
 
@@ -377,18 +411,21 @@ static int look_at_cgroups(struct sources *sources, struct status *status, struc
 /* Whether the config is what is in force, so that its policy rules and routes are to be there. */
 static bool config_is_in_force(const struct sources *sources, const struct status *status)
 {
-	return status->config == STATUS_CONFIG_CURRENT || sources->config->route_table != 0;
+	return goes_by_file(status) || sources->config->route_table != 0;
 }
 
 static int find_problems(const struct sources *sources, struct status *status, struct error *error)
 {
 	const struct status_known known = {
 		.config = sources->config,
-		.in_force = config_is_in_force(sources, status),
+		.in_force = config_is_in_force(sources, status) && status->config != STATUS_CONFIG_OTHER,
 		.pid = status->pid,
 		.file = status->file,
 		.loaded = status->loaded,
 		.refusal = &sources->refusal,
+		.strict = sources->strict,
+		.given = sources->given,
+		.given_refusal = &sources->given_refusal,
 	};
 
 	if (status->is_running && !status->is_whole && status_report_table(true, &status->problems) < 0)

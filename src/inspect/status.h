@@ -55,6 +55,7 @@ enum status_config {
 	STATUS_CONFIG_CURRENT,	  /* the file is unchanged since it was loaded */
 	STATUS_CONFIG_CHANGED,	  /* it has changed since */
 	STATUS_CONFIG_UNREADABLE, /* it can't be read, or is not valid */
+	STATUS_CONFIG_OTHER,	  /* it is compared with another file */
 };
 
 struct status {
@@ -89,7 +90,8 @@ struct status {
 /**
  * Reads the state of this network namespace.
  *
- * @file:   the config to compare with, or NULL for the one the table was made from
+ * @file:   the config to compare with, or NULL for the one the table was made from; that another one was given, or
+ * can't be loaded, is among the problems
  * @before: an earlier look, or NULL; if looking for problems takes long, its problems are reused for some time
  * @status: zeroed; release with status_clear(), also on failure
  *

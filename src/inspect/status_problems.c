@@ -6,6 +6,7 @@
 #include "inspect/finders.h"
 #include "nft/table.h"
 
+#include <errno.h>
 #include <string.h>
 
 int status_report_table(bool exists, struct problems *problems)
@@ -30,14 +31,41 @@ static int run_finders(const struct scene *scene, struct problems *problems, str
 	return result;
 }
 
+static int report_left_table(bool strict, struct problems *problems)
+{
+	return problems_add(problems, PROBLEM_NOT_RUNNING, "the table inet " TABLE_NAME,
+			    strdup("systemctl start cgtproxy\n"
+				   "or, to have all traffic go direct: cgtproxy clear"),
+			    "no daemon is running, but the table inet " TABLE_NAME
+			    " of an earlier run is still in place: "
+			    "cgroups keep their targets, and new ones %s",
+			    strict ? "are dropped" : "get those of their parents, whatever the rules say");
+}
+
+/* About the daemon and its config as such. */
+static int judge_daemon(const struct status_known *known, struct problems *problems)
+{
+	int result = known->pid == 0 ? report_left_table(known->strict, problems) : 0;
+
+	if (result == 0 && known->given != NULL)
+		result = config_file_report_other(known->given, known->file, known->given_refusal, problems);
+	if (result == 0)
+		result = config_file_judge(known->file, known->loaded, known->refusal, problems);
+	return result;
+}
+
 int status_find_problems(const struct status_known *known, struct problems *problems, struct error *error)
 {
 	CLEANUP(scene_clear)
 	struct scene scene = {.config = known->config, .in_force = known->in_force, .pid = known->pid};
-	int result = config_file_judge(known->file, known->loaded, known->refusal, problems);
+	int result = judge_daemon(known, problems);
 
 	if (result < 0)
 		return error_set(error, result, "no memory to put the state together");
 	result = scene_set(&scene, error);
-	return result < 0 ? result : run_finders(&scene, problems, error);
+	if (result == 0)
+		result = run_finders(&scene, problems, error);
+	if (result == 0 && known->pid == 0 && problems_cure_by_starting(problems) < 0)
+		return error_set(error, -ENOMEM, "no memory to put the state together");
+	return result;
 }

@@ -20,9 +20,12 @@ struct status_known {
 	const struct config *config;
 	bool in_force;	  /* the config is, so its policy rules and routes should be there */
 	uint32_t pid;	  /* of the daemon, or 0 */
+	bool strict;	  /* whether the rules in force are */
 	const char *file; /* that the table was made from, or "" */
 	time_t loaded;
-	const struct refusal *refusal;
+	const struct refusal *refusal; /* of that file */
+	const char *given;	       /* a file to compare with that is not that one, or NULL */
+	const struct refusal *given_refusal;
 };
 
 /**

@@ -44,7 +44,7 @@ const char *process_of_port(uint32_t port, char *out)
 	return out;
 }
 
-bool process_is_connected(const char *name, unsigned protocol)
+uint32_t process_find_connected(const char *name, unsigned protocol)
 {
 	CLEANUP(fclosep) FILE *file = fopen("/proc/net/netlink", "re");
 	char line[256];
@@ -56,11 +56,18 @@ bool process_is_connected(const char *name, unsigned protocol)
 		const char *number = socket != NULL ? strtok_r(NULL, " ", &state) : NULL;
 		const char *port = number != NULL ? strtok_r(NULL, " ", &state) : NULL;
 
-		if (port != NULL && strtoul(number, NULL, 10) == protocol &&
-		    read_name((uint32_t)strtoul(port, NULL, 10), other) && strcmp(other, name) == 0)
-			return true;
+		const uint32_t pid = port != NULL ? (uint32_t)strtoul(port, NULL, 10) : 0;
+
+		if (pid != 0 && strtoul(number, NULL, 10) == protocol && read_name(pid, other) &&
+		    strcmp(other, name) == 0)
+			return pid;
 	}
-	return false;
+	return 0;
+}
+
+bool process_is_connected(const char *name, unsigned protocol)
+{
+	return process_find_connected(name, protocol) != 0;
 }
 
 uint32_t process_socket_of_port(unsigned protocol, uint32_t port)

@@ -22,11 +22,16 @@ enum { PROCESS_NAME_SIZE = 192 };
 const char *process_of_port(uint32_t port, char *out);
 
 /**
- * Returns whether a process with this name has a netlink socket of this protocol in this network namespace. Needs no
+ * Finds a process with this name that has a netlink socket of this protocol in this network namespace. Needs no
  * privileges, but the name is only what the process calls itself.
  *
  * @protocol: NETLINK_* of linux/netlink.h
+ *
+ * Returns its id, or 0 if there is none.
  */
+uint32_t process_find_connected(const char *name, unsigned protocol);
+
+/** Returns whether there is such a process. */
 bool process_is_connected(const char *name, unsigned protocol);
 
 /**

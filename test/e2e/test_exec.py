@@ -12,10 +12,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from lab.daemon import NOBODY, as_nobody, environment, in_private_mounts
+from lab.daemon import NOBODY, as_nobody, binary, environment, in_private_mounts
+from lab.reloading import Reloadable
+from lab.waiting import wait_until
 
 CONFIG = """\
 version: 1
@@ -60,7 +63,8 @@ class Stage:
         self.bin = world.scratch.path(".bin")
         self.bin.mkdir(mode=0o755)
         self.add("systemd-run", STAND_IN)
-        self.daemon = world.daemon("version: 1\n")
+        self.subject = Reloadable(world, CONFIG)
+        self.daemon = self.subject.daemon
         self.proxies = [world.proxy(name, port) for name, port in PORTS.items()]
         self.env = {"PATH": f"{self.bin}:{os.environ['PATH']}", "RECORD": str(self.record),
                     "XDG_RUNTIME_DIR": "/run/user/4711"}
@@ -73,9 +77,21 @@ class Stage:
         return path
 
     def exec(self, *words, config=CONFIG, wrap=as_nobody, **env):
-        """Run exec with these arguments."""
-        return self.world.cgtproxy("-c", self.world.scratch.write(config), "exec", *words, wrap=wrap,
-                                   program=self.program, **{**self.env, **env})
+        """Run exec with these arguments, and with a config that the daemon has loaded."""
+        if config != self.path.read_text(encoding="utf-8"):
+            self.path.write_text(config, encoding="utf-8")
+            self.subject.reload()
+            os.utime(self.path, (0, 0))  # as if it were so when the daemon started: no user can see the reload
+        return self.exec_as_is(*words, wrap=wrap, **env)
+
+    def exec_as_is(self, *words, config=None, wrap=as_nobody, **env):
+        """The same with whatever is in the file, or with another file."""
+        return self.world.cgtproxy("-c", config or self.path, "exec", *words, wrap=wrap, program=self.program, **{**self.env, **env})
+
+    @property
+    def path(self):
+        """The daemon's config."""
+        return self.subject.path
 
     @property
     def started(self):
@@ -139,8 +155,8 @@ def test_directory_and_environment_are_kept(stage):
 
 def popen(stage, *words, **options):
     """Start exec with these words."""
-    argv = as_nobody([str(stage.program), "-c", str(stage.world.scratch.write(CONFIG)), "exec", "mihomo", *words])
-    return subprocess.Popen(argv, env=environment(**stage.env), **options)
+    argv = as_nobody([str(stage.program), "-c", str(stage.path), "exec", "mihomo", *words])
+    return subprocess.Popen(stage.world.host.command(*argv), env=environment(**stage.env), **options)
 
 
 def test_the_terminal_is_kept(stage):
@@ -236,7 +252,7 @@ def test_a_rule_for_the_parent_of_a_nested_slice(stage):
 @pytest.mark.parametrize("name", ["nobody", "", "Drop", "mihomo ", "\x1b[31m"])
 def test_an_unknown_name(stage, name):
     done = stage.exec(name, "true")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "direct, drop, refuse, mihomo, a-b, a.b_c, a--b" in done.stderr
     assert "\x1b" not in done.stderr
     assert stage.started is None
@@ -276,7 +292,7 @@ def test_a_shell_that_is_not_there(stage):
 def test_nested(stage):
     """A shell for one target starts a program for another."""
     done = stage.exec("mihomo", "sh", "-c", f"{stage.program} -c $CONFIG exec direct sh -c 'echo $CGTPROXY_TARGET'",
-                      CONFIG=str(stage.world.scratch.write(CONFIG)), CGTPROXY_TARGET="drop")
+                      CONFIG=str(stage.path), CGTPROXY_TARGET="drop")
     assert (done.returncode, done.stdout, done.stderr) == (0, "direct\n", "")
     assert "--slice=cgtproxy-direct.slice" in stage.started["argv"]
 
@@ -332,13 +348,106 @@ def test_without_a_users_manager(stage):
     assert stage.exec("mihomo", "true", wrap=lambda argv: argv).returncode == 0
 
 
+def as_root(argv):
+    """The argument list as it is."""
+    return argv
+
+
+@pytest.mark.parametrize("wrap", [as_nobody, as_root])
 @pytest.mark.parametrize("name", ["direct", "drop", "refuse", "mihomo"])
-def test_without_a_daemon(stage, name):
-    """The program's traffic would go direct: that is reported, and done if requested."""
+def test_without_a_daemon(stage, name, wrap):
+    """The traffic would go direct, so only that is started. A user can't see whether an earlier run left its rules."""
     stage.daemon.stop()
-    done = stage.exec(name, "echo", "it runs")
+    done = stage.exec_as_is(name, "echo", "it runs", wrap=wrap)
+    assert (done.returncode, done.stdout) == ((0, "it runs\n") if name == "direct" else (1, ""))
+    if (name, wrap) == ("direct", as_root):
+        assert done.stderr == ""
+    elif wrap == as_root:
+        assert "cgtproxy is not running, and the program's traffic would go direct, so nothing was started" in done.stderr
+    else:
+        assert "cgtproxy does not seem to be running" in done.stderr and "CAP_NET_ADMIN" in done.stderr
+    assert ("sudo systemctl start cgtproxy" in done.stderr) == (name != "direct")
+
+
+@pytest.mark.parametrize("strict", ["", "strict: true\n"])
+def test_what_a_killed_daemon_left(stage, strict):
+    """Root sees where it sends a new cgroup: it has no element, and with strict is dropped."""
+    stage.exec("direct", "true", config=CONFIG + strict)
+    stage.daemon.kill()
+    would = "drop" if strict else "direct"
+    for name in ("direct", "drop", "mihomo"):
+        stage.record.write_text("", encoding="utf-8")
+        done = stage.exec_as_is(name, "echo", "it runs", wrap=as_root)
+        assert (done.returncode, done.stdout) == ((0, "it runs\n") if name == would else (1, ""))
+        assert (stage.started is not None) == (name == would)
+        assert "cgtproxy is not running" in done.stderr and "sudo systemctl start cgtproxy" in done.stderr
+        assert f"to {would}" in done.stderr
+    assert stage.exec_as_is("mihomo", "true").returncode == 1
+    stage.world.cgtproxy("clear")
+
+
+NOT_LOADED = "the daemon has not loaded this config, so nothing was started. Load it: sudo systemctl reload cgtproxy"
+
+
+def test_a_config_that_was_not_loaded(stage):
+    """Root is told so, and a user that it can't be seen: the daemon may have been reloaded since."""
+    stage.path.write_text(CONFIG.replace("7893", "7890"), encoding="utf-8")
+    os.utime(stage.path, (time.time() + 10, time.time() + 10))
+    for name in ("direct", "drop", "mihomo"):
+        done = stage.exec_as_is(name, "true", wrap=as_root)
+        assert (done.returncode, stage.started) == (1, None)
+        assert NOT_LOADED in done.stderr
+    done = stage.exec_as_is("drop", "echo", "it runs")
     assert (done.returncode, done.stdout) == (0, "it runs\n")
-    assert ("cgtproxy does not seem to be running" in done.stderr) == (name != "direct")
+    assert "whether the daemon has loaded this config as it is now can't be seen without CAP_NET_ADMIN" in done.stderr
+
+
+@pytest.mark.parametrize(("changed", "pid", "outcome"), [
+    (-3600, "{pid}", "refused"), (3600, "{pid}", "started"), (3600, "1", "unknown")])
+def test_what_a_user_knows_from_systemd(stage, changed, pid, outcome):
+    """When it last started or reloaded the daemon, if it is this one."""
+    moment = int(time.time()) + 10
+    os.utime(stage.path, (moment, moment))
+    answer = f"MainPID={pid.format(pid=stage.daemon.pid)}\nStateChangeTimestamp=@{moment + changed}\n"
+    stage.add("systemctl", f"#!/bin/sh\nprintf '{answer}'\n")
+    done = stage.exec_as_is("drop", "true")
+    assert done.returncode == (1 if outcome == "refused" else 0)
+    assert (NOT_LOADED in done.stderr) == (outcome == "refused")
+    assert ("can't be seen" in done.stderr) == (outcome == "unknown")
+
+
+@pytest.mark.parametrize("wrap", [as_nobody, as_root])
+def test_a_file_that_is_not_the_daemons(stage, wrap):
+    """Its rules may send the slice elsewhere. The same file by another name is no other one."""
+    other = stage.world.scratch.write(CONFIG)
+    done = stage.exec_as_is("mihomo", "true", config=other, wrap=wrap)
+    assert (done.returncode, stage.started) == (1, None)
+    assert f"the daemon has loaded {stage.path}, not {other}, so nothing was started" in done.stderr
+    other.unlink()
+    other.symlink_to(stage.path)
+    done = stage.exec_as_is("mihomo", "true", config=other, wrap=wrap)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_file_that_came_after_the_daemon(stage):
+    """The daemon has the built-in config until it is reloaded, and sends everything direct."""
+    stage.daemon.stop()
+    directory = stage.world.scratch.path(".etc")
+    directory.mkdir()
+    env = {"CONFIGURATION_DIRECTORY": str(directory)}
+    daemon = stage.world.launch(binary(), **env).wait_ready()
+    (directory / "config.yaml").write_text(CONFIG, encoding="utf-8")
+
+    def run(name):
+        return stage.world.cgtproxy("exec", name, "echo", "it runs", program=stage.program, **stage.env, **env)
+    for name in ("drop", "mihomo"):
+        done = run(name)
+        assert (done.returncode, done.stdout, stage.started) == (1, "", None)
+        assert NOT_LOADED in done.stderr
+    assert run("direct").returncode == 0
+    daemon.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.notifications.count("READY=1") > 1, "the reload is over")
+    assert [run(name).returncode for name in ("drop", "mihomo")] == [0, 0]
 
 
 def test_without_systemd_run(stage):

@@ -252,18 +252,43 @@ def test_rules_that_were_kept(world):
     assert ours(world, state) == {"dropped": "drop"}
     assert state["config"]["file"] == str(subject.path)
     said = show(world, code=NOT_RUNNING)
-    assert said.startswith("○ cgtproxy: not running, 2 problems\n")
+    assert said.startswith("○ cgtproxy: not running, 3 problems\n")
     assert "still in place, owned by" in said
 
 
-def test_a_killed_daemon(world):
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_killed_daemon(world, strict):
     world.client("dropped")
-    daemon = world.daemon(CONFIG)
+    daemon = world.daemon(CONFIG + f"strict: {str(strict).lower()}\n")
     daemon.kill()
     state = read(world, code=NOT_RUNNING)
     assert (state["running"], state["complete"]) == (False, True)
     assert ours(world, state) == {"dropped": "drop"}
-    world.cgtproxy("clear")
+    left = state["problems"][0]
+    assert (left["kind"], left["about"]) == ("not-running", "the table inet cgtproxy")
+    assert ("new ones are dropped" in left["text"]) == strict
+    assert left["cure"].splitlines()[0] == "systemctl start cgtproxy"
+    assert "reload" not in show(world, code=NOT_RUNNING)  # which fails when none is running
+    assert left["cure"].endswith(": cgtproxy clear")
+    assert world.cgtproxy("clear").returncode == 0
+    assert read(world, code=NOT_RUNNING)["problems"] == []
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("version", [1, 2])
+def test_cures_that_can_be_typed(world, version, running):
+    """A daemon that does not run can't be reloaded."""
+    subject = Reloadable(world, CONFIG)
+    subject.path.write_text(CONFIG.replace("version: 1", f"version: {version}"), encoding="utf-8")
+    os.utime(subject.path, (time.time() + 10, time.time() + 10))
+    if not running:
+        subject.daemon.kill()
+    cures = [one["cure"] for one in read(world, code=INCOMPLETE if running else NOT_RUNNING)["problems"]]
+    verb, other = ("reload", "start") if running else ("start", "reload")
+    assert any(f"systemctl {verb} cgtproxy" in cure for cure in cures)
+    assert not any(f"systemctl {other} cgtproxy" in cure for cure in cures)
+    if not running:
+        world.cgtproxy("clear")
 
 
 @pytest.mark.parametrize(("family", "key"), [("-4", "ipv4"), ("-6", "ipv6")])
@@ -324,11 +349,38 @@ def test_a_config_without_proxies(world):
 def test_the_built_in_config(world):
     directory = world.scratch.path(".empty")
     directory.mkdir()
-    world.launch(binary(), CONFIGURATION_DIRECTORY=str(directory)).wait_ready()
-    state = read(world)
+    env = {"CONFIGURATION_DIRECTORY": str(directory)}
+    world.launch(binary(), **env).wait_ready()
+    state = read(world, **env)
     assert (state["config"]["file"], state["config"]["state"]) == (None, "built-in")
     assert state["complete"] is True
-    assert "built-in" in show(world)
+    assert "built-in" in show(world, **env)
+
+
+def test_a_file_that_came_after_the_daemon(world):
+    """Whatever its time, it is not in force until the daemon reads it."""
+    directory = world.scratch.path(".etc")
+    directory.mkdir()
+    env = {"CONFIGURATION_DIRECTORY": str(directory)}
+    daemon = world.launch(binary(), **env).wait_ready()
+    path = directory / "config.yaml"
+    path.write_text("version: 1\n", encoding="utf-8")
+    os.utime(path, (0, 0))
+    (problem,) = read(world, **env)["problems"]
+    assert (problem["kind"], problem["about"], problem["cure"]) == ("config-changed", str(path), "systemctl reload cgtproxy")
+    assert "the built-in config" in problem["text"]
+    done = world.cgtproxy("check", "system", **env)
+    assert re.search("^warning +daemon: it has not loaded this config as it is now: systemctl reload cgtproxy$", done.stdout, re.M)
+    path.write_text("version: 2\n", encoding="utf-8")
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_log("is rejected")
+    (problem,) = read(world, **env)["problems"]
+    assert problem["kind"] == "config-errors" and f"{path}:1:10: " in problem["text"]
+    path.write_text("version: 1\n", encoding="utf-8")
+    daemon.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.notifications.count("READY=1") > 2, "the reload is over")
+    assert read(world, **env)["problems"] == []
+    assert re.search("^ok +daemon: it has loaded this config$", world.cgtproxy("check", "system", **env).stdout, re.M)
 
 
 def test_a_host_without_ipv6():
@@ -376,6 +428,28 @@ def test_another_config(world):
     other = world.scratch.write(CONFIG.replace("3001", "3002"))
     state = read(world, "-c", other, code=INCOMPLETE)
     assert state["policy_rules"] == {"ipv4": False, "ipv6": False}
+    assert state["config"]["state"] == "other"
+
+
+@pytest.mark.parametrize("what", ["missing", "bad", "other", "same"])
+def test_a_file_that_is_not_the_daemons(world, what):
+    """It is named as such, and what the daemon has loaded is not blamed for it."""
+    subject = Reloadable(world, CONFIG)
+    other = world.scratch.path(".yaml")
+    if what in ("bad", "other"):
+        other.write_text("version: 2\n" if what == "bad" else CONFIG, encoding="utf-8")
+    elif what == "same":
+        other.symlink_to(subject.path)
+    state = read(world, "-c", other)
+    named = [one for one in state["problems"] if one["kind"] == "config-other"]
+    assert len(named) == (what != "same")
+    assert state["config"]["file"] == str(subject.path)
+    assert state["config"]["state"] == ("other" if what == "other" else "current")
+    assert [one["kind"] for one in state["problems"] if one not in named] == [one["kind"] for one in read(world)["problems"]]
+    for problem in named:
+        assert problem["about"] == str(other)
+        assert f"{other} is not what is in force, which is {subject.path}" in problem["text"]
+        assert ("can't be loaded" in problem["text"]) == (what != "other")
 
 
 def test_without_permission(world):
