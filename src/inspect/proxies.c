@@ -79,6 +79,16 @@ static enum state state_of(const struct listener *listener, const struct primary
 	return listener->transparent ? STATE_GOOD : STATE_TRANSPARENT;
 }
 
+bool tproxy_finds_listener(const struct listener *listener, const struct proxy_surroundings *surroundings)
+{
+	for (size_t family = 0; family < FAMILIES; family++) {
+		if (listener_takes_family(listener, families[family].number) &&
+		    state_of(listener, family == IP ? &surroundings->ip : &surroundings->ip6) == STATE_GOOD)
+			return true;
+	}
+	return false;
+}
+
 static void note_listener(struct judgement *judgement, const struct listener *listener,
 			  const struct proxy_surroundings *surroundings)
 {
