@@ -288,6 +288,9 @@ static int report(struct judgement *judgement)
 		return report_absent(judgement);
 	if (has_state(judgement, STATE_TRANSPARENT))
 		result = report_not_transparent(judgement);
+	/* of a port for something else, how it takes UDP and IPv6 means nothing */
+	if (has_state(judgement, STATE_TRANSPARENT) && !has_state(judgement, STATE_GOOD))
+		return result;
 	if (result == 0 && has_state(judgement, STATE_ADDRESS) && judgement->misplaced != NULL)
 		result = report_misplaced(judgement);
 	if (result == 0 && (lacks_protocol(judgement, TCP) || lacks_protocol(judgement, UDP)))

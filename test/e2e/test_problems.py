@@ -112,6 +112,15 @@ def test_a_port_that_is_not_for_tproxy(world):
     world.check({"proxied": "proxy mihomo"})
 
 
+def test_of_a_port_for_something_else_nothing_more_is_said(world):
+    """To refuse UDP and IPv6 would not help; once the port is one for TPROXY, it may be of use."""
+    world.daemon(CONFIG)
+    with closing(Server("proxy mihomo", [7893], world.host, (ANY[V4],), (TCP,))):
+        only(world, "proxy-not-transparent")
+    listen(world, addresses=(ANY[V4],), protocols=(TCP,))
+    assert sorted(kinds(world)) == ["proxy-family", "proxy-protocol"]
+
+
 def test_only_tcp(world):
     subject = Reloadable(world, CONFIG)
     listen(world, protocols=(TCP,))
