@@ -246,6 +246,24 @@ def test_a_loop_whose_rule_comes_too_late(world):
     assert kinds(world) == []
 
 
+def test_a_loop_by_a_rule_of_route(world):
+    """It comes before those of the config, which can't be moved above it; what undoes it is a command."""
+    listen_in(world, "proxy.service")
+    path = world.scratch.path("") / "config.yaml"
+    path.parent.mkdir()
+    path.write_text(CONFIG + "  - {unit: proxy.service, direct: true}\n", encoding="utf-8")
+    routed = path.parent / "config.d" / "50-route.yaml"
+    routed.parent.mkdir()
+    routed.write_text("rules:\n  - {unit: proxy.service, tproxy: mihomo}\n", encoding="utf-8")
+    subject = Reloadable(world, path.read_text(encoding="utf-8"), path)
+    cure = only(world, "proxy-loop")["cure"]
+    assert cure == f"cgtproxy -c {path} route --forget unit:proxy.service"
+    world.cgtproxy(*cure.split()[1:])
+    assert "proxy.service" not in routed.read_text(encoding="utf-8")
+    subject.reload()
+    assert kinds(world) == []
+
+
 def test_a_rule_that_earlier_ones_take_all_from(world):
     world.proxy("mihomo")
     for path in ("a/proxied", "b/proxied"):
