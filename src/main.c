@@ -6,11 +6,14 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
+#include "inspect/similar.h"
+#include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -237,6 +240,36 @@ static int complain(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
+/* Returns the command whose name is most similar to a word, or NULL. */
+static const char *nearest_command(const char *word)
+{
+	CLEANUP(freep) char *folded = similar_fold(word);
+	const char *nearest = NULL;
+	size_t least = SIMILAR_NOT;
+
+	for (size_t i = 0; i < COMMANDS && folded != NULL && *folded != '\0'; i++) {
+		const size_t distance = similar_distance(commands[i].name, folded);
+
+		if (distance < least) {
+			least = distance;
+			nearest = commands[i].name;
+		}
+	}
+	return nearest;
+}
+
+static int refuse_command(const char *word)
+{
+	const char *nearest = nearest_command(word);
+	char shown[256];
+
+	if (nearest == NULL)
+		return complain("unknown command", word);
+	escape(shown, sizeof(shown), word, strlen(word));
+	log_error("unknown command \"%s\"; did you mean \"%s\"? See cgtproxy --help", shown, nearest);
+	return EXIT_USAGE;
+}
+
 static int cmd_help(const struct arguments *arguments)
 {
 	const struct command *command = arguments->count > 0 ? find_command(arguments->words[0]) : NULL;
@@ -246,7 +279,7 @@ static int cmd_help(const struct arguments *arguments)
 		return EXIT_USAGE;
 	}
 	if (arguments->count > 0 && command == NULL)
-		return complain("unknown command", arguments->words[0]);
+		return refuse_command(arguments->words[0]);
 	print_help(command, arguments);
 	return EXIT_OK;
 }
@@ -398,7 +431,7 @@ static int run_command_line(int argc, char **argv)
 		return run(NULL, &line);
 	command = find_command(argv[first]);
 	if (command == NULL)
-		return complain("unknown command", argv[first]);
+		return refuse_command(argv[first]);
 	argc -= first;
 	argv[first] = argv[0]; /* getopt's messages start with it */
 	argv += first;

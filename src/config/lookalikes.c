@@ -68,7 +68,10 @@ static void advance(struct scanner *scanner)
 static void report(struct scanner *scanner)
 {
 	const struct punctuation *lookalike = punctuation_find(peek(scanner));
-	const char meant[] = {'"', lookalike->meant, '"', '\0'};
+	const char quoted[] = {'"', lookalike->meant, '"', '\0'};
+	const char *meant = lookalike->meant == '"'    ? "double quote (\")"
+			    : lookalike->meant == '\'' ? "single quote (')"
+						       : quoted;
 	bool is_space = lookalike->meant == ' ';
 	char text[8] = "";
 

@@ -289,6 +289,7 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 		for (size_t j = 0; j < i; j++) {
 			const struct proxy *one = &config->proxies[j];
 			const struct proxy *other = &config->proxies[i];
+			const uint32_t both = one->mark.value | other->mark.value;
 
 			/* a mark of 0 could not be read */
 			if (one->mark.value == 0 || other->mark.value == 0 ||
@@ -296,8 +297,8 @@ void check_marks(const struct config *config, struct diagnostics *diagnostics)
 				continue;
 			diagnose(diagnostics, SEVERITY_ERROR, other->position,
 				 "the proxies %s (line %d) and %s have overlapping marks: a packet with the mark "
-				 "0x%" PRIx32 " matches both. Give each its own mark",
-				 one->name, one->position.line, other->name, one->mark.value | other->mark.value);
+				 "%" PRIu32 " (0x%" PRIx32 ") matches both. Give each its own mark",
+				 one->name, one->position.line, other->name, both, both);
 		}
 	}
 }

@@ -71,20 +71,50 @@ static bool parse_number(const char *text, uint32_t *out)
 	return true;
 }
 
+/* Whether a text has digits as an input method for Chinese types them: U+FF10 to U+FF19. */
+static bool has_full_width_digits(const char *text)
+{
+	for (; (text = strstr(text, "\xef\xbc")) != NULL; text++) {
+		if ((uint8_t)text[2] >= 0x90 && (uint8_t)text[2] <= 0x99)
+			return true;
+	}
+	return false;
+}
+
+/* @is_quoted: it would be right without its quotes */
+static bool refuse(struct fy_node *node, const struct key *key, const char *what, bool is_quoted,
+		   struct diagnostics *diagnostics)
+{
+	char shown[YAML_SHOWN_SIZE];
+	char text[SCALAR_SIZE];
+	const char *hint = NULL;
+
+	if (is_quoted)
+		hint = "without quotes";
+	else if (read_scalar(node, text) && has_full_width_digits(text))
+		hint = "with ASCII digits, not full-width ones";
+	if (hint == NULL)
+		return yaml_expected(node, key_label(key), what, diagnostics);
+	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s; write it %s",
+		 key_label(key), what, yaml_show(node, shown), hint);
+	return false;
+}
+
 static bool read_number(struct fy_node *node, const struct key *key, uint32_t least, uint32_t most, uint32_t *out,
 			struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
 	char what[64];
 	uint32_t number = 0;
+	const bool is_number =
+		read_scalar(node, text) && parse_number(text, &number) && number >= least && number <= most;
 
-	if (read_scalar(node, text) && yaml_is_plain(node) && parse_number(text, &number) && number >= least &&
-	    number <= most) {
+	if (is_number && yaml_is_plain(node)) {
 		*out = number;
 		return true;
 	}
 	snprintf(what, sizeof(what), "a number from %" PRIu32 " to %" PRIu32, least, most);
-	return yaml_expected(node, key_label(key), what, diagnostics);
+	return refuse(node, key, what, is_number, diagnostics);
 }
 
 bool value_number(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -132,18 +162,19 @@ bool value_bool(struct fy_node *node, const struct key *key, void *out, struct d
 {
 	static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
 	static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
-	char text[SCALAR_SIZE];
+	char text[SCALAR_SIZE] = "";
+	bool is_word = false;
+	bool is_yes = false;
 
 	_Static_assert(sizeof(yes) == sizeof(no), "each word has its opposite");
-	if (read_scalar(node, text) && yaml_is_plain(node)) {
-		for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-			if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
-				*(bool *)out = strcmp(text, yes[i]) == 0;
-				return true;
-			}
-		}
+	for (size_t i = 0; read_scalar(node, text) && i < sizeof(yes) / sizeof(yes[0]) && !is_word; i++) {
+		is_yes = strcmp(text, yes[i]) == 0;
+		is_word = is_yes || strcmp(text, no[i]) == 0;
 	}
-	return yaml_expected(node, key_label(key), "true or false", diagnostics);
+	if (!is_word || !yaml_is_plain(node))
+		return refuse(node, key, "true or false", is_word, diagnostics);
+	*(bool *)out = is_yes;
+	return true;
 }
 
 bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark, struct diagnostics *diagnostics)
@@ -152,16 +183,17 @@ bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark
 	char *slash = NULL;
 	uint32_t value = 0;
 	uint32_t bits = UINT32_MAX;
+	bool is_number = false;
 
 	if (!read_scalar(node, text))
 		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK", diagnostics);
 	slash = strchr(text, '/');
 	if (slash != NULL)
 		*slash++ = '\0';
-	if ((slash == NULL && !yaml_is_plain(node)) || !parse_number(text, &value) ||
-	    (slash != NULL && !parse_number(slash, &bits)))
-		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295",
-				     diagnostics);
+	is_number = parse_number(text, &value) && (slash == NULL || parse_number(slash, &bits));
+	if (!is_number || (slash == NULL && !yaml_is_plain(node)))
+		return refuse(node, key, "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295", is_number,
+			      diagnostics);
 	if (value == 0)
 		return yaml_expected(node, key_label(key), "a fwmark other than 0, which every unmarked packet has",
 				     diagnostics);

@@ -6,10 +6,14 @@
 #include "inspect/problems.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
+#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
 
 char *shown_copy(const char *text)
 {
@@ -39,13 +43,52 @@ char *place_of_rule(const struct config *config, int32_t rule)
 	return at->dropin == NULL ? place_in_file(config, at->position.line) : strdup(config_rule_place(at, place));
 }
 
+static bool is_route(const struct config_rule *rule)
+{
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) == 0;
+}
+
+bool is_overridden(const struct config *config, int32_t rule, int32_t by)
+{
+	return is_route(&config->rules[by]) && !is_route(&config->rules[rule]);
+}
+
+/* Returns KEY:VALUE, quoted, or NULL for a list of names, for what had to be escaped, and without memory. */
+static char *route_name(const struct config_rule *rule)
+{
+	const char *colon = strstr(rule->selector, ": ");
+	CLEANUP(freep) char *name = NULL;
+
+	if (colon == NULL || colon[2] == '[' || strpbrk(colon, "\\'\"") != NULL ||
+	    asprintf(&name, "%.*s:%s", (int)(colon - rule->selector), rule->selector, colon + 2) < 0)
+		return NULL;
+	return quote_for_shell(name);
+}
+
+static char *cure_by_forgetting(const struct config *config, int32_t rule)
+{
+	CLEANUP(freep) char *name = route_name(&config->rules[rule]);
+	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
+	const bool is_usual = file == NULL || strcmp(config->file, USUAL_CONFIG) == 0;
+
+	if (name == NULL)
+		return NULL;
+	return problem_cure("cgtproxy %s%s%sroute --forget %s", is_usual ? "" : "-c ", is_usual ? "" : file,
+			    is_usual ? "" : " ", name);
+}
+
 char *cure_by_moving(const struct config *config, int32_t rule, int32_t before)
 {
 	CLEANUP(freep) char *from = place_of_rule(config, rule);
 	CLEANUP(freep) char *to = place_of_rule(config, before);
+	char *forgetting = NULL;
 
 	if (from == NULL || to == NULL)
 		return NULL;
+	if (is_overridden(config, rule, before))
+		forgetting = cure_by_forgetting(config, before);
+	if (forgetting != NULL)
+		return forgetting;
 	/* the file's name once where both are in it */
 	if (config->rules[rule].dropin == config->rules[before].dropin)
 		return problem_cure("move the rule of line %d above %s, then: systemctl reload cgtproxy",

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -20,7 +21,14 @@ char *place_in_file(const struct config *config, int line);
 /** Says where a rule is, likewise: also "line 3 of config.d/50-route.yaml". */
 char *place_of_rule(const struct config *config, int32_t rule);
 
-/** Says what to do to have a rule before another one. Returns a cure, or NULL without memory. */
+/** Returns whether "cgtproxy route" has written one rule, but not the other, which it overrides on purpose. */
+bool is_overridden(const struct config *config, int32_t rule, int32_t by);
+
+/**
+ * Says what to do to have a rule before another one; if that one is from "cgtproxy route", to remove it with that.
+ *
+ * Returns a cure, or NULL without memory.
+ */
 char *cure_by_moving(const struct config *config, int32_t rule, int32_t before);
 
 /** Returns what a text is shown as, for free(), or NULL without memory. */

@@ -8,6 +8,7 @@
 #include "inspect/firewall.h"
 #include "inspect/host.h"
 #include "inspect/proxies.h"
+#include "inspect/proxy_cgroups.h"
 #include "inspect/proxy_loop.h"
 #include "inspect/routing_problems.h"
 #include "inspect/watches.h"
@@ -66,37 +67,17 @@ static int find_ways(const struct scene *scene, struct problems *problems)
 	return ways_inspect(scene->config, &ways, problems);
 }
 
-static const struct cgroup *find_cgroup(const struct cgroup *root, uint64_t id)
+static int find_loops(const struct scene *scene, const struct proxy_cgroups *cgroups, struct problems *problems)
 {
-	const struct cgroup *cgroup = root;
-
-	while (cgroup != NULL && cgroup->id != id)
-		cgroup = cgroup_next(cgroup);
-	return cgroup;
-}
-
-static bool is_repeated(const struct listeners *listeners, size_t index)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (listeners->items[i].cgroup_id == listeners->items[index].cgroup_id)
-			return true;
-	}
-	return false;
-}
-
-static int find_loops(const struct scene *scene, uint32_t proxy, const struct listeners *listeners,
-		      struct problems *problems)
-{
+	const struct cgroup *cgroup = scene->comparison.tree.root;
 	int result = 0;
 
-	for (size_t i = 0; i < listeners->count && result == 0; i++) {
-		const struct cgroup *cgroup = NULL;
+	for (; cgroup != NULL && cgroups->count > 0 && result == 0; cgroup = cgroup_next(cgroup)) {
+		size_t count = 0;
+		const struct proxy_cgroup *found = proxy_cgroups_find(cgroups, cgroup->id, &count);
 
-		if (is_repeated(listeners, i))
-			continue;
-		cgroup = find_cgroup(scene->comparison.tree.root, listeners->items[i].cgroup_id);
-		if (cgroup != NULL && cgroup->parent != NULL)
-			result = proxy_loop_judge(scene->comparison.plan, cgroup, proxy, problems);
+		for (size_t i = 0; i < count && cgroup->parent != NULL && result == 0; i++)
+			result = proxy_loop_judge(scene->comparison.plan, cgroup, found[i].proxy, problems);
 	}
 	return result;
 }
@@ -106,11 +87,14 @@ static int find_proxy(const struct scene *scene, uint32_t proxy, const struct pr
 {
 	const struct config *config = scene->config;
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
+	CLEANUP(proxy_cgroups_clear) struct proxy_cgroups cgroups = {0};
 	int result = listeners_find(config->proxies[proxy].port, &listeners);
 
 	if (result == 0)
 		result = proxy_judge(config, &config->proxies[proxy], &listeners, surroundings, problems);
-	return result == 0 ? find_loops(scene, proxy, &listeners, problems) : result;
+	if (result == 0)
+		result = proxy_cgroups_add(&cgroups, proxy, &listeners, surroundings);
+	return result == 0 ? find_loops(scene, &cgroups, problems) : result;
 }
 
 static int find_proxies(const struct scene *scene, struct problems *problems)

@@ -64,6 +64,14 @@ static void problem_clear(struct problem *problem)
 	free(problem->cure);
 }
 
+bool problems_leave_out(struct problems *problems)
+{
+	if (problems->count < PROBLEMS_MAX)
+		return false;
+	problems->left_out++;
+	return true;
+}
+
 /* Takes the problem over. */
 static int append(struct problems *problems, struct problem *problem)
 {
@@ -73,9 +81,8 @@ static int append(struct problems *problems, struct problem *problem)
 		problem_clear(problem);
 		return -ENOMEM;
 	}
-	if (problems->count == PROBLEMS_MAX) {
+	if (problems_leave_out(problems)) {
 		problem_clear(problem);
-		problems->left_out++;
 		return 0;
 	}
 	problems->items[problems->count++] = *problem;

@@ -79,6 +79,13 @@ const char *problem_summary(const struct problem *problem, char text[PROBLEM_SUM
 int problems_add(struct problems *problems, enum problem_kind kind, const char *about, char *cure, const char *format,
 		 ...) __attribute__((format(printf, 5, 6)));
 
+/**
+ * Counts a problem as left out if the list is full, so that it need not be described.
+ *
+ * Returns whether it did.
+ */
+bool problems_leave_out(struct problems *problems);
+
 /** Formats a cure for problems_add(). Returns it, or NULL without memory. */
 char *problem_cure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -79,6 +79,16 @@ static enum state state_of(const struct listener *listener, const struct primary
 	return listener->transparent ? STATE_GOOD : STATE_TRANSPARENT;
 }
 
+bool tproxy_finds_listener(const struct listener *listener, const struct proxy_surroundings *surroundings)
+{
+	for (size_t family = 0; family < FAMILIES; family++) {
+		if (listener_takes_family(listener, families[family].number) &&
+		    state_of(listener, family == IP ? &surroundings->ip : &surroundings->ip6) == STATE_GOOD)
+			return true;
+	}
+	return false;
+}
+
 static void note_listener(struct judgement *judgement, const struct listener *listener,
 			  const struct proxy_surroundings *surroundings)
 {
@@ -278,6 +288,9 @@ static int report(struct judgement *judgement)
 		return report_absent(judgement);
 	if (has_state(judgement, STATE_TRANSPARENT))
 		result = report_not_transparent(judgement);
+	/* of a port for something else, how it takes UDP and IPv6 means nothing */
+	if (has_state(judgement, STATE_TRANSPARENT) && !has_state(judgement, STATE_GOOD))
+		return result;
 	if (result == 0 && has_state(judgement, STATE_ADDRESS) && judgement->misplaced != NULL)
 		result = report_misplaced(judgement);
 	if (result == 0 && (lacks_protocol(judgement, TCP) || lacks_protocol(judgement, UDP)))

@@ -23,6 +23,9 @@ struct proxy_surroundings {
 /** Looks at this network namespace. Returns 0 or a negative errno. */
 int proxies_look_around(struct proxy_surroundings *surroundings);
 
+/** Returns whether TPROXY can find a socket, so that it gets what is sent to its port. */
+bool tproxy_finds_listener(const struct listener *listener, const struct proxy_surroundings *surroundings);
+
 /**
  * Judges who listens on the port of a proxy.
  *

@@ -51,7 +51,7 @@ int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t pr
 	int32_t late = NO_RULE;
 	size_t length = 0;
 
-	if (plan_target(plan, cgroup) != target)
+	if (plan_target(plan, cgroup) != target || problems_leave_out(problems))
 		return 0;
 	name = plan->config->proxies[proxy].name;
 	length = cgroup_path(cgroup, plan->path);

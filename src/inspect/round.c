@@ -9,18 +9,14 @@
 #include "inspect/routing_problems.h"
 #include "inspect/watches.h"
 #include "inspect/ways.h"
-#include "util/array.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-enum { CGROUPS_AT_ONCE = 16 }; /* between two looks at the clock */
 
 void round_end(struct round *round)
 {
 	listeners_clear(&round->listeners);
 	coverage_clear(&round->coverage);
-	free(round->cgroups);
+	proxy_cgroups_clear(&round->cgroups);
 	for (size_t i = 0; i < ROUND_AREAS; i++)
 		problems_clear(&round->found[i]);
 	*round = (struct round){0};
@@ -68,22 +64,6 @@ static int look_at_small_things(struct round *round, struct engine *engine, cons
 	return result == 0 ? proxies_look_around(&round->surroundings) : result;
 }
 
-static int remember_cgroup(struct round *round, uint64_t id)
-{
-	struct listening_cgroup *cgroups = NULL;
-
-	for (size_t i = 0; i < round->cgroup_count; i++) {
-		if (round->cgroups[i].id == id && round->cgroups[i].proxy == round->proxy)
-			return 0;
-	}
-	cgroups = array_reserve(round->cgroups, &round->cgroup_capacity, round->cgroup_count + 1, sizeof(*cgroups));
-	if (cgroups == NULL)
-		return -ENOMEM;
-	round->cgroups = cgroups;
-	cgroups[round->cgroup_count++] = (struct listening_cgroup){id, round->proxy};
-	return 0;
-}
-
 static int end_proxy(struct round *round, const struct config *config)
 {
 	int result = 0;
@@ -91,8 +71,8 @@ static int end_proxy(struct round *round, const struct config *config)
 	if (!round->is_first)
 		result = proxy_judge(config, &config->proxies[round->proxy], &round->listeners, &round->surroundings,
 				     &round->found[AREA_PROXIES]);
-	for (size_t i = 0; i < round->listeners.count && result == 0; i++)
-		result = remember_cgroup(round, round->listeners.items[i].cgroup_id);
+	if (result == 0)
+		result = proxy_cgroups_add(&round->cgroups, round->proxy, &round->listeners, &round->surroundings);
 	listeners_clear(&round->listeners);
 	round->proxy++;
 	round->question = 0;
@@ -109,20 +89,20 @@ static int ask_for_listeners(struct round *round, const struct config *config)
 
 static int take_in_cgroup(struct round *round, struct instance *instance, const struct cgroup *cgroup)
 {
+	size_t count = 0;
+	const struct proxy_cgroup *found = proxy_cgroups_find(&round->cgroups, cgroup->id, &count);
 	int result = coverage_add(&round->coverage, cgroup);
 
-	for (size_t i = 0; i < round->cgroup_count && cgroup->parent != NULL && result == 0; i++) {
-		if (round->cgroups[i].id == cgroup->id)
-			result = proxy_loop_judge(&instance->plan, cgroup, round->cgroups[i].proxy,
-						  &round->found[AREA_PROXIES]);
-	}
+	for (size_t i = 0; i < count && cgroup->parent != NULL && result == 0; i++)
+		result = proxy_loop_judge(&instance->plan, cgroup, found[i].proxy, &round->found[AREA_PROXIES]);
 	return result;
 }
 
-/* Returns 1 at the end of the walk. */
+/* Takes in one cgroup. Returns 1 at the end of the walk. */
 static int walk(struct round *round, struct engine *engine)
 {
 	struct instance *instance = engine_instance(engine);
+	const struct cgroup *cgroup = NULL;
 	int result = 0;
 
 	if (!round->is_walking) {
@@ -130,9 +110,8 @@ static int walk(struct round *round, struct engine *engine)
 		engine_walk_begin(engine);
 		result = coverage_begin(&round->coverage, &instance->plan);
 	}
-	for (size_t i = 0; i < CGROUPS_AT_ONCE && result == 0; i++) {
-		const struct cgroup *cgroup = engine_walk_next(engine);
-
+	if (result == 0) {
+		cgroup = engine_walk_next(engine);
 		result = cgroup != NULL ? take_in_cgroup(round, instance, cgroup) : 1;
 	}
 	if (result == 1 && coverage_judge(&round->coverage, &round->found[AREA_RULES]) < 0)

@@ -9,6 +9,7 @@
 #include "inspect/coverage.h"
 #include "inspect/problems.h"
 #include "inspect/proxies.h"
+#include "inspect/proxy_cgroups.h"
 #include "socket/listeners.h"
 
 #include <stdbool.h>
@@ -32,12 +33,6 @@ enum area {
 	ROUND_AREAS,
 };
 
-/** A cgroup in which somebody listens on a proxy's port. */
-struct listening_cgroup {
-	uint64_t id;
-	uint32_t proxy;
-};
-
 struct round {
 	bool is_running;
 	bool is_first;	   /* after a start: what may come later at a boot is not looked for */
@@ -46,9 +41,7 @@ struct round {
 	bool is_walking;
 	struct proxy_surroundings surroundings;
 	struct listeners listeners;
-	struct listening_cgroup *cgroups;
-	size_t cgroup_count;
-	size_t cgroup_capacity;
+	struct proxy_cgroups cgroups;
 	struct coverage coverage;
 	struct problems found[ROUND_AREAS];
 	int result; /* negative errno: something could not be looked at, and nothing is to be told */

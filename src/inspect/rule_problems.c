@@ -104,8 +104,8 @@ static int judge_dead(const struct config *config, int32_t rule, struct earlier 
 
 	if (taker == NO_RULE || taker == -ENOMEM)
 		return taker == NO_RULE ? 0 : -ENOMEM;
-	if (config->rules[taker].target == config->rules[rule].target)
-		return 1; /* which makes no difference */
+	if (config->rules[taker].target == config->rules[rule].target || is_overridden(config, rule, taker))
+		return 1; /* which makes no difference, or is what somebody wants */
 	is_same = strcmp(config->rules[taker].pattern, config->rules[rule].pattern) == 0;
 	named = rule_named(config, rule);
 	if (named == NULL)
@@ -127,6 +127,8 @@ static int judge_taken(const struct coverage *coverage, int32_t rule, struct pro
 	bool is_same = false;
 
 	if (found->matched == 0 || found->taken < found->matched || found->taken_astray == 0)
+		return 0;
+	if (!found->has_more_takers && is_overridden(config, rule, found->taker))
 		return 0;
 	is_same = !found->has_more_takers && coverage->rules[found->taker].matched == found->matched;
 	named = rule_named(config, rule);

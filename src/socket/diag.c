@@ -76,9 +76,14 @@ static struct nlmsghdr *begin_request(struct request_buffer *buffer, const struc
 
 static int ask(struct netlink *netlink, struct nlmsghdr *message, const struct diag_reader *reader)
 {
+	const size_t before = *reader->count;
 	struct reading reading = {reader, 0};
-	const int result = netlink_request(netlink, message, note_socket, &reading);
+	int result = netlink_request(netlink, message, note_socket, &reading);
 
+	for (int tries = 1; result == -EINTR && tries < DIAG_TRIES; tries++) {
+		*reader->count = before;
+		result = netlink_request(netlink, message, note_socket, &reading);
+	}
 	return result == -ENOENT || result == -EINTR ? 0 : result;
 }
 

@@ -33,11 +33,16 @@ struct diag_reader {
 	int (*note)(const struct diag_socket *socket,
 		    void *userdata); /* returns 0 or a negative errno, which ends it */
 	void *userdata;
+	size_t *count; /* of the sockets it keeps; set back when a list is read again */
 };
 
+/** How often a list is read that changes each time. */
+enum { DIAG_TRIES = 3 };
+
 /**
- * Lists the sockets that a process has open. That a list changed while it was read is no failure: a socket may be
- * missing that was opened or closed meanwhile.
+ * Lists the sockets that a process has open. A list that changed while it was read is read again, up to DIAG_TRIES
+ * times in all. If it changed each time, that is no failure: the last list is taken, and sockets may be missing from
+ * it.
  *
  * @netlink: open, for NETLINK_SOCK_DIAG
  *

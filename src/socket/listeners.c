@@ -70,28 +70,22 @@ static const struct diag_request requests[LISTENER_QUESTIONS] = {
 
 enum { TCP_QUESTIONS = 2 };
 
-static size_t count_of(const struct diag_reader *reader)
-{
-	const struct listeners *listeners = reader->userdata;
-
-	return listeners->count;
-}
-
 /* The socket that a packet would reach, or else all that there are: to list a hundred thousand takes its time. */
 static int ask_for_udp(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader)
 {
 	const struct in_addr ip = {htonl(INADDR_LOOPBACK)};
 	const void *address = request->family == AF_INET ? (const void *)&ip : &in6addr_loopback;
-	const size_t before = count_of(reader);
+	const size_t before = *reader->count;
 	int result = diag_find_udp(netlink, request, address, reader);
 
-	return result < 0 || count_of(reader) > before ? result : diag_list(netlink, request, reader);
+	return result < 0 || *reader->count > before ? result : diag_list(netlink, request, reader);
 }
 
 int listeners_ask(unsigned question, uint16_t port, struct listeners *listeners)
 {
 	struct diag_request request = requests[question];
-	const struct diag_reader reader = {request.protocol == IPPROTO_TCP ? note_tcp : note_udp, listeners};
+	const struct diag_reader reader = {request.protocol == IPPROTO_TCP ? note_tcp : note_udp, listeners,
+					   &listeners->count};
 	struct netlink netlink = {0};
 	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 

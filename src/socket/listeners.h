@@ -49,8 +49,8 @@ int listeners_find(uint16_t port, struct listeners *listeners);
 int listeners_find_tcp(struct listeners *listeners);
 
 /**
- * How many questions listeners_find() asks, and one of them. They take no time, but for UDP when nobody listens: with a
- * hundred thousand sockets some 30 ms.
+ * How many questions listeners_find() asks, and one of them. They take no time, but for UDP when nobody listens, and
+ * for TCP when very many do at one port: with a hundred thousand sockets some 30 ms.
  *
  * @question: less than LISTENER_QUESTIONS
  */

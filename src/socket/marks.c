@@ -33,7 +33,7 @@ int marks_find(struct socket_marks *marks)
 		{AF_INET6, IPPROTO_TCP, ~0U, 0},
 		{AF_INET6, IPPROTO_UDP, ~0U, 0},
 	};
-	const struct diag_reader reader = {note_mark, marks};
+	const struct diag_reader reader = {note_mark, marks, &marks->count};
 	struct netlink netlink = {0};
 	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 

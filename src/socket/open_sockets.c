@@ -84,7 +84,7 @@ int open_sockets_find(const struct inodes *inodes, struct open_sockets *sockets)
 
 	for (size_t i = 0; i < 2 * sizeof(protocols) && result == 0; i++) {
 		struct listing listing = {protocols[i / 2], inodes, sockets};
-		const struct diag_reader reader = {note_socket, &listing};
+		const struct diag_reader reader = {note_socket, &listing, &sockets->count};
 		const struct diag_request request = {families[i % 2], listing.protocol,
 						     ~(uint32_t)STATES_WITHOUT_SOCKET, 0};
 

@@ -32,7 +32,7 @@ int sockets_find_all(struct socket_cgroups *sockets)
 		{AF_INET6, IPPROTO_TCP, ~without_socket, 0},
 		{AF_INET6, IPPROTO_UDP, ~0U, 0},
 	};
-	const struct diag_reader reader = {note_socket, sockets};
+	const struct diag_reader reader = {note_socket, sockets, &sockets->count};
 	struct netlink netlink = {0};
 	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 

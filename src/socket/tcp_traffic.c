@@ -21,6 +21,7 @@ enum {
 	STATE_TIME_WAIT = 6,
 	STATE_CLOSE = 7,
 	STATE_LISTEN = 10,
+	TRIES = 3, /* as DIAG_TRIES of socket/diag.h */
 };
 
 /* The kernel gives as much of the structure as it has. */
@@ -67,6 +68,7 @@ static int list_connections(struct netlink *netlink, uint8_t family, struct tcp_
 	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+	const size_t before = traffics->count;
 	int result = 0;
 
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
@@ -77,6 +79,10 @@ static int list_connections(struct netlink *netlink, uint8_t family, struct tcp_
 		~(1U << STATE_SYN_RECV | 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE | 1U << STATE_LISTEN);
 	request->idiag_ext = 1U << (INET_DIAG_INFO - 1);
 	result = netlink_request(netlink, message, note_connection, traffics);
+	for (int tries = 1; result == -EINTR && tries < TRIES; tries++) {
+		traffics->count = before;
+		result = netlink_request(netlink, message, note_connection, traffics);
+	}
 	/* without IPv6 or the module for TCP, there is none */
 	return result == -ENOENT || result == -EINTR ? 0 : result;
 }

@@ -16,7 +16,7 @@ BAD_CONFIGS = {
         ("version: 1\n" + PROXY + "rules:\n  - match: /a\n    tproxy: mihom0\n", ["5:13", "mihom0"]),
     "two proxies with one mark":
         ("version: 1\ntproxies:\n  one: {mark: 3000, port: 1}\n  two: {mark: 0xbb8, port: 2}\n",
-         [":4:", "0xbb8", "one", "two"]),
+         [":4:", "3000 (0xbb8)", "one", "two"]),
     "two proxies whose masked marks are one":
         ("version: 1\ntproxies:\n  one: {mark: 0x100/0xf00, port: 1}\n  two: {mark: 0x101, port: 2}\n",
          [":4:", "one", "two"]),
@@ -30,6 +30,14 @@ BAD_CONFIGS = {
         ("version: 1\ntproxies:\n  mihomo:\n    mark: 1\n    port: 0\n", ["5:11", "0"]),
     "a port that is a word":
         ("version: 1\ntproxies:\n  mihomo:\n    mark: 1\n    port: http\n", ["5:11", "http"]),
+    "a port in quotes":
+        ("version: 1\ntproxies:\n  mihomo:\n    mark: 1\n    port: '7893'\n", ["5:11", "7893", "write it without quotes"]),
+    "a port in full-width digits":
+        ("version: 1\ntproxies:\n  mihomo:\n    mark: 1\n    port: ７８９３\n", ["5:11", "ASCII digits"]),
+    "a mark in quotes":
+        ("version: 1\ntproxies:\n  mihomo:\n    mark: '3000'\n    port: 1\n", ["4:11", "3000", "write it without quotes"]),
+    "a truth in quotes":
+        ("version: 1\nstrict: 'true'\n", ["2:9", "write it without quotes"]),
     "a mark of 0":
         ("version: 1\ntproxies:\n  mihomo:\n    mark: 0\n    port: 1\n", ["4:11"]),
     "a mark of more than 32 bits":

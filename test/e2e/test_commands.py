@@ -311,6 +311,23 @@ def test_wrong_usage(world, arguments):
     assert is_untouched(world)
 
 
+@pytest.mark.parametrize(("word", "meant"), [("statu", "status"), ("exlpain", "explain"), ("Check", "check"), ("reder", "render")])
+@pytest.mark.parametrize("before", [[], ["help"]])
+def test_a_misspelt_command(world, before, word, meant):
+    done = world.cgtproxy(*before, word)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f'unknown command "{word}"; did you mean "{meant}"?' in done.stderr
+
+
+@pytest.mark.parametrize("word", ["no-such-command", "", "x" * 1000, "\u72b6\u6001", "\x1b[31m", b"\xff"])
+def test_a_command_like_none(world, word):
+    done = world.cgtproxy(word)
+    assert done.returncode == 2
+    assert "unknown command" in done.stderr and "did you mean" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--json"], ["render", "--json"], ["--json", "targets"], ["check", "--no-legend"],
                                        ["clear", "--pid", "1"], ["render", "--watch"], ["--watch"]])
 def test_options_of_other_commands(world, arguments):

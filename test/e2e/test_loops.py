@@ -31,7 +31,7 @@ SUGGESTION = re.compile(r"^  - (?:match|unit): .*\n    direct: true$", re.MULTIL
 @pytest.fixture(name="looping", params=["looping", "looping-parent/child.service", "looping-a.b\\x2d+c(1)"])
 def looping_fixture(world, request):
     """The path of a cgroup whose traffic goes to the proxy, and in which that proxy listens."""
-    world.client(request.param).serve("proxy", 7893)
+    world.client(request.param).serve("proxy", 7893, transparent=True)
     return world.cgroups.path(request.param)
 
 
@@ -91,8 +91,8 @@ def test_in_plain_check(world, looping):
 
 @pytest.mark.parametrize("cgroup", ["direct", "dropped", "other"])
 def test_a_proxy_that_is_not_sent_to_itself(world, cgroup):
-    world.client(cgroup).serve("proxy", 7893)
-    world.client("looping").serve("somebody else", 7899)
+    world.client(cgroup).serve("proxy", 7893, transparent=True)
+    world.client("looping").serve("somebody else", 7899, transparent=True)
     subject = start(world, CONFIG)
     reload(subject, CONFIG)
     assert WARNING not in subject.daemon.log
@@ -102,7 +102,7 @@ def test_a_proxy_that_is_not_sent_to_itself(world, cgroup):
 
 def test_a_proxy_that_another_proxy_serves_is_no_loop(world):
     """The traffic of one goes through the other; cycles of two are not detected."""
-    world.client("looping").serve("another", 7894)
+    world.client("looping").serve("another", 7894, transparent=True)
     assert WARNING not in start(world, CONFIG).daemon.log
 
 
@@ -122,7 +122,7 @@ def test_a_proxy_at_which_nobody_listens(world):
 
 def test_a_proxy_without_root(world):
     """Listing listeners needs no privileges; `check system` as an ordinary user warns as well."""
-    world.client("looping").serve("proxy", 7893)
+    world.client("looping").serve("proxy", 7893, transparent=True)
     done = world.cgtproxy("check", "system", "-c", world.scratch.write(CONFIG), wrap=as_nobody,
                           program=world.scratch.program())
     check_warning(done.stdout + done.stderr, world.cgroups.path("looping"))

@@ -112,6 +112,15 @@ def test_a_port_that_is_not_for_tproxy(world):
     world.check({"proxied": "proxy mihomo"})
 
 
+def test_of_a_port_for_something_else_nothing_more_is_said(world):
+    """To refuse UDP and IPv6 would not help; once the port is one for TPROXY, it may be of use."""
+    world.daemon(CONFIG)
+    with closing(Server("proxy mihomo", [7893], world.host, (ANY[V4],), (TCP,))):
+        only(world, "proxy-not-transparent")
+    listen(world, addresses=(ANY[V4],), protocols=(TCP,))
+    assert sorted(kinds(world)) == ["proxy-family", "proxy-protocol"]
+
+
 def test_only_tcp(world):
     subject = Reloadable(world, CONFIG)
     listen(world, protocols=(TCP,))
@@ -234,6 +243,24 @@ def test_a_loop_whose_rule_comes_too_late(world):
     cure = [one["cure"] for one in status(world)["problems"] if one["kind"] == "proxy-loop"][0]
     assert cure.startswith("move the rule of line 9 above line 7 of ")
     subject.reload(move_rule(config, cure))
+    assert kinds(world) == []
+
+
+def test_a_loop_by_a_rule_of_route(world):
+    """It comes before those of the config, which can't be moved above it; what undoes it is a command."""
+    listen_in(world, "proxy.service")
+    path = world.scratch.path("") / "config.yaml"
+    path.parent.mkdir()
+    path.write_text(CONFIG + "  - {unit: proxy.service, direct: true}\n", encoding="utf-8")
+    routed = path.parent / "config.d" / "50-route.yaml"
+    routed.parent.mkdir()
+    routed.write_text("rules:\n  - {unit: proxy.service, tproxy: mihomo}\n", encoding="utf-8")
+    subject = Reloadable(world, path.read_text(encoding="utf-8"), path)
+    cure = only(world, "proxy-loop")["cure"]
+    assert cure == f"cgtproxy -c {path} route --forget unit:proxy.service"
+    world.cgtproxy(*cure.split()[1:])
+    assert "proxy.service" not in routed.read_text(encoding="utf-8")
+    subject.reload()
     assert kinds(world) == []
 
 

@@ -98,6 +98,12 @@ static void tells_what_is_wrong(void **state)
 	assert_int_equal(judge("", bad, 2, &surroundings, kinds), 2);
 	assert_int_equal(kinds[0], PROBLEM_PROXY_TRANSPARENT);
 	assert_int_equal(kinds[1], PROBLEM_PROXY_FAMILY);
+	/* of a port for something else there is nothing more to say */
+	bad[0].transparent = false;
+	assert_int_equal(judge("", bad, 2, &surroundings, kinds), 1);
+	assert_int_equal(kinds[0], PROBLEM_PROXY_TRANSPARENT);
+	assert_int_equal(judge("", bad, 1, &surroundings, kinds), 1);
+	assert_int_equal(kinds[0], PROBLEM_PROXY_TRANSPARENT);
 	bad[0] = listener(IPPROTO_TCP, "0.0.0.0");
 	bad[1] = listener(IPPROTO_UDP, "0.0.0.0");
 	assert_int_equal(judge("", bad, 2, &surroundings, kinds), 1);
