@@ -68,7 +68,9 @@ static void log_match(const struct match *match)
 	CLEANUP(freep) char *value = application_value(match->kind, match->id);
 	CLEANUP(freep) char *shown_value = value != NULL ? shown(value) : NULL;
 	CLEANUP(freep) char *name = shown(match->name);
-	CLEANUP(freep) char *users = match->users != NULL ? shown(match->users) : NULL;
+	/* of a user, that would be the name once more */
+	CLEANUP(freep)
+	char *users = match->users != NULL && match->kind != APPLICATION_USER ? shown(match->users) : NULL;
 
 	if (shown_value == NULL || name == NULL)
 		return;
@@ -88,17 +90,56 @@ static int ask_back(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
+static bool ends_with(const char *word, const char *suffix)
+{
+	const size_t length = strlen(word);
+	const size_t size = strlen(suffix);
+
+	return length > size && strcmp(word + length - size, suffix) == 0;
+}
+
+/* The key of the selector that a word can only be meant for, or NULL. */
+static const char *key_of_unit(const char *word)
+{
+	static const char *const suffixes[] = {".service", ".socket", ".scope", ".mount", ".swap"};
+
+	if (strpbrk(word, "/: ") != NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (ends_with(word, suffixes[i]))
+			return "unit";
+	}
+	return ends_with(word, ".slice") ? "slice" : NULL;
+}
+
 static int suggest(const char *word, const struct matches *matches)
 {
 	CLEANUP(freep) char *name = shown(word);
 	CLEANUP(freep) char *near = matches->suggestion_count > 0 ? shown(matches->suggestions[0]) : NULL;
+	const char *key = key_of_unit(word);
+	const char *anyway = key != NULL ? name : "app:ID or unit:NAME.service";
 
-	log_error("nothing called \"%s\" is running or installed%s%s%s. \"cgtproxy apps\" lists what is running; to "
-		  "write a "
-		  "rule anyway, name the selector: app:ID or unit:NAME.service",
+	log_error("nothing called \"%s\" is running or installed%s%s%s \"cgtproxy apps\" lists what is running; to "
+		  "write a rule anyway, name the selector: %s%s%s",
 		  name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-		  near != NULL ? "\"?" : "");
+		  near != NULL ? "\"?" : ".", key != NULL ? key : "", key != NULL ? ":" : "",
+		  anyway != NULL ? anyway : "");
 	return EXIT_USAGE;
+}
+
+bool choose_refuse_full_width(const char *word)
+{
+	static const char colon[] = "\xef\xbc\x9a"; /* U+FF1A */
+	const char *at = strstr(word, colon);
+	CLEANUP(freep) char *name = shown(word);
+	CLEANUP(freep) char *rest = at != NULL ? shown(at + strlen(colon)) : NULL;
+
+	if (at == NULL || name == NULL || rest == NULL)
+		return false;
+	if (strspn(word, "abcdefghijklmnopqrstuvwxyz-") != (size_t)(at - word))
+		return false;
+	log_error("\"%s\" has a full-width colon; write \"%.*s:%s\"", name, (int)(at - word), word, rest);
+	return true;
 }
 
 bool choose_has_control_characters(const char *text)
@@ -142,6 +183,8 @@ int choose(const struct config *config, const char *word, struct choice *choice)
 		return refuse_word(word);
 	if (value != NULL)
 		return set(choice, key, strdup(value), value);
+	if (choose_refuse_full_width(word))
+		return EXIT_USAGE;
 	code = find(config, word, &matches);
 	if (code != EXIT_OK)
 		return code;

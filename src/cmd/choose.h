@@ -32,6 +32,9 @@ int choose(const struct config *config, const char *word, struct choice *choice)
  */
 const char *choose_explicit(const char *word, const char **key);
 
+/** Returns whether a word has a full-width colon, as Chinese input methods write it; logs what to type instead. */
+bool choose_refuse_full_width(const char *word);
+
 /** Returns whether a text has control characters, for which a line of YAML has no room. */
 bool choose_has_control_characters(const char *text);
 

@@ -5,6 +5,7 @@
 
 #include "cgroup/lookup.h"
 #include "cgroup/mount.h"
+#include "cmd/choose.h"
 #include "cmd/load.h"
 #include "cmd/pager.h"
 #include "inspect/advice.h"
@@ -85,7 +86,7 @@ static void print_choice(const struct match *match)
 	fprintf(stderr, "  cgtproxy explain %s%s%s", is_path ? "" : application_key(match->kind), is_path ? "" : ":",
 		word);
 	fprintf(stderr, "  # %s", shown(text, match->name));
-	if (match->users != NULL)
+	if (match->users != NULL && match->kind != APPLICATION_USER)
 		fprintf(stderr, ", of %s", shown(text, match->users));
 	fputs(match->runs ? "\n" : ", not running\n", stderr);
 }
@@ -110,7 +111,13 @@ static int find_nothing(const char *word, const struct matches *matches)
 	shown(text, word);
 	if (matches->suggestion_count > 0)
 		shown(near, matches->suggestions[0]);
-	if (strchr(word, '/') != NULL)
+	if (choose_refuse_full_width(word))
+		return EXIT_USAGE;
+	if (strspn(word, "0123456789") == strlen(word))
+		log_error("nothing called \"%s\" is running or installed; for the process with that number: cgtproxy "
+			  "explain --pid %s",
+			  text, text);
+	else if (strchr(word, '/') != NULL)
 		log_error("\"%s\" is not a name; the path of a cgroup begins with \"/\"", text);
 	else
 		log_error("nothing called \"%s\" is running or installed%s%s%s \"cgtproxy apps\" lists what is running",

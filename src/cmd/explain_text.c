@@ -260,7 +260,7 @@ static void print_name(const struct subject *subject)
 		print_escaped(subject->name);
 		putchar(')');
 	}
-	if (subject->users != NULL) {
+	if (subject->users != NULL && subject->kind != APPLICATION_USER) {
 		fputs(", of ", stdout);
 		print_escaped(subject->users);
 	}

@@ -3,6 +3,7 @@
 
 #include "cmd/reload.h"
 
+#include "config/load.h"
 #include "inspect/running.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <time.h>
@@ -48,6 +50,17 @@ static bool await_other_stamp(const char *stamp)
 	return false;
 }
 
+/* A daemon with the built-in config, "", reads the default file when it reloads, and one with that file does without.
+ */
+static bool is_same_file(const char *one, const char *other)
+{
+	CLEANUP(freep) char *usual = config_default_path();
+
+	if (usual == NULL)
+		return strcmp(one, other) == 0;
+	return strcmp(*one != '\0' ? one : usual, *other != '\0' ? other : usual) == 0;
+}
+
 enum reload reload_daemon(const struct config *config)
 {
 	CLEANUP(closep) int process = -1;
@@ -60,7 +73,7 @@ enum reload reload_daemon(const struct config *config)
 	}
 	if (running.port == 0)
 		return RELOAD_NOT_RUNNING;
-	if (strcmp(running.file, config->file != NULL ? config->file : "") != 0)
+	if (!is_same_file(running.file, config->file != NULL ? config->file : ""))
 		return RELOAD_OTHER_CONFIG;
 	process = running_open(&running);
 	if (process < 0)

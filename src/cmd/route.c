@@ -62,6 +62,8 @@ static int list_routes(const struct arguments *arguments)
 	if (arguments->json != JSON_FORMAT_OFF)
 		return print_json(&file.rules, arguments->json);
 	print_text(&file.rules);
+	if (file.rules.count == 0 && !arguments->no_legend)
+		puts("No routes; \"cgtproxy route NAME TARGET\" writes one");
 	return EXIT_OK;
 }
 
@@ -85,46 +87,23 @@ static void print_name(const struct choice *choice)
 		putchar(')');
 }
 
-static const struct config_rule *find_rule(const struct config *config, const char *edited, const struct choice *choice,
-					   size_t *index)
-{
-	CLEANUP(written_rules_clear) struct written_rules rules = {0};
-	const struct written_rule *written = NULL;
-	struct error error;
-
-	if (written_rules_read(edited, strlen(edited), &rules, &error) == 0)
-		written = written_rules_find(&rules, choice->key, choice->value);
-	for (*index = 0; written != NULL && *index < config->rule_count; (*index)++) {
-		const struct config_rule *rule = &config->rules[*index];
-
-		if (rule->dropin != NULL && strcmp(rule->dropin, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0 &&
-		    rule->position.line == written->line)
-			return rule;
-	}
-	return NULL;
-}
-
 /* Which cgroups the rule is for now. */
-static void print_coverage(const struct config *config, size_t index)
+static void print_coverage(const struct route_change *change)
 {
-	CLEANUP(comparison_clear) struct comparison comparison = {0};
-	struct error error;
+	const struct rule_coverage *own = NULL;
 
-	if (comparison_make(&comparison, config, &error) == 0) {
-		const struct rule_coverage *own = &comparison.coverage.rules[index];
-
-		if (own->count == 0)
-			puts("  no cgroup now");
-		for (size_t i = 0; i < COVERAGE_EXAMPLES && own->examples[i] != NULL; i++) {
-			fputs("  ", stdout);
-			output_print_escaped(own->examples[i], strlen(own->examples[i]));
-			putchar('\n');
-		}
-		if (own->count > COVERAGE_EXAMPLES)
-			printf("  and %zu more\n", own->count - COVERAGE_EXAMPLES);
-	} else {
-		log_warning("%s", error.text);
+	if (change->rule == NO_RULE || change->comparison.coverage.rules == NULL)
+		return;
+	own = &change->comparison.coverage.rules[change->rule];
+	if (own->count == 0 && own->taken == 0)
+		puts("  no cgroup now");
+	for (size_t i = 0; i < COVERAGE_EXAMPLES && own->examples[i] != NULL; i++) {
+		fputs("  ", stdout);
+		output_print_escaped(own->examples[i], strlen(own->examples[i]));
+		putchar('\n');
 	}
+	if (own->count > COVERAGE_EXAMPLES)
+		printf("  and %zu more\n", own->count - COVERAGE_EXAMPLES);
 }
 
 /* Returns the exit code. */
@@ -153,13 +132,19 @@ static void print_word(const char *word)
 		fputs(quoted, stdout);
 }
 
-static void print_undo(const char *old_target, const char *key, const char *value)
+static void print_undo(const struct arguments *arguments, const char *old_target, const char *key, const char *value)
 {
 	CLEANUP(freep) char *name = NULL;
 
 	if (asprintf(&name, "%s:%s", key, value) < 0)
 		return;
-	fputs("Undo: cgtproxy route ", stdout);
+	fputs("Undo: sudo cgtproxy ", stdout);
+	if (arguments->config != NULL) {
+		fputs("-c ", stdout);
+		print_word(arguments->config);
+		putchar(' ');
+	}
+	fputs("route ", stdout);
 	if (old_target == NULL)
 		fputs("--forget ", stdout);
 	print_word(name);
@@ -174,16 +159,15 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 		     const char *target)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
-	size_t index = 0;
 	int code = route_change_put(arguments, present, choice, target, &change);
 
 	if (code != EXIT_OK)
 		return code;
 	print_name(choice);
 	printf(" -> %s\n", target);
-	if (find_rule(change.config, change.edited, choice, &index) != NULL)
-		print_coverage(change.config, index);
-	print_undo(change.old_target, choice->key, choice->value);
+	print_coverage(&change);
+	route_change_warn(&change);
+	print_undo(arguments, change.old_target, choice->key, choice->value);
 	return tell_reload(reload_daemon(change.config));
 }
 
@@ -229,7 +213,7 @@ static int remove_route(const struct arguments *arguments, const char *key, cons
 	printf("%s:", key);
 	output_print_escaped(value, strlen(value));
 	puts(" no longer has its own rule");
-	print_undo(change.old_target, key, value);
+	print_undo(arguments, change.old_target, key, value);
 	return tell_reload(reload_daemon(change.config));
 }
 

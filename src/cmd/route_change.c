@@ -5,15 +5,22 @@
 
 #include "cmd/routes_file.h"
 #include "cmd/target.h"
+#include "config/load.h"
+#include "inspect/cures.h"
+#include "inspect/listening.h"
+#include "inspect/naming.h"
+#include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
+#include "util/quote.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 void route_change_clear(struct route_change *change)
 {
+	comparison_clear(&change->comparison);
 	config_free(change->config);
 	free(change->edited);
 	free(change->old_target);
@@ -34,12 +41,115 @@ static int note_old(const struct written_rule *old, struct route_change *change)
 	return change->old_target != NULL ? 0 : -1;
 }
 
-/* Writes the text that is in the change. */
-static int write_change(const struct arguments *arguments, struct routes_file *file, struct route_change *change)
+/* Which rule of the new config is the one that was put. */
+static int32_t find_rule(const struct config *config, const char *edited, const struct written_rule *rule)
 {
-	change->config = routes_file_write(arguments, file, change->edited);
+	CLEANUP(written_rules_clear) struct written_rules rules = {0};
+	const struct written_rule *written = NULL;
+	struct error error;
+
+	if (written_rules_read(edited, strlen(edited), &rules, &error) == 0)
+		written = written_rules_find(&rules, rule->key, rule->value);
+	for (int32_t i = 0; written != NULL && i < (int32_t)config->rule_count; i++) {
+		const struct config_rule *at = &config->rules[i];
+
+		if (at->dropin != NULL && strcmp(at->dropin, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0 &&
+		    at->position.line == written->line)
+			return i;
+	}
+	return NO_RULE;
+}
+
+/* Whether the config without the change has such a loop, too. */
+static bool has_loop_before(const struct arguments *arguments)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	CLEANUP(comparison_clear) struct comparison comparison = {0};
+	struct diagnostics diagnostics = {0};
+	struct proxy_cgroup found = {0};
+	struct error error;
+	bool has_loop = false;
+
+	config_load(arguments->config, &config, &diagnostics);
+	diagnostics_clear(&diagnostics);
+	if (config != NULL && comparison_make(&comparison, config, &error) == 0)
+		has_loop = proxy_loop_find(&comparison, NO_RULE, &found) == 1;
+	free(found.path);
+	return has_loop;
+}
+
+/* What would have the proxy's traffic go direct whatever comes of the change. */
+static void log_way_out(const struct arguments *arguments, const struct written_rule *rule,
+			const struct proxy_cgroup *found)
+{
+	bool temporary = false;
+	CLEANUP(freep) char *word = naming_word(found->path, &temporary);
+	CLEANUP(freep) char *selector = naming_selector(found->path, &temporary);
+	CLEANUP(freep) char *quoted = word != NULL ? quote_for_shell(word) : NULL;
+	CLEANUP(freep) char *config = arguments->config != NULL ? quote_for_shell(arguments->config) : NULL;
+	const size_t key = rule != NULL ? strlen(rule->key) : 0;
+	const bool is_general = rule != NULL && (strcmp(rule->key, "user") == 0 || strcmp(rule->key, "slice") == 0);
+
+	if (quoted == NULL || selector == NULL)
+		return;
+	if (rule != NULL && strncmp(word, rule->key, key) == 0 && word[key] == ':' &&
+	    strcmp(word + key + 1, rule->value) == 0)
+		log_error("%s is the proxy itself, which has to go direct", word);
+	else if (is_general && strncmp(word, "slice:", strlen("slice:")) != 0)
+		log_error("first write a rule for the proxy itself: sudo cgtproxy %s%s%sroute %s direct%s",
+			  config != NULL ? "-c " : "", config != NULL ? config : "", config != NULL ? " " : "", quoted,
+			  temporary ? " (only until it is started again, since its cgroup then has another name; a "
+				      "service keeps its name)"
+				    : "");
+	else
+		log_error("first write a rule for the proxy itself into a file that comes before, such "
+			  "as " DROPIN_DIRECTORY "/10-proxy.yaml:\nrules:\n  - %s\n    direct: true",
+			  selector);
+}
+
+/* Logs a loop if the change makes one. Returns the exit code. */
+static int refuse_loop(const struct arguments *arguments, const struct route_change *change,
+		       const struct written_rule *rule)
+{
+	struct proxy_cgroup found = {0};
+	int result = proxy_loop_find(&change->comparison, change->rule, &found);
+	CLEANUP(freep) char *path = found.path;
+	CLEANUP(freep) char *shown = result == 1 ? shown_copy(path) : NULL;
+
+	if (result < 0)
+		log_warning("who listens for the proxies is unknown (%s), so that no proxy is sent its own traffic was "
+			    "not checked",
+			    strerror(-result));
+	if (result != 1 || shown == NULL || (change->rule == NO_RULE && has_loop_before(arguments)))
+		return EXIT_OK;
+	log_error("the proxy %s listens in %s, and this would send its own traffic back to it, in a loop; nothing was "
+		  "changed",
+		  change->config->proxies[found.proxy].name, shown);
+	log_way_out(arguments, rule, &found);
+	return EXIT_ERROR;
+}
+
+/* Writes the text that is in the change. @rule: that was put, or NULL */
+static int write_change(const struct arguments *arguments, struct routes_file *file, const struct written_rule *rule,
+			struct route_change *change)
+{
+	struct error error;
+	int code = EXIT_OK;
+
+	change->config = routes_file_check(arguments, change->edited, rule, &code);
+	if (change->config == NULL)
+		return code;
+	change->rule = rule != NULL ? find_rule(change->config, change->edited, rule) : NO_RULE;
+	if (comparison_make(&change->comparison, change->config, &error) < 0) {
+		log_warning("%s", error.text);
+		comparison_clear(&change->comparison);
+	} else {
+		code = refuse_loop(arguments, change, rule);
+	}
+	if (code == EXIT_OK)
+		code = routes_file_write(file, change->edited);
 	change->is_denied = file->is_denied;
-	return change->config != NULL ? EXIT_OK : EXIT_ERROR;
+	return code;
 }
 
 static int put_rule(const struct arguments *arguments, struct routes_file *file, const struct written_rule *rule,
@@ -51,7 +161,40 @@ static int put_rule(const struct arguments *arguments, struct routes_file *file,
 		return fail(file, "no memory");
 	if (dropin_put_rule(file->text, file->length, rule, &change->edited, &error) < 0)
 		return fail(file, error.text);
-	return write_change(arguments, file, change);
+	return write_change(arguments, file, rule, change);
+}
+
+/* What of the cgroups that the rule matches goes elsewhere, since an earlier rule takes them. */
+static void warn_of_taken(const struct config *config, const struct rule_coverage *own)
+{
+	const struct config_rule *taker = own->taken_astray > 0 ? &config->rules[own->taker] : NULL;
+	char place[RULE_PLACE_SIZE];
+
+	if (taker == NULL)
+		return;
+	log_warning("%zu cgroup%s of it go%s elsewhere, since the rule on %s (%s) comes first%s", own->taken_astray,
+		    own->taken_astray == 1 ? "" : "s", own->taken_astray == 1 ? "es" : "",
+		    config_rule_place(taker, place), taker->selector, own->has_more_takers ? ", or another" : "");
+}
+
+static void warn_of_absent(const struct config *config, int32_t rule)
+{
+	const uint32_t target = rule != NO_RULE ? config->rules[rule].target : TARGET_DIRECT;
+	const struct proxy *proxy = target >= TARGET_FIRST_PROXY ? &config->proxies[target - TARGET_FIRST_PROXY] : NULL;
+
+	if (proxy != NULL && proxy_is_absent(proxy))
+		log_warning("nothing listens on port %u, so what is sent there is refused. Start the proxy %s, or "
+			    "correct its port in the config",
+			    proxy->port, proxy->name);
+}
+
+void route_change_warn(const struct route_change *change)
+{
+	if (change->rule == NO_RULE)
+		return;
+	if (change->comparison.coverage.rules != NULL)
+		warn_of_taken(change->config, &change->comparison.coverage.rules[change->rule]);
+	warn_of_absent(change->config, change->rule);
 }
 
 int route_change_put(const struct arguments *arguments, const struct config *present, const struct choice *choice,
@@ -106,5 +249,5 @@ int route_change_remove(const struct arguments *arguments, const char *key, cons
 		return fail(&file, "no memory");
 	if (dropin_remove_rule(file.text, file.length, key, value, &change->edited, &error) < 0)
 		return fail(&file, error.text);
-	return write_change(arguments, &file, change);
+	return write_change(arguments, &file, NULL, change);
 }

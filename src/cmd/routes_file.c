@@ -94,35 +94,84 @@ int routes_file_open(const struct arguments *arguments, bool change, struct rout
 	return EXIT_ERROR;
 }
 
-/* The config as it will be, or NULL, with what is wrong with it logged. */
-static struct config *check_edited(const struct arguments *arguments, const char *edited)
+/* The line of a new text that a rule begins on, or 0. */
+static int line_of(const char *edited, const struct written_rule *rule)
+{
+	CLEANUP(written_rules_clear) struct written_rules rules = {0};
+	const struct written_rule *written = NULL;
+	struct error error;
+
+	if (rule != NULL && written_rules_read(edited, strlen(edited), &rules, &error) == 0)
+		written = written_rules_find(&rules, rule->key, rule->value);
+	return written != NULL ? written->line : 0;
+}
+
+static bool is_about(const struct diagnostics *diagnostics, const struct diagnostic *item, int line)
+{
+	const char *file = item->file < diagnostics->file_count ? diagnostics->files[item->file] : "";
+	const char *end = strstr(file, DROPIN_DIRECTORY "/" ROUTES_FILE);
+
+	return line > 0 && item->position.line == line && end != NULL &&
+	       strcmp(end, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0;
+}
+
+static void log_about_rule(const struct written_rule *rule, const char *text)
+{
+	const size_t size = ESCAPED_SIZE(strlen(rule->value));
+	const size_t key = strlen(rule->key);
+	CLEANUP(freep) char *shown = malloc(size);
+
+	/* "user:alcie: user: ..." would say it twice */
+	if (strncmp(text, rule->key, key) == 0 && strncmp(text + key, ": ", 2) == 0)
+		text += key + 2;
+	if (shown != NULL)
+		log_error("%s:%s: %s", rule->key, escape_but_backslash(shown, size, rule->value, strlen(rule->value)),
+			  text);
+}
+
+/* Returns the exit code. */
+static int log_wrong(const struct diagnostics *diagnostics, const struct written_rule *rule, int line)
+{
+	size_t about = 0;
+	size_t errors = 0;
+
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *item = &diagnostics->items[i];
+
+		errors += item->severity == SEVERITY_ERROR;
+		about += item->severity == SEVERITY_ERROR && is_about(diagnostics, item, line);
+	}
+	if (about == 0 || about < errors) {
+		diagnostics_log(diagnostics);
+		return EXIT_ERROR;
+	}
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		if (is_about(diagnostics, &diagnostics->items[i], line))
+			log_about_rule(rule, diagnostics->items[i].text);
+	}
+	return EXIT_USAGE;
+}
+
+struct config *routes_file_check(const struct arguments *arguments, const char *edited, const struct written_rule *rule,
+				 int *code)
 {
 	const struct dropin_text instead = {ROUTES_FILE, edited, strlen(edited)};
 	struct diagnostics diagnostics = {0};
 	struct config *config = NULL;
 
+	*code = EXIT_OK;
 	config_load_changed(arguments->config, &instead, &config, &diagnostics);
-	if (config == NULL)
-		diagnostics_log(&diagnostics);
+	if (config == NULL) {
+		*code = log_wrong(&diagnostics, rule, line_of(edited, rule));
+		log_error("nothing was changed");
+	}
 	diagnostics_clear(&diagnostics);
 	return config;
 }
 
-struct config *routes_file_write(const struct arguments *arguments, struct routes_file *file, const char *edited)
+int routes_file_write(struct routes_file *file, const char *edited)
 {
-	CLEANUP(config_freep) struct config *config = check_edited(arguments, edited);
-	struct config *written = config;
-	int result = 0;
+	int result = file_replace(file->directory, ROUTES_FILE, edited);
 
-	if (config == NULL) {
-		log_error("nothing was changed");
-		return NULL;
-	}
-	result = file_replace(file->directory, ROUTES_FILE, edited);
-	if (result < 0) {
-		fail("write", file, result);
-		return NULL;
-	}
-	config = NULL;
-	return written;
+	return result < 0 ? fail("write", file, result) : EXIT_OK;
 }

@@ -37,11 +37,19 @@ struct routes_file {
 int routes_file_open(const struct arguments *arguments, bool change, struct routes_file *file);
 
 /**
- * Checks the whole config with a new text of the drop-in, and writes it if nothing is wrong. Logs what is.
+ * Checks the whole config with a new text of the drop-in.
  *
- * Returns the config as it is now, to be freed with config_free(), or NULL if nothing was changed.
+ * @rule: the rule that is new in it: what is wrong with this one is logged as about what it selects, not as about a
+ *        line of a file that nobody has; or NULL
+ * @code: set to EXIT_OK; to EXIT_USAGE if only that rule is wrong, or to EXIT_ERROR
+ *
+ * Returns the config as it would be, to be freed with config_free(), or NULL, with what is wrong logged.
  */
-struct config *routes_file_write(const struct arguments *arguments, struct routes_file *file, const char *edited);
+struct config *routes_file_check(const struct arguments *arguments, const char *edited, const struct written_rule *rule,
+				 int *code);
+
+/** Writes a new text of the drop-in. Logs what goes wrong. Returns EXIT_OK or EXIT_ERROR. */
+int routes_file_write(struct routes_file *file, const char *edited);
 
 void routes_file_close(struct routes_file *file);
 

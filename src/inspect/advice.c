@@ -4,6 +4,11 @@
 #include "inspect/advice.h"
 
 #include "config/load.h"
+#include "inspect/cures.h"
+#include "inspect/known_proxies.h"
+#include "inspect/listening.h"
+#include "inspect/naming.h"
+#include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
 #include "util/quote.h"
 
@@ -94,10 +99,13 @@ static int about_reload(const struct situation *situation)
 static char *write_selector(const struct subject *subject, const char *path)
 {
 	const bool by_path = subject->id == NULL;
-	const enum application_kind kind = by_path ? APPLICATION_CGROUP : subject->kind;
-	CLEANUP(freep) char *value = application_value(kind, by_path ? path : subject->id);
-	CLEANUP(freep) char *selector = NULL;
+	const enum application_kind kind = subject->kind;
+	CLEANUP(freep) char *value = by_path ? NULL : application_value(kind, subject->id);
+	bool temporary = false;
+	CLEANUP(freep) char *selector = by_path ? naming_word(path, &temporary) : NULL;
 
+	if (by_path)
+		return selector != NULL ? quote_for_shell(selector) : NULL;
 	if (value == NULL || asprintf(&selector, "%s:%s", application_key(kind), value) < 0) {
 		selector = NULL;
 		return NULL;
@@ -224,6 +232,120 @@ static bool precedes_routes(const struct config_rule *rule)
 	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) < 0;
 }
 
+/* Whether a process is a proxy server that is known, which may serve a port of the config later. */
+static const char *find_known_proxy(const struct report *report)
+{
+	const struct known_proxy *known = known_proxy_find_by_unit(report->items[0].path);
+
+	if (known != NULL)
+		return known->name;
+	for (size_t i = 0; i < report->members.count; i++) {
+		if (known_proxy_find(report->members.items[i].name) != NULL)
+			return report->members.items[i].name;
+	}
+	return NULL;
+}
+
+/*
+ * Whether a rule of "cgtproxy route" for all of the subject would leave alone what an inner cgroup has. Returns 1, 0 or
+ * -ENOMEM.
+ */
+static int has_prior_rule(const struct situation *situation, const char *path)
+{
+	CLEANUP(explanation_clear) struct explanation inner = {0};
+	const struct config_rule *rule = NULL;
+	int result = explain_cgroup(situation->question->explainer, path, &inner);
+
+	if (result < 0 || inner.rule == NO_RULE)
+		return result;
+	rule = &situation->config->rules[inner.rule];
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) <= 0 && rule->target == TARGET_DIRECT;
+}
+
+/* A rule that the proxy inside a user's or slice's cgroups needs before one for all of them. */
+static int about_inner_proxy(const struct situation *situation, const struct proxy_cgroup *found)
+{
+	const char *name = situation->config->proxies[found->proxy].name;
+	bool temporary = false;
+	CLEANUP(freep) char *word = naming_word(found->path, &temporary);
+	CLEANUP(freep) char *selector = word != NULL ? quote_for_shell(word) : NULL;
+	CLEANUP(freep) char *option = write_config_option(situation->config);
+	CLEANUP(freep) char *shown = shown_copy(found->path);
+
+	if (selector == NULL || option == NULL || shown == NULL)
+		return -ENOMEM;
+	return advise(situation,
+		      "The proxy %s runs in it, in %s. Before all of it is proxied, the proxy needs a rule of its own: "
+		      "sudo cgtproxy %sroute %s direct",
+		      name, shown, option, selector);
+}
+
+/* A proxy of the config that listens in the subject's cgroups. They go direct now. */
+static int about_listener(const struct situation *situation, const struct proxy_cgroup *found, bool is_wide)
+{
+	const char *name = situation->config->proxies[found->proxy].name;
+	int result = is_wide ? has_prior_rule(situation, found->path) : 0;
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	if (is_wide)
+		return about_inner_proxy(situation, found);
+	return advise(situation,
+		      "This is the proxy %s itself: its own traffic has to go direct, or it would come back to it in a "
+		      "loop.",
+		      name);
+}
+
+/* Traffic of a proxy that is sent to it would go in a loop. That it goes there already, about_rule() changes. */
+static int about_itself(const struct situation *situation)
+{
+	const struct config *config = situation->config;
+	const struct report *report = situation->report;
+	const bool is_wide = report->subject.kind == APPLICATION_USER || report->subject.kind == APPLICATION_SLICE;
+	const char *known = NULL;
+	struct proxy_cgroup found = {0};
+	int result = 0;
+
+	if (situation->question->index == NULL || strcmp(situation->first->path, "/") == 0 ||
+	    strcmp(explanation_target(situation->first), config_target_name(config, TARGET_DIRECT)) != 0)
+		return 0;
+	for (size_t i = 0; i < report->count && result == 0; i++)
+		result = proxy_cgroup_find(config, situation->question->index, report->items[i].path, &found);
+	if (result == 1) {
+		result = about_listener(situation, &found, is_wide);
+		free(found.path);
+		return result;
+	}
+	known = result == 0 && !is_wide ? find_known_proxy(report) : NULL;
+	return known == NULL ? result
+			     : advise(situation,
+				      "%s is a proxy server: if it is one that the config names, its own traffic has "
+				      "to go direct.",
+				      known);
+}
+
+/* A line about a proxy that nobody runs, "" where there is no need of one. For free(); NULL without memory. */
+static char *write_absent(const struct situation *situation)
+{
+	const struct config *config = situation->config;
+	const char *target = explanation_target(situation->first);
+	char *line = NULL;
+
+	for (size_t i = 0; i < config->proxy_count && situation->question->destination == NULL; i++) {
+		const struct proxy *proxy = &config->proxies[i];
+
+		if (strcmp(proxy->name, target) != 0 || !proxy_is_absent(proxy))
+			continue;
+		return asprintf(&line,
+				"Start the proxy %s, or correct its port: nothing listens on port %u, so what is sent "
+				"there is refused.\n",
+				proxy->name, proxy->port) < 0
+			       ? NULL
+			       : line;
+	}
+	return strdup("");
+}
+
 /* What would send it to the first proxy; or direct, if it is proxied. */
 static int about_rule(const struct situation *situation)
 {
@@ -236,28 +358,32 @@ static int about_rule(const struct situation *situation)
 	CLEANUP(freep) char *selector = NULL;
 	CLEANUP(freep) char *option = NULL;
 	CLEANUP(freep) char *proxy = NULL;
+	CLEANUP(freep) char *absent = write_absent(situation);
 	char place[RULE_PLACE_SIZE];
 
 	if ((!suggests_proxy && target == TARGET_DIRECT) || strcmp(first->path, "/") == 0)
 		return 0;
+	if (absent == NULL)
+		return -ENOMEM;
 	if (rule != NULL && precedes_routes(rule))
 		return advise(situation,
-			      "To change that, edit the rule on %s, which comes before those of \"cgtproxy "
+			      "%sTo change that, edit the rule on %s, which comes before those of \"cgtproxy "
 			      "route\", then load it: " RELOAD,
-			      config_rule_place(rule, place));
+			      absent, config_rule_place(rule, place));
 	selector = write_selector(&situation->report->subject, first->path);
 	option = write_config_option(config);
 	proxy = quote_for_shell(wanted);
 	if (selector == NULL || option == NULL || proxy == NULL)
 		return -ENOMEM;
-	return advise(situation, "To %s it%s: sudo cgtproxy %sroute %s %s", suggests_proxy ? "proxy" : "send",
+	return advise(situation, "%sTo %s it%s: sudo cgtproxy %sroute %s %s", absent, suggests_proxy ? "proxy" : "send",
 		      suggests_proxy ? "" : " direct", option, selector, proxy);
 }
 
 int advice_make(const struct question *question, const struct report *report, char **advice)
 {
 	static int (*const kinds[])(const struct situation *situation) = {
-		about_broken_config, about_network, about_daemon, about_reload, about_strays, about_packets, about_rule,
+		about_broken_config, about_network, about_daemon, about_reload,
+		about_strays,	     about_packets, about_itself, about_rule,
 	};
 	const struct situation situation = {question, question->explainer->instance->config, report, report->items,
 					    advice};

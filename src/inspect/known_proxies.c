@@ -161,3 +161,23 @@ void known_proxy_write_lines(const struct known_proxy *proxy, uint16_t port, FIL
 	fprintf(out, "%u", port);
 	write_indented(proxy->lines[1], &at_start, out);
 }
+
+enum { NAME_SIZE = 16 }; /* as the kernel keeps it, with its NUL */
+
+const struct known_proxy *known_proxy_find_by_unit(const char *cgroup)
+{
+	static const char suffix[] = ".service";
+	const char *slash = strrchr(cgroup, '/');
+	char name[NAME_SIZE] = "";
+	size_t length = slash != NULL ? strlen(slash + 1) : 0;
+
+	if (length <= strlen(suffix) || strcmp(slash + 1 + length - strlen(suffix), suffix) != 0)
+		return NULL;
+	length = strcspn(slash + 1, "@");
+	if (slash[1 + length] == '\0')
+		length -= strlen(suffix);
+	if (length >= sizeof(name))
+		return NULL;
+	memcpy(name, slash + 1, length);
+	return known_proxy_find(name);
+}

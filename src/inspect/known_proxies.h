@@ -29,6 +29,10 @@ extern const struct known_proxy known_proxies[];
  */
 const struct known_proxy *known_proxy_find(const char *name);
 
+/** The same by the path of a cgroup: of a service with such a name, or of an instance of one ("mihomo@home.service").
+ */
+const struct known_proxy *known_proxy_find_by_unit(const char *cgroup);
+
 /**
  * Finds a proxy's config file in its command line.
  *

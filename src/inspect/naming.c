@@ -236,3 +236,28 @@ char *naming_selector(const char *path, bool *temporary)
 	pattern = write_expression(path);
 	return pattern != NULL ? write_line("match", pattern) : NULL;
 }
+
+/* What write_line() has written, without YAML's quotes. */
+static void unquote(char *line)
+{
+	char *from = strchr(line, ':');
+	char *to = from + 1;
+	bool is_quoted = false;
+
+	from += strlen(": ");
+	is_quoted = *from == '\'';
+	for (from += is_quoted; *from != '\0' && !(is_quoted && from[0] == '\'' && from[1] == '\0'); from++) {
+		from += is_quoted && from[0] == '\'' && from[1] == '\'';
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+char *naming_word(const char *path, bool *temporary)
+{
+	char *line = naming_selector(path, temporary);
+
+	if (line != NULL)
+		unquote(line);
+	return line;
+}

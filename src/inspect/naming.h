@@ -17,4 +17,7 @@
  */
 char *naming_selector(const char *path, bool *temporary);
 
+/** The same as "cgtproxy route" takes it, not quoted for a shell: "unit:mihomo.service". */
+char *naming_word(const char *path, bool *temporary);
+
 #endif

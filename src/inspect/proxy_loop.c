@@ -5,6 +5,7 @@
 
 #include "inspect/cures.h"
 #include "inspect/naming.h"
+#include "socket/listeners.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -64,4 +65,75 @@ int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t pr
 			    "the proxy, in a loop%s",
 			    name, shown, config_rule_place(&plan->config->rules[holding], place),
 			    late != NO_RULE ? ". A rule that sends it direct exists, but comes too late" : "");
+}
+
+static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		if (listeners->items[i].cgroup_id == cgroup && listeners->items[i].port == port)
+			return true;
+	}
+	return false;
+}
+
+int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_cgroup *found)
+{
+	const struct plan *plan = comparison->plan;
+	CLEANUP(listeners_clear) struct listeners listeners = {0};
+	int result = listeners_find_tcp(&listeners);
+
+	for (const struct cgroup *cgroup = comparison->tree.root; cgroup != NULL && result == 0;
+	     cgroup = cgroup_next(cgroup)) {
+		const uint32_t target = plan_target(plan, cgroup);
+		const int32_t holding = plan_rule(plan, cgroup);
+
+		if (target < TARGET_FIRST_PROXY || (rule != NO_RULE && holding != rule) ||
+		    !listens(&listeners, cgroup->id, plan->config->proxies[target - TARGET_FIRST_PROXY].port))
+			continue;
+		*found = (struct proxy_cgroup){cgroup_path_copy(cgroup), target - TARGET_FIRST_PROXY, holding};
+		result = found->path != NULL ? 1 : -ENOMEM;
+	}
+	return result;
+}
+
+static bool is_at_or_below(const char *path, const char *top)
+{
+	const size_t length = strcmp(top, "/") != 0 ? strlen(top) : 0;
+
+	return strncmp(path, top, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Returns as proxy_cgroup_find() does. */
+static int find_below(const struct cgroup_index *index, const struct listener *listener, const char *top,
+		      struct proxy_cgroup *found)
+{
+	const struct cgroup *cgroup = cgroup_index_find(index, listener->cgroup_id);
+
+	if (cgroup == NULL || cgroup->parent == NULL)
+		return 0;
+	found->path = cgroup_path_copy(cgroup);
+	if (found->path == NULL)
+		return -ENOMEM;
+	if (is_at_or_below(found->path, top))
+		return 1;
+	free(found->path);
+	found->path = NULL;
+	return 0;
+}
+
+int proxy_cgroup_find(const struct config *config, const struct cgroup_index *index, const char *path,
+		      struct proxy_cgroup *found)
+{
+	CLEANUP(listeners_clear) struct listeners listeners = {0};
+	int result = config->proxy_count > 0 ? listeners_find_tcp(&listeners) : 0;
+
+	*found = (struct proxy_cgroup){.rule = NO_RULE};
+	for (size_t i = 0; i < listeners.count && result == 0; i++) {
+		for (size_t j = 0; j < config->proxy_count && result == 0; j++) {
+			found->proxy = (uint32_t)j;
+			if (config->proxies[j].port == listeners.items[i].port)
+				result = find_below(index, &listeners.items[i], path, found);
+		}
+	}
+	return result;
 }

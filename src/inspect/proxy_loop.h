@@ -6,6 +6,8 @@
 
 #include "cgroup/tree.h"
 #include "engine/plan.h"
+#include "inspect/coverage.h"
+#include "inspect/index.h"
 #include "inspect/problems.h"
 
 #include <stdint.h>
@@ -21,5 +23,30 @@
  * Returns 0 or -ENOMEM.
  */
 int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
+
+/** A cgroup in which a proxy of the config listens over TCP. */
+struct proxy_cgroup {
+	char *path;	/* for free() */
+	uint32_t proxy; /* index */
+	int32_t rule;	/* that holds for it, or NO_RULE where that is not asked */
+};
+
+/**
+ * Finds a cgroup that a config would send back to the proxy that listens in it.
+ *
+ * @comparison: of the config with the cgroups
+ * @rule:       the only one that counts, or NO_RULE: any
+ *
+ * Returns 1 with @found, 0, or a negative errno.
+ */
+int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_cgroup *found);
+
+/**
+ * Finds a cgroup, at a path or below it, in which a proxy listens.
+ *
+ * Returns 1 with @found, 0, or a negative errno.
+ */
+int proxy_cgroup_find(const struct config *config, const struct cgroup_index *index, const char *path,
+		      struct proxy_cgroup *found);
 
 #endif

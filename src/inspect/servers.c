@@ -36,30 +36,11 @@ static bool is_reached(const struct listener *listener)
 	       (listener_is_wildcard(listener) || is_loopback(listener));
 }
 
-/* systemd's suffixes: "mihomo@home.service" is an instance of mihomo. */
-static const struct known_proxy *find_by_unit(const char *cgroup)
-{
-	static const char suffix[] = ".service";
-	const char *slash = strrchr(cgroup, '/');
-	char name[PROCESS_COMM_SIZE] = "";
-	size_t length = slash != NULL ? strlen(slash + 1) : 0;
-
-	if (length <= strlen(suffix) || strcmp(slash + 1 + length - strlen(suffix), suffix) != 0)
-		return NULL;
-	length = strcspn(slash + 1, "@");
-	if (slash[1 + length] == '\0')
-		length -= strlen(suffix);
-	if (length >= sizeof(name))
-		return NULL;
-	memcpy(name, slash + 1, length);
-	return known_proxy_find(name);
-}
-
 static const struct known_proxy *find_known(const struct process *process)
 {
 	const struct known_proxy *known = known_proxy_find(process->name);
 
-	return known != NULL ? known : find_by_unit(process->cgroup);
+	return known != NULL ? known : known_proxy_find_by_unit(process->cgroup);
 }
 
 /* The process that has a socket; where we may not look, a process in its cgroup, preferably a known proxy. */
@@ -101,7 +82,7 @@ static int set_process(struct server *server, const struct process *process, con
 		memcpy(server->process, process->name, sizeof(server->process));
 		cgroup = process->cgroup;
 	} else if (cgroup != NULL) {
-		server->known = find_by_unit(cgroup);
+		server->known = known_proxy_find_by_unit(cgroup);
 	}
 	server->cgroup = strdup(cgroup != NULL ? cgroup : "/");
 	return server->cgroup != NULL ? 0 : -ENOMEM;
@@ -201,7 +182,8 @@ static int search_all(struct search *search)
 	for (size_t i = 0; i < processes->count && result == 0; i++)
 		result = note_process(search, &processes->items[i], known_proxy_find(processes->items[i].name));
 	for (size_t i = 0; i < processes->count && result == 0; i++)
-		result = note_process(search, &processes->items[i], find_by_unit(processes->items[i].cgroup));
+		result = note_process(search, &processes->items[i],
+				      known_proxy_find_by_unit(processes->items[i].cgroup));
 	return result;
 }
 

@@ -99,10 +99,12 @@ static bool change(const struct arguments *arguments, const struct style *style,
 	*message = (struct message){0};
 	code = target != NULL ? route_change_put(arguments, config, choice, target, result)
 			      : route_change_remove(arguments, choice->key, choice->value, result);
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
 		report_success(style, choice, target, reload_daemon(result->config), message);
-	else if (result->is_denied)
+		route_change_warn(result);
+	} else if (result->is_denied) {
 		report_denied(arguments, style, choice, target, message);
+	}
 	return code == EXIT_OK;
 }
 

@@ -243,3 +243,55 @@ def test_a_broken_file_and_no_daemon(world, desktop):
     assert done.returncode == 1
     assert done.stdout == ""
     assert "cgtproxy is not running" in done.stderr
+
+
+def in_force(world, desktop, text):
+    """The path of a config that a daemon has loaded."""
+    config = world.scratch.path("") / "config.yaml"
+    config.parent.mkdir()
+    config.write_text(text, encoding="utf-8")
+    world.launch(binary(), "-c", config, wrap=desktop.wrap).wait_ready()
+    return config
+
+
+def test_a_proxy_is_not_advised_to_be_sent_to_itself(world, desktop):
+    config = desktop.config.replace("rules:", f"rules:\n  - unit: kept{desktop.uid}.service\n    direct: true", 1)
+    config = in_force(world, desktop, config)
+    served = [f"kept{desktop.uid}.service", f"plain{desktop.uid}.service"]
+    for number, unit in enumerate(served):
+        world.client(unit).serve("mihomo", 7893, addresses=[("127.0.0.1", "127.0.0.2")[number]], transparent=True)
+        text = desktop.run("explain", f"unit:{unit}", config=config).stdout
+        assert "This is the proxy mihomo itself" in text and "To proxy it" not in text
+    world.cgroups.make("sing-box@home.service")
+    text = desktop.run("explain", "unit:sing-box@home.service", config=config).stdout
+    assert "sing-box is a proxy server" in text and "To proxy it" not in text
+    inner = desktop.client(desktop.manager, "app.slice/inner.service")
+    inner.serve("mihomo", 7893, addresses=["127.0.0.3"], transparent=True)
+    text = desktop.run("explain", "alice", config=config).stdout
+    assert "The proxy mihomo runs in it" in text and "route user-unit:inner.service direct" in text and "To proxy it" not in text
+    assert text.splitlines()[0] == "user    alice"
+
+
+def test_a_proxy_that_does_not_listen(world, desktop):
+    world.cgroups.make(f"sent{desktop.uid}.service")
+    config = desktop.config.replace("rules:", f"rules:\n  - unit: sent{desktop.uid}.service\n    tproxy: mihomo", 1)
+    config = in_force(world, desktop, config)
+
+    def advice():
+        return desktop.explain(f"unit:sent{desktop.uid}.service", config=config)["advice"]
+
+    assert advice().startswith("Start the proxy mihomo, or correct its port: nothing listens on port 7893")
+    assert "To send it direct: " in advice()
+    world.proxy("mihomo")
+    assert advice().startswith("To send it direct: ")
+
+
+@pytest.mark.parametrize(("word", "text"), [("278", "cgtproxy explain --pid 278"), ("app：telegram", 'write "app:telegram"')])
+def test_what_to_type_instead(desktop, word, text):
+    done = desktop.run("explain", word)
+    assert done.returncode == 2 and text in done.stderr
+
+
+def test_a_slice_that_is_not_there_is_named(world, desktop):
+    config = in_force(world, desktop, desktop.config)
+    assert "route slice:nope.slice mihomo" in desktop.run("explain", "/nope.slice", config=config).stdout

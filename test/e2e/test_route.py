@@ -5,6 +5,7 @@
 import fcntl
 import json
 import os
+import shlex
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -71,8 +72,9 @@ def who(client):
 
 def undo(desktop, done):
     """Type what the command says undoes it."""
-    line = [line for line in done.stdout.splitlines() if line.startswith("Undo: cgtproxy route ")][-1]
-    return desktop.run(*line.removeprefix("Undo: cgtproxy route ").split())
+    begin = f"Undo: sudo cgtproxy -c {desktop.config} route "
+    line = [line for line in done.stdout.splitlines() if line.startswith(begin)][-1]
+    return desktop.run(*shlex.split(line.removeprefix(begin)))
 
 
 def test_a_route_is_in_force_when_the_command_ends_and_can_be_undone(world, desktop):
@@ -123,9 +125,9 @@ WRONG = {
     "an ambiguous name": (["mozilla", "mihomo"], 2, ["app:org.mozilla.firefox", "app:org.mozilla.nightly"]),
     "a name of nothing": (["telegrm", "mihomo"], 2, ["did you mean", "elegram"]),
     "a target of nothing": (["telegram", "mihom"], 2, ["mihom", "direct, drop, refuse, mihomo"]),
-    "a name that no unit can have": (["unit:a b", "drop"], 1, ["a b", "nothing was changed"]),
-    "a user that does not exist": (["user:nobody-there", "drop"], 1, ["nobody-there", "nothing was changed"]),
-    "an expression that is none": (["match:a(", "drop"], 1, ["a(", "nothing was changed"]),
+    "a name that no unit can have": (["unit:a b", "drop"], 2, ["unit:a b: expected", "nothing was changed"]),
+    "a user that does not exist": (["user:nobody-there", "drop"], 2, ["user:nobody-there: expected", "nothing was changed"]),
+    "an expression that is none": (["match:a(", "drop"], 2, ["match:a(: ", "nothing was changed"]),
     "a name of control characters": (["app:\x1b[31m\n", "drop"], 2, ["\\x1b", "control characters"]),
     "a route that is not there": (["--forget", "app:org.telegram.desktop"], 1, ["no route", "org.telegram.desktop"]),
     "a word too few": (["telegram"], 2, ["Usage"]),
@@ -211,3 +213,88 @@ def test_a_lock_of_somebody_else_keeps_nobody_waiting(desktop):
         assert desktop.run("telegram", "drop").returncode == 0
     finally:
         os.close(directory)
+
+
+def test_a_proxy_is_not_sent_its_own_traffic(world, desktop):
+    """Neither by its own name nor by its user's, nor by forgetting the rule that keeps it direct."""
+    proxy = desktop.client("app.slice/app-gnome-org.proxy.mihomo-4713.scope")
+    proxy.serve("mihomo", 7893, transparent=True)
+    other = desktop.client(TELEGRAM)
+    desktop.daemon()
+    for name, fix in (("app:org.proxy.mihomo", "is the proxy itself"), ("match:/app-gnome-org", "- app: org.proxy.mihomo\n"),
+                      ("alice", f"sudo cgtproxy -c {desktop.config} route app:org.proxy.mihomo direct")):
+        done = desktop.run(name, "mihomo")
+        assert done.returncode == 1, name
+        assert "the proxy mihomo listens in " in done.stderr and fix in done.stderr
+        assert not desktop.file.exists() and done.stdout == ""
+    assert desktop.run("app:org.proxy.mihomo", "direct").returncode == 0  # as it was advised to
+    assert desktop.run("alice", "mihomo").returncode == 0
+    assert who(other) == "mihomo"
+    assert who(proxy) == "outside"
+    before = desktop.file.read_text(encoding="utf-8")
+    done = desktop.run("--forget", "app:org.proxy.mihomo")
+    assert done.returncode == 1 and "cgtproxy route" not in done.stdout
+    assert desktop.file.read_text(encoding="utf-8") == before
+    assert desktop.run("app:org.proxy.mihomo", "drop").returncode == 0  # no loop, whatever it is good for
+
+
+def test_a_proxy_of_the_session_that_the_config_keeps_direct(world, desktop):
+    """The rules of routes come before those of the config, so one for its user would override that."""
+    cgroup = world.cgroups.make("session-3.scope")
+    world.client("session-3.scope").serve("mihomo", 7893, transparent=True)
+    desktop.config.write_text(CONFIG + "  - {match: 'session-3', direct: true}\n", encoding="utf-8")
+    desktop.daemon()
+    done = desktop.run(f"match:^{world.cgroups.top}", "mihomo")
+    assert done.returncode == 1 and "first write a rule for the proxy itself" in done.stderr and cgroup
+    assert not desktop.file.exists()
+
+
+def test_an_earlier_rule_is_named(desktop):
+    earlier = desktop.file.parent / "10-a.yaml"
+    earlier.parent.mkdir()
+    earlier.write_text("rules:\n- app: org.telegram.desktop\n  direct: true\n", encoding="utf-8")
+    desktop.manager.make(TELEGRAM)
+    done = desktop.run("telegram", "drop")
+    assert done.returncode == 0
+    assert "line 2 of config.d/10-a.yaml" in done.stderr and "app: org.telegram.desktop" in done.stderr
+    assert "no cgroup" not in done.stdout
+    earlier.write_text("rules:\n- app: org.telegram.desktop\n  drop: true\n", encoding="utf-8")
+    done = desktop.run("telegram", "drop")
+    assert "warning" not in done.stderr and "no cgroup" not in done.stdout
+
+
+def test_a_proxy_that_does_not_listen(world, desktop):
+    done = desktop.run("telegram", "mihomo")
+    assert done.returncode == 0 and "nothing listens on port 7893" in done.stderr and "Start the proxy mihomo" in done.stderr
+    world.proxy("mihomo")
+    assert desktop.run("telegram", "mihomo").stderr == ""
+
+
+@pytest.mark.parametrize(("words", "text"), [
+    (["docker.service", "drop"], "name the selector: unit:docker.service"),
+    (["box.slice", "drop"], "name the selector: slice:box.slice"),
+    (["telegrm", "drop"], '"Telegram"? "cgtproxy apps"'),
+    (["app：telegram", "drop"], 'write "app:telegram"'),
+])
+def test_what_to_type_instead(desktop, words, text):
+    done = desktop.run(*words)
+    assert done.returncode == 2 and text in done.stderr
+
+
+def test_no_routes(desktop):
+    assert "No routes" in desktop.run().stdout
+    assert desktop.run("--list", "--no-legend").stdout == ""
+
+
+def test_a_config_that_appeared_after_the_daemon_had_started(world, desktop):
+    """The daemon has the built-in config, and reads the file when it reloads."""
+    desktop.config.unlink()
+    environment = {"CONFIGURATION_DIRECTORY": str(desktop.config.parent)}
+    client = world.client("telling.service")
+    world.launch(binary(), **environment).wait_ready()
+    desktop.config.write_text(CONFIG, encoding="utf-8")
+    world.proxy("mihomo")
+    done = world.cgtproxy("route", "unit:telling.service", "mihomo", **environment)
+    assert done.returncode == 0 and done.stderr == ""
+    assert "Undo: sudo cgtproxy route --forget unit:telling.service" in done.stdout
+    assert who(client) == "proxy mihomo"

@@ -453,6 +453,23 @@ def test_without_permission(world, desk):
     assert desk.routes() == [("app", TELEGRAM, "mihomo")]
 
 
+def test_a_route_that_would_loop_is_refused(world, desk):
+    desk.client(TELEGRAM).serve("mihomo", 7893, transparent=True)
+    desk.daemon()
+    screen = desk.top(desk.terminal(columns=200))
+    screen.press("/")
+    screen.type("telegram")
+    await_chosen(screen, "Telegram")
+    screen.press("Enter")
+    screen.wait("Target of Telegram")
+    screen.press("End")
+    await_chosen(screen, "mihomo")
+    screen.press("Enter")
+    screen.wait("the proxy mihomo listens in ")
+    assert desk.routes() == []
+    screen.press("q")
+
+
 def test_what_goes_wrong_is_shown_and_nothing_is_printed(world, desk):
     """No daemon; a config with errors, put right; a name that no rule can have."""
     listening(desk.client(TELEGRAM))

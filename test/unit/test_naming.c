@@ -94,6 +94,27 @@ static void test_selectors(void **state)
 	}
 }
 
+/* Without YAML's quotes, as a word for "cgtproxy route". */
+static void test_words(void **state)
+{
+	static const char *const words[][2] = {
+		{"/system.slice/mihomo.service", "unit:mihomo.service"},
+		{"/nope.slice", "slice:nope.slice"},
+		{"/some/it's a (path)", "match:^/some/it\\x27s a \\(path\\)(/|$)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		bool temporary = true;
+		char *word = naming_word(words[i][0], &temporary);
+
+		assert_non_null(word);
+		assert_string_equal(word, words[i][1]);
+		assert_false(temporary);
+		free(word);
+	}
+}
+
 /* Names of any bytes give a rule that matches, or none that is wrong. */
 static void test_any_bytes(void **state)
 {
@@ -125,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_any_bytes),
 	};
 
