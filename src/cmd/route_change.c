@@ -66,7 +66,7 @@ static bool has_loop_before(const struct arguments *arguments)
 	CLEANUP(config_freep) struct config *config = NULL;
 	CLEANUP(comparison_clear) struct comparison comparison = {0};
 	struct diagnostics diagnostics = {0};
-	struct proxy_cgroup found = {0};
+	struct proxy_place found = {0};
 	struct error error;
 	bool has_loop = false;
 
@@ -80,7 +80,7 @@ static bool has_loop_before(const struct arguments *arguments)
 
 /* What would have the proxy's traffic go direct whatever comes of the change. */
 static void log_way_out(const struct arguments *arguments, const struct written_rule *rule,
-			const struct proxy_cgroup *found)
+			const struct proxy_place *found)
 {
 	bool temporary = false;
 	CLEANUP(freep) char *word = naming_word(found->path, &temporary);
@@ -111,7 +111,7 @@ static void log_way_out(const struct arguments *arguments, const struct written_
 static int refuse_loop(const struct arguments *arguments, const struct route_change *change,
 		       const struct written_rule *rule)
 {
-	struct proxy_cgroup found = {0};
+	struct proxy_place found = {0};
 	int result = proxy_loop_find(&change->comparison, change->rule, &found);
 	CLEANUP(freep) char *path = found.path;
 	CLEANUP(freep) char *shown = result == 1 ? shown_copy(path) : NULL;

@@ -263,7 +263,7 @@ static int has_prior_rule(const struct situation *situation, const char *path)
 }
 
 /* A rule that the proxy inside a user's or slice's cgroups needs before one for all of them. */
-static int about_inner_proxy(const struct situation *situation, const struct proxy_cgroup *found)
+static int about_inner_proxy(const struct situation *situation, const struct proxy_place *found)
 {
 	const char *name = situation->config->proxies[found->proxy].name;
 	bool temporary = false;
@@ -281,7 +281,7 @@ static int about_inner_proxy(const struct situation *situation, const struct pro
 }
 
 /* A proxy of the config that listens in the subject's cgroups. They go direct now. */
-static int about_listener(const struct situation *situation, const struct proxy_cgroup *found, bool is_wide)
+static int about_listener(const struct situation *situation, const struct proxy_place *found, bool is_wide)
 {
 	const char *name = situation->config->proxies[found->proxy].name;
 	int result = is_wide ? has_prior_rule(situation, found->path) : 0;
@@ -303,14 +303,14 @@ static int about_itself(const struct situation *situation)
 	const struct report *report = situation->report;
 	const bool is_wide = report->subject.kind == APPLICATION_USER || report->subject.kind == APPLICATION_SLICE;
 	const char *known = NULL;
-	struct proxy_cgroup found = {0};
+	struct proxy_place found = {0};
 	int result = 0;
 
 	if (situation->question->index == NULL || strcmp(situation->first->path, "/") == 0 ||
 	    strcmp(explanation_target(situation->first), config_target_name(config, TARGET_DIRECT)) != 0)
 		return 0;
 	for (size_t i = 0; i < report->count && result == 0; i++)
-		result = proxy_cgroup_find(config, situation->question->index, report->items[i].path, &found);
+		result = proxy_place_find(config, situation->question->index, report->items[i].path, &found);
 	if (result == 1) {
 		result = about_listener(situation, &found, is_wide);
 		free(found.path);

@@ -76,7 +76,7 @@ static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t
 	return false;
 }
 
-int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_cgroup *found)
+int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_place *found)
 {
 	const struct plan *plan = comparison->plan;
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
@@ -90,7 +90,7 @@ int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct pr
 		if (target < TARGET_FIRST_PROXY || (rule != NO_RULE && holding != rule) ||
 		    !listens(&listeners, cgroup->id, plan->config->proxies[target - TARGET_FIRST_PROXY].port))
 			continue;
-		*found = (struct proxy_cgroup){cgroup_path_copy(cgroup), target - TARGET_FIRST_PROXY, holding};
+		*found = (struct proxy_place){cgroup_path_copy(cgroup), target - TARGET_FIRST_PROXY, holding};
 		result = found->path != NULL ? 1 : -ENOMEM;
 	}
 	return result;
@@ -103,9 +103,9 @@ static bool is_at_or_below(const char *path, const char *top)
 	return strncmp(path, top, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* Returns as proxy_cgroup_find() does. */
+/* Returns as proxy_place_find() does. */
 static int find_below(const struct cgroup_index *index, const struct listener *listener, const char *top,
-		      struct proxy_cgroup *found)
+		      struct proxy_place *found)
 {
 	const struct cgroup *cgroup = cgroup_index_find(index, listener->cgroup_id);
 
@@ -121,13 +121,13 @@ static int find_below(const struct cgroup_index *index, const struct listener *l
 	return 0;
 }
 
-int proxy_cgroup_find(const struct config *config, const struct cgroup_index *index, const char *path,
-		      struct proxy_cgroup *found)
+int proxy_place_find(const struct config *config, const struct cgroup_index *index, const char *path,
+		     struct proxy_place *found)
 {
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
 	int result = config->proxy_count > 0 ? listeners_find_tcp(&listeners) : 0;
 
-	*found = (struct proxy_cgroup){.rule = NO_RULE};
+	*found = (struct proxy_place){.rule = NO_RULE};
 	for (size_t i = 0; i < listeners.count && result == 0; i++) {
 		for (size_t j = 0; j < config->proxy_count && result == 0; j++) {
 			found->proxy = (uint32_t)j;

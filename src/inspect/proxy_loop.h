@@ -24,8 +24,8 @@
  */
 int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
 
-/** A cgroup in which a proxy of the config listens over TCP. */
-struct proxy_cgroup {
+/** Where a proxy of the config listens over TCP. */
+struct proxy_place {
 	char *path;	/* for free() */
 	uint32_t proxy; /* index */
 	int32_t rule;	/* that holds for it, or NO_RULE where that is not asked */
@@ -39,14 +39,14 @@ struct proxy_cgroup {
  *
  * Returns 1 with @found, 0, or a negative errno.
  */
-int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_cgroup *found);
+int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_place *found);
 
 /**
  * Finds a cgroup, at a path or below it, in which a proxy listens.
  *
  * Returns 1 with @found, 0, or a negative errno.
  */
-int proxy_cgroup_find(const struct config *config, const struct cgroup_index *index, const char *path,
-		      struct proxy_cgroup *found);
+int proxy_place_find(const struct config *config, const struct cgroup_index *index, const char *path,
+		     struct proxy_place *found);
 
 #endif
