@@ -70,7 +70,8 @@ int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t pr
 static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
 {
 	for (size_t i = 0; i < listeners->count; i++) {
-		if (listeners->items[i].cgroup_id == cgroup && listeners->items[i].port == port)
+		if (listeners->items[i].transparent && listeners->items[i].cgroup_id == cgroup &&
+		    listeners->items[i].port == port)
 			return true;
 	}
 	return false;
@@ -105,7 +106,7 @@ static bool is_at_or_below(const char *path, const char *top)
 
 /* Returns as proxy_place_find() does. */
 static int find_below(const struct cgroup_index *index, const struct listener *listener, const char *top,
-		      struct proxy_place *found)
+		     struct proxy_place *found)
 {
 	const struct cgroup *cgroup = cgroup_index_find(index, listener->cgroup_id);
 
@@ -131,7 +132,7 @@ int proxy_place_find(const struct config *config, const struct cgroup_index *ind
 	for (size_t i = 0; i < listeners.count && result == 0; i++) {
 		for (size_t j = 0; j < config->proxy_count && result == 0; j++) {
 			found->proxy = (uint32_t)j;
-			if (config->proxies[j].port == listeners.items[i].port)
+			if (listeners.items[i].transparent && config->proxies[j].port == listeners.items[i].port)
 				result = find_below(index, &listeners.items[i], path, found);
 		}
 	}

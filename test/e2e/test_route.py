@@ -298,3 +298,10 @@ def test_a_config_that_appeared_after_the_daemon_had_started(world, desktop):
     assert done.returncode == 0 and done.stderr == ""
     assert "Undo: sudo cgtproxy route --forget unit:telling.service" in done.stdout
     assert who(client) == "proxy mihomo"
+
+
+def test_a_socket_on_the_proxys_port_that_is_none_for_tproxy_keeps_nobody_from_it(desktop):
+    """Anybody can listen there, at another loopback address."""
+    client = desktop.client(TELEGRAM)
+    client.serve("somebody", 7893, addresses=["127.0.0.9"])
+    assert desktop.run("telegram", "mihomo").returncode == 0
