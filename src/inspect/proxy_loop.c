@@ -106,7 +106,7 @@ static bool is_at_or_below(const char *path, const char *top)
 
 /* Returns as proxy_place_find() does. */
 static int find_below(const struct cgroup_index *index, const struct listener *listener, const char *top,
-		     struct proxy_place *found)
+		      struct proxy_place *found)
 {
 	const struct cgroup *cgroup = cgroup_index_find(index, listener->cgroup_id);
 
