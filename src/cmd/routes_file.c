@@ -6,6 +6,7 @@
 #include "config/file.h"
 #include "config/load.h"
 #include "util/cleanup.h"
+#include "util/create.h"
 #include "util/escape.h"
 #include "util/log.h"
 
@@ -171,7 +172,12 @@ struct config *routes_file_check(const struct arguments *arguments, const char *
 
 int routes_file_write(struct routes_file *file, const char *edited)
 {
-	int result = file_replace(file->directory, ROUTES_FILE, edited);
+	CLEANUP(freep) char *path = NULL;
+	int result = asprintf(&path, "%s/" DROPIN_DIRECTORY "/" ROUTES_FILE, file->path) < 0 ? -ENOMEM : 0;
 
+	if (result < 0)
+		path = NULL;
+	else
+		result = file_replace(path, edited, strlen(edited), 0644);
 	return result < 0 ? fail("write", file, result) : EXIT_OK;
 }

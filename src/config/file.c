@@ -44,41 +44,6 @@ int file_read(int directory, const char *path, char **text, size_t *length)
 	return 0;
 }
 
-static int write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		ssize_t written = write(fd, text, left);
-
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		text += written > 0 ? written : 0;
-		left -= written > 0 ? (size_t)written : 0;
-	}
-	return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-int file_replace(int directory, const char *name, const char *text)
-{
-	CLEANUP(freep) char *next = NULL; /* hidden, so that it is no drop-in */
-	CLEANUP(closep) int fd = -1;
-	int error = asprintf(&next, ".%s.new", name) < 0 ? -ENOMEM : 0;
-
-	if (error < 0)
-		return error;
-	unlinkat(directory, next, 0); /* from a run that was killed */
-	fd = openat(directory, next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	error = write_all(fd, text);
-	if (error == 0 && renameat(directory, next, directory, name) < 0)
-		error = -errno;
-	if (error < 0)
-		unlinkat(directory, next, 0);
-	return error;
-}
-
 void file_report_unreadable(struct diagnostics *diagnostics, const char *what, const char *path, int error)
 {
 	CLEANUP(freep) char *command = error == -EACCES ? permission_find_command(path) : NULL;

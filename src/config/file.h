@@ -19,16 +19,6 @@
 int file_read(int directory, const char *path, char **text, size_t *length);
 
 /**
- * Puts a file in place with this content in one step, so that nobody ever reads a part of it (rename(2)). It can be
- * read by everybody.
- *
- * @directory: descriptor of the directory that the file is in
- *
- * Returns 0 or a negative errno, with which the old file is still there.
- */
-int file_replace(int directory, const char *name, const char *text);
-
-/**
  * Reports that a file can't be read, with the command that lets the user of this process read it, if there is one.
  *
  * @what:  words for the file

@@ -63,27 +63,64 @@ static void sync_directory(const char *path, int length)
 		fsync(fd);
 }
 
-int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary))
+static size_t directory_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	int directory_length = slash != NULL ? (int)(slash + 1 - path) : 0;
+
+	return slash != NULL ? (size_t)(slash + 1 - path) : 0;
+}
+
+/* Writes a file that has no name of its own yet. Returns its temporary name, or NULL with @result. */
+static char *write_temporary(const char *path, const char *text, size_t length, mode_t mode, int *result)
+{
+	const size_t directory = directory_length(path);
 	CLEANUP(freep) char *temporary = NULL;
 	CLEANUP(closep) int fd = -1;
-	int result = 0;
+	char *written = NULL;
 
-	if (asprintf(&temporary, "%.*s.%s.XXXXXX", directory_length, path, path + directory_length) < 0) {
+	*result = -ENOMEM;
+	if (asprintf(&temporary, "%.*s.%s.XXXXXX", (int)directory, path, path + directory) < 0) {
 		temporary = NULL;
-		return -ENOMEM;
+		return NULL;
 	}
 	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	result = write_file(fd, text, length, mode);
-	if (result == 0)
-		result = accept(temporary) ? give_name(temporary, path) : -ECANCELED;
+	*result = fd < 0 ? -errno : write_file(fd, text, length, mode);
+	if (*result == 0) {
+		written = temporary;
+		temporary = NULL;
+	} else if (fd >= 0) {
+		unlink(temporary);
+	}
+	return written;
+}
+
+static int conclude(const char *path, const char *temporary, int result)
+{
 	if (result < 0)
 		unlink(temporary);
 	else
-		sync_directory(path, directory_length);
+		sync_directory(path, (int)directory_length(path));
 	return result;
+}
+
+int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary))
+{
+	int result = 0;
+	CLEANUP(freep) char *temporary = write_temporary(path, text, length, mode, &result);
+
+	if (temporary == NULL)
+		return result;
+	return conclude(path, temporary, accept(temporary) ? give_name(temporary, path) : -ECANCELED);
+}
+
+int file_replace(const char *path, const char *text, size_t length, mode_t mode)
+{
+	CLEANUP(freep) char *target = realpath(path, NULL);
+	const char *place = target != NULL ? target : path;
+	int result = 0;
+	CLEANUP(freep) char *temporary = write_temporary(place, text, length, mode, &result);
+
+	if (temporary == NULL)
+		return result;
+	return conclude(place, temporary, rename(temporary, place) < 0 ? -errno : 0);
 }

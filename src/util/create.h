@@ -21,4 +21,15 @@
  */
 int file_create(const char *path, const char *text, size_t length, mode_t mode, bool (*accept)(const char *temporary));
 
+/**
+ * Gives a file another content in one step, so that nobody ever reads a part of it (rename(2)). Where the path is a
+ * symbolic link, that stays, and what it leads to is replaced. The file need not exist.
+ *
+ * @text: @length bytes
+ * @mode: whatever the umask is
+ *
+ * Returns 0 or a negative errno, with which the old file is still there.
+ */
+int file_replace(const char *path, const char *text, size_t length, mode_t mode);
+
 #endif

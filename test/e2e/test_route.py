@@ -305,3 +305,13 @@ def test_a_socket_on_the_proxys_port_that_is_none_for_tproxy_keeps_nobody_from_i
     client = desktop.client(TELEGRAM)
     client.serve("somebody", 7893, addresses=["127.0.0.9"])
     assert desktop.run("telegram", "mihomo").returncode == 0
+
+
+def test_a_link_to_a_file_elsewhere_stays_a_link(desktop):
+    elsewhere = desktop.config.parent / "dotfile.yaml"
+    elsewhere.write_text("rules: []\n", encoding="utf-8")
+    desktop.file.parent.mkdir()
+    desktop.file.symlink_to(elsewhere)
+    assert desktop.run("telegram", "drop").returncode == 0
+    assert desktop.file.is_symlink()
+    assert "org.telegram.desktop" in elsewhere.read_text(encoding="utf-8")
