@@ -33,11 +33,13 @@ static uint64_t reset(struct nft *nft)
 
 void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
 {
+	const bool is_start = fence->next == UINT64_MAX;
+	const uint64_t known = fence->packets;
 	const uint64_t stopped = reset(nft);
 
 	*fence = (struct fence){.next = now + LOOK_INTERVAL};
-	if (stopped > 0)
-		log_stopped(stopped, " while no cgtproxy was running");
+	if (stopped > known)
+		log_stopped(stopped - known, is_start ? " while no cgtproxy was running" : "");
 }
 
 void fence_look(struct fence *fence, struct nft *nft, uint64_t now)

@@ -22,9 +22,17 @@ COMMANDS = [["--help"], ["--version"], ["help"], ["help", "check"], ["check", "c
 STATUS = [["status"], ["status", "--json"], ["status", "--watch"], ["status", "--watch", "--json"]]
 
 
+def config(world):
+    """The config of the commands, and of the daemon if one runs."""
+    path = world.scratch.directory / "config.yaml"
+    if not path.exists():
+        path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
 def run(world, words, stdout, **options):
     """Run a command with this stdout; its exit code and what it says on stderr."""
-    argv = world.host.command(str(binary()), *words, "-c", str(world.scratch.write(CONFIG)))
+    argv = world.host.command(str(binary()), *words, "-c", str(config(world)))
     done = subprocess.run(argv, env=environment(), stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
                           text=True, timeout=60, check=False, **options)
     return done.returncode, done.stderr
@@ -34,7 +42,7 @@ def run(world, words, stdout, **options):
 def test_a_full_disk(world, words):
     """What could not be written must not look like an answer."""
     if "status" in words:
-        world.daemon(CONFIG)
+        world.launch(binary(), "-c", config(world)).wait_ready()
     with open("/dev/full", "wb") as full:
         code, said = run(world, words, full)
     assert code == 1
@@ -47,7 +55,7 @@ def test_a_full_disk(world, words):
 def test_a_closed_pipe(world, words, ignored):
     """Whoever reads has seen enough: no error, and none where SIGPIPE is ignored, as in services."""
     if "status" in words:
-        world.daemon(CONFIG)
+        world.launch(binary(), "-c", config(world)).wait_ready()
     reader, writer = os.pipe()
     os.close(reader)
     code, said = run(world, words, writer,
@@ -140,7 +148,8 @@ def test_long_output_goes_through_less(world, terminal, words):
         for i in range(30):
             world.cgroups.make(f"none-{i}/x")
         world.daemon(CONFIG.replace("^/none", f"^{world.cgroups.top}/none").replace("$,", ","))
-    terminal.type(f"cgtproxy -c $CONFIG {words}; echo code $?")
+    option = "-c $CONFIG" if words != "status" else ""
+    terminal.type(f"cgtproxy {option} {words}; echo code $?")
     terminal.wait("lines 1-23")
     assert "code" not in terminal.text.splitlines()[-1]
     terminal.press("q")
