@@ -183,6 +183,7 @@ class Daemon:
         finally:
             if self.process.poll() is None:
                 self.kill()
-            self._notify.shutdown(socket.SHUT_RD)
-            self._notify.close()
+            if self._notify.fileno() >= 0:  # it may be closed twice
+                self._notify.shutdown(socket.SHUT_RD)
+                self._notify.close()
             _logger.info("the log of the daemon with pid %d:\n%s", self.pid, self.log)
