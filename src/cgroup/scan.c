@@ -21,12 +21,6 @@ enum {
 	LISTED_AT_A_TIME = 500,
 };
 
-static void closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
-
 int scan_open(struct watch *watch, const struct cgroup *cgroup)
 {
 	uint64_t id = 0;

@@ -81,12 +81,6 @@ static int visit(struct desktop_reader *reader, int directory, const char *prefi
 	return visit_directory(reader, path, longer, depth + 1);
 }
 
-static void closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
-
 static int visit_directory(struct desktop_reader *reader, int path, const char *prefix, int depth)
 {
 	int fd = reopen(path, O_DIRECTORY);

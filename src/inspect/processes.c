@@ -18,12 +18,6 @@
 
 enum { PATH_SIZE = 64 };
 
-static inline void closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
-
 static bool read_name(uint32_t pid, char name[PROCESS_COMM_SIZE])
 {
 	char path[PATH_SIZE];

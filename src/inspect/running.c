@@ -51,12 +51,6 @@ static int open_owner(uint32_t pid, uint32_t inode)
 	return -ESRCH;
 }
 
-static void closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
-
 static int find_owner(uint32_t inode)
 {
 	CLEANUP(closedirp) DIR *processes = opendir("/proc");

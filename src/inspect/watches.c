@@ -23,12 +23,6 @@ enum {
 	PATH_SIZE = 64,
 };
 
-static void closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
-
 /* Of which process, and how many watches it has. */
 struct holder {
 	uint32_t pid;

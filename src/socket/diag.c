@@ -113,3 +113,20 @@ int diag_find_udp(struct netlink *netlink, const struct diag_request *request, c
 	payload->id.idiag_cookie[0] = payload->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	return ask(netlink, message, reader);
 }
+
+int diag_list_all(uint32_t tcp_states, const struct diag_reader *reader)
+{
+	const struct diag_request requests[] = {
+		{AF_INET, IPPROTO_TCP, tcp_states, 0},
+		{AF_INET, IPPROTO_UDP, ~0U, 0},
+		{AF_INET6, IPPROTO_TCP, tcp_states, 0},
+		{AF_INET6, IPPROTO_UDP, ~0U, 0},
+	};
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && result == 0; i++)
+		result = diag_list(&netlink, &requests[i], reader);
+	netlink_close(&netlink);
+	return result;
+}

@@ -62,4 +62,13 @@ int diag_list(struct netlink *netlink, const struct diag_request *request, const
 int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address,
 		  const struct diag_reader *reader);
 
+/**
+ * Lists all TCP and UDP sockets, of IPv4 and IPv6.
+ *
+ * @tcp_states: a bit for each that counts, netinet/tcp.h
+ *
+ * Returns what diag_list() does, or a negative errno if there can't be a connection.
+ */
+int diag_list_all(uint32_t tcp_states, const struct diag_reader *reader);
+
 #endif

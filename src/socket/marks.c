@@ -27,18 +27,7 @@ static int note_mark(const struct diag_socket *socket, void *userdata)
 
 int marks_find(struct socket_marks *marks)
 {
-	static const struct diag_request requests[] = {
-		{AF_INET, IPPROTO_TCP, ~0U, 0},
-		{AF_INET, IPPROTO_UDP, ~0U, 0},
-		{AF_INET6, IPPROTO_TCP, ~0U, 0},
-		{AF_INET6, IPPROTO_UDP, ~0U, 0},
-	};
 	const struct diag_reader reader = {note_mark, marks, &marks->count};
-	struct netlink netlink = {0};
-	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && result == 0; i++)
-		result = diag_list(&netlink, &requests[i], &reader);
-	netlink_close(&netlink);
-	return result;
+	return diag_list_all(~0U, &reader);
 }

@@ -26,18 +26,7 @@ int sockets_find_all(struct socket_cgroups *sockets)
 {
 	/* the kernel keeps these without a socket, so they have no cgroup */
 	static const uint32_t without_socket = 1U << TCP_TIME_WAIT | 1U << TCP_SYN_RECV;
-	const struct diag_request requests[] = {
-		{AF_INET, IPPROTO_TCP, ~without_socket, 0},
-		{AF_INET, IPPROTO_UDP, ~0U, 0},
-		{AF_INET6, IPPROTO_TCP, ~without_socket, 0},
-		{AF_INET6, IPPROTO_UDP, ~0U, 0},
-	};
 	const struct diag_reader reader = {note_socket, sockets, &sockets->count};
-	struct netlink netlink = {0};
-	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && result == 0; i++)
-		result = diag_list(&netlink, &requests[i], &reader);
-	netlink_close(&netlink);
-	return result;
+	return diag_list_all(~without_socket, &reader);
 }

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_UTIL_CLEANUP_H
 #define CGTPROXY_UTIL_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,6 +27,12 @@ static inline void fclosep(FILE **file)
 {
 	if (*file != NULL)
 		fclose(*file);
+}
+
+static inline void closedirp(DIR **directory)
+{
+	if (*directory != NULL)
+		closedir(*directory);
 }
 
 /* Defines the cleanup function NAMEp for a type that has its own free function. */
