@@ -9,6 +9,7 @@
 #include "inspect/similar.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <getopt.h>
@@ -37,88 +38,91 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *arguments);
 	const char *synopsis;
-	const char *help;
+	const char *summary; /* one sentence, without a full stop */
+	const char *help;    /* the rest, or NULL */
 	unsigned takes;
 } commands[] = {
 	{"apps", cmd_apps, "apps [--all] [--json]",
-	 "List what is running, where its traffic goes, and how much of it.\n"
-	 "Applications have the names of their .desktop files, services those of their units; RULE and LINE are the\n"
-	 "rule's number and its line in the file. DOWN and UP are the data that the TCP connections open now have\n"
-	 "transferred, within this host as well.\n"
-	 "  --all        also list what has no sockets\n"
-	 "  --json       print JSON\n"
-	 "  --no-legend  print neither headings nor notes\n"
-	 "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config.",
+	 N_("List what is running, where its traffic goes, and how much of it"),
+	 N_("Applications have the names of their .desktop files, services those of their units; RULE and LINE are "
+	    "the\n"
+	    "rule's number and its line in the file. DOWN and UP are the data that the TCP connections open now have\n"
+	    "transferred, within this host as well.\n"
+	    "  --all        also list what has no sockets\n"
+	    "  --json       print JSON\n"
+	    "  --no-legend  print neither headings nor notes\n"
+	    "With CAP_NET_ADMIN, the targets are those that the kernel holds, otherwise those of the config."),
 	 TAKES_ALL | TAKES_JSON | TAKES_LEGEND},
 	{"check", cmd_check, "check [config|permission|system] [--json]",
-	 "Check the config, the permission and the system, or one of them. Changes nothing.\n"
-	 "  config      errors in the file; needs no permission\n"
-	 "  permission  whether the kernel would accept the rules of this config\n"
-	 "  system      what on this host may interfere with them\n"
-	 "  --json      print a JSON object\n"
-	 "The exit code is 1 if there is an error.",
+	 N_("Check the config, the permission and the system, or one of them"),
+	 N_("Changes nothing.\n"
+	    "  config      errors in the file; needs no permission\n"
+	    "  permission  whether the kernel would accept the rules of this config\n"
+	    "  system      what on this host may interfere with them\n"
+	    "  --json      print a JSON object\n"
+	    "The exit code is 1 if there is an error."),
 	 TAKES_JSON},
-	{"clear", cmd_clear, "clear",
-	 "Remove what a killed run, or one with on-stop: keep, left behind. All traffic then goes direct.\n"
-	 "Refuses while the daemon runs, which removes its rules when it is stopped."},
+	{"clear", cmd_clear, "clear", N_("Remove what a killed run, or one with on-stop: keep, left behind"),
+	 N_("All traffic then goes direct.\n"
+	    "Refuses while the daemon runs, which removes its rules when it is stopped.")},
 	{"explain", cmd_explain, "explain NAME|CGROUP|--pid PID [--to DESTINATION] [--json]",
-	 "Show where the traffic of a program goes and which rule sends it there.\n"
-	 "  NAME              an application, unit, slice or user: telegram, mihomo.service, alice\n"
-	 "  CGROUP            a cgroup's path, with or without /sys/fs/cgroup; it need not exist\n"
-	 "  --pid PID         this process, and its sockets that belong to another cgroup\n"
-	 "  --to DESTINATION  what happens to packets to [tcp/|udp/]ADDRESS[:PORT]\n"
-	 "  --json            print JSON\n"
-	 "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
-	 "the config, 2 if the name is unknown or ambiguous, and 1 if the config has errors.",
+	 N_("Show where the traffic of a program goes and which rule sends it there"),
+	 N_("  NAME              an application, unit, slice or user: telegram, mihomo.service, alice\n"
+	    "  CGROUP            a cgroup's path, with or without /sys/fs/cgroup; it need not exist\n"
+	    "  --pid PID         this process, and its sockets that belong to another cgroup\n"
+	    "  --to DESTINATION  what happens to packets to [tcp/|udp/]ADDRESS[:PORT]\n"
+	    "  --json            print JSON\n"
+	    "With CAP_NET_ADMIN, also show what the kernel holds for it; the exit code is 3 if that differs from\n"
+	    "the config, 2 if the name is unknown or ambiguous, and 1 if the config has errors."),
 	 TAKES_JSON | TAKES_PID | TAKES_TO | TAKES_LEGEND},
 	{"exec", cmd_exec, "exec TARGET [[--] COMMAND...]",
-	 "Run a program with its traffic going to TARGET: direct, drop, refuse, or a proxy of the config.\n"
-	 "Without COMMAND it is your shell. Everything after TARGET is the program's own command line. It keeps\n"
-	 "the terminal, the directory, the environment and the exit code; CGTPROXY_TARGET is set to TARGET.\n"
-	 "\n"
-	 "systemd-run starts it in the slice cgtproxy-TARGET.slice of your user manager, or, as root, of the\n"
-	 "system manager. If the config sends that slice elsewhere, nothing is started and the rule to add is\n"
-	 "shown; nor is it if the daemon is not running or has not loaded the config. The exit code is then 1, as\n"
-	 "when the config can't be read; it is 2 for an unknown target, 127 if the program is not found, and 126\n"
-	 "if it can't be executed.",
+	 N_("Run a program with its traffic going to TARGET: direct, drop, refuse, or a proxy of the config"),
+	 N_("Without COMMAND it is your shell. Everything after TARGET is the program's own command line. It keeps\n"
+	    "the terminal, the directory, the environment and the exit code; CGTPROXY_TARGET is set to TARGET.\n"
+	    "\n"
+	    "systemd-run starts it in the slice cgtproxy-TARGET.slice of your user manager, or, as root, of the\n"
+	    "system manager. If the config sends that slice elsewhere, nothing is started and the rule to add is\n"
+	    "shown; nor is it if the daemon is not running or has not loaded the config. The exit code is then 1, as\n"
+	    "when the config can't be read; it is 2 for an unknown target, 127 if the program is not found, and 126\n"
+	    "if it can't be executed."),
 	 TAKES_PROGRAM},
-	{"help", cmd_help, "help [COMMAND]", "Show this help, or that of a command."},
-	{"init", cmd_init, "init [--yes]",
-	 "Write a first config, for the proxy that runs on this host. It must accept TPROXY connections; if a\n"
-	 "known proxy does not, the lines that its own config lacks are shown. On a terminal, init asks about\n"
-	 "what it has found, with the defaults in brackets.\n"
-	 "  -y, --yes  ask nothing and take the defaults\n"
-	 "No existing file is changed. The exit code is 1 if nothing was written.",
+	{"help", cmd_help, "help [COMMAND]", N_("Show this help, or that of a command"), NULL},
+	{"init", cmd_init, "init [--yes]", N_("Write a first config, for the proxy that runs on this host"),
+	 N_("It must accept TPROXY connections; if a known proxy does not, the lines that its own config lacks are\n"
+	    "shown. On a terminal, init asks about what it has found, with the defaults in brackets.\n"
+	    "  -y, --yes  ask nothing and take the defaults\n"
+	    "No existing file is changed. The exit code is 1 if nothing was written."),
 	 TAKES_YES},
-	{"render", cmd_render, "render",
-	 "Print the ruleset as text for \"nft -f\". It covers the cgroups that exist now. Changes nothing."},
+	{"render", cmd_render, "render", N_("Print the ruleset as text for \"nft -f\""),
+	 N_("It covers the cgroups that exist now. Changes nothing.")},
 	{"route", cmd_route, "route [NAME TARGET|--forget NAME]",
-	 "Send an application, unit, slice or user to a target: direct, drop, refuse, or a proxy. The rule is\n"
-	 "written to config.d/50-route.yaml beside the config, and the daemon reloads it. Without arguments,\n"
-	 "list these rules.\n"
-	 "  NAME           a name (telegram, \"Telegram Desktop\", docker.service, alice), or a selector with its\n"
-	 "                 value (app:org.telegram.desktop)\n"
-	 "  --forget NAME  remove its rule\n"
-	 "  --list         list these rules; with --json, as JSON",
+	 N_("Send an application, unit, slice or user to a target: direct, drop, refuse, or a proxy"),
+	 N_("The rule is written to config.d/50-route.yaml beside the config, and the daemon reloads it. Without\n"
+	    "arguments, list these rules.\n"
+	    "  NAME           a name (telegram, \"Telegram Desktop\", docker.service, alice), or a selector with its\n"
+	    "                 value (app:org.telegram.desktop)\n"
+	    "  --forget NAME  remove its rule\n"
+	    "  --list         list these rules; with --json, as JSON"),
 	 TAKES_JSON | TAKES_LIST | TAKES_FORGET},
-	{"status", cmd_status, "status [OPTION...]",
-	 "Show what runs and what is in force. It queries the kernel, so it is right even if the daemon hangs\n"
-	 "or has died. Needs the capability CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
-	 "  --json         print a JSON object\n"
-	 "  --watch        refresh every second, with rates, until q or Ctrl-C; arrow keys scroll. With\n"
-	 "                 --json, one object per line\n"
-	 "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
-	 "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
-	 "run, and 4 without permission to query the kernel.",
+	{"status", cmd_status, "status [OPTION...]", N_("Show what runs and what is in force"),
+	 N_("It queries the kernel, so it is right even if the daemon hangs or has died. Needs the capability\n"
+	    "CAP_NET_ADMIN. Direct traffic is not counted, so it costs nothing.\n"
+	    "  --json         print a JSON object\n"
+	    "  --watch        refresh every second, with rates, until q or Ctrl-C; arrow keys scroll. With\n"
+	    "                 --json, one object per line\n"
+	    "  --openmetrics  print metrics for Prometheus; the exit code is then 0 if they could be read\n"
+	    "The exit code is 0 if it runs and nothing is missing, 1 if something is missing, 3 if it does not\n"
+	    "run, and 4 without permission to query the kernel."),
 	 TAKES_JSON | TAKES_WATCH | TAKES_OPENMETRICS | TAKES_LEGEND},
 	{"targets", cmd_targets, "targets",
-	 "List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config."},
-	{"top", cmd_top, "top",
-	 "Show what is running, where its traffic goes, and how fast, on the whole screen.\n"
-	 "It is \"cgtproxy apps\" with rates: the TCP data of the last second. A route can be changed there, as with\n"
-	 "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / "
-	 "filters,\n"
-	 "N, D, U and T sort, ? shows all keys, and q quits."},
+	 N_("List the targets a rule can have, one per line: direct, drop, refuse, and the proxies of the config"),
+	 NULL},
+	{"top", cmd_top, "top", N_("Show what is running, where its traffic goes, and how fast, on the whole screen"),
+	 N_("It is \"cgtproxy apps\" with rates: the TCP data of the last second. A route can be changed there, as "
+	    "with\n"
+	    "\"cgtproxy route\". Keys: arrows choose a row, Enter the target for it, u undoes the last change, / "
+	    "filters,\n"
+	    "N, D, U and T sort, ? shows all keys, and q quits.")},
 };
 
 enum {
@@ -181,45 +185,48 @@ static const struct option long_options[] = {
 
 static void print_general_help(void)
 {
-	puts("Usage: cgtproxy [OPTION...] [COMMAND]\n"
-	     "\n"
-	     "Send the traffic of programs through a transparent proxy, direct, or nowhere, by the cgroup that\n"
-	     "each runs in. Without a command, run in the foreground and keep the rules in force until SIGTERM or\n"
-	     "SIGINT.\n"
-	     "\n"
-	     "Commands:");
+	puts(_("Usage: cgtproxy [OPTION...] [COMMAND]\n"
+	       "\n"
+	       "Send the traffic of programs through a transparent proxy, direct, or nowhere, by the cgroup that\n"
+	       "each runs in. Without a command, run in the foreground and keep the rules in force until SIGTERM or\n"
+	       "SIGINT.\n"
+	       "\n"
+	       "Commands:"));
 	for (size_t i = 0; i < COMMANDS; i++) {
 		bool is_long = strlen(commands[i].synopsis) >= HELP_COLUMN;
 
-		printf("  %-*s%s%*s%.*s\n", HELP_COLUMN, commands[i].synopsis, is_long ? "\n" : "",
-		       is_long ? HELP_COLUMN + 2 : 0, "", (int)strcspn(commands[i].help, "."), commands[i].help);
+		printf("  %-*s%s%*s%s\n", HELP_COLUMN, commands[i].synopsis, is_long ? "\n" : "",
+		       is_long ? HELP_COLUMN + 2 : 0, "", _(commands[i].summary));
 	}
-	puts("\n"
-	     "Options:\n"
-	     "  -c, --config FILE                the config file [/etc/cgtproxy/config.yaml]\n"
-	     "      --json[=FORMAT]              print JSON: pretty, short or off [pretty]\n"
-	     "      --no-legend                  print no headings\n"
-	     "      --no-pager                   don't show long output in a pager\n"
-	     "  -h, --help                       show this help, or that of a command\n"
-	     "  -V, --version                    show the version\n"
-	     "\n"
-	     "Environment:\n"
-	     "  LOG_LEVEL                        debug, info, warn or error [info]\n"
-	     "  CONFIGURATION_DIRECTORY          directory of config.yaml without -c\n"
-	     "  SYSTEMD_PAGER, PAGER             the pager; empty or \"cat\" for none\n"
-	     "  SYSTEMD_COLORS, NO_COLOR         whether to use colours\n"
-	     "\n"
-	     "Running it, and \"check permission\", need the capability CAP_NET_ADMIN.");
+	puts(_("\n"
+	       "Options:\n"
+	       "  -c, --config FILE                the config file [/etc/cgtproxy/config.yaml]\n"
+	       "      --json[=FORMAT]              print JSON: pretty, short or off [pretty]\n"
+	       "      --no-legend                  print no headings\n"
+	       "      --no-pager                   don't show long output in a pager\n"
+	       "  -h, --help                       show this help, or that of a command\n"
+	       "  -V, --version                    show the version\n"
+	       "\n"
+	       "Environment:\n"
+	       "  LOG_LEVEL                        debug, info, warn or error [info]\n"
+	       "  CONFIGURATION_DIRECTORY          directory of config.yaml without -c\n"
+	       "  SYSTEMD_PAGER, PAGER             the pager; empty or \"cat\" for none\n"
+	       "  SYSTEMD_COLORS, NO_COLOR         whether to use colours\n"
+	       "\n"
+	       "Running it, and \"check permission\", need the capability CAP_NET_ADMIN."));
 }
 
 /* @command: or NULL, for all of it */
 static void print_help(const struct command *command, const struct arguments *arguments)
 {
 	pager_open(arguments);
-	if (command != NULL)
-		printf("Usage: cgtproxy [-c FILE] %s\n\n%s\n", command->synopsis, command->help);
-	else
+	if (command == NULL) {
 		print_general_help();
+		return;
+	}
+	printf(_("Usage: cgtproxy [-c FILE] %s\n\n%s.\n"), command->synopsis, _(command->summary));
+	if (command->help != NULL)
+		puts(_(command->help));
 }
 
 static const struct command *find_command(const char *name)
@@ -229,15 +236,6 @@ static const struct command *find_command(const char *name)
 			return &commands[i];
 	}
 	return NULL;
-}
-
-static int complain(const char *what, const char *word)
-{
-	char shown[256];
-
-	escape(shown, sizeof(shown), word, strlen(word));
-	log_error("%s \"%s\"; see cgtproxy --help", what, shown);
-	return EXIT_USAGE;
 }
 
 /* Returns the command whose name is most similar to a word, or NULL. */
@@ -263,10 +261,11 @@ static int refuse_command(const char *word)
 	const char *nearest = nearest_command(word);
 	char shown[256];
 
-	if (nearest == NULL)
-		return complain("unknown command", word);
 	escape(shown, sizeof(shown), word, strlen(word));
-	log_error("unknown command \"%s\"; did you mean \"%s\"? See cgtproxy --help", shown, nearest);
+	if (nearest == NULL)
+		log_error("unknown command \"%s\"; see cgtproxy --help", shown);
+	else
+		log_error("unknown command \"%s\"; did you mean \"%s\"? See cgtproxy --help", shown, nearest);
 	return EXIT_USAGE;
 }
 
@@ -298,6 +297,7 @@ static bool read_json_format(const char *word, enum json_format *format)
 		const char *word;
 		enum json_format format;
 	} formats[] = {{"pretty", JSON_FORMAT_PRETTY}, {"short", JSON_FORMAT_SHORT}, {"off", JSON_FORMAT_OFF}};
+	char shown[256];
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (word == NULL || strcmp(word, formats[i].word) == 0) {
@@ -305,7 +305,8 @@ static bool read_json_format(const char *word, enum json_format *format)
 			return true;
 		}
 	}
-	complain("--json: expected pretty, short or off, got", word);
+	escape(shown, sizeof(shown), word, strlen(word));
+	log_error("--json: expected pretty, short or off, got \"%s\"; see cgtproxy --help", shown);
 	return false;
 }
 
@@ -378,7 +379,7 @@ static int read_options(struct command_line *line, int argc, char **argv, bool a
 			line->given |= TAKES_FORGET;
 			break;
 		default:
-			fputs("Try \"cgtproxy --help\".\n", stderr);
+			fputs(_("Try \"cgtproxy --help\".\n"), stderr);
 			return -1;
 		}
 	}
@@ -414,6 +415,8 @@ static int run(const struct command *command, const struct command_line *line)
 	}
 	if (refuse_foreign_options(command, line->given) != EXIT_OK)
 		return EXIT_USAGE;
+	if (line->arguments.json != JSON_FORMAT_OFF || line->arguments.openmetrics)
+		language_use_english();
 	return command != NULL ? command->run(&line->arguments) : cmd_daemon(&line->arguments);
 }
 
@@ -448,6 +451,7 @@ int main(int argc, char **argv)
 	int code = EXIT_OK;
 
 	output_open();
+	language_open();
 	log_open();
 	code = run_command_line(argc, argv);
 	pager_close();

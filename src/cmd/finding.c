@@ -5,6 +5,7 @@
 
 #include "cmd/output.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <jansson.h>
@@ -83,7 +84,7 @@ void finding_print(enum finding finding, const char *subject, const char *format
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
+	if (vasprintf(&text, translate(format), arguments) < 0)
 		text = NULL;
 	va_end(arguments);
 	report(finding, subject, NULL, (struct position){0}, text);

@@ -6,6 +6,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ void diagnose(struct diagnostics *diagnostics, enum severity severity, struct po
 		return;
 	diagnostics->items = items;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
+	if (vasprintf(&text, translate(format), arguments) < 0)
 		text = NULL;
 	va_end(arguments);
 	if (text == NULL)

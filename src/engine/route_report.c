@@ -5,6 +5,7 @@
 
 #include "route/entries.h"
 #include "route/order.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ __attribute__((format(printf, 3, 4))) static void tell(struct report_line *line,
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), translate(format), arguments);
 	va_end(arguments);
 	if (strcmp(text, line->text) == 0)
 		return;

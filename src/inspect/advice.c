@@ -10,6 +10,7 @@
 #include "inspect/naming.h"
 #include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/quote.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static int advise(const struct situation *situation, const char *format, ...)
 	int length = 0;
 
 	va_start(arguments, format);
-	length = vasprintf(situation->advice, format, arguments);
+	length = vasprintf(situation->advice, translate(format), arguments);
 	va_end(arguments);
 	if (length >= 0)
 		return 1;

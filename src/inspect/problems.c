@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "inspect/problems.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -97,7 +98,7 @@ int problems_add(struct problems *problems, enum problem_kind kind, const char *
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&problem.text, format, arguments) < 0)
+	if (vasprintf(&problem.text, translate(format), arguments) < 0)
 		problem.text = NULL;
 	va_end(arguments);
 	return append(problems, &problem);
@@ -109,7 +110,7 @@ char *problem_cure(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&cure, format, arguments) < 0)
+	if (vasprintf(&cure, translate(format), arguments) < 0)
 		cure = NULL;
 	va_end(arguments);
 	return cure;

@@ -6,6 +6,7 @@
 #include "cmd/reload.h"
 #include "cmd/route_change.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/log.h"
 #include "util/quote.h"
 
@@ -26,7 +27,7 @@ void message_set(struct message *message, bool is_error, const char *format, ...
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message->text, sizeof(message->text), format, arguments);
+	vsnprintf(message->text, sizeof(message->text), translate(format), arguments);
 	va_end(arguments);
 	message->is_error = is_error;
 }

@@ -11,6 +11,7 @@
 #include "top/keys.h"
 #include "top/list.h"
 #include "util/clock.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 	int option = 0;
 
 	output_open();
+	language_open();
 	log_open();
 	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		if (option != 'c')

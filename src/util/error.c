@@ -3,6 +3,8 @@
 
 #include "util/error.h"
 
+#include "util/language.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,7 +13,7 @@ int error_set(struct error *error, int code, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	vsnprintf(error->text, sizeof(error->text), translate(format), arguments);
 	va_end(arguments);
 	return code;
 }

@@ -13,6 +13,7 @@
 #include "util/log.h"
 
 #include "util/colour.h"
+#include "util/language.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -44,10 +45,10 @@ static const struct level {
 	const char *prefix;
 	const char *colour;
 } levels[] = {
-	{"error", LOG_ERR, "error: ", "\x1b[1;31m"},
-	{"warn", LOG_WARNING, "warning: ", "\x1b[1;33m"},
+	{"error", LOG_ERR, N_("error: "), "\x1b[1;31m"},
+	{"warn", LOG_WARNING, N_("warning: "), "\x1b[1;33m"},
 	{"info", LOG_INFO, "", ""},
-	{"debug", LOG_DEBUG, "debug: ", "\x1b[2m"},
+	{"debug", LOG_DEBUG, N_("debug: "), "\x1b[2m"},
 };
 
 enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
@@ -144,15 +145,17 @@ static void write_to_stream(int priority, const char *message)
 static void write_to_stderr(int priority, const char *message)
 {
 	const struct level *level = &levels[LEVELS - 1];
+	const char *prefix = NULL;
 
 	for (size_t i = 0; i < LEVELS; i++) {
 		if (levels[i].priority == priority)
 			level = &levels[i];
 	}
+	prefix = _(level->prefix);
 	if (sink.colour && *level->colour != '\0')
-		fprintf(stderr, "%s%s\x1b[0m%s\n", level->colour, level->prefix, message);
+		fprintf(stderr, "%s%s\x1b[0m%s\n", level->colour, prefix, message);
 	else
-		fprintf(stderr, "%s%s\n", level->prefix, message);
+		fprintf(stderr, "%s%s\n", prefix, message);
 }
 
 /* A truncated message must not end within a character: that would leave a raw byte. */
@@ -176,7 +179,7 @@ void log_message(int priority, const struct log_fields *fields, const char *form
 
 	memcpy(message, field, sizeof(field));
 	va_start(arguments, format);
-	needed = vsnprintf(message + strlen(field), sizeof(message) - strlen(field), format, arguments);
+	needed = vsnprintf(message + strlen(field), sizeof(message) - strlen(field), translate(format), arguments);
 	va_end(arguments);
 	if (needed >= (int)(sizeof(message) - strlen(field)))
 		drop_broken_end(message);
