@@ -18,7 +18,7 @@ export RUN_AS_ROOT ?= make $(MAKECMDGOALS)
 # For targets that don't work in a tree from a tarball.
 NEEDS_GIT = @[ -e .git ] || { echo 'make $@: this needs a git checkout, and here is none (no .git); clone the repository for it.' >&2; exit 1; }
 
-.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs install format lint lint-deb clean fuzz dist deb source-tarball tarball packages
+.PHONY: all demo test test-long test-sanitized test-systemd test-kernel test-fresh test-faults bench bench-check bench-docs translations install format lint lint-deb clean fuzz dist deb source-tarball tarball packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -102,6 +102,12 @@ bench-driver:
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@meson setup --reconfigure -Dbench=true $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory all
+
+# Merges new and changed messages into the catalogues of po.
+translations:
+	@tools/install-dependencies build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	ninja -C $(BUILD) cgtproxy-pot cgtproxy-update-po
 
 install: all
 	meson install --no-rebuild -C $(BUILD)

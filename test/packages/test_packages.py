@@ -55,6 +55,7 @@ def _package(request, tmp_path_factory):
 def test_everything_is_there(package):
     share = [f"share/{path}" for path in (
         f"man/man8/cgtproxy.8{package.compressed}", f"man/man5/cgtproxy.yaml.5{package.compressed}",
+        "locale/zh_CN/LC_MESSAGES/cgtproxy.mo",
         f"man/zh_CN/man8/cgtproxy.8{package.compressed}", f"man/zh_CN/man5/cgtproxy.yaml.5{package.compressed}",
         "bash-completion/completions/cgtproxy", "zsh/site-functions/_cgtproxy", "fish/vendor_completions.d/cgtproxy.fish",
         "cgtproxy/config.schema.json", "cgtproxy/config.d.schema.json", "cgtproxy/grafana.json",
