@@ -9,6 +9,8 @@
 #include "util/error.h"
 #include "util/fwmark.h"
 
+#include <net/if.h>
+#include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +23,8 @@ enum {
 	PROXY_NAME_MAX = 64,
 	ROUTE_TABLE_DEFAULT = 300,
 	RULE_PRIORITY_DEFAULT = 3000,
+	GATEWAY_MARK_DEFAULT = 3001,
+	GATEWAY_RULES_MAX = 1024,
 	DNS_PORT = 53,
 	PROXIES_MAX = 64,
 };
@@ -86,6 +90,40 @@ enum {
 	RULE_PLACE_SIZE = DROPIN_NAME_MAX + 40,
 };
 
+/** What a rule of the gateway selects forwarded packets by. */
+enum gateway_selector {
+	GATEWAY_INTERFACE, /* that they arrived on */
+	GATEWAY_SOURCE,
+	GATEWAY_MAC, /* of the sender */
+};
+
+struct gateway_value {
+	union {
+		char interface[IFNAMSIZ]; /* the name of one, or a prefix of names followed by '*' */
+		struct network source;
+		uint8_t mac[ETH_ALEN];
+	};
+};
+
+struct gateway_rule {
+	enum gateway_selector selector;
+	char *text; /* as written in the config, like "interface: br0, lan*", escaped for display */
+	struct gateway_value *values;
+	size_t value_count;
+	uint32_t target;
+	struct position position;
+};
+
+/** How traffic that this host forwards for others is steered. */
+struct gateway {
+	bool enabled; /* there is a gateway, or containers are covered */
+	struct position position;
+	struct fwmark mark; /* of what goes to a proxy; a packet has no other mark meanwhile */
+	bool strict;	    /* refuse what no rule is for, and what was open before it was steered */
+	struct gateway_rule *rules;
+	size_t rule_count;
+};
+
 enum on_stop {
 	ON_STOP_CLEAR,
 	ON_STOP_KEEP,
@@ -106,6 +144,8 @@ struct config {
 	size_t proxy_count;
 	struct config_rule *rules; /* those of drop-ins first */
 	size_t rule_count;
+	bool containers; /* a rule for a cgroup covers what it sends from a network namespace of its own */
+	struct gateway gateway;
 	char **dropins; /* files with rules beside the config, in their order, like "config.d/50-route.yaml" */
 	size_t dropin_count;
 };
