@@ -5,6 +5,7 @@
 
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +69,7 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 	size_t used = 0;
 
 	if (*given != '/')
-		return refuse(given, "it must start with \"/\", as in /proc/PID/cgroup", error);
+		return refuse(given, _("it must start with \"/\", as in /proc/PID/cgroup"), error);
 	for (uint32_t level = 0; level < CGROUP_DEPTH_MAX; level++) {
 		size_t length = 0;
 
@@ -77,9 +78,9 @@ int cgroup_path_parse(const char *given, const char *mount, char *path, struct e
 		if (length == 0)
 			break;
 		if (length > NAME_MAX)
-			return refuse(given, "a component is longer than 255 bytes", error);
+			return refuse(given, _("a component is longer than 255 bytes"), error);
 		if (*at == '.' && (length == 1 || (length == 2 && at[1] == '.')))
-			return refuse(given, "it contains \".\" or \"..\"", error);
+			return refuse(given, _("it contains \".\" or \"..\""), error);
 		path[used++] = '/';
 		memcpy(path + used, at, length);
 		used += length;
@@ -179,5 +180,5 @@ int cgroup_path_of_process(uint32_t pid, const char *mount, char *path, struct e
 	/* the process has exited, or its path is longer than a page */
 	return error_set(error, errno != 0 ? -errno : -ENOENT,
 			 "can't read the cgroup of process %" PRIu32 " from %s: %s", pid, name,
-			 errno != 0 ? strerror(errno) : "it is not in a cgroup v2 hierarchy");
+			 errno != 0 ? strerror(errno) : _("it is not in a cgroup v2 hierarchy"));
 }

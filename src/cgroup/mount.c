@@ -5,6 +5,7 @@
 
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ static const char *name_of(const struct statfs *filesystem)
 	case CGROUP_SUPER_MAGIC:
 		return "cgroup v1";
 	default:
-		return "another filesystem";
+		return _("another filesystem");
 	}
 }
 
@@ -142,9 +143,10 @@ static int no_mount(const struct error *hidden, struct error *error)
 				 "mount",
 				 hidden->text);
 	return error_set(error, -ENOENT,
-			 "no cgroup2 mount in " MOUNT_TABLE ". cgtproxy matches programs by their cgroup and "
+			 "no cgroup2 mount in %s. cgtproxy matches programs by their cgroup and "
 			 "needs one: mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with "
-			 "systemd.unified_cgroup_hierarchy=1");
+			 "systemd.unified_cgroup_hierarchy=1",
+			 MOUNT_TABLE);
 }
 
 static int search_mount_table(char **path, struct error *error)
@@ -156,7 +158,7 @@ static int search_mount_table(char **path, struct error *error)
 	int best = 0;
 
 	if (table == NULL)
-		return error_set(error, -errno, "can't read the mount table " MOUNT_TABLE ": %s", strerror(errno));
+		return error_set(error, -errno, "can't read the mount table %s: %s", MOUNT_TABLE, strerror(errno));
 	while ((entry = getmntent(table)) != NULL) { /* NOLINT(concurrency-mt-unsafe): there is one thread */
 		if (strcmp(entry->mnt_type, "cgroup2") != 0 || preference(entry->mnt_dir) <= best)
 			continue;

@@ -8,6 +8,7 @@
 #include "cgroup/share.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <dirent.h>
@@ -53,7 +54,7 @@ static void tell_about_failure(struct watch *watch, const char *name, int error)
 	log_warning("can't scan all cgroups (\"%s\": %s): the missing ones are looked for again about every second and "
 		    "have no verdict of their own until found%s",
 		    escape_but_backslash(shown, sizeof(shown), name, strlen(name)), strerror(-error),
-		    error == -EMFILE ? ". Raise the open files limit (LimitNOFILE= of the unit)" : "");
+		    error == -EMFILE ? _(". Raise the open files limit (LimitNOFILE= of the unit)") : "");
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "cgroup/share.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <assert.h>
@@ -153,7 +154,7 @@ int watch_open(struct watch *watch, const char *mount, uint32_t depth, const str
 	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->inotify < 0)
 		return error_set(error, -errno, "can't watch cgroups with inotify: %s%s", strerror(errno),
-				 errno == EMFILE ? ". Raise the sysctl fs.inotify.max_user_instances" : "");
+				 errno == EMFILE ? _(". Raise the sysctl fs.inotify.max_user_instances") : "");
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "config/config.h"
 
+#include "util/language.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,9 +28,9 @@ const char *config_target_name(const struct config *config, uint32_t target)
 const char *config_rule_place(const struct config_rule *rule, char *out)
 {
 	if (rule->dropin == NULL)
-		snprintf(out, RULE_PLACE_SIZE, "line %d", rule->position.line);
+		snprintf(out, RULE_PLACE_SIZE, _("line %d"), rule->position.line);
 	else
-		snprintf(out, RULE_PLACE_SIZE, "line %d of %s", rule->position.line, rule->dropin);
+		snprintf(out, RULE_PLACE_SIZE, _("line %d of %s"), rule->position.line, rule->dropin);
 	return out;
 }
 

@@ -84,7 +84,7 @@ void diagnostics_sort(struct diagnostics *diagnostics)
 /* There may have been no memory for it. */
 static const char *name_of(const struct diagnostics *diagnostics, size_t file)
 {
-	return file < diagnostics->file_count ? diagnostics->files[file] : "the config";
+	return file < diagnostics->file_count ? diagnostics->files[file] : _("the config");
 }
 
 void diagnostics_log(const struct diagnostics *diagnostics)

@@ -8,6 +8,7 @@
 #include "config/yaml.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,9 +16,6 @@
 #include <string.h>
 
 #define RULES_KEY "rules"
-
-static const char template[] = "# Rules that \"cgtproxy route\" has written. They come before those of config.yaml.\n"
-			       "# You may edit them: comments and the order of rules are kept.\n" RULES_KEY ":\n";
 
 static int no_memory(struct error *error)
 {
@@ -236,8 +234,12 @@ static int write_change(const struct text *text, const struct change *change, bo
 	fwrite(text->start, 1, (size_t)(change->from - text->start), out);
 	if (change->from > text->start && change->from[-1] != '\n')
 		fputc('\n', out);
+	if (needs_key && change->from == text->start)
+		fputs(_("# Rules that \"cgtproxy route\" has written. They come before those of config.yaml.\n"
+			"# You may edit them: comments and the order of rules are kept.\n"),
+		      out);
 	if (needs_key)
-		fputs(change->from == text->start ? template : RULES_KEY ":\n", out);
+		fputs(RULES_KEY ":\n", out);
 	if (change->rule != NULL)
 		result = write_rule(out, change->column, change->rule);
 	fwrite(change->to, 1, (size_t)(text->end - change->to), out);

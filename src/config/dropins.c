@@ -8,6 +8,7 @@
 #include "config/section.h"
 #include "config/yaml.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -117,7 +118,7 @@ static void read_key(struct fy_node *key, struct fy_node *value, struct diagnost
 
 	if (!yaml_text_is(key, "rules")) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(key),
-			 "%s does not belong here: a file in " DROPIN_DIRECTORY " has \"rules\" only; everything else "
+			 "%s does not belong here: a file in config.d has \"rules\" only; everything else "
 			 "goes into the config itself",
 			 yaml_show(key, shown));
 		return;
@@ -138,7 +139,7 @@ static void parse(const char *text, size_t length, struct dropin_reader *reader,
 	diagnostics->has_error = false;
 	document = yaml_parse(text, length, diagnostics);
 	if (document != NULL)
-		keys_read_names(yaml_root(document), "the file", read_key, diagnostics, reader);
+		keys_read_names(yaml_root(document), _("the file"), read_key, diagnostics, reader);
 	yaml_free(document);
 	/* it may have been cut off, and rules that are lost open what they closed */
 	if (!reader->has_rules && !diagnostics->has_error)
@@ -154,8 +155,8 @@ static int read_dropin(int directory, const char *dropin, struct dropin_reader *
 	int error = file_read(directory, dropin, &text, &length);
 
 	if (error < 0)
-		file_report_unreadable(diagnostics, "this file", diagnostics->files[diagnostics->file_count - 1],
-				       error);
+		file_report_unreadable(diagnostics, _("can't read this file"),
+				       diagnostics->files[diagnostics->file_count - 1], error);
 	else
 		parse(text, length, reader, diagnostics);
 	return error;
@@ -171,8 +172,7 @@ static bool check_name(const char *name, struct diagnostics *diagnostics)
 	if (is_plain(name))
 		return true;
 	diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-		 "the name of a file in " DROPIN_DIRECTORY
-		 " may have letters, digits, '_', '.' and '-' only; rename it");
+		 "the name of a file in config.d may have letters, digits, '_', '.' and '-' only; rename it");
 	return false;
 }
 
@@ -222,14 +222,14 @@ static int read_name(const struct dropins_reader *all, const char *name)
 
 static void report_directory(const struct dropins_reader *all, int error)
 {
-	static const char what[] = "the directory " DROPIN_DIRECTORY " beside this file";
 	CLEANUP(freep) char *path = NULL;
 
 	if (error == -E2BIG)
 		diagnose(all->diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "can't read %s: there are more than 256 files in it", what);
+			 "can't read the directory config.d beside this file: there are more than 256 files in it");
 	else if (asprintf(&path, "%s/" DROPIN_DIRECTORY, all->path) >= 0)
-		file_report_unreadable(all->diagnostics, what, path, error);
+		file_report_unreadable(all->diagnostics, _("can't read the directory config.d beside this file"), path,
+				       error);
 }
 
 static int read_all(const struct dropins_reader *all)
@@ -284,8 +284,8 @@ int dropins_load(const char *path, const struct dropin_text *instead, struct con
 	if (result == 0)
 		result = move_to_front(config, first);
 	if (result < 0 && !diagnostics->has_error)
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "can't read the files in " DROPIN_DIRECTORY ": %s", strerror(-result));
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read the files in config.d: %s",
+			 strerror(-result));
 	return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/yaml.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/permission.h"
 
 #include <errno.h>
@@ -50,9 +51,9 @@ void file_report_unreadable(struct diagnostics *diagnostics, const char *what, c
 
 	if (command != NULL)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
-			 "can't read %s: %s. To let the user that cgtproxy runs as (here uid %ju) read it:\n  %s", what,
+			 "%s: %s. To let the user that cgtproxy runs as (here uid %ju) read it:\n  %s", what,
 			 strerror(-error), (uintmax_t)geteuid(), command);
 	else
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "can't read %s: %s", what,
-			 error == -EFBIG ? "it is larger than 4 MiB" : strerror(-error));
+		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "%s: %s", what,
+			 error == -EFBIG ? _("it is larger than 4 MiB") : strerror(-error));
 }

@@ -21,7 +21,7 @@ int file_read(int directory, const char *path, char **text, size_t *length);
 /**
  * Reports that a file can't be read, with the command that lets the user of this process read it, if there is one.
  *
- * @what:  words for the file
+ * @what:  what has failed, like "can't read this file", translated
  * @path:  of the file; escape() may have changed it, since there is no command for such paths
  * @error: that of file_read(), or of opening a directory
  */

@@ -3,6 +3,8 @@
 
 #include "config/keys.h"
 
+#include "util/language.h"
+
 #include <libfyaml.h>
 #include <string.h>
 
@@ -140,7 +142,7 @@ static void read_merged_map(struct map_reader *reader, struct fy_node *node, int
 	if (map == NULL)
 		return;
 	if (!fy_node_is_mapping(map))
-		yaml_expected(node, MERGE_KEY, "a map to merge", reader->diagnostics);
+		yaml_expected(node, MERGE_KEY, _("a map to merge"), reader->diagnostics);
 	else if (depth < MERGE_DEPTH_MAX)
 		read_pairs(reader, map, depth + 1);
 	else
@@ -190,7 +192,7 @@ bool keys_read(struct fy_node *node, const char *what, const struct key *keys, v
 	struct map_reader reader = {.what = what, .keys = keys, .out = out, .diagnostics = diagnostics};
 
 	if (!fy_node_is_mapping(node))
-		return yaml_expected(node, what, "a map", diagnostics);
+		return yaml_expected(node, what, _("a map"), diagnostics);
 	read_pairs(&reader, node, 0);
 	return true;
 }
@@ -204,7 +206,7 @@ bool keys_read_names(struct fy_node *node, const char *what,
 	void *at = NULL;
 
 	if (!fy_node_is_mapping(node))
-		return yaml_expected(node, what, "a map", diagnostics);
+		return yaml_expected(node, what, _("a map"), diagnostics);
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL &&
 	       yaml_is_affordable(fy_node_pair_key(pair), diagnostics)) {
 		struct fy_node *value = NULL;

@@ -10,6 +10,7 @@
 #include "config/yaml.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ static bool read_version(struct fy_node *node, const struct key *key, void *out,
 	struct config_reader *reader = out;
 
 	reader->has_version = true;
-	return yaml_text_is(node, "1") || yaml_expected(node, key->name, "1, the only version", diagnostics);
+	return yaml_text_is(node, "1") || yaml_expected(node, key->name, _("1, the only version"), diagnostics);
 }
 
 static bool read_cgroup_root(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -49,7 +50,7 @@ static bool read_cgroup_root(struct fy_node *node, const struct key *key, void *
 	if (strcmp(path, "AUTO") == 0)
 		return true;
 	if (*path != '/' || strlen(path) >= PATH_MAX)
-		return yaml_expected(node, key->name, "AUTO or the absolute path of the cgroup2 mount", diagnostics);
+		return yaml_expected(node, key->name, _("AUTO or the absolute path of the cgroup2 mount"), diagnostics);
 	*root = path;
 	path = NULL;
 	return true;
@@ -143,13 +144,14 @@ const struct key config_keys[] = {
 static void read_root(struct fy_node *root, struct config *config, struct diagnostics *diagnostics)
 {
 	struct config_reader reader = {.config = *config};
-	bool is_map = keys_read(root, "the config", config_keys, &reader, diagnostics);
+	const struct position start = {1, 1};
+	bool is_map = keys_read(root, _("the config"), config_keys, &reader, diagnostics);
 
 	*config = reader.config;
 	if (!is_map)
 		return;
 	if (!reader.has_version)
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){1, 1}, "the line \"version: 1\" is missing");
+		diagnose(diagnostics, SEVERITY_ERROR, start, "the line \"version: 1\" is missing");
 	check_marks(config, diagnostics);
 	check_ports(config, diagnostics);
 	if (reader.rules != NULL)
@@ -239,12 +241,11 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
 			 "no such file; using the built-in default config, in which every cgroup goes direct. "
-			 "\"cgtproxy "
-			 "init\" writes one");
+			 "\"cgtproxy init\" writes one");
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {
-		file_report_unreadable(diagnostics, "the config file", chosen, error);
+		file_report_unreadable(diagnostics, _("can't read the config file"), chosen, error);
 		return error;
 	}
 	error = config_parse(text, length, config, diagnostics);

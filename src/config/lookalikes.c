@@ -67,19 +67,7 @@ static void advance(struct scanner *scanner)
 /* Reports the character that comes next, and passes over it. */
 static void report(struct scanner *scanner)
 {
-	const struct punctuation *lookalike = punctuation_find(peek(scanner));
-	const char quoted[] = {'"', lookalike->meant, '"', '\0'};
-	const char *meant = lookalike->meant == '"'    ? "double quote (\")"
-			    : lookalike->meant == '\'' ? "single quote (')"
-						       : quoted;
-	bool is_space = lookalike->meant == ' ';
-	char text[8] = "";
-
-	u8_uctomb((uint8_t *)text, lookalike->character, sizeof(text) - 1);
-	diagnose(scanner->diagnostics, SEVERITY_ERROR, scanner->position,
-		 "there is a %s (%s%sU+%04X) where YAML needs a plain %s%s", lookalike->name, is_space ? "" : text,
-		 is_space ? "" : ", ", (unsigned)lookalike->character, is_space ? "space" : meant,
-		 lookalike->meant == ':' ? " and a space after it" : "");
+	punctuation_report(peek(scanner), scanner->position, scanner->diagnostics);
 	scanner->is_clean = false;
 	advance(scanner);
 }

@@ -5,6 +5,7 @@
 #include "config/section.h"
 #include "config/value.h"
 #include "util/array.h"
+#include "util/language.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -84,21 +85,21 @@ static bool is_in(in_addr_t address, in_addr_t network, unsigned prefix)
 static const char *fault_of_ip(const struct in_addr *ip)
 {
 	if (is_in(ip->s_addr, INADDR_ANY, 8))
-		return "means any address, which is one to listen on but not one to send to";
+		return _("means any address, which is one to listen on but not one to send to");
 	if (is_in(ip->s_addr, INADDR_UNSPEC_GROUP, 4))
-		return "is multicast";
-	return ip->s_addr == htonl(INADDR_BROADCAST) ? "is the broadcast address" : NULL;
+		return _("is multicast");
+	return ip->s_addr == htonl(INADDR_BROADCAST) ? _("is the broadcast address") : NULL;
 }
 
 static const char *fault_of_ip6(const struct in6_addr *ip6)
 {
 	if (IN6_IS_ADDR_UNSPECIFIED(ip6))
-		return "means any address, which is one to listen on but not one to send to";
+		return _("means any address, which is one to listen on but not one to send to");
 	if (IN6_IS_ADDR_MULTICAST(ip6))
-		return "is multicast";
+		return _("is multicast");
 	if (IN6_IS_ADDR_LINKLOCAL(ip6))
-		return "is link-local, and there is no way to say on which link";
-	return IN6_IS_ADDR_V4MAPPED(ip6) ? "is an IPv4 address, which a question over IPv6 can't be sent to" : NULL;
+		return _("is link-local, and there is no way to say on which link");
+	return IN6_IS_ADDR_V4MAPPED(ip6) ? _("is an IPv4 address, which a question over IPv6 can't be sent to") : NULL;
 }
 
 static bool refuse_server(struct fy_node *node, const struct key *key, const char *fault,
@@ -199,10 +200,10 @@ const struct key proxy_keys[] = {
 static const char *fault_of_name(const char *name, size_t length)
 {
 	if (length == 0 || length > PROXY_NAME_MAX)
-		return "must have 1 to 64 characters";
+		return _("must have 1 to 64 characters");
 	for (size_t i = 0; i < length; i++) {
 		if (!isascii(name[i]) || (!isalnum(name[i]) && strchr("_.-", name[i]) == NULL))
-			return "may contain only letters, digits, '_', '.' and '-'";
+			return _("may contain only letters, digits, '_', '.' and '-'");
 	}
 	return NULL;
 }
@@ -253,7 +254,7 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 	struct proxy *proxy = NULL;
 	size_t length = 0;
 	const char *name = yaml_text(key, &length);
-	const char *fault = name != NULL ? fault_of_name(name, length) : "must be a string";
+	const char *fault = name != NULL ? fault_of_name(name, length) : _("must be a string");
 	char shown[YAML_SHOWN_SIZE];
 
 	yaml_show(key, shown);
@@ -342,9 +343,8 @@ static void check_hijack(const struct dns_hijack *hijack, const struct config *c
 			continue;
 		diagnose(diagnostics, SEVERITY_ERROR, hijack->position,
 			 "dns-hijack: port %u is where the proxy %s takes TPROXY connections, so nobody answers "
-			 "questions "
-			 "for names there. Give the port of the proxy's name server, like that of \"listen\" under "
-			 "\"dns\" in mihomo's config",
+			 "questions for names there. Give the port of the proxy's name server, like that of "
+			 "\"listen\" under \"dns\" in mihomo's config",
 			 proxy->port, proxy->name);
 		return;
 	}

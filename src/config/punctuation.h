@@ -4,19 +4,18 @@
 #ifndef CGTPROXY_CONFIG_PUNCTUATION_H
 #define CGTPROXY_CONFIG_PUNCTUATION_H
 
+#include "config/diagnostic.h"
+
 #include <unitypes.h>
-
-/** A character that resembles one of YAML's. */
-struct punctuation {
-	ucs4_t character;
-	char meant; /* YAML's; ' ' for any space */
-	const char *name;
-};
-
-/** Returns what is known of a character, or NULL if it resembles nothing. */
-const struct punctuation *punctuation_find(ucs4_t character);
 
 /** Returns the one of YAML's that a character resembles, or 0. */
 char punctuation_meant(ucs4_t character);
+
+/**
+ * Reports a character that resembles one of YAML's, where YAML needs that one.
+ *
+ * @character: one for which punctuation_meant() doesn't return 0
+ */
+void punctuation_report(ucs4_t character, struct position position, struct diagnostics *diagnostics);
 
 #endif

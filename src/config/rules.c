@@ -9,6 +9,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +83,7 @@ static bool read_tproxy(struct fy_node *node, const struct key *key, void *out, 
 			return true;
 		}
 	}
-	return yaml_expected(node, key->name, "the name of a proxy under \"tproxies\"", diagnostics);
+	return yaml_expected(node, key->name, _("the name of a proxy under \"tproxies\""), diagnostics);
 }
 
 static bool read_target(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -142,7 +143,7 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 	reader->rule = (struct config_rule){.position = position};
 	reader->selectors = 0;
 	reader->targets = 0;
-	if (!keys_read(node, "rule", rule_keys, reader, diagnostics))
+	if (!keys_read(node, _("rule"), rule_keys, reader, diagnostics))
 		return;
 	if (reader->selectors != 1)
 		diagnose(diagnostics, SEVERITY_ERROR, position,

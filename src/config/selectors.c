@@ -6,6 +6,7 @@
 #include "policy/pattern_set.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/unit_name.h"
 #include "util/users.h"
 
@@ -189,15 +190,15 @@ static const struct kind {
 	const char *expected;
 } kinds[] = {
 	[SELECTOR_APP] = {write_app, "^" MANAGER SLICES "/(?:", ")" END,
-			  "an application ID, like org.telegram.desktop, without systemd's escaping"},
+			  N_("an application ID, like org.telegram.desktop, without systemd's escaping")},
 	[SELECTOR_UNIT] = {write_unit, "^" SLICES "/(?:", ")" END,
-			   "the name of a service, scope, mount, socket or swap unit, like docker.service"},
+			   N_("the name of a service, scope, mount, socket or swap unit, like docker.service")},
 	[SELECTOR_USER_UNIT] = {write_unit, "^" MANAGER SLICES "/(?:", ")" END,
-				"the name of a service, scope, mount, socket or swap unit, like syncthing.service"},
+				N_("the name of a service, scope, mount, socket or swap unit, like syncthing.service")},
 	[SELECTOR_SLICE] = {write_slice, "^(?:" MANAGER ")?" SLICES "/(?:", ")" END,
-			    "the name of a slice, like cgtproxy-proxy.slice"},
+			    N_("the name of a slice, like cgtproxy-proxy.slice")},
 	[SELECTOR_USER] = {write_user, "^/user\\.slice/user-(?:", ")\\.slice" END,
-			   "the name of a user on this system, or a UID"},
+			   N_("the name of a user on this system, or a UID")},
 };
 
 /* A rule's texts while its selector is read. */
@@ -240,7 +241,7 @@ static void read_name(struct fy_node *node, struct diagnostics *diagnostics, voi
 		memcpy(name, text, length);
 	show_name(reader->shown, name, strlen(name));
 	if (*name == '\0' || !reader->kind->write(reader->pattern, name))
-		yaml_expected(node, reader->key->name, reader->kind->expected, diagnostics);
+		yaml_expected(node, reader->key->name, _(reader->kind->expected), diagnostics);
 }
 
 /* Opens a stream that writes a text into memory and replaces the old one. */
@@ -271,7 +272,7 @@ static void write_rule(struct fy_node *node, struct selector_reader *reader, str
 	fputs(is_list ? "]" : "", reader->shown);
 	if (reader->names == 0)
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got an empty list",
-			 reader->key->name, reader->kind->expected);
+			 reader->key->name, _(reader->kind->expected));
 }
 
 bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
@@ -294,10 +295,11 @@ bool read_selector(struct fy_node *node, const struct key *key, struct config_ru
 	written &= is_closed_well(reader.shown);
 	if (written && pattern_is_valid(rule->pattern, pattern_size, &error))
 		return true;
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
-		 written ? "%s: these names are too long for one rule; split them across several rules"
-			 : "no memory to read %s",
-		 key->name);
+	if (written)
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: these names are too long for one rule; split them across several rules", key->name);
+	else
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key->name);
 	return false;
 }
 

@@ -4,6 +4,7 @@
 #include "config/value.h"
 
 #include "config/config.h"
+#include "util/language.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -87,16 +88,17 @@ static bool refuse(struct fy_node *node, const struct key *key, const char *what
 {
 	char shown[YAML_SHOWN_SIZE];
 	char text[SCALAR_SIZE];
-	const char *hint = NULL;
 
 	if (is_quoted)
-		hint = "without quotes";
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: expected %s, got %s; write it without quotes", key_label(key), what,
+			 yaml_show(node, shown));
 	else if (read_scalar(node, text) && has_full_width_digits(text))
-		hint = "with ASCII digits, not full-width ones";
-	if (hint == NULL)
-		return yaml_expected(node, key_label(key), what, diagnostics);
-	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: expected %s, got %s; write it %s",
-		 key_label(key), what, yaml_show(node, shown), hint);
+		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node),
+			 "%s: expected %s, got %s; write it with ASCII digits, not full-width ones", key_label(key),
+			 what, yaml_show(node, shown));
+	else
+		yaml_expected(node, key_label(key), what, diagnostics);
 	return false;
 }
 
@@ -104,7 +106,7 @@ static bool read_number(struct fy_node *node, const struct key *key, uint32_t le
 			struct diagnostics *diagnostics)
 {
 	char text[SCALAR_SIZE];
-	char what[64];
+	char what[128];
 	uint32_t number = 0;
 	const bool is_number =
 		read_scalar(node, text) && parse_number(text, &number) && number >= least && number <= most;
@@ -113,7 +115,7 @@ static bool read_number(struct fy_node *node, const struct key *key, uint32_t le
 		*out = number;
 		return true;
 	}
-	snprintf(what, sizeof(what), "a number from %" PRIu32 " to %" PRIu32, least, most);
+	snprintf(what, sizeof(what), _("a number from %" PRIu32 " to %" PRIu32), least, most);
 	return refuse(node, key, what, is_number, diagnostics);
 }
 
@@ -138,7 +140,7 @@ static void list_words(const struct key_word *words, char *out, size_t size)
 	size_t length = 0;
 
 	for (size_t i = 0; words[i].word != NULL && length < size; i++) {
-		const char *separator = i == 0 ? "" : words[i + 1].word != NULL ? ", " : " or ";
+		const char *separator = i == 0 ? "" : words[i + 1].word != NULL ? _(", ") : _(" or ");
 
 		length += (size_t)snprintf(out + length, size - length, "%s%s", separator, words[i].word);
 	}
@@ -172,7 +174,7 @@ bool value_bool(struct fy_node *node, const struct key *key, void *out, struct d
 		is_word = is_yes || strcmp(text, no[i]) == 0;
 	}
 	if (!is_word || !yaml_is_plain(node))
-		return refuse(node, key, "true or false", is_word, diagnostics);
+		return refuse(node, key, _("true or false"), is_word, diagnostics);
 	*(bool *)out = is_yes;
 	return true;
 }
@@ -186,19 +188,19 @@ bool value_mark(struct fy_node *node, const struct key *key, struct fwmark *mark
 	bool is_number = false;
 
 	if (!read_scalar(node, text))
-		return yaml_expected(node, key_label(key), "a fwmark, VALUE or VALUE/MASK", diagnostics);
+		return yaml_expected(node, key_label(key), _("a fwmark, VALUE or VALUE/MASK"), diagnostics);
 	slash = strchr(text, '/');
 	if (slash != NULL)
 		*slash++ = '\0';
 	is_number = parse_number(text, &value) && (slash == NULL || parse_number(slash, &bits));
 	if (!is_number || (slash == NULL && !yaml_is_plain(node)))
-		return refuse(node, key, "a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295", is_number,
+		return refuse(node, key, _("a fwmark, VALUE or VALUE/MASK, of numbers up to 4294967295"), is_number,
 			      diagnostics);
 	if (value == 0)
-		return yaml_expected(node, key_label(key), "a fwmark other than 0, which every unmarked packet has",
+		return yaml_expected(node, key_label(key), _("a fwmark other than 0, which every unmarked packet has"),
 				     diagnostics);
 	if ((value & ~bits) != 0)
-		return yaml_expected(node, key_label(key), "a fwmark without bits outside of its mask", diagnostics);
+		return yaml_expected(node, key_label(key), _("a fwmark without bits outside of its mask"), diagnostics);
 	*mark = (struct fwmark){value, bits};
 	return true;
 }
@@ -208,7 +210,7 @@ bool value_ip4(struct fy_node *node, const struct key *key, void *out, struct di
 	char text[SCALAR_SIZE];
 
 	return (read_scalar(node, text) && inet_pton(AF_INET, text, out) == 1) ||
-	       yaml_expected(node, key_label(key), "an IPv4 address", diagnostics);
+	       yaml_expected(node, key_label(key), _("an IPv4 address"), diagnostics);
 }
 
 bool value_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
@@ -216,7 +218,7 @@ bool value_ip6(struct fy_node *node, const struct key *key, void *out, struct di
 	char text[SCALAR_SIZE];
 
 	return (read_scalar(node, text) && inet_pton(AF_INET6, text, out) == 1) ||
-	       yaml_expected(node, key_label(key), "an IPv6 address", diagnostics);
+	       yaml_expected(node, key_label(key), _("an IPv6 address"), diagnostics);
 }
 
 static void clear_host_bits(uint8_t *address, size_t size, unsigned prefix)
@@ -258,7 +260,7 @@ bool value_network(struct fy_node *node, const struct key *key, void *out, struc
 	char text[SCALAR_SIZE];
 
 	return (read_scalar(node, text) && parse_network(text, out)) ||
-	       yaml_expected(node, key_label(key), "an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1",
+	       yaml_expected(node, key_label(key), _("an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1"),
 			     diagnostics);
 }
 
@@ -269,7 +271,7 @@ bool value_string(struct fy_node *node, const struct key *key, void *out, struct
 	char *copy = NULL;
 
 	if (text == NULL || length == 0 || yaml_is_null(node) || memchr(text, '\0', length) != NULL)
-		return yaml_expected(node, key_label(key), "a non-empty string", diagnostics);
+		return yaml_expected(node, key_label(key), _("a non-empty string"), diagnostics);
 	copy = strndup(text, length);
 	if (copy == NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "no memory to read %s", key_label(key));

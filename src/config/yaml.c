@@ -5,6 +5,7 @@
 
 #include "config/place.h"
 #include "config/text.h"
+#include "util/language.h"
 
 #include <libfyaml.h>
 #include <limits.h>
@@ -53,9 +54,9 @@ static void report_parser_errors(struct fy_diag *parser, const char *text, size_
 		char shown[YAML_SHOWN_SIZE];
 		size_t line_length = 0;
 		const char *line = find_line(text, length, error->line, &line_length);
+		const struct position position = {error->line, error->column};
 
-		diagnose(diagnostics, SEVERITY_ERROR, (struct position){error->line, error->column},
-			 "invalid YAML: %s, at the line %s",
+		diagnose(diagnostics, SEVERITY_ERROR, position, "invalid YAML: %s, at the line %s",
 			 escape(reason, sizeof(reason), error->msg, strlen(error->msg)),
 			 show_text(line, line_length, shown));
 	}
@@ -200,11 +201,12 @@ const char *yaml_show(struct fy_node *node, char *out)
 	size_t length = 0;
 	const char *text = yaml_text(node, &length);
 
-	if (yaml_is_null(node))
-		return memcpy(out, "nothing", sizeof("nothing"));
-	if (text != NULL)
+	if (text != NULL && !yaml_is_null(node))
 		return show_text(text, length, out);
-	snprintf(out, YAML_SHOWN_SIZE, "%s", fy_node_is_mapping(node) ? "a map" : "a list");
+	snprintf(out, YAML_SHOWN_SIZE, "%s",
+		 yaml_is_null(node)	    ? _("nothing")
+		 : fy_node_is_mapping(node) ? _("a map")
+					    : _("a list"));
 	return out;
 }
 
@@ -254,7 +256,7 @@ bool yaml_read_list(struct fy_node *node, const char *what,
 	void *at = NULL;
 
 	if (!fy_node_is_sequence(node))
-		return yaml_expected(node, what, "a list", diagnostics);
+		return yaml_expected(node, what, _("a list"), diagnostics);
 	while ((item = fy_node_sequence_iterate(node, &at)) != NULL && diagnostics->cost <= YAML_SIZE_MAX) {
 		struct fy_node *target = yaml_follow(item, diagnostics);
 

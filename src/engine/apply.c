@@ -64,7 +64,7 @@ int apply_full(struct engine *engine, struct instance *instance, struct error *e
 	/* a large table was briefly in memory as a whole, in pieces that free() keeps */
 	if (step.element_count >= CROWD)
 		malloc_trim(0);
-	log_info("table inet " TABLE_NAME ": %zu cgroups below %s, %zu verdicts that differ from the parent's",
+	log_info("table inet %s: %zu cgroups below %s, %zu verdicts that differ from the parent's", TABLE_NAME,
 		 engine->watch.tree.count, engine->mount, step.element_count);
 	return 0;
 }

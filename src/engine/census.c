@@ -3,6 +3,7 @@
 
 #include "engine/census.h"
 
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static const char *advice(const struct census *census, int error, char *text, si
 	text[0] = '\0';
 	if (error == -ENOENT && asked->module != NULL)
 		snprintf(text, size,
-			 ". The kernel lacks the module %s: load it with modprobe, or use a kernel that has it (%s)",
+			 _(". The kernel lacks the module %s: load it with modprobe, or use a kernel that has it (%s)"),
 			 asked->module, asked->option);
 	return text;
 }

@@ -236,7 +236,10 @@ int engine_stop(struct engine *engine, bool keep, struct error *error)
 
 	fence_look(&engine->fence, &engine->nft, clock_now());
 	if (keep || engine->instance->config->on_stop == ON_STOP_KEEP) {
-		log_info("%s: all verdicts stay in force", keep ? "the next run takes over" : "on-stop is keep");
+		if (keep)
+			log_info("the next run takes over: all verdicts stay in force");
+		else
+			log_info("on-stop is keep: all verdicts stay in force");
 		return 0;
 	}
 	result = nft_remove_table(&engine->nft, error);

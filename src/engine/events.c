@@ -56,7 +56,7 @@ static int handle_nft_events(struct engine *engine, struct error *error)
 	nft_monitor_read(&engine->nft_monitor, &change);
 	if (!change.happened)
 		return 0;
-	log_warning("the table inet " TABLE_NAME " was changed by %s; restoring the table", change.by);
+	log_warning("the table inet %s was changed by %s; restoring the table", TABLE_NAME, change.by);
 	return apply_restore(engine, error);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/names.h"
 
 #include "nft/counter.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <inttypes.h>
@@ -39,7 +40,7 @@ void fence_begin(struct fence *fence, struct nft *nft, uint64_t now)
 
 	*fence = (struct fence){.next = now + LOOK_INTERVAL};
 	if (stopped > known)
-		log_stopped(stopped - known, is_start ? " while no cgtproxy was running" : "");
+		log_stopped(stopped - known, is_start ? _(" while no cgtproxy was running") : "");
 }
 
 void fence_look(struct fence *fence, struct nft *nft, uint64_t now)

@@ -91,10 +91,12 @@ static void log_decision(struct plan *plan, const struct cgroup *cgroup)
 	escape_but_backslash(shown, ESCAPED_SIZE(length), plan->path, length);
 	if (rule == NO_RULE)
 		log_about(LOG_DEBUG, &fields, "%s: %s, since no rule matches", shown, target);
+	else if (rule == plan_rule(plan, cgroup->parent))
+		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s), as its parent", shown, target, number,
+			  config_rule_place(&plan->config->rules[rule], place));
 	else
-		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s)%s", shown, target, number,
-			  config_rule_place(&plan->config->rules[rule], place),
-			  rule == plan_rule(plan, cgroup->parent) ? ", as its parent" : "");
+		log_about(LOG_DEBUG, &fields, "%s: %s, by rule %s (%s)", shown, target, number,
+			  config_rule_place(&plan->config->rules[rule], place));
 }
 
 static int reserve_removal(struct plan *plan)

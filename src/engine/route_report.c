@@ -52,10 +52,7 @@ static bool is_recent(const struct report_owner *last, uint64_t time)
  */
 static bool is_same_program(const struct route_owner *one, const struct route_owner *other)
 {
-	const char *name = strchr(one->name, '(');
-	const char *other_name = strchr(other->name, '(');
-
-	return name == NULL || other_name == NULL || strcmp(name, other_name) == 0;
+	return one->program[0] == '\0' || other->program[0] == '\0' || strcmp(one->program, other->program) == 0;
 }
 
 static void note_told(struct report_owner *last, const struct route_owner *owner, uint64_t time)
@@ -138,7 +135,6 @@ static void report_move(struct route_report *report, const struct routing *wante
 			const struct route_owner *owner, uint64_t time)
 {
 	const struct route_family *news = note_reasons(report, state);
-	bool is_known = owner != NULL && owner->port != 0;
 
 	if (!is_displaced(report) && report->told_of_move) {
 		log_info("the policy rules are back at priority %" PRIu32
@@ -149,10 +145,14 @@ static void report_move(struct route_report *report, const struct routing *wante
 	if (news == NULL ||
 	    (is_recent(&report->move, time) && (owner == NULL || is_same_program(owner, &report->move.owner))))
 		return;
-	log_info("%s%s%s%s may take proxied traffic, so cgtproxy's now come before it, at priority %" PRIu32
-		 " instead of %" PRIu32,
-		 news->reason, is_known ? ", added by " : "", is_known ? owner->name : "", is_known ? "," : "",
-		 news->priority, wanted->priority);
+	if (owner != NULL && owner->port != 0)
+		log_info("%s, added by %s, may take proxied traffic, so cgtproxy's now come before it, at priority "
+			 "%" PRIu32 " instead of %" PRIu32,
+			 news->reason, owner->name, news->priority, wanted->priority);
+	else
+		log_info("%s may take proxied traffic, so cgtproxy's now come before it, at priority %" PRIu32
+			 " instead of %" PRIu32,
+			 news->reason, news->priority, wanted->priority);
 	report->told_of_move = true;
 	if (owner != NULL || report->move.time != 0)
 		note_told(&report->move, owner != NULL ? owner : &report->move.owner, time);
@@ -185,7 +185,7 @@ static void report_foreign(struct route_report *report, const struct routing *wa
 				    "(route-table)",
 				    route_family_name(i), family->foreign, family->foreign_protocol,
 				    protocol_name(family->foreign_protocol), wanted->table,
-				    owner != NULL ? owner->name : "another program");
+				    owner != NULL ? owner->name : _("another program"));
 			note_told(&report->foreign_owner, owner != NULL ? owner : &report->foreign_owner.owner, time);
 		}
 		if (family->foreign_count == 0)

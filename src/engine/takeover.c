@@ -31,7 +31,7 @@ static int read_lookups(struct nft *nft, struct plan *plan, struct error *error)
 	int result = nft_read_lookups(nft, CHAIN_OUTPUT_MANGLE, &lookups);
 
 	if (result < 0 && result != -ENOENT)
-		return error_set(error, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
+		return error_set(error, result, "can't read the rules of the chain %s: %s", CHAIN_OUTPUT_MANGLE,
 				 strerror(-result));
 	plan->old_levels = lookups.looked_up;
 	return 0;

@@ -4,6 +4,7 @@
 #include "nft/batch.h"
 
 #include "util/array.h"
+#include "util/language.h"
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
@@ -88,34 +89,59 @@ static const char *string_attribute(const struct nlmsghdr *message, uint16_t typ
 	return "?";
 }
 
+static void describe(const struct nlmsghdr *message, char *out, size_t size)
+{
+	switch (NFNL_MSG_TYPE(message->nlmsg_type)) {
+	case NFT_MSG_NEWTABLE:
+		snprintf(out, size, _("the table %s"), string_attribute(message, NFTA_TABLE_NAME));
+		break;
+	case NFT_MSG_DELTABLE:
+		snprintf(out, size, _("removing the table %s"), string_attribute(message, NFTA_TABLE_NAME));
+		break;
+	case NFT_MSG_NEWCHAIN:
+		snprintf(out, size, _("the chain %s"), string_attribute(message, NFTA_CHAIN_NAME));
+		break;
+	case NFT_MSG_DELCHAIN:
+		snprintf(out, size, _("removing the chain %s"), string_attribute(message, NFTA_CHAIN_NAME));
+		break;
+	case NFT_MSG_NEWRULE:
+		snprintf(out, size, _("a rule of the chain %s"), string_attribute(message, NFTA_RULE_CHAIN));
+		break;
+	case NFT_MSG_DELRULE:
+		snprintf(out, size, _("removing the rules of the chain %s"),
+			 string_attribute(message, NFTA_RULE_CHAIN));
+		break;
+	case NFT_MSG_NEWSET:
+		snprintf(out, size, _("the set %s"), string_attribute(message, NFTA_SET_NAME));
+		break;
+	case NFT_MSG_DELSET:
+		snprintf(out, size, _("removing the set %s"), string_attribute(message, NFTA_SET_NAME));
+		break;
+	case NFT_MSG_NEWSETELEM:
+		snprintf(out, size, _("elements of the set %s"), string_attribute(message, NFTA_SET_ELEM_LIST_SET));
+		break;
+	case NFT_MSG_DELSETELEM:
+		snprintf(out, size, _("removing elements of the set %s"),
+			 string_attribute(message, NFTA_SET_ELEM_LIST_SET));
+		break;
+	case NFT_MSG_NEWOBJ:
+		snprintf(out, size, _("the counter %s"), string_attribute(message, NFTA_OBJ_NAME));
+		break;
+	case NFT_MSG_DELOBJ:
+		snprintf(out, size, _("removing the counter %s"), string_attribute(message, NFTA_OBJ_NAME));
+		break;
+	default:
+		break;
+	}
+}
+
 void batch_describe(const struct batch *batch, uint32_t sequence, char *out, size_t size)
 {
-	static const struct {
-		int type;
-		const char *what;
-		uint16_t name;
-	} kinds[] = {
-		{NFT_MSG_NEWTABLE, "the table", NFTA_TABLE_NAME},
-		{NFT_MSG_DELTABLE, "removing the table", NFTA_TABLE_NAME},
-		{NFT_MSG_NEWCHAIN, "the chain", NFTA_CHAIN_NAME},
-		{NFT_MSG_DELCHAIN, "removing the chain", NFTA_CHAIN_NAME},
-		{NFT_MSG_NEWRULE, "a rule of the chain", NFTA_RULE_CHAIN},
-		{NFT_MSG_DELRULE, "removing the rules of the chain", NFTA_RULE_CHAIN},
-		{NFT_MSG_NEWSET, "the set", NFTA_SET_NAME},
-		{NFT_MSG_DELSET, "removing the set", NFTA_SET_NAME},
-		{NFT_MSG_NEWSETELEM, "elements of the set", NFTA_SET_ELEM_LIST_SET},
-		{NFT_MSG_DELSETELEM, "removing elements of the set", NFTA_SET_ELEM_LIST_SET},
-		{NFT_MSG_NEWOBJ, "the counter", NFTA_OBJ_NAME},
-		{NFT_MSG_DELOBJ, "removing the counter", NFTA_OBJ_NAME},
-	};
 	const struct nlmsghdr *message = find_message(batch, sequence);
 
-	snprintf(out, size, "the transaction");
-	for (size_t i = 0; message != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (NFNL_MSG_TYPE(message->nlmsg_type) == kinds[i].type &&
-		    NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES)
-			snprintf(out, size, "%s %s", kinds[i].what, string_attribute(message, kinds[i].name));
-	}
+	snprintf(out, size, "%s", _("the transaction"));
+	if (message != NULL && NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES)
+		describe(message, out, size);
 }
 
 void batch_clear(struct batch *batch)

@@ -246,7 +246,7 @@ static int read_once(struct nft *nft, struct dump *dump, struct error *error)
 		result = nft_list(nft, NFT_MSG_GETOBJ, NULL, note_counter, dump);
 	if (result == 0)
 		result = read_sets(nft, dump);
-	return result < 0 ? error_set(error, result, "can't read the table inet " TABLE_NAME " from the kernel: %s",
+	return result < 0 ? error_set(error, result, "can't read the table inet %s from the kernel: %s", TABLE_NAME,
 				      strerror(-result))
 			  : 0;
 }

@@ -6,9 +6,11 @@
 #include "nft/attributes.h"
 #include "nft/ruleset.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -85,7 +87,7 @@ static void read_author(const struct nlmsghdr *message, struct foreign_change *c
 	attribute_u32(generation.of[NFTA_GEN_PROC_PID], &process);
 	name = attribute_text(generation.of[NFTA_GEN_PROC_NAME]);
 	if (name != NULL)
-		snprintf(change->by, sizeof(change->by), "process %u (%s)", process,
+		snprintf(change->by, sizeof(change->by), _("process %" PRIu32 " (%s)"), process,
 			 escape(shown, sizeof(shown), name, strlen(name)));
 }
 
@@ -128,5 +130,5 @@ void nft_monitor_read(struct nft_monitor *monitor, struct foreign_change *change
 			note_loss(&hearing);
 	} while (result > 0 || result == -ENOBUFS);
 	if (change->by[0] == '\0')
-		snprintf(change->by, sizeof(change->by), "another program");
+		snprintf(change->by, sizeof(change->by), "%s", _("another program"));
 }

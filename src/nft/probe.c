@@ -5,6 +5,7 @@
 
 #include "nft/table.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,44 +31,44 @@ static const struct feature {
 	struct statement statement;
 } features[] = {
 	{
-		.purpose = "to match a socket's cgroup",
-		.module = "nft_socket (CONFIG_NFT_SOCKET and CONFIG_SOCK_CGROUP_DATA, Linux 5.13 or later)",
+		.purpose = N_("to match a socket's cgroup"),
+		.module = N_("nft_socket (CONFIG_NFT_SOCKET and CONFIG_SOCK_CGROUP_DATA, Linux 5.13 or later)"),
 		.hook = HOOK_ROUTE_OUTPUT,
 		.statement = {.kind = STATEMENT_IN_CGROUP, .level = 1},
 	},
 	{
-		.purpose = "to hand packets to a TPROXY server",
+		.purpose = N_("to hand packets to a TPROXY server"),
 		.module = "nft_tproxy (CONFIG_NFT_TPROXY)",
 		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_TPROXY, .port = 1},
 	},
 	{
-		.purpose = "to know the direction of a connection",
+		.purpose = N_("to know the direction of a connection"),
 		.module = "nft_ct (CONFIG_NFT_CT)",
 		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_CT_REPLY},
 	},
 	{
-		.purpose = "to know the proxy of a connection",
-		.module = "nf_conntrack with labels (CONFIG_NF_CONNTRACK_LABELS)",
+		.purpose = N_("to know the proxy of a connection"),
+		.module = N_("nf_conntrack with labels (CONFIG_NF_CONNTRACK_LABELS)"),
 		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_SET_CT_LABEL, .label = 127},
 	},
 	{
-		.purpose = "to know the host's own addresses",
+		.purpose = N_("to know the host's own addresses"),
 		.module = "nft_fib_inet (CONFIG_NFT_FIB_INET)",
 		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_SADDR_FOREIGN},
 	},
 	{
-		.purpose = "to refuse traffic",
+		.purpose = N_("to refuse traffic"),
 		.module = "nft_reject_inet (CONFIG_NFT_REJECT_INET)",
 		.hook = HOOK_FILTER_PREROUTING,
 		.statement = {.kind = STATEMENT_REJECT},
 	},
 	{
-		.purpose = "to redirect DNS",
-		.module = "nft_nat and nft_chain_nat (CONFIG_NFT_NAT)",
+		.purpose = N_("to redirect DNS"),
+		.module = N_("nft_nat and nft_chain_nat (CONFIG_NFT_NAT)"),
 		.hook = HOOK_NAT_OUTPUT,
 		.statement = {.kind = STATEMENT_DNAT, .nat = {.port = 53}},
 	},
@@ -103,7 +104,7 @@ int nft_dry_run(struct nft *nft, const struct ruleset *ruleset, struct error *er
 				error, result,
 				"the kernel lacks what cgtproxy needs %s: the module %s. Load it with modprobe, "
 				"or use a kernel that has it",
-				features[i].purpose, features[i].module);
+				_(features[i].purpose), _(features[i].module));
 	}
 	return result;
 }

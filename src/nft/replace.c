@@ -91,7 +91,7 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 	int result = meanwhile != NULL ? preparation->write(held, meanwhile, preparation->userdata) : -ENOMEM;
 
 	if (result < 0)
-		return error_set(error, result, "can't prepare the change of the table inet " TABLE_NAME ": %s",
+		return error_set(error, result, "can't prepare the change of the table inet %s: %s", TABLE_NAME,
 				 strerror(-result));
 	batch_begin(batch);
 	difference_put_preparation(batch, held, wanted, meanwhile);
@@ -101,8 +101,8 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 		return result;
 	batch_begin(batch);
 	if (difference_put(batch, held, wanted) < 0)
-		return error_set(error, -ENOMEM,
-				 "no memory to compare the table inet " TABLE_NAME " with what the kernel holds");
+		return error_set(error, -ENOMEM, "no memory to compare the table inet %s with what the kernel holds",
+				 TABLE_NAME);
 	batch_end(batch);
 	result = nft_send(nft, batch, error);
 	if (result == 0)

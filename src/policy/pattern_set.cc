@@ -3,6 +3,8 @@
 
 #include "policy/pattern_set.h"
 
+#include "util/language.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -86,6 +88,51 @@ std::string without_groups(std::string pattern)
 	return pattern;
 }
 
+/* RE2's own texts for its codes, written out for xgettext(1). NULL for a code that a later version adds. */
+const char *reason_text(RE2::ErrorCode code)
+{
+	switch (code) {
+	case RE2::ErrorBadEscape:
+		return _("invalid escape sequence");
+	case RE2::ErrorBadCharClass:
+		return _("invalid character class");
+	case RE2::ErrorBadCharRange:
+		return _("invalid character class range");
+	case RE2::ErrorMissingBracket:
+		return _("missing ]");
+	case RE2::ErrorMissingParen:
+		return _("missing )");
+	case RE2::ErrorUnexpectedParen:
+		return _("unexpected )");
+	case RE2::ErrorTrailingBackslash:
+		return _("trailing \\");
+	case RE2::ErrorRepeatArgument:
+		return _("no argument for repetition operator");
+	case RE2::ErrorRepeatSize:
+		return _("invalid repetition size");
+	case RE2::ErrorRepeatOp:
+		return _("bad repetition operator");
+	case RE2::ErrorBadPerlOp:
+		return _("invalid perl operator");
+	case RE2::ErrorBadUTF8:
+		return _("invalid UTF-8");
+	case RE2::ErrorBadNamedCapture:
+		return _("invalid named capture group");
+	case RE2::ErrorPatternTooLarge:
+		return _("pattern too large - compile failed");
+	default:
+		return nullptr;
+	}
+}
+
+/* RE2 says "<reason>: <fragment>". */
+std::string reason_of(const RE2 &compiled)
+{
+	const char *text = reason_text(compiled.error_code());
+
+	return text != nullptr ? text : compiled.error().substr(0, compiled.error().find(": "));
+}
+
 bool check(const char *pattern, size_t length, struct pattern_error *error)
 {
 	const std::unique_ptr<RE2> compiled = compile_single(re2::StringPiece(pattern, length));
@@ -95,8 +142,7 @@ bool check(const char *pattern, size_t length, struct pattern_error *error)
 	const std::string whole(pattern, length);
 	const size_t offset = whole.find(compiled->error_arg());
 
-	/* RE2 says "<reason>: <fragment>"; the fragment is returned separately */
-	copy_cut(error->reason, sizeof(error->reason), compiled->error().substr(0, compiled->error().find(": ")));
+	copy_cut(error->reason, sizeof(error->reason), reason_of(*compiled));
 	copy_cut(error->fragment, sizeof(error->fragment), compiled->error_arg());
 	error->offset = offset == std::string::npos ? 0 : offset;
 	return false;
@@ -171,7 +217,8 @@ struct pattern_set {
 
 bool pattern_is_valid(const char *pattern, size_t length, struct pattern_error *error)
 {
-	*error = {"there is no memory to check it", 0, ""};
+	*error = {"", 0, ""};
+	snprintf(error->reason, sizeof(error->reason), "%s", _("there is no memory to check it"));
 	return without_memory(false, [=] { return check(pattern, length, error); });
 }
 

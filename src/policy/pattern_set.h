@@ -26,7 +26,7 @@ enum {
 
 /** An error in a regular expression. */
 struct pattern_error {
-	char reason[128];   /* RE2's words, like "missing )" */
+	char reason[128];   /* RE2's words, like "missing )", in the user's language */
 	size_t offset;	    /* of the offending part, in bytes */
 	char fragment[128]; /* the offending part, truncated */
 };

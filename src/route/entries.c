@@ -7,6 +7,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/loopback.h"
 
 #include <arpa/inet.h>
@@ -300,7 +301,7 @@ const char *protocol_name(uint8_t protocol)
 		[RTPROT_BIRD] = "bird",		[RTPROT_DHCP] = "dhcp",
 	};
 
-	return names[protocol] != NULL ? names[protocol] : "another one";
+	return names[protocol] != NULL ? names[protocol] : _("another one");
 }
 
 static void describe_nexthop(const struct route_entry *entry, FILE *out)

@@ -3,6 +3,7 @@
 
 #include "route/monitor.h"
 
+#include "util/language.h"
 #include "util/loopback.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ static void note_owner(const struct nlmsghdr *message, struct route_owner *owner
 		return;
 	owner->port = message->nlmsg_pid;
 	process_of_port(message->nlmsg_pid, owner->name);
+	process_read_program(message->nlmsg_pid, owner->program);
 }
 
 static int hear(const struct nlmsghdr *message, void *data)
@@ -116,7 +118,7 @@ static int hear(const struct nlmsghdr *message, void *data)
 static void name_if_unknown(struct route_owner *owner)
 {
 	if (owner->port == 0)
-		snprintf(owner->name, sizeof(owner->name), "the kernel or another program");
+		snprintf(owner->name, sizeof(owner->name), "%s", _("the kernel or another program"));
 }
 
 void route_monitor_read(struct route_monitor *monitor, const struct routing *wanted, uint32_t own_port,

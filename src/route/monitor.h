@@ -20,8 +20,9 @@ struct route_monitor {
 
 /** Who made a change. */
 struct route_owner {
-	uint32_t port; /* netlink port; 0: the kernel, or unknown */
-	char name[PROCESS_NAME_SIZE];
+	uint32_t port;			    /* netlink port; 0: the kernel, or unknown */
+	char name[PROCESS_NAME_SIZE];	    /* for messages */
+	char program[PROCESS_PROGRAM_SIZE]; /* or "", where the process has ended or is hidden (ProtectProc=) */
 };
 
 struct route_disturbance {

@@ -4,6 +4,7 @@
 #include "route/entries.h"
 #include "route/route.h"
 #include "route/rules.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -122,6 +123,6 @@ int route_remove_others(struct rtnetlink *rtnetlink, const struct routing *wante
 	}
 	if (result < 0)
 		error_set(error, result, "can't remove old policy rules or routes: %s%s", strerror(-result),
-			  result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
+			  result == -EPERM ? _(". This needs the capability CAP_NET_ADMIN") : "");
 	return result;
 }

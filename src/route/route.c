@@ -7,6 +7,7 @@
 #include "route/order.h"
 #include "route/rules.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,12 +20,13 @@ enum {
 	UNDO_ROUNDS = 4, /* each removes ENTRIES_MAX foreign routes; the next event or attempt removes more */
 };
 
-static int explain(int result, const char *what, size_t family, const struct routing *wanted, struct error *error)
+static int explain(int result, size_t family, const struct routing *wanted, struct error *error)
 {
 	return error_set(error, result,
-			 "can't %s in the routing table %" PRIu32 " or for priority %" PRIu32 " (%s): %s%s", what,
+			 "can't add a policy rule or route in the routing table %" PRIu32 " or for priority %" PRIu32
+			 " (%s): %s%s",
 			 wanted->table, wanted->priority, route_family_name(family), strerror(-result),
-			 result == -EPERM ? ". This needs the capability CAP_NET_ADMIN" : "");
+			 result == -EPERM ? _(". This needs the capability CAP_NET_ADMIN") : "");
 }
 
 static bool is_ours(const struct policy_rule *rule, const struct routing *wanted)
@@ -273,7 +275,7 @@ int route_put(struct rtnetlink *rtnetlink, const struct routing *wanted, unsigne
 			continue;
 		family_result = put_family(rtnetlink, i, wanted, undo, &state->families[i]);
 		if (family_result < 0 && result == 0)
-			result = explain(family_result, "add a policy rule or route", i, wanted, error);
+			result = explain(family_result, i, wanted, error);
 	}
 	return result < 0 ? result : look_at_loopback(rtnetlink, state, error);
 }
@@ -319,7 +321,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 	for (size_t i = 0; i < FAMILY_COUNT && wanted->mark_count > 0; i++) {
 		struct route_entries entries = {0};
 		char text[ROUTE_TEXT_SIZE];
-		char more[32] = "";
+		char more[64] = "";
 		int result = entries_list(rtnetlink, route_address_family(i), wanted->table, &entries);
 
 		if (result < 0 && !rtnetlink_has_no_family(result))
@@ -330,7 +332,7 @@ int route_refuse_foreign(struct rtnetlink *rtnetlink, const struct routing *want
 			continue;
 		entry_describe(&entries.foreign[0], text, sizeof(text));
 		if (entries.foreign_count > 1)
-			snprintf(more, sizeof(more), " and %zu more", entries.foreign_count - 1);
+			snprintf(more, sizeof(more), _(" and %zu more"), entries.foreign_count - 1);
 		return error_set(
 			error, -EEXIST,
 			"the routing table %" PRIu32

@@ -4,6 +4,7 @@
 #include "route/rules.h"
 
 #include "util/array.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -154,7 +155,7 @@ static const char *action_name(uint8_t action)
 	};
 	const char *name = action < sizeof(names) / sizeof(names[0]) ? names[action] : NULL;
 
-	return name != NULL ? name : "an unknown action";
+	return name != NULL ? name : _("an unknown action");
 }
 
 bool rule_is_wanted(const struct policy_rule *rule, const struct routing *wanted)
@@ -176,7 +177,7 @@ void rule_describe(const struct policy_rule *rule, char *text, size_t size)
 		snprintf(selector, sizeof(selector), "fwmark %s ", fwmark_text(&rule->mark, mark));
 	if (rule->action == FR_ACT_TO_TBL)
 		snprintf(table, sizeof(table), " %" PRIu32, rule->table);
-	snprintf(text, size, "the %s policy rule %" PRIu32 " (%s%s%s%s%s)", rule->family == AF_INET ? "IPv4" : "IPv6",
-		 rule->priority, rule->is_inverted ? "not " : "", selector,
-		 rule->has_other_selector ? "with selectors, " : "", action_name(rule->action), table);
+	snprintf(text, size, _("the %s policy rule %" PRIu32 " (%s%s%s%s%s)"),
+		 rule->family == AF_INET ? "IPv4" : "IPv6", rule->priority, rule->is_inverted ? "not " : "", selector,
+		 rule->has_other_selector ? _("with selectors, ") : "", action_name(rule->action), table);
 }

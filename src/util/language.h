@@ -6,6 +6,10 @@
 
 #include <libintl.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * The texts of the program are English; gettext(3) translates what people read. Functions that take a printf format
  * for people (error_set(), log_error(), diagnose(), ...) translate it themselves and are listed in po/KEYWORDS; every
@@ -17,6 +21,7 @@
 /** Returns a text in the user's language, or the text itself. */
 const char *translate(const char *text) __attribute__((format_arg(1)));
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the customary name, which xgettext takes */
 #define _(text) translate(text)
 
 /** Marks a text that is translated later. */
@@ -31,5 +36,9 @@ void language_open(void);
 
 /** Goes back to English, for output that programs read. */
 void language_use_english(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

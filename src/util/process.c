@@ -5,6 +5,7 @@
 
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,19 +14,18 @@
 #include <unistd.h>
 
 enum {
-	COMM_SIZE = 32, /* include/linux/sched.h: TASK_COMM_LEN is 16, kernel threads may have longer names */
 	START_TIME_FIELD = 22,
 };
 
-/* name: COMM_SIZE bytes */
-static bool read_name(uint32_t pid, char *name)
+bool process_read_program(uint32_t pid, char *name)
 {
 	char path[64];
 	CLEANUP(fclosep) FILE *file = NULL;
 
+	name[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
 	file = fopen(path, "re");
-	if (file == NULL || fgets(name, COMM_SIZE, file) == NULL)
+	if (file == NULL || fgets(name, PROCESS_PROGRAM_SIZE, file) == NULL)
 		return false;
 	name[strcspn(name, "\n")] = '\0';
 	return true;
@@ -33,14 +33,14 @@ static bool read_name(uint32_t pid, char *name)
 
 const char *process_of_port(uint32_t port, char *out)
 {
-	char name[COMM_SIZE];
-	char shown[ESCAPED_SIZE(COMM_SIZE)];
+	char name[PROCESS_PROGRAM_SIZE];
+	char shown[ESCAPED_SIZE(PROCESS_PROGRAM_SIZE)];
 
-	if (read_name(port, name))
-		snprintf(out, PROCESS_NAME_SIZE, "process %" PRIu32 " (%s)", port,
+	if (process_read_program(port, name))
+		snprintf(out, PROCESS_NAME_SIZE, _("process %" PRIu32 " (%s)"), port,
 			 escape(shown, sizeof(shown), name, strlen(name)));
 	else
-		snprintf(out, PROCESS_NAME_SIZE, "the owner of netlink port %" PRIu32, port);
+		snprintf(out, PROCESS_NAME_SIZE, _("the owner of netlink port %" PRIu32), port);
 	return out;
 }
 
@@ -48,7 +48,7 @@ uint32_t process_find_connected(const char *name, unsigned protocol)
 {
 	CLEANUP(fclosep) FILE *file = fopen("/proc/net/netlink", "re");
 	char line[256];
-	char other[COMM_SIZE];
+	char other[PROCESS_PROGRAM_SIZE];
 
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		char *state = NULL;
@@ -58,7 +58,7 @@ uint32_t process_find_connected(const char *name, unsigned protocol)
 
 		const uint32_t pid = port != NULL ? (uint32_t)strtoul(port, NULL, 10) : 0;
 
-		if (pid != 0 && strtoul(number, NULL, 10) == protocol && read_name(pid, other) &&
+		if (pid != 0 && strtoul(number, NULL, 10) == protocol && process_read_program(pid, other) &&
 		    strcmp(other, name) == 0)
 			return pid;
 	}

@@ -9,7 +9,19 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { PROCESS_NAME_SIZE = 192 };
+enum {
+	PROCESS_NAME_SIZE = 192,
+	PROCESS_PROGRAM_SIZE = 32, /* include/linux/sched.h: TASK_COMM_LEN is 16; kernel threads' names are longer */
+};
+
+/**
+ * Reads what a process calls itself.
+ *
+ * @name: PROCESS_PROGRAM_SIZE bytes; "" if it can't be read
+ *
+ * Returns whether it could be read.
+ */
+bool process_read_program(uint32_t pid, char *name);
 
 /**
  * Names the process behind a netlink port, for a message: "process 12 (name)". A process's first netlink socket gets

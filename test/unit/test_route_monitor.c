@@ -7,6 +7,9 @@
 
 #include "route/monitor.h"
 
+#include <sys/prctl.h>
+#include <unistd.h>
+
 enum {
 	OWN_PORT = 4711,
 	IPV4 = 1 << FAMILY_IPV4,
@@ -134,6 +137,27 @@ static void test_who_did_it(void **state)
 	assert_int_equal(heard.added.port, 0);
 }
 
+/* Its name is known as long as its process is there. */
+static void test_which_program_did_it(void **state)
+{
+	char name[PROCESS_PROGRAM_SIZE];
+	struct route_disturbance heard;
+
+	(void)state;
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	silence();
+	policy_rule(AF_INET, FR_ACT_TO_TBL, 1)->nlmsg_pid = (uint32_t)getpid();
+	heard = hear();
+	assert_string_equal(heard.added.program, name);
+	assert_non_null(strstr(heard.added.name, name));
+	assert_string_equal(heard.removed.program, "");
+	silence();
+	policy_rule(AF_INET, FR_ACT_TO_TBL, 1)->nlmsg_pid = UINT32_MAX; /* no process has it */
+	heard = hear();
+	assert_string_equal(heard.added.program, "");
+	assert_string_equal(heard.added.name, "the owner of netlink port 4294967295");
+}
+
 /* Nobody knows what was lost. */
 static void test_what_is_lost(void **state)
 {
@@ -193,6 +217,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_the_loopback_interface, answers_clear),
 		cmocka_unit_test_teardown(test_our_own_changes, answers_clear),
 		cmocka_unit_test_teardown(test_who_did_it, answers_clear),
+		cmocka_unit_test_teardown(test_which_program_did_it, answers_clear),
 		cmocka_unit_test_teardown(test_what_is_lost, answers_clear),
 		cmocka_unit_test_teardown(test_messages_that_are_too_short, answers_clear),
 		cmocka_unit_test_teardown(test_what_is_behind_a_message, answers_clear),
