@@ -76,6 +76,6 @@ int bypass_add(struct set *set, const struct config *config, int family)
 	if (count > 0)
 		count = merge(intervals, count, address_size(family));
 	for (size_t i = 0; i < count && error == 0; i++)
-		error = set_add_interval(set, intervals[i].first, intervals[i].last);
+		error = set_add_interval(set, intervals[i].first, intervals[i].last, NULL);
 	return error;
 }

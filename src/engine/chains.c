@@ -247,12 +247,12 @@ static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
 
 static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
 {
-	struct statement dnat = {.kind = ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT, .nat = {.port = hijack->port}};
+	struct statement dnat = {.kind = ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT, .to = {.port = hijack->port}};
 
 	if (ip6)
-		dnat.nat.ip6 = hijack->ip6;
+		dnat.to.ip6 = hijack->ip6;
 	else
-		dnat.nat.ip = hijack->ip;
+		dnat.to.ip = hijack->ip;
 	return dnat;
 }
 
