@@ -11,6 +11,7 @@
 #include "inspect/coverage.h"
 #include "policy/pattern_set.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <stdbool.h>
@@ -117,10 +118,16 @@ static void show_coverage(const struct config *config, bool with_problems)
 
 static void show_config(const struct config *config, bool with_problems)
 {
+	const size_t forwarded = config->gateway.rule_count;
+	char gateway[64] = "";
+
 	warn_of_names_that_users_choose(config);
-	finding_print(FINDING_OK, "config", "%zu %s, %zu %s", config->rule_count,
+	if (forwarded > 0)
+		snprintf(gateway, sizeof(gateway), ngettext(", %zu gateway rule", ", %zu gateway rules", forwarded),
+			 forwarded);
+	finding_print(FINDING_OK, "config", "%zu %s, %zu %s%s", config->rule_count,
 		      config->rule_count == 1 ? "rule" : "rules", config->proxy_count,
-		      config->proxy_count == 1 ? "proxy" : "proxies");
+		      config->proxy_count == 1 ? "proxy" : "proxies", gateway);
 	show_coverage(config, with_problems);
 }
 
