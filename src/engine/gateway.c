@@ -76,10 +76,22 @@ static struct statement set_mark(const struct config *config)
 }
 
 /*
- * ICMP errors about a steered flow are for the proxy's socket: it is the one that sends packets which are too large for
- * a route to the client.
+ * GATEWAY-ERROR: ICMP errors about what a proxy sends to a client are for the proxy's socket, which learns from them
+ * that its packets are too large for a link on the way. Those about other flows pass.
  */
-static int add_icmp_errors(struct chain *chain, const struct config *config)
+static int add_error(struct ruleset *ruleset, const struct config *config)
+{
+	static const unsigned labels[] = {LABEL_GATEWAY, LABEL_FOREIGN};
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_GATEWAY_ERROR, HOOK_NONE);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]) && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = labels[i]}, set_mark(config),
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+	return error;
+}
+
+static int add_icmp_errors(struct chain *chain)
 {
 	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
 	int error = 0;
@@ -87,8 +99,7 @@ static int add_icmp_errors(struct chain *chain, const struct config *config)
 	for (size_t i = 0; i < sizeof(protocols) && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_RELATED},
 				  {.kind = STATEMENT_L4PROTO, .protocol = protocols[i]},
-				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config),
-				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+				  statement_goto(CHAIN_GATEWAY_ERROR));
 	return error;
 }
 
@@ -131,7 +142,7 @@ static int add_proxy(struct ruleset *ruleset, const struct config *config, const
 	if (error == 0)
 		error = add_exceptions(chain);
 	if (error == 0)
-		error = add_icmp_errors(chain, config);
+		error = add_icmp_errors(chain);
 	if (error == 0 && !config->gateway.strict)
 		error = add_open_flows(chain);
 	if (error == 0)
@@ -152,6 +163,8 @@ int gateway_add_targets(struct ruleset *ruleset, const struct config *config)
 
 	if (error == 0)
 		error = add_refuse(ruleset);
+	if (error == 0)
+		error = add_error(ruleset, config);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_proxy(ruleset, config, &config->proxies[i]);
 	return error;

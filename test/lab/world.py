@@ -11,6 +11,7 @@ from .addresses import (ALL_TRAFFIC, ANY, DISCARD_PORT, DNS_PORT, GATEWAY, HOST,
 from .cgroups import CgroupTree, remove_leftovers
 from .client import Client
 from .daemon import Daemon, Scratch, binary, environment
+from .lans import Lan, become_router
 from .namespaces import Namespace
 from .servers import Server, Sink
 from .wire import Wire
@@ -35,6 +36,7 @@ class World:
         self._purpose = purpose
         self._cleanup = ExitStack()
         self._clients = {}
+        self._lans = 0
         self.host = self.outside = self.server = self.wire = self.cgroups = self.scratch = None
 
     def __enter__(self):
@@ -111,6 +113,13 @@ class World:
     def outside_client(self):
         """A client on the outside."""
         return self.keep(Client(self.outside))
+
+    def lan(self, name, bridge=False):
+        """A network for whose devices the host is the router; name is that of the host's interface."""
+        if self._lans == 0:
+            become_router(self)
+        self._lans += 1
+        return Lan(self, name, self._lans, bridge)
 
     def proxy(self, name, port=PROXY_PORT, **options):
         """A TPROXY server on the host; it answers as "proxy NAME"."""
