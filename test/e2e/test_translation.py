@@ -22,7 +22,8 @@ _SAME_EVERYWHERE = [
 ]
 # The same, in one file.
 _SAME_IN = {
-    "src/config/value.c": [r"each word has its opposite"],
+    "src/cmd/init_advice.c": [r"  (%s)?(systemctl|cgtproxy) .*\\n"],
+    "src/config/value.c": [r"each word has its opposite"],  # _Static_assert()
     "src/desktop/keyfile.c": [r"Desktop Entry"],
     "src/inspect/loaded.c": [r"systemctl show .*"],
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
