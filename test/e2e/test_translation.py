@@ -23,7 +23,10 @@ _SAME_EVERYWHERE = [
 # The same, in one file.
 _SAME_IN = {
     "src/desktop/keyfile.c": [r"Desktop Entry"],
+    "src/inspect/firewall.c": [r"%s(insert|delete) rule .*"],
     "src/inspect/loaded.c": [r"systemctl show .*"],
+    "src/inspect/naming.c": [r"version: 1.*"],
+    "src/inspect/watches.c": [r"inotify wd:"],
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
 }
 _TWO_WORDS = re.compile(r'[A-Za-z]{2,}[^A-Za-z"]* [^A-Za-z"]*[A-Za-z]{2,}')
