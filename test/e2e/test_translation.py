@@ -28,6 +28,7 @@ _SAME_IN = {
     "src/inspect/naming.c": [r"version: 1.*"],
     "src/inspect/watches.c": [r"inotify wd:"],
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
+    "src/top/change.c": [r"sudo cgtproxy%s%s route.*"],
 }
 _TWO_WORDS = re.compile(r'[A-Za-z]{2,}[^A-Za-z"]* [^A-Za-z"]*[A-Za-z]{2,}')
 
