@@ -6,6 +6,7 @@
 #include "inspect/problems.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/quote.h"
 
 #include <stdio.h>
@@ -27,12 +28,12 @@ char *shown_copy(const char *text)
 
 char *place_in_file(const struct config *config, int line)
 {
-	CLEANUP(freep) char *file = config->file != NULL ? shown_copy(config->file) : strdup("the config");
+	CLEANUP(freep) char *file = config->file != NULL ? shown_copy(config->file) : strdup(_("the config"));
 	char *place = NULL;
 
 	if (file == NULL || line == 0)
 		return file != NULL ? strdup(file) : NULL;
-	return asprintf(&place, "line %d of %s", line, file) < 0 ? NULL : place;
+	return asprintf(&place, _("line %d of %s"), line, file) < 0 ? NULL : place;
 }
 
 char *place_of_rule(const struct config *config, int32_t rule)
@@ -73,8 +74,8 @@ static char *cure_by_forgetting(const struct config *config, int32_t rule)
 
 	if (name == NULL)
 		return NULL;
-	return problem_cure("cgtproxy %s%s%sroute --forget %s", is_usual ? "" : "-c ", is_usual ? "" : file,
-			    is_usual ? "" : " ", name);
+	return problem_command("cgtproxy %s%s%sroute --forget %s", is_usual ? "" : "-c ", is_usual ? "" : file,
+			       is_usual ? "" : " ", name);
 }
 
 char *cure_by_moving(const struct config *config, int32_t rule, int32_t before)

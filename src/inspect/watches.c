@@ -6,6 +6,7 @@
 #include "inspect/host.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -118,6 +119,7 @@ static void name_process(uint32_t pid, char *shown, size_t size)
 	escape(shown, size, name, strcspn(name, "\n"));
 }
 
+/* To end a sentence; "" if there are none. For free(), or NULL without memory. */
 static char *list_holders(const struct holders *holders)
 {
 	char *text = NULL;
@@ -130,8 +132,8 @@ static char *list_holders(const struct holders *holders)
 		char name[ESCAPED_SIZE(COMM_SIZE)];
 
 		name_process(holders->most[i].pid, name, sizeof(name));
-		fprintf(out, "%s%s (%" PRIu32 ") has %zu", i > 0 ? ", " : "", name, holders->most[i].pid,
-			holders->most[i].watches);
+		fprintf(out, i > 0 ? _(", %s (%" PRIu32 ") has %zu") : _(". Of those, %s (%" PRIu32 ") has %zu"), name,
+			holders->most[i].pid, holders->most[i].watches);
 	}
 	return fclose(out) == 0 ? text : NULL;
 }
@@ -152,11 +154,11 @@ static int report(size_t unwatched, size_t cgroups, const char *holders, struct 
 
 	host_inotify_watches(&limit);
 	return problems_add(
-		problems, PROBLEM_WATCHES, "inotify watches",
-		problem_cure("sysctl -w fs.inotify.max_user_watches=%llu", enough(limit, cgroups)),
+		problems, PROBLEM_WATCHES, _("inotify watches"),
+		problem_command("sysctl -w fs.inotify.max_user_watches=%llu", enough(limit, cgroups)),
 		"%zu of %zu cgroups have no inotify watch, so what is new in them is found late: a user has "
-		"%llu watches at most (fs.inotify.max_user_watches)%s%s",
-		unwatched, cgroups, limit, *holders != '\0' ? ". Of those, " : "", holders);
+		"%llu watches at most (fs.inotify.max_user_watches)%s",
+		unwatched, cgroups, limit, holders);
 }
 
 int watches_report(size_t unwatched, size_t cgroups, struct problems *problems)
