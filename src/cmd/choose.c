@@ -9,6 +9,7 @@
 #include "util/escape.h"
 #include "util/language.h"
 #include "util/log.h"
+#include "util/suffix.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,14 +99,6 @@ static int ask_back(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
-static bool ends_with(const char *word, const char *suffix)
-{
-	const size_t length = strlen(word);
-	const size_t size = strlen(suffix);
-
-	return length > size && strcmp(word + length - size, suffix) == 0;
-}
-
 /* The key of the selector that a word can only be meant for, or NULL. */
 static const char *key_of_unit(const char *word)
 {
@@ -114,10 +107,10 @@ static const char *key_of_unit(const char *word)
 	if (strpbrk(word, "/: ") != NULL)
 		return NULL;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (ends_with(word, suffixes[i]))
+		if (has_suffix(word, suffixes[i]))
 			return "unit";
 	}
-	return ends_with(word, ".slice") ? "slice" : NULL;
+	return has_suffix(word, ".slice") ? "slice" : NULL;
 }
 
 /* Returns what a rule for a word that is not known would be written for, to be freed with free(). */

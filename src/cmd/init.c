@@ -30,7 +30,7 @@ enum {
 	MARK_USUAL = 3000,
 	CONFIG_MODE = 0644,
 	DIRECTORY_MODE = 0755,
-	SHOWN_SIZE = ESCAPED_SIZE(PROCESS_COMM_SIZE),
+	SHOWN_SIZE = ESCAPED_SIZE(PROCESS_PROGRAM_SIZE),
 };
 
 /* What is to be written, as far as it is decided. */

@@ -25,7 +25,7 @@ const char *advice_sudo(void)
 
 void advice_print_server(const struct server *server, FILE *out)
 {
-	char name[ESCAPED_SIZE(PROCESS_COMM_SIZE)];
+	char name[ESCAPED_SIZE(PROCESS_PROGRAM_SIZE)];
 	size_t length = strlen(server->cgroup);
 	CLEANUP(freep) char *cgroup = malloc(ESCAPED_SIZE(length));
 

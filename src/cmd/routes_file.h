@@ -13,11 +13,6 @@
 
 /* The drop-in that "cgtproxy route" writes its rules to. */
 
-#define ROUTES_FILE "50-route.yaml"
-
-/* The same, from the directory of the config. */
-#define ROUTES_PLACE DROPIN_DIRECTORY "/" ROUTES_FILE
-
 struct routes_file {
 	char *path;    /* of the directory that the config is in */
 	int directory; /* descriptor of the drop-ins', or -1 */

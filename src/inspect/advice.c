@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/language.h"
 #include "util/quote.h"
+#include "util/suffix.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,9 +20,7 @@
 #include <string.h>
 
 #define RELOAD "sudo systemctl reload cgtproxy"
-#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
-#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
-#define INIT_SCOPE "/init.scope"	     /* of systemd itself (systemd.special(7)) */
+#define INIT_SCOPE "/init.scope" /* of systemd itself (systemd.special(7)) */
 
 /* What an advice is about. Each kind returns 1 when it applies and is set, 0, or -ENOMEM. */
 struct situation {
@@ -123,17 +122,9 @@ static char *write_config_option(const struct config *config)
 	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
 	char *option = NULL;
 
-	if (config->file == NULL || strcmp(config->file, USUAL_CONFIG) == 0)
+	if (config->file == NULL || strcmp(config->file, CONFIG_DEFAULT) == 0)
 		return strdup("");
 	return file != NULL && asprintf(&option, "-c %s ", file) >= 0 ? option : NULL;
-}
-
-static bool ends_with(const char *text, const char *ending)
-{
-	const size_t length = strlen(text);
-	const size_t size = strlen(ending);
-
-	return length >= size && strcmp(text + length - size, ending) == 0;
 }
 
 /*
@@ -142,7 +133,7 @@ static bool ends_with(const char *text, const char *ending)
  */
 static bool is_passed(const struct stray *stray)
 {
-	return stray->path != NULL && (strcmp(stray->path, INIT_SCOPE) == 0 || ends_with(stray->path, ".socket"));
+	return stray->path != NULL && (strcmp(stray->path, INIT_SCOPE) == 0 || has_suffix(stray->path, ".socket"));
 }
 
 static int about_passed(const struct situation *situation, const struct stray *stray)
@@ -233,7 +224,7 @@ static int about_packets(const struct situation *situation)
 /* Whether a rule comes before those that "cgtproxy route" writes. */
 static bool precedes_routes(const struct config_rule *rule)
 {
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) < 0;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) < 0;
 }
 
 /* Whether a process is a proxy server that is known, which may serve a port of the config later. */
@@ -263,7 +254,7 @@ static int has_prior_rule(const struct situation *situation, const char *path)
 	if (result < 0 || inner.rule == NO_RULE)
 		return result;
 	rule = &situation->config->rules[inner.rule];
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) <= 0 && rule->target == TARGET_DIRECT;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) <= 0 && rule->target == TARGET_DIRECT;
 }
 
 /* A rule that the proxy inside a user's or slice's cgroups needs before one for all of them. */

@@ -3,6 +3,7 @@
 
 #include "inspect/cures.h"
 
+#include "config/load.h"
 #include "inspect/problems.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -12,9 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
-#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
 
 char *shown_copy(const char *text)
 {
@@ -46,7 +44,7 @@ char *place_of_rule(const struct config *config, int32_t rule)
 
 static bool is_route(const struct config_rule *rule)
 {
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) == 0;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) == 0;
 }
 
 bool is_overridden(const struct config *config, int32_t rule, int32_t by)
@@ -70,7 +68,7 @@ static char *cure_by_forgetting(const struct config *config, int32_t rule)
 {
 	CLEANUP(freep) char *name = route_name(&config->rules[rule]);
 	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
-	const bool is_usual = file == NULL || strcmp(config->file, USUAL_CONFIG) == 0;
+	const bool is_usual = file == NULL || strcmp(config->file, CONFIG_DEFAULT) == 0;
 
 	if (name == NULL)
 		return NULL;

@@ -7,6 +7,7 @@
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/language.h"
+#include "util/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,8 +20,7 @@
 #include <sys/stat.h>
 
 enum {
-	USERS = 3,	/* that are named */
-	COMM_SIZE = 17, /* include/linux/sched.h, TASK_COMM_LEN, and a newline */
+	USERS = 3, /* that are named */
 	PATH_SIZE = 64,
 };
 
@@ -108,15 +108,10 @@ static void find_holders(uid_t user, struct holders *holders)
 
 static void name_process(uint32_t pid, char *shown, size_t size)
 {
-	char path[PATH_SIZE];
-	char name[COMM_SIZE] = "";
-	CLEANUP(fclosep) FILE *file = NULL;
+	char name[PROCESS_PROGRAM_SIZE];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(name, sizeof(name), file) == NULL)
-		name[0] = '\0';
-	escape(shown, size, name, strcspn(name, "\n"));
+	process_read_program(pid, name);
+	escape(shown, size, name, strlen(name));
 }
 
 /* To end a sentence; "" if there are none. For free(), or NULL without memory. */
@@ -129,7 +124,7 @@ static char *list_holders(const struct holders *holders)
 	if (out == NULL)
 		return NULL;
 	for (size_t i = 0; i < USERS && holders->most[i].watches > 0; i++) {
-		char name[ESCAPED_SIZE(COMM_SIZE)];
+		char name[ESCAPED_SIZE(PROCESS_PROGRAM_SIZE)];
 
 		name_process(holders->most[i].pid, name, sizeof(name));
 		fprintf(out, i > 0 ? _(", %s (%" PRIu32 ") has %zu") : _(". Of those, %s (%" PRIu32 ") has %zu"), name,
