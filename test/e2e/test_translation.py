@@ -22,6 +22,7 @@ _SAME_EVERYWHERE = [
 ]
 # The same, in one file.
 _SAME_IN = {
+    "src/cmd/explain.c": [r"  cgtproxy explain %s%s%s"],
     "src/desktop/keyfile.c": [r"Desktop Entry"],
     "src/inspect/loaded.c": [r"systemctl show .*"],
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
