@@ -22,6 +22,7 @@ _SAME_EVERYWHERE = [
 ]
 # The same, in one file.
 _SAME_IN = {
+    "src/cmd/explain.c": [r"  cgtproxy explain %s%s%s"],
     "src/cmd/init_advice.c": [r"  (%s)?(systemctl|cgtproxy) .*\\n"],
     "src/config/value.c": [r"each word has its opposite"],  # _Static_assert()
     "src/desktop/keyfile.c": [r"Desktop Entry"],
