@@ -5,6 +5,7 @@
 #include "cmd/columns.h"
 #include "util/amount.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,13 +15,13 @@
 enum { NAME, USER, TARGET, RULE, LINE, DOWN, UP, COLUMNS };
 
 static const struct column headings[COLUMNS] = {
-	[NAME] = {.heading = "NAME", .may_shrink = true},
-	[USER] = {.heading = "USER"},
-	[TARGET] = {.heading = "TARGET"},
-	[RULE] = {.heading = "RULE", .is_number = true},
-	[LINE] = {.heading = "LINE", .is_number = true},
-	[DOWN] = {.heading = "DOWN", .is_number = true},
-	[UP] = {.heading = "UP", .is_number = true},
+	[NAME] = {.heading = N_("NAME"), .may_shrink = true},
+	[USER] = {.heading = N_("USER")},
+	[TARGET] = {.heading = N_("TARGET")},
+	[RULE] = {.heading = N_("RULE"), .is_number = true},
+	[LINE] = {.heading = N_("LINE"), .is_number = true},
+	[DOWN] = {.heading = N_("DOWN"), .is_number = true},
+	[UP] = {.heading = N_("UP"), .is_number = true},
 };
 
 static char *shown(const struct style *style, const char *text)
@@ -100,13 +101,13 @@ bool apps_has(const struct apps *apps, size_t i)
 const char *apps_notice(const struct traffic_list *traffic)
 {
 	if (!traffic->kernel_is_known)
-		return "The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
-		       "root.";
+		return _("The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
+			 "root.");
 	if (!traffic->kernel_is_active)
-		return "cgtproxy does not run, so all traffic goes direct.";
+		return _("cgtproxy does not run, so all traffic goes direct.");
 	if (traffic->differs)
-		return "The kernel has other targets for some of these than the config. Has it been loaded? See "
-		       "\"cgtproxy status\".";
+		return _("The kernel has other targets for some of these than the config. Has it been loaded? See "
+			 "\"cgtproxy status\".");
 	return NULL;
 }
 
@@ -114,7 +115,12 @@ static void write_legend(const struct apps *apps, size_t count, FILE *out)
 {
 	const char *notice = apps_notice(apps->traffic);
 
-	fprintf(out, "\n%zu listed%s.\n", count, apps->all ? "" : ", with open sockets; --all lists all that runs");
+	fputc('\n', out);
+	if (apps->all)
+		fprintf(out, _("%zu listed."), count);
+	else
+		fprintf(out, _("%zu listed, with open sockets; --all lists all that runs."), count);
+	fputc('\n', out);
 	if (notice != NULL)
 		fprintf(out, "%s\n", notice);
 }

@@ -7,6 +7,7 @@
 #include "inspect/running.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -90,13 +91,13 @@ const char *reload_text(enum reload reload)
 	case RELOAD_DONE:
 		break;
 	case RELOAD_NOT_RUNNING:
-		return "cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)";
+		return _("cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)");
 	case RELOAD_OTHER_CONFIG:
-		return "the running daemon uses another config (see cgtproxy status), so this has no effect";
+		return _("the running daemon uses another config (see cgtproxy status), so this has no effect");
 	case RELOAD_NOT_PERMITTED:
-		return "no permission to reload the daemon: sudo systemctl reload cgtproxy";
+		return _("no permission to reload the daemon: sudo systemctl reload cgtproxy");
 	case RELOAD_TIMED_OUT:
-		return "the daemon has not applied the new rules; see journalctl -u cgtproxy";
+		return _("the daemon has not applied the new rules; see journalctl -u cgtproxy");
 	}
 	return NULL;
 }

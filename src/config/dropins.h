@@ -16,6 +16,10 @@
 
 #define DROPIN_DIRECTORY "config.d"
 
+/** The drop-in that "cgtproxy route" writes its rules to, and the same from the directory of the config. */
+#define ROUTES_FILE "50-route.yaml"
+#define ROUTES_PLACE DROPIN_DIRECTORY "/" ROUTES_FILE
+
 /** A text to be read in the place of a drop-in, which need not exist. */
 struct dropin_text {
 	const char *name; /* without the directory */

@@ -21,9 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DEFAULT_DIRECTORY "/etc/cgtproxy"
-#define FILE_NAME "config.yaml"
-
 enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's rule for the table main is at 32766 */
 
 struct config_reader {
@@ -201,9 +198,9 @@ char *config_default_path(void)
 	char *path = NULL;
 
 	if (directory == NULL || *directory == '\0')
-		directory = DEFAULT_DIRECTORY;
+		directory = CONFIG_DEFAULT_DIRECTORY;
 	/* systemd.exec(5): several directories are separated by colons */
-	if (asprintf(&path, "%.*s/" FILE_NAME, (int)strcspn(directory, ":"), directory) < 0)
+	if (asprintf(&path, "%.*s/" CONFIG_FILE_NAME, (int)strcspn(directory, ":"), directory) < 0)
 		return NULL;
 	return path;
 }

@@ -10,6 +10,11 @@
 
 #include <stddef.h>
 
+/** The config that is read if no other one is named. */
+#define CONFIG_DEFAULT_DIRECTORY "/etc/cgtproxy"
+#define CONFIG_FILE_NAME "config.yaml"
+#define CONFIG_DEFAULT CONFIG_DEFAULT_DIRECTORY "/" CONFIG_FILE_NAME
+
 /**
  * Reads and checks a config.
  *

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "inspect/cures.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,10 +71,12 @@ void refusal_clear(struct refusal *refusal)
 static const char *write_time(time_t moment, char text[TIME_SIZE])
 {
 	struct tm local;
+	char shown[TIME_SIZE];
 
 	text[0] = '\0';
-	if (moment != 0 && localtime_r(&moment, &local) != NULL)
-		strftime(text, TIME_SIZE, " of %Y-%m-%d %H:%M:%S", &local);
+	if (moment != 0 && localtime_r(&moment, &local) != NULL &&
+	    strftime(shown, sizeof(shown), "%Y-%m-%d %H:%M:%S", &local) > 0)
+		snprintf(text, TIME_SIZE, _(" of %s"), shown);
 	return text;
 }
 
@@ -84,11 +87,11 @@ static int report_errors(const char *shown, time_t loaded, const struct refusal 
 	char more[48] = "";
 
 	if (refusal->more > 0)
-		snprintf(more, sizeof(more), " (and %zu more)", refusal->more);
+		snprintf(more, sizeof(more), _(" (and %zu more)"), refusal->more);
 	return problems_add(
 		problems, PROBLEM_FILE_ERRORS, shown,
-		strdup("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
-		       "cgtproxy"),
+		problem_cure("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
+			     "cgtproxy"),
 		"the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
 		write_time(refusal->modified, changed), refusal->text, more, write_time(loaded, old));
 }
@@ -133,12 +136,16 @@ int config_file_report_other(const char *given, const char *loaded, const struct
 			     struct problems *problems)
 {
 	CLEANUP(freep) char *shown = shown_copy(given);
-	CLEANUP(freep) char *other = *loaded != '\0' ? shown_copy(loaded) : strdup("the built-in config");
+	CLEANUP(freep) char *other = *loaded != '\0' ? shown_copy(loaded) : strdup(_("the built-in config"));
+	char *cure = NULL;
 
 	if (shown == NULL || other == NULL)
 		return -ENOMEM;
-	return problems_add(
-		problems, PROBLEM_FILE_OTHER, shown, problem_cure("leave out -c to see what is wrong with %s", other),
-		"%s is not what is in force, which is %s%s%s", shown, other,
-		refusal->text != NULL ? ", and can't be loaded: " : "", refusal->text != NULL ? refusal->text : "");
+	cure = problem_cure("leave out -c to see what is wrong with %s", other);
+	if (refusal->text != NULL)
+		return problems_add(problems, PROBLEM_FILE_OTHER, shown, cure,
+				    "%s is not what is in force, which is %s, and can't be loaded: %s", shown, other,
+				    refusal->text);
+	return problems_add(problems, PROBLEM_FILE_OTHER, shown, cure, "%s is not what is in force, which is %s", shown,
+			    other);
 }

@@ -43,7 +43,7 @@ static enum kernel_view read_state(struct nft *nft, struct kernel *kernel)
 	}
 	result = nft_read_lookups(nft, CHAIN_OUTPUT_MANGLE, &lookups);
 	if (result < 0) {
-		error_set(&kernel->reason, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
+		error_set(&kernel->reason, result, "can't read the rules of the chain %s: %s", CHAIN_OUTPUT_MANGLE,
 			  strerror(-result));
 		return KERNEL_UNKNOWN;
 	}

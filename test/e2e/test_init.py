@@ -14,6 +14,7 @@ import subprocess
 
 import pytest
 import yaml
+from lab import locales
 from lab.addresses import ANY, LOOPBACK, TCP, UDP, V4, V6
 from lab.client import Client
 from lab.daemon import NOBODY, as_nobody, binary
@@ -121,6 +122,19 @@ def test_every_disabled_line_may_be_enabled(scene):
     enabled = re.sub(r"^#(?=(?:  ){1,3}\S)", "", text, flags=re.M).replace("user: alice", "user: root")
     assert len(yaml.safe_load(enabled)["rules"]) > len(yaml.safe_load(text)["rules"])
     scene.path.write_text(enabled, encoding="utf-8")
+    check(scene)
+
+
+def test_the_comments_are_in_the_users_language(scene, tmp_path):
+    """Nothing else is."""
+    scene.proxy()
+    config = scene.written()
+    english = scene.path.read_text(encoding="utf-8")
+    scene.path.unlink()
+    assert scene.init("--yes", **locales.make(tmp_path, locales.CHINESE)).returncode == 0
+    assert re.search(r"^# .*规则", scene.path.read_text(encoding="utf-8"), re.M)
+    assert english.isascii()
+    assert scene.config() == config
     check(scene)
 
 
