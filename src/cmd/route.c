@@ -159,16 +159,18 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 		     const char *target)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_put(arguments, present, choice, target, &change);
 
 	if (code != EXIT_OK)
 		return code;
+	reload = reload_daemon(change.config); /* first, so that what is printed is so */
 	print_name(choice);
 	printf(" -> %s\n", target);
 	print_coverage(&change);
 	route_change_warn(&change);
 	print_undo(arguments, change.old_target, choice->key, choice->value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int route(const struct arguments *arguments)
@@ -206,15 +208,17 @@ static const struct written_rule *find_written(const struct written_rules *rules
 static int remove_route(const struct arguments *arguments, const char *key, const char *value)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_remove(arguments, key, value, &change);
 
 	if (code != EXIT_OK)
 		return code;
+	reload = reload_daemon(change.config);
 	printf("%s:", key);
 	output_print_escaped(value, strlen(value));
 	puts(" no longer has its own rule");
 	print_undo(arguments, change.old_target, key, value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int forget(const struct arguments *arguments)
