@@ -161,16 +161,18 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 		     const char *target)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_put(arguments, present, choice, target, &change);
 
 	if (code != EXIT_OK)
 		return code;
+	reload = reload_daemon(change.config); /* first, so that what is printed is so */
 	print_name(choice);
 	printf(" -> %s\n", target);
 	print_coverage(&change);
 	route_change_warn(&change);
 	print_undo(arguments, change.old_target, choice->key, choice->value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int route(const struct arguments *arguments)
@@ -209,15 +211,17 @@ static int remove_route(const struct arguments *arguments, const char *key, cons
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(value)));
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_remove(arguments, key, value, &change);
 
 	if (code != EXIT_OK)
 		return code;
+	reload = reload_daemon(change.config);
 	if (shown != NULL)
 		printf(_("%s:%s no longer has its own rule\n"), key,
 		       escape_but_backslash(shown, ESCAPED_SIZE(strlen(value)), value, strlen(value)));
 	print_undo(arguments, change.old_target, key, value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int forget(const struct arguments *arguments)
