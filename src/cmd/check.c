@@ -124,14 +124,19 @@ static void show_coverage(const struct config *config, bool with_problems)
 
 static void show_config(const struct config *config, bool with_problems)
 {
+	const size_t forwarded = config->gateway.rule_count;
 	char rules[64];
 	char proxies[64];
+	char gateway[64] = "";
 
 	warn_of_names_that_users_choose(config);
 	snprintf(rules, sizeof(rules), ngettext("%zu rule", "%zu rules", config->rule_count), config->rule_count);
 	snprintf(proxies, sizeof(proxies), ngettext("%zu proxy", "%zu proxies", config->proxy_count),
 		 config->proxy_count);
-	finding_print(FINDING_OK, N_("config"), "%s, %s", rules, proxies);
+	if (forwarded > 0)
+		snprintf(gateway, sizeof(gateway), ngettext(", %zu gateway rule", ", %zu gateway rules", forwarded),
+			 forwarded);
+	finding_print(FINDING_OK, N_("config"), "%s, %s%s", rules, proxies, gateway);
 	show_coverage(config, with_problems);
 }
 

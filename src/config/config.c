@@ -14,6 +14,12 @@ void rule_clear(struct config_rule *rule)
 	free(rule->selector);
 }
 
+void gateway_rule_clear(struct gateway_rule *rule)
+{
+	free(rule->text);
+	free(rule->values);
+}
+
 const char *config_target_name(const struct config *config, uint32_t target)
 {
 	if (target == TARGET_DIRECT)
@@ -42,12 +48,15 @@ void config_free(struct config *config)
 		free(config->proxies[i].name);
 	for (size_t i = 0; i < config->rule_count; i++)
 		rule_clear(&config->rules[i]);
+	for (size_t i = 0; i < config->gateway.rule_count; i++)
+		gateway_rule_clear(&config->gateway.rules[i]);
 	for (size_t i = 0; i < config->dropin_count; i++)
 		free(config->dropins[i]);
 	free(config->dropins);
 	free(config->file);
 	free(config->proxies);
 	free(config->rules);
+	free(config->gateway.rules);
 	free(config->bypass);
 	free(config->cgroup_root);
 	free(config);

@@ -25,6 +25,7 @@ enum {
 	RULE_PRIORITY_DEFAULT = 3000,
 	GATEWAY_MARK_DEFAULT = 3001,
 	GATEWAY_RULES_MAX = 1024,
+	GATEWAY_VALUES_MAX = 16384, /* of all the gateway's rules together */
 	DNS_PORT = 53,
 	PROXIES_MAX = 64,
 };
@@ -99,16 +100,16 @@ enum gateway_selector {
 
 struct gateway_value {
 	union {
-		char interface[IFNAMSIZ]; /* the name of one, or a prefix of names followed by '*' */
+		char interface[IFNAMSIZ]; /* a name, never "lo", or a prefix of names and '*'; the rest is zero */
 		struct network source;
-		uint8_t mac[ETH_ALEN];
+		uint8_t mac[ETH_ALEN]; /* neither zero nor multicast */
 	};
 };
 
 struct gateway_rule {
 	enum gateway_selector selector;
-	char *text; /* as written in the config, like "interface: br0, lan*", escaped for display */
-	struct gateway_value *values;
+	char *text;		      /* as written in the config, like "interface: [br0, lan*]", escaped for display */
+	struct gateway_value *values; /* at least one; they may overlap, also with those of other rules */
 	size_t value_count;
 	uint32_t target;
 	struct position position;
@@ -116,10 +117,10 @@ struct gateway_rule {
 
 /** How traffic that this host forwards for others is steered. */
 struct gateway {
-	bool enabled; /* there is a gateway, or containers are covered */
-	struct position position;
-	struct fwmark mark; /* of what goes to a proxy; a packet has no other mark meanwhile */
-	bool strict;	    /* refuse what no rule is for, and what was open before it was steered */
+	bool enabled;		  /* there is a gateway, or containers are covered */
+	struct position position; /* of its section, or else of "containers" */
+	struct fwmark mark;	  /* of what goes to a proxy; whole, and no proxy's */
+	bool strict;		  /* refuse what no rule is for, and what was open before it was steered */
 	struct gateway_rule *rules;
 	size_t rule_count;
 };
@@ -164,6 +165,7 @@ const char *config_rule_place(const struct config_rule *rule, char *out);
 
 /** Frees what belongs to a rule. */
 void rule_clear(struct config_rule *rule);
+void gateway_rule_clear(struct gateway_rule *rule);
 
 void config_free(struct config *config);
 

@@ -48,11 +48,15 @@ enum key_form {
 	FORM_NETWORKS, /* a list of addresses and CIDRs */
 	FORM_MAP,      /* with the key's keys */
 	FORM_PROXIES,  /* a map from names to maps with the key's keys */
-	FORM_RULES,    /* a list of maps with the key's keys, of which each has one selector and one target */
-	FORM_PATTERN,  /* a selector: a regular expression */
-	FORM_NAMES,    /* a selector: a name or a list of names; the key's choice is an enum selector */
-	FORM_PROXY,    /* a target: the name of a proxy */
-	FORM_SWITCH,   /* a target: true, or false for as if it was absent */
+	FORM_RULES,   /* a list of maps with the key's keys, each with one selector and one target; most, if set, limits
+			 it */
+	FORM_PATTERN, /* a selector: a regular expression */
+	FORM_NAMES,   /* a selector: a name or a list of names; the key's choice is an enum selector */
+	FORM_INTERFACES, /* a selector of the gateway: a name or a list of names of interfaces */
+	FORM_SOURCES,	 /* the same: addresses and CIDRs */
+	FORM_MACS,	 /* the same: MAC addresses */
+	FORM_PROXY,	 /* a target: the name of a proxy */
+	FORM_SWITCH,	 /* a target: true, or false for as if it was absent */
 };
 
 /** A line in a table of keys. */

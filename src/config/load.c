@@ -4,6 +4,7 @@
 #include "config/load.h"
 
 #include "config/file.h"
+#include "config/gateway.h"
 #include "config/keys.h"
 #include "config/section.h"
 #include "config/value.h"
@@ -25,7 +26,9 @@ enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's rule for the table main is a
 
 struct config_reader {
 	struct config config;
-	struct fy_node *rules; /* read last, since they name proxies */
+	/* read last, since they name proxies */
+	struct fy_node *rules;
+	struct fy_node *gateway;
 	bool has_version;
 };
 
@@ -100,13 +103,25 @@ static bool read_bypass(struct fy_node *node, const struct key *key, void *out, 
 	return yaml_read_list(node, key->name, read_network, diagnostics, &reader);
 }
 
-static bool keep_rules(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+static bool keep_node(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct fy_node **rules = out;
+	struct fy_node **kept = out;
 
 	(void)key;
 	(void)diagnostics;
-	*rules = node;
+	*kept = node;
+	return true;
+}
+
+/* They are forwarded for, as by a gateway. */
+static bool read_containers(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	struct config *config = out;
+
+	if (!value_bool(node, key, &config->containers, diagnostics))
+		return false;
+	config->gateway.enabled = config->containers;
+	config->gateway.position = yaml_position(node);
 	return true;
 }
 
@@ -133,8 +148,12 @@ const struct key config_keys[] = {
 	 .about = "Whether traffic to this host's own addresses is left alone"},
 	{"tproxies", read_proxies, offsetof(struct config_reader, config), .form = FORM_PROXIES, .keys = proxy_keys,
 	 .about = "The proxy servers that accept TPROXY connections, by the names that rules use"},
-	{"rules", keep_rules, offsetof(struct config_reader, rules), .form = FORM_RULES, .keys = rule_keys,
+	{"rules", keep_node, offsetof(struct config_reader, rules), .form = FORM_RULES, .keys = rule_keys,
 	 .about = "Which cgroups go where; the first rule that matches counts"},
+	{"containers", read_containers, offsetof(struct config_reader, config), .form = FORM_BOOL,
+	 .about = "Whether a rule for a container's cgroup covers the container when it has a network of its own"},
+	{"gateway", keep_node, offsetof(struct config_reader, gateway), .form = FORM_MAP, .keys = gateway_keys,
+	 .about = "Where the traffic goes that this host forwards for others"},
 	{0},
 };
 
@@ -153,6 +172,7 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 	check_ports(config, diagnostics);
 	if (reader.rules != NULL)
 		read_rules(reader.rules, config, diagnostics);
+	read_gateway(reader.gateway, config, diagnostics);
 }
 
 /* By the clock that files' times are of; that of time(2) is some milliseconds late. */
@@ -177,6 +197,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	read->bypass_local = true;
 	read->route_table = ROUTE_TABLE_DEFAULT;
 	read->rule_priority = RULE_PRIORITY_DEFAULT;
+	read->gateway.mark = (struct fwmark){GATEWAY_MARK_DEFAULT, UINT32_MAX};
 	document = yaml_parse(text, length, diagnostics);
 	if (document != NULL)
 		read_root(yaml_root(document), read, diagnostics);

@@ -4,6 +4,7 @@
 #include "config/keys.h"
 #include "config/section.h"
 #include "config/selectors.h"
+#include "config/targets.h"
 #include "config/value.h"
 #include "policy/pattern_set.h"
 #include "util/array.h"
@@ -16,11 +17,11 @@
 #include <string.h>
 
 struct rule_reader {
+	struct target_reader target; /* of the rule being read */
 	struct config *config;
 	size_t capacity;
 	struct config_rule rule; /* the rule being read */
 	int selectors;
-	int targets;
 };
 
 /* "match: EXPRESSION", or NULL if out of memory */
@@ -71,34 +72,6 @@ static bool read_names(struct fy_node *node, const struct key *key, void *out, s
 	return read_selector(node, key, &reader->rule, diagnostics);
 }
 
-static bool read_tproxy(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
-{
-	struct rule_reader *reader = out;
-	const struct config *config = reader->config;
-
-	reader->targets++;
-	for (uint32_t i = 0; i < config->proxy_count; i++) {
-		if (yaml_text_is(node, config->proxies[i].name)) {
-			reader->rule.target = TARGET_FIRST_PROXY + i;
-			return true;
-		}
-	}
-	return yaml_expected(node, key->name, _("the name of a proxy under \"tproxies\""), diagnostics);
-}
-
-static bool read_target(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
-{
-	struct rule_reader *reader = out;
-	bool chosen = true; /* a value that is not a bool counts too, so that only one error is reported */
-	bool is_bool = value_bool(node, key, &chosen, diagnostics);
-
-	if (chosen) {
-		reader->targets++;
-		reader->rule.target = key->choice;
-	}
-	return is_bool;
-}
-
 const struct key rule_keys[] = {
 	{"match", read_match, .needs_value = true, .form = FORM_PATTERN,
 	 .about = "Cgroups whose path matches this regular expression (RE2)"},
@@ -112,11 +85,11 @@ const struct key rule_keys[] = {
 	 .about = "Slices of the system or of users' managers, like cgtproxy-drop.slice"},
 	{"user", read_names, .needs_value = true, .choice = SELECTOR_USER, .form = FORM_NAMES,
 	 .about = "Users by name or number: their sessions and their managers"},
-	{"tproxy", read_tproxy, .form = FORM_PROXY, .about = "Send it through this proxy under tproxies"},
-	{"drop", read_target, .choice = TARGET_DROP, .form = FORM_SWITCH, .about = "Drop it without an answer"},
-	{"refuse", read_target, .choice = TARGET_REFUSE, .form = FORM_SWITCH,
+	{"tproxy", read_target_proxy, .form = FORM_PROXY, .about = "Send it through this proxy under tproxies"},
+	{"drop", read_target_switch, .choice = TARGET_DROP, .form = FORM_SWITCH, .about = "Drop it without an answer"},
+	{"refuse", read_target_switch, .choice = TARGET_REFUSE, .form = FORM_SWITCH,
 	 .about = "Refuse it, so that the program gets an error at once"},
-	{"direct", read_target, .choice = TARGET_DIRECT, .form = FORM_SWITCH, .about = "Leave it alone"},
+	{"direct", read_target_switch, .choice = TARGET_DIRECT, .form = FORM_SWITCH, .about = "Leave it alone"},
 	{0},
 };
 
@@ -142,7 +115,7 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 
 	reader->rule = (struct config_rule){.position = position};
 	reader->selectors = 0;
-	reader->targets = 0;
+	reader->target = (struct target_reader){.config = reader->config};
 	if (!keys_read(node, _("rule"), rule_keys, reader, diagnostics))
 		return;
 	if (reader->selectors != 1)
@@ -150,11 +123,8 @@ static void read_rule(struct fy_node *node, struct diagnostics *diagnostics, voi
 			 "a rule needs exactly one selector: \"app\", \"unit\", \"user-unit\", \"slice\", \"user\" or "
 			 "\"match\"; this has %d",
 			 reader->selectors);
-	if (reader->targets != 1)
-		diagnose(diagnostics, SEVERITY_ERROR, position,
-			 "a rule needs exactly one target: \"tproxy: NAME\", \"direct: true\", \"drop: true\" or "
-			 "\"refuse: true\"; this has %d",
-			 reader->targets);
+	check_target(&reader->target, position, diagnostics);
+	reader->rule.target = reader->target.target;
 	add_rule(reader, diagnostics);
 }
 

@@ -31,6 +31,12 @@
 #define IP6 "[0-9a-fA-F:]*:[0-9a-fA-F:]*(?:" IP4 ")?"
 #define NETWORK "^(?:" IP4 "(?:/0*(?:[12]?[0-9]|3[0-2]))?|" IP6 "(?:/0*(?:[1-9]?[0-9]|1[01][0-9]|12[0-8]))?)$"
 
+/* 1 to 15 characters; see gateway_value.c */
+#define INTERFACE "^(?!lo$|\\.{1,2}$)[^/:\\s\\u0000*?\\[]{0,14}(?:\\*|[^/:\\s\\u0000*?\\[+])$"
+#define HEX "[0-9a-fA-F]"
+/* not zero, not multicast */
+#define MAC "^(?!(?:00[:-]){5}00$)" HEX "[02468aceACE](?:(?::" HEX "{2}){5}|(?:-" HEX "{2}){5})$"
+
 #define UNIT "^(?!@)[A-Za-z0-9:_.\\\\@-]+\\.(?:service|scope|mount|socket|swap)$"
 #define SLICE "^(?!-)(?!.*--)[A-Za-z0-9:_.\\\\-]*[A-Za-z0-9:_.\\\\]\\.slice$"
 
@@ -97,10 +103,26 @@ static json_t *name_of(enum selector selector)
 	return NULL;
 }
 
-static json_t *names(const struct key *key)
+/* A value, or a list of them. */
+static json_t *one_or_more(json_t *value, json_int_t most)
 {
-	return json_pack("{s[o {ss so sI sI}]}", "anyOf", name_of(key->choice), "type", "array", "items",
-			 name_of(key->choice), "minItems", (json_int_t)1, "maxItems", (json_int_t)NAMES_MAX);
+	return json_pack("{s[O {ss so sI sI}]}", "anyOf", value, "type", "array", "items", value, "minItems",
+			 (json_int_t)1, "maxItems", most);
+}
+
+/* A number is a name, too: 1000 is one for the kernel. */
+static json_t *interface(void)
+{
+	return json_pack("{s[ss] ss}", "type", "string", "integer", "pattern", INTERFACE);
+}
+
+static json_t *rules(const struct key *key)
+{
+	json_t *list = json_pack("{ss so}", "type", "array", "items", schema_of_keys(key->keys));
+
+	if (key->most != 0)
+		json_object_set_new(list, "maxItems", json_integer(key->most));
+	return list;
 }
 
 static json_t *proxies(const struct key *key)
@@ -158,11 +180,17 @@ static json_t *schema_of_form(const struct key *key)
 	case FORM_PROXIES:
 		return proxies(key);
 	case FORM_RULES:
-		return json_pack("{ss so}", "type", "array", "items", schema_of_keys(key->keys));
+		return rules(key);
 	case FORM_PATTERN:
 		return json_pack("{ss si}", "type", "string", "minLength", 1);
 	case FORM_NAMES:
-		return names(key);
+		return one_or_more(name_of(key->choice), NAMES_MAX);
+	case FORM_INTERFACES:
+		return one_or_more(interface(), GATEWAY_VALUES_MAX);
+	case FORM_SOURCES:
+		return one_or_more(text_like(NETWORK), GATEWAY_VALUES_MAX);
+	case FORM_MACS:
+		return one_or_more(text_like(MAC), GATEWAY_VALUES_MAX);
 	case FORM_PROXY:
 		return json_pack("{ss si}", "type", "string", "minLength", 1);
 	case FORM_SWITCH:
@@ -197,7 +225,8 @@ static json_t *schema_of_key(const struct key *key)
 
 static bool is_selector(const struct key *key)
 {
-	return key->form == FORM_PATTERN || key->form == FORM_NAMES;
+	return key->form == FORM_PATTERN || key->form == FORM_NAMES || key->form == FORM_INTERFACES ||
+	       key->form == FORM_SOURCES || key->form == FORM_MACS;
 }
 
 static bool is_target(const struct key *key)

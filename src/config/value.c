@@ -3,7 +3,6 @@
 
 #include "config/value.h"
 
-#include "config/config.h"
 #include "util/language.h"
 
 #include <arpa/inet.h>
@@ -255,11 +254,16 @@ static bool parse_network(char *text, struct network *out)
 	return true;
 }
 
-bool value_network(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+bool value_is_network(struct fy_node *node, struct network *out)
 {
 	char text[SCALAR_SIZE];
 
-	return (read_scalar(node, text) && parse_network(text, out)) ||
+	return read_scalar(node, text) && parse_network(text, out);
+}
+
+bool value_network(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
+{
+	return value_is_network(node, out) ||
 	       yaml_expected(node, key_label(key), _("an IPv4 or IPv6 address or CIDR, like 192.168.0.0/16 or ::1"),
 			     diagnostics);
 }

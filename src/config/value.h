@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_CONFIG_VALUE_H
 #define CGTPROXY_CONFIG_VALUE_H
 
+#include "config/config.h"
 #include "config/keys.h"
 #include "util/fwmark.h"
 
@@ -30,7 +31,10 @@ bool value_ip4(struct fy_node *node, const struct key *key, void *out, struct di
 /** Reads an IPv6 address into a struct in6_addr. */
 bool value_ip6(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
-/** Reads an address or a CIDR of either family into a struct network; host bits are cleared. */
+/** Reads an address or a CIDR of either family; host bits are cleared. Returns false, without an error, for others. */
+bool value_is_network(struct fy_node *node, struct network *out);
+
+/** The same into a struct network, for tables of keys. */
 bool value_network(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 
 /** Reads a non-empty string into a char *, from malloc; the previous one is freed. */

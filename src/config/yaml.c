@@ -56,9 +56,16 @@ static void report_parser_errors(struct fy_diag *parser, const char *text, size_
 		const char *line = find_line(text, length, error->line, &line_length);
 		const struct position position = {error->line, error->column};
 
-		diagnose(diagnostics, SEVERITY_ERROR, position, "invalid YAML: %s, at the line %s",
-			 escape(reason, sizeof(reason), error->msg, strlen(error->msg)),
-			 show_text(line, line_length, shown));
+		escape(reason, sizeof(reason), error->msg, strlen(error->msg));
+		show_text(line, line_length, shown);
+		if (strstr(error->msg, "invalid alias") != NULL)
+			diagnose(diagnostics, SEVERITY_ERROR, position,
+				 "invalid YAML: %s, at the line %s. If \"*\" is meant and not an alias, put it in "
+				 "quotes",
+				 reason, shown);
+		else
+			diagnose(diagnostics, SEVERITY_ERROR, position, "invalid YAML: %s, at the line %s", reason,
+				 shown);
 	}
 }
 

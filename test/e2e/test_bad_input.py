@@ -88,6 +88,19 @@ BAD_CONFIGS = {
         ("version: 1\non-stop: restart\n", ["2:10", "restart", "clear", "keep"]),
     "a cgroup-root that is a relative path":
         ("version: 1\ncgroup-root: sys/fs/cgroup\n", ["2:14", "sys/fs/cgroup"]),
+    "a gateway with a proxy's mark":
+        ("version: 1\n" + PROXY + "gateway:\n  mark: 3000\n", ["4:9", "3000 (0xbb8)", "mihomo", "line 2"]),
+    "containers with the gateway's mark on a proxy":
+        ("version: 1\ncontainers: true\ntproxies: {mihomo: {mark: 3001, port: 7893}}\n",
+         ["2:13", "gateway.mark", "3001", "mihomo", "line 3"]),
+    "a gateway's mark with a mask":
+        ("version: 1\ngateway: {mark: 0x100/0xff00}\n", ["2:17", "0x100/0xff00", "without a mask"]),
+    "a gateway rule with two selectors":
+        ("version: 1\ngateway:\n  rules:\n    - {interface: br0, source: 10.0.0.1, drop: true}\n", ["4:8", "interface", "mac"]),
+    "a gateway rule for a pattern":
+        ("version: 1\ngateway:\n  rules:\n    - {interface: 'lan[01]', drop: true}\n", ["4:19", "lan[01]", "lan*"]),
+    "a gateway rule for this host itself":
+        ("version: 1\ngateway:\n  rules:\n    - {interface: [br0, lo], drop: true}\n", ["4:25", "lo", "cgroup"]),
     "a file that is not YAML":
         ("version: 1\nrules: [\n  - }\n", [":3:"]),
     "a file with tabs for spaces":

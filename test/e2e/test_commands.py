@@ -108,6 +108,15 @@ def test_check_config_without_cgroups(world):
     assert re.search(r"^skipped .*no cgroup2 mount", done.stdout, re.M)
 
 
+def test_check_config_counts_the_rules_of_the_gateway(world):
+    for rules, text in ((["br0"], "1 gateway rule"), (["br0", "lan*"], "2 gateway rules"), ([], "")):
+        listed = ", ".join(f"{{interface: {name}, tproxy: mihomo}}" for name in rules)
+        path = world.scratch.write(GOOD + f"gateway: {{rules: [{listed}]}}\n")
+        done = world.cgtproxy("check", "config", "-c", path)
+        assert done.returncode == 0, done.stderr
+        assert f"ok      config: 2 rules, 1 proxy{text and ', '}{text}\n" in done.stdout
+
+
 def test_check_config_tells_all_errors_in_one_go_with_their_places(world):
     path = world.scratch.write(BAD)
     done = world.cgtproxy("check", "config", "-c", path, wrap=as_nobody, program=world.scratch.program())

@@ -29,6 +29,7 @@ UNREADABLE = (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError)
 NOT_EXPRESSIBLE = {
     "a rule that names an unknown proxy", "two proxies with one mark", "two proxies whose masked marks are one",
     "a bad regular expression", "a regular expression of Perl's", "a mark outside of its mask",
+    "a gateway with a proxy's mark", "containers with the gateway's mark on a proxy",
     "a key twice",  # for a schema, there is only one of them
 }
 
@@ -46,8 +47,8 @@ def faults(text, name=CONFIG):
     return [error.message for error in validator(name).iter_errors(yaml.safe_load(text))]
 
 
-def in_schema(schema):
-    """All keys that a schema has, those within dns-hijack with that in front."""
+def in_schema(schema, prefix=""):
+    """All keys that a schema has, those of dns-hijack and gateway with that in front."""
     found = set()
     if isinstance(schema, list):
         return {key for item in schema for key in in_schema(item)}
@@ -57,8 +58,7 @@ def in_schema(schema):
         if key == "properties" and "additionalProperties" in schema:
             for name, form in value.items():
                 assert form["description"], name
-                below = in_schema(form)
-                found |= {name} | ({f"dns-hijack.{each}" for each in below} if name == "dns-hijack" else below)
+                found |= {prefix + name} | in_schema(form, f"{name}." if name in ("dns-hijack", "gateway") else "")
         else:
             found |= in_schema(value)
     return found
@@ -88,20 +88,26 @@ def test_what_the_daemon_refuses(what):
     assert validator(CONFIG).is_valid(document) == (what in NOT_EXPRESSIBLE)
 
 
+BEGIN_GATEWAY = "version: 1\ntproxies: {p: {mark: 1, port: 1}, q: {mark: 2, port: 2}}\ngateway:\n  rules:\n"
+
+
 def unit_test_cases():
-    """The configs that test_config_errors.c has."""
+    """The configs that test_config_errors.c and test_config_gateway.c have."""
     source = (TOP / "test/unit/test_config_errors.c").read_text(encoding="utf-8")
     for before, after, _, values in c_table(source, "refused", VERSION="version: 1\n"):
         yield from (before + value + after for value in values)
     yield from (text for text, *_ in c_table(source, "faults", VERSION="version: 1\n"))
+    source = (TOP / "test/unit/test_config_gateway.c").read_text(encoding="utf-8")
+    yield from (text for text, *_ in c_table(source, "faults", VERSION="version: 1\n", RULES=BEGIN_GATEWAY))
 
 
 # Those of them that a schema can't refuse. The last line is about how YAML 1.1 writes a number that has quotes here.
 UNIT_TEST_CASES_NOT_EXPRESSIBLE = [
-    r"version: 1\.0\n", r"mark: (?:0x1/0x10|3/1|1/4294967296|0x100000000/0xff)\n", r"tproxy: (?:p|direct)\n",
+    r"version: 1\.0\n", r"mark: (?:0x1/0x10|3/1|1/4294967296|0x100000000/0xff)\n", r"tproxy: (?:[pr]|direct)\b",
     r"match: (?:/a\(b|/ok/a\{2,1\}b|a\{1001\}|\"a\\0b\")\n",
     r"strict: true\nstrict: true\n|p: \{mark: 1, port: 1\}\n  p: \{",  # PyYAML takes the last
     r"\bip: (?:0\.0\.0|2[235])|\bip6: (?:f|::f|'::')",  # no name server's, and written in many ways
+    r"source: \[?'?(?:127|::|224|ff02|0\.0|52:)",  # no packet's, and written in many ways
 ]
 
 
@@ -150,6 +156,15 @@ GOOD = [
     *(BEGIN + f"  - {{match: a, {target}}}\n" for target in
       ("tproxy: p", "direct: true", "drop: yes", "refuse: on", "tproxy: ~, drop: true", "direct: no, drop: true",
        "direct: false, tproxy: p")),
+    *(BEGIN_GATEWAY + f"    - {{{selector}, drop: true}}\n" for selector in
+      ("interface: br0", "interface: '*'", "interface: [lan*, br-0123456789ab, eth0.100, 5]", "interface: a+b",
+       "source: 10.1.2.3", "source: [192.168.50.7/24, 'fd00::/8', 0.0.0.0/0]", "mac: 52:54:00:aa:bb:cc",
+       "mac: [52-54-00-AA-BB-CC, 00:00:00:00:00:0a]")),
+    *(BEGIN_GATEWAY + f"    - {{interface: a, {target}}}\n" for target in
+      ("tproxy: p", "direct: true", "drop: yes", "refuse: on", "tproxy: ~, drop: true", "direct: no, drop: true")),
+    *(f"version: 1\n{keys}\n" for keys in
+      ("containers: true", "containers: off", "gateway: {}", "gateway: ~", "gateway: {strict: on, mark: 0xbb9}",
+       "gateway: {mark: 4_001, rules: ~}", "gateway: {strict: ~, mark: ~, rules: []}")),
     "version: '1'\nrules: []\n", "version: 1\nrules: ~\ntproxies: ~\nbypass: ~\n",
 ]
 
@@ -167,7 +182,8 @@ def test_what_the_daemon_takes(world):
 
 @pytest.mark.parametrize("text", [
     "version: 1\nstrikt: true\n", "version: 1\ntproxies: {p: {mark: 1, port: 1, upd: direct}}\n",
-    BEGIN + "  - {match: a, drop: true, comment: x}\n",
+    BEGIN + "  - {match: a, drop: true, comment: x}\n", "version: 1\ngateway: {rule: []}\n",
+    BEGIN_GATEWAY + "    - {interface: a, unit: b.service, drop: true}\n",
 ])
 def test_keys_that_the_daemon_ignores_are_errors(text):
     """An editor underlines what the daemon warns of."""
@@ -177,7 +193,8 @@ def test_keys_that_the_daemon_ignores_are_errors(text):
 def test_drop_ins():
     assert not faults("rules:\n  - {app: firefox, tproxy: any}\n", DROPIN)
     assert not faults("rules: ~\n", DROPIN)
-    for text in ("version: 1\nrules: []\n", "tproxies: {}\n", "rules: {}\n", "rules:\n  - {app: firefox}\n", "[]\n"):
+    for text in ("version: 1\nrules: []\n", "tproxies: {}\n", "rules: {}\n", "rules:\n  - {app: firefox}\n", "[]\n",
+                 "rules: []\ngateway: {}\n", "rules: []\ncontainers: true\n"):
         assert faults(text, DROPIN), text
 
 

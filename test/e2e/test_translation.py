@@ -25,6 +25,7 @@ _SAME_IN = {
     "src/cmd/explain.c": [r"  cgtproxy explain %s%s%s"],
     "src/cmd/init_advice.c": [r"  (%s)?(systemctl|cgtproxy) .*\\n"],
     "src/config/value.c": [r"each word has its opposite"],  # _Static_assert()
+    "src/config/yaml.c": [r"invalid alias"],  # libfyaml's
     "src/desktop/keyfile.c": [r"Desktop Entry"],
     "src/inspect/firewall.c": [r"%s(insert|delete) rule .*"],
     "src/inspect/loaded.c": [r"systemctl show .*"],

@@ -127,6 +127,26 @@ static void use(const struct config *config)
 	free(verdicts);
 }
 
+static void check_gateway(const struct config *config)
+{
+	const struct gateway *gateway = &config->gateway;
+
+	CHECK(gateway->rule_count <= GATEWAY_RULES_MAX);
+	CHECK(gateway->enabled || (gateway->rule_count == 0 && !config->containers));
+	for (size_t i = 0; i < gateway->rule_count; i++) {
+		const struct gateway_rule *rule = &gateway->rules[i];
+
+		CHECK(is_harmless(rule->text, strlen(rule->text)));
+		CHECK(rule->value_count > 0);
+		CHECK(rule->target < TARGET_FIRST_PROXY + config->proxy_count);
+		for (size_t j = 0; j < rule->value_count && rule->selector == GATEWAY_INTERFACE; j++) {
+			const size_t length = strnlen(rule->values[j].interface, IFNAMSIZ);
+
+			CHECK(length > 0 && length < IFNAMSIZ);
+		}
+	}
+}
+
 static void check_diagnostics(const struct diagnostics *diagnostics)
 {
 	for (size_t i = 0; i < diagnostics->count; i++) {
@@ -168,6 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	diagnostics_clear(&diagnostics);
 	if (config == NULL)
 		return 0;
+	check_gateway(config);
 	use(config);
 	config_free(config);
 	return 0;

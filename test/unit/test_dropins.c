@@ -157,6 +157,8 @@ static void test_bad_files(void **state)
 		{"version: 1\n", {1, 1}},
 		{"rules: []\ntproxies: {q: {mark: 2, port: 2}}\n", {2, 1}},
 		{"strict: true\n", {1, 1}},
+		{"rules: []\ngateway: {rules: []}\n", {2, 1}},
+		{"containers: true\nrules: []\n", {1, 1}},
 		{"- match: /a\n  drop: true\n", {1, 3}},
 		{"rules:\n- {match: /a, tproxy: q}\n", {2, 23}},
 		{"rules:\n- {match: '/a(', drop: true}\n", {2, 11}},
