@@ -22,7 +22,7 @@ enum {
 static void write_label(const char *label, FILE *out)
 {
 	text_pad(label, LABEL_WIDTH, out);
-	fprintf(out, "%s: ", label);
+	fprintf(out, "%s%s", label, _(": "));
 }
 
 /* Line by line, each behind what comes before the first of them. */
@@ -34,7 +34,7 @@ static void write_cure(const char *cure, FILE *out)
 		if (is_first)
 			write_label(_("Fix"), out);
 		else
-			text_pad("", LABEL_WIDTH + strlen(": "), out);
+			text_pad("", LABEL_WIDTH + text_width(_(": ")), out);
 		fprintf(out, "%.*s\n", (int)length, cure);
 		cure += length + (cure[length] == '\n');
 	}
@@ -45,7 +45,8 @@ static void write_problem(const char *text, const struct style *style, FILE *out
 	const char *label = _("Problem");
 
 	text_pad(label, LABEL_WIDTH, out);
-	fprintf(out, "%s%s: %s%s\n", style_begin(style, COLOUR_WARNING), label, text, style_end(style, COLOUR_WARNING));
+	fprintf(out, "%s%s%s%s%s\n", style_begin(style, COLOUR_WARNING), label, _(": "), text,
+		style_end(style, COLOUR_WARNING));
 }
 
 static void write_problems(const struct problems *problems, const struct style *style, FILE *out)
@@ -109,8 +110,8 @@ static void write_head(const struct status *status, const struct style *style, F
 	char when[TIME_SIZE];
 	char age[AGE_SIZE];
 
-	fprintf(out, "%s%s%s cgtproxy: %s%s%s", style_begin(style, colour), style->has_unicode ? circle : "*",
-		style_end(style, colour), style_begin(style, colour),
+	fprintf(out, "%s%s%s cgtproxy%s%s%s%s", style_begin(style, colour), style->has_unicode ? circle : "*",
+		style_end(style, colour), _(": "), style_begin(style, colour),
 		status->is_running ? _("running") : _("not running"), style_end(style, colour));
 	if (status->is_running && status->since != 0)
 		fprintf(out, _(" since %s; %s"), write_time(status->since, when), write_age(status->since, age));

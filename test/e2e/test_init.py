@@ -18,7 +18,7 @@ from lab import locales
 from lab.addresses import ANY, LOOPBACK, TCP, UDP, V4, V6
 from lab.client import Client
 from lab.daemon import NOBODY, as_nobody, binary
-from lab.documents import TOP, blocks
+from lab.documents import TOP, blocks, is_chinese
 from lab.managers import ManagerTree
 from lab.terminal import Terminal
 from lab.waiting import wait_until
@@ -490,9 +490,9 @@ def test_output_that_can_not_be_written(scene):
 class Dialogue:
     """`init` on a terminal."""
 
-    def __init__(self, scene):
+    def __init__(self, scene, **env):
         self.scene = scene
-        self.terminal = scene.world.keep(Terminal(scene.world.host, scene.world.scratch, columns=120, rows=60))
+        self.terminal = scene.world.keep(Terminal(scene.world.host, scene.world.scratch, columns=120, rows=60, **env))
         self.terminal.type(shlex.join([str(binary()), "-c", str(scene.path), "init"]) + '; echo "code $?"')
 
     def wait(self, text):
@@ -523,15 +523,15 @@ def test_questions(scene):
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh_CN.md"])
-def test_the_dialogue_in_the_readme(scene, page):
+def test_the_dialogue_in_the_readme(scene, page, chinese):
     scene.proxy()
-    block = next(block for block in blocks(TOP / page) if block.language == "text" and "Write it?" in block.text)
-    dialogue = Dialogue(scene)
-    dialogue.answer("Name of the proxy in rules [mihomo]: ", "")
-    dialogue.answer("Write it? [Y/n]: ", "")
-    seen = dialogue.end(0).partition("\n")[2].partition("\n\nNext, ")[0] + "\n"
-    seen = re.sub(r"process \d+ in /.*\.slice/", "process 812 in /system.slice/", seen)
-    assert seen.replace(str(scene.path), "/etc/cgtproxy/config.yaml") == block.text
+    block = next(block for block in blocks(TOP / page) if block.language == "text" and "[Y/n]" in block.text)
+    dialogue = Dialogue(scene, **(chinese if is_chinese(block.path) else {}))
+    for question in re.findall(r"^.*\[\S+\][:：]$", block.text, re.M):
+        dialogue.answer(question, "")
+    seen = dialogue.end(0).partition("\n")[2]
+    seen = re.sub(r"\d+( in |，位于 )/.*\.slice/", r"812\1/system.slice/", seen)
+    assert seen.replace(str(scene.path), "/etc/cgtproxy/config.yaml").startswith(block.text + "\n")
 
 
 def test_other_answers(scene):
