@@ -291,7 +291,7 @@ static int finish(const struct setup *setup, bool write)
 	if (!create(setup))
 		return EXIT_ERROR;
 	printf(_("%s was written.\n"), setup->path_shown);
-	advice_print_next(setup->path, setup->is_default, setup->name);
+	advice_print_next(&(struct advice){setup->path, setup->is_default, setup->name, setup->server->cgroup});
 	return EXIT_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cmd/init_advice.h"
 
+#include "cmd/example.h"
 #include "inspect/naming.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -147,17 +148,6 @@ void advice_without_tproxy(const struct servers *servers)
 		log_error("%s", text);
 }
 
-/* "enable --now" changes nothing for a daemon that runs already. */
-static void print_start(const char *path, bool is_default, const char *sudo)
-{
-	if (!is_default)
-		printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
-	if (process_is_connected("cgtproxy", NETLINK_NETFILTER))
-		printf("  %ssystemctl reload cgtproxy\n", sudo);
-	else
-		printf("  %ssystemctl enable --now cgtproxy\n", sudo);
-}
-
 /* Whether a path means itself to a shell. */
 static bool is_simple(const char *path)
 {
@@ -165,17 +155,60 @@ static bool is_simple(const char *path)
 						 "0123456789/._-+")] == '\0';
 }
 
-void advice_print_next(const char *path, bool is_default, const char *name)
+static void print_check(const char *path, bool is_default)
 {
 	const char *sudo = advice_sudo();
-	const char *shown = is_simple(path) ? path : _("FILE");
 
-	puts(_("\nNext, check it and put it in force:\n"));
-	printf("  %scgtproxy %s%s%scheck\n", sudo, is_default ? "" : "-c ", is_default ? "" : shown,
-	       is_default ? "" : " ");
-	print_start(shown, is_default, sudo);
-	printf(_("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"),
-	       name);
-	printf("  %scgtproxy route firefox %s\n", sudo, name);
+	if (is_default) {
+		printf("  %scgtproxy check\n", sudo);
+		return;
+	}
+	printf("  %scgtproxy -c %s check\n", sudo, path);
+	printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
+}
+
+static void print_route(const char *application, const char *name)
+{
+	printf("  %scgtproxy route %s %s\n", advice_sudo(), application, name);
+}
+
+static void print_exec(const char *name)
+{
 	printf("  cgtproxy exec %s curl https://example.org\n", name);
+}
+
+/* "route" reloads the daemon. */
+static void print_next_with_daemon(const struct advice *advice, const char *path, const char *application)
+{
+	printf(_("\nNext, check it, and put it in force by sending an application through %s (\"cgtproxy apps\" lists "
+		 "what runs):\n\n"),
+	       advice->name);
+	print_check(path, advice->is_default);
+	print_route(application, advice->name);
+	puts(_("\nOr put it in force as it is, to send a single command through it:\n"));
+	printf("  %ssystemctl reload cgtproxy\n", advice_sudo());
+	print_exec(advice->name);
+}
+
+static void print_next_without_daemon(const struct advice *advice, const char *path, const char *application)
+{
+	puts(_("\nNext, check it and put it in force:\n"));
+	print_check(path, advice->is_default);
+	printf("  %ssystemctl enable --now cgtproxy\n", advice_sudo());
+	printf(_("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"),
+	       advice->name);
+	print_route(application, advice->name);
+	print_exec(advice->name);
+}
+
+void advice_print_next(const struct advice *advice)
+{
+	const char *path = is_simple(advice->path) ? advice->path : _("FILE");
+	CLEANUP(freep) char *found = example_application(advice->cgroup);
+	const char *application = found != NULL ? found : "NAME";
+
+	if (process_is_connected("cgtproxy", NETLINK_NETFILTER))
+		print_next_with_daemon(advice, path, application);
+	else
+		print_next_without_daemon(advice, path, application);
 }
