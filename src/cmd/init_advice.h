@@ -11,9 +11,6 @@
 
 /* What "init" says to people. */
 
-/** Returns what has to precede commands that need root: "sudo ", or "" in a shell of root's. */
-const char *advice_sudo(void);
-
 /** Prints what a server is: "mihomo on port 7893 (process 812 in /system.slice/mihomo.service)". */
 void advice_print_server(const struct server *server, FILE *out);
 

@@ -81,7 +81,7 @@ const char *reload_text(enum reload reload)
 	case RELOAD_DONE:
 		break;
 	case RELOAD_NOT_RUNNING:
-		return _("cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)");
+		return _("cgtproxy is not running; this takes effect when it starts (sudo systemctl start cgtproxy)");
 	case RELOAD_OTHER_CONFIG:
 		return _("the running daemon uses another config (see cgtproxy status), so this has no effect");
 	case RELOAD_NOT_PERMITTED:

@@ -11,6 +11,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/language.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -230,7 +231,8 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
 			 "no such file; using the built-in default config, in which every cgroup goes direct. "
-			 "\"cgtproxy init\" writes one");
+			 "\"%scgtproxy init\" writes one",
+			 sudo_prefix());
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {

@@ -433,9 +433,26 @@ def test_commands_for_a_user_with_sudo(scene):
     assert "  cgtproxy exec mihomo " in done.stdout
 
 
-def test_without_a_config_there_is_a_hint(scene):
-    done = scene.world.cgtproxy("check", "config", CONFIGURATION_DIRECTORY=str(scene.directory))
-    assert "cgtproxy init" in done.stdout
+SHELLS = {"root's": (lambda argv: argv, {}, ""), "one with sudo": (lambda argv: argv, {"SUDO_UID": "1000"}, "sudo "),
+          "a user's": (as_nobody, {}, "sudo ")}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_without_a_config_there_is_a_hint(scene, shell):
+    """As it has to be typed there."""
+    wrap, env, sudo = SHELLS[shell]
+
+    def run(*words):
+        done = scene.world.cgtproxy(*words, wrap=wrap, program=scene.world.scratch.program(),
+                                    CONFIGURATION_DIRECTORY=str(scene.directory), **env)
+        return done.stdout + done.stderr
+
+    hint = f'"{sudo}cgtproxy init" writes one'
+    for words in (["check", "config"], ["apps"], ["explain", "/"], ["check", "system"]):
+        assert hint in run(*words), words
+    assert f"this config is not in force: {sudo}systemctl start cgtproxy\n" in run("check", "system")
+    scene.proxy()
+    assert f'"{sudo}cgtproxy init' in run("init")  # with --yes, if the user may write there
 
 
 def test_while_the_daemon_runs(scene):
