@@ -141,7 +141,8 @@ def change_in_top(screen, steps, traffic):
     screen.write("telegram")
     screen.wait("/telegram_")
     screen.press("Enter")
-    wait_until(lambda: re.search(r"^> Telegram .* mihomo [^_]*^/telegram$", screen.text, re.M), lambda: screen.text)
+    wait_until(lambda: re.search(r"^cgtproxy top: /telegram, 1 .*^> Telegram .* mihomo ", screen.text, re.M | re.S),
+               lambda: screen.text)
     screen.press("Enter")
     screen.wait("Target of Telegram (app:org.telegram.desktop)")
     screen.press("Home")
