@@ -137,19 +137,20 @@ static void write_config(const struct status *status, const struct style *style,
 		[STATUS_CONFIG_UNREADABLE] = N_(" (now unreadable or invalid)"),
 		[STATUS_CONFIG_OTHER] = N_(" (compared with another file)"),
 	};
-	CLEANUP(freep) char *file = style_escape(style, status->file, strlen(status->file));
+	CLEANUP(freep) char *file = style_escape(style, status->stamp.file, strlen(status->stamp.file));
 	const char *name = file != NULL ? file : "";
 	char when[TIME_SIZE];
 	char age[AGE_SIZE];
 
-	if (*name == '\0' && status->loaded == 0)
+	if (*name == '\0' && status->stamp.loaded == 0)
 		name = _("unknown");
 	else if (*name == '\0')
 		name = _("the built-in one, every cgroup goes direct");
 	write_label(_("Config"), out);
 	fputs(name, out);
-	if (status->loaded != 0)
-		fprintf(out, _(", loaded %s; %s"), write_time(status->loaded, when), write_age(status->loaded, age));
+	if (status->stamp.loaded != 0)
+		fprintf(out, _(", loaded %s; %s"), write_time(status->stamp.loaded, when),
+			write_age(status->stamp.loaded, age));
 	fprintf(out, "%s\n", _(states[status->config]));
 }
 
