@@ -4,6 +4,7 @@
 #include "inspect/routing_problems.h"
 
 #include "route/order.h"
+#include "util/language.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static int report_gateway_rules(size_t family, struct problems *problems)
 {
 	char about[64];
 
-	snprintf(about, sizeof(about), "the gateway's policy rules for %s", route_family_name(family));
+	snprintf(about, sizeof(about), _("the gateway's policy rules for %s"), route_family_name(family));
 	return problems_add(
 		problems, PROBLEM_POLICY_RULES, about, strdup("systemctl restart cgtproxy"),
 		"policy rules of the gateway for %s are missing, so that %s that is forwarded to a proxy may "
@@ -48,7 +49,7 @@ static int report_blocking(const struct route_family *family, const struct routi
 {
 	return problems_add(
 		problems, PROBLEM_BLOCKING_RULE, family->blocking,
-		problem_cure("give it a priority above %" PRIu32 ": \"ip rule\" shows it", order_lowest(wanted)),
+		problem_cure("give it a priority above %d: \"ip rule\" shows it", (int)order_lowest(wanted)),
 		"%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
 		"refused",
 		family->blocking);
