@@ -339,9 +339,10 @@ def test_others_delete_ours(world, rule):
             for _ in range(3):
                 process.stdin.write(f"rule del {rule}\n")
                 process.stdin.flush()
-                wait_until(lambda: count_lines(daemon.log, RESTORED, f"by process {process.pid} (ip)") == 1, "the log says so")  # noqa: B023
+                daemon.wait_log(f"{RESTORED} by process {process.pid} (ip)")
                 await_rules(world, ours(HOME), [family])
             process.stdin.close()
+        assert count_lines(daemon.log, RESTORED, f"by process {process.pid} (ip)") == 1
     check_proxied(world)
     assert status(world)[1] == 0
     assert count_lines(daemon.log, MOVED) == 0
