@@ -10,6 +10,8 @@ FUZZ_SECONDS = 60
 # The Debian suites and rooms (test/fresh/rooms.py) that "make test-fresh" runs; all rooms if ROOMS is empty.
 SUITES = bookworm trixie
 ROOMS =
+# The pictures in docs/pictures that "make pictures" makes.
+PICTURES = apps status top apps.zh_CN status.zh_CN top.zh_CN
 
 # The demo and the tests create network namespaces and cgroups, which requires root.
 ROOT = tools/as-root
@@ -36,7 +38,7 @@ demo:
 test-long: RUN = --long
 
 test test-long:
-	@tools/install-dependencies build test
+	@tools/install-dependencies build test pictures
 	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all-with-tests
 	@$(ROOT) tools/run-tests $(RUN) $(BUILD)
 
@@ -95,6 +97,16 @@ bench-check: bench-driver
 # Updates the documents with the figures of the last "make bench".
 bench-docs:
 	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/docs.py $(BUILD)
+
+# Makes the documentation's pictures of commands anew.
+.PHONY: pictures
+pictures:
+	@tools/install-dependencies build pictures
+	@tools/quietly $(BUILD)/build.log Building $(MAKE) --no-print-directory all
+	@rm -rf $(BUILD)/pictures
+	@mkdir $(BUILD)/pictures
+	@$(ROOT) env CGTPROXY=$(BUILD)/cgtproxy tools/make-pictures $(BUILD)/pictures $(PICTURES)
+	cp $(BUILD)/pictures/*.svg docs/pictures/
 
 .PHONY: bench-driver
 bench-driver:

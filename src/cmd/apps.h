@@ -24,7 +24,7 @@ struct apps {
 /** Returns whether an application is shown. */
 bool apps_has(const struct apps *apps, size_t i);
 
-/** Returns what a person should know of where the targets come from; NULL if there is nothing. */
+/** Returns what a person should know of where the targets come from, in their language; NULL if there is nothing. */
 const char *apps_notice(const struct traffic_list *traffic);
 
 /** Returns the colour of a target's name. */

@@ -5,6 +5,7 @@
 #include "cmd/columns.h"
 #include "util/amount.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,13 +15,13 @@
 enum { NAME, USER, TARGET, RULE, LINE, DOWN, UP, COLUMNS };
 
 static const struct column headings[COLUMNS] = {
-	[NAME] = {.heading = "NAME", .may_shrink = true},
-	[USER] = {.heading = "USER"},
-	[TARGET] = {.heading = "TARGET"},
-	[RULE] = {.heading = "RULE", .is_number = true},
-	[LINE] = {.heading = "LINE", .is_number = true},
-	[DOWN] = {.heading = "DOWN", .is_number = true},
-	[UP] = {.heading = "UP", .is_number = true},
+	[NAME] = {.heading = N_("NAME"), .may_shrink = true},
+	[USER] = {.heading = N_("USER")},
+	[TARGET] = {.heading = N_("TARGET")},
+	[RULE] = {.heading = N_("RULE"), .is_number = true},
+	[LINE] = {.heading = N_("LINE"), .is_number = true},
+	[DOWN] = {.heading = N_("DOWN"), .is_number = true},
+	[UP] = {.heading = N_("UP"), .is_number = true},
 };
 
 static char *shown(const struct style *style, const char *text)
@@ -49,6 +50,18 @@ static char *number(int64_t value)
 	return asprintf(&text, "%" PRId64, value) >= 0 ? text : NULL;
 }
 
+/* The line of a rule, behind the file if it is a drop-in: "50-route.yaml:3". */
+static char *place(const struct style *style, const struct config_rule *rule)
+{
+	const char *slash = rule->dropin != NULL ? strrchr(rule->dropin, '/') : NULL;
+	CLEANUP(freep) char *file = slash != NULL ? shown(style, slash + 1) : NULL;
+	char *text = NULL;
+
+	if (slash == NULL)
+		return number(rule->position.line);
+	return file != NULL && asprintf(&text, "%s:%d", file, rule->position.line) >= 0 ? text : NULL;
+}
+
 /* Returns false if out of memory. */
 static bool fill_route(const struct apps *apps, const struct traffic_route *route, const struct style *style,
 		       struct cell *cells)
@@ -57,7 +70,7 @@ static bool fill_route(const struct apps *apps, const struct traffic_route *rout
 	if (route->rule == NO_RULE)
 		return cells[TARGET].text != NULL;
 	cells[RULE].text = number(route->rule + 1);
-	cells[LINE].text = number(apps->config->rules[route->rule].position.line);
+	cells[LINE].text = place(style, &apps->config->rules[route->rule]);
 	return cells[TARGET].text != NULL && cells[RULE].text != NULL && cells[LINE].text != NULL;
 }
 
@@ -100,13 +113,13 @@ bool apps_has(const struct apps *apps, size_t i)
 const char *apps_notice(const struct traffic_list *traffic)
 {
 	if (!traffic->kernel_is_known)
-		return "The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
-		       "root.";
+		return _("The targets are the config's: without CAP_NET_ADMIN the kernel can't be asked. Run it as "
+			 "root.");
 	if (!traffic->kernel_is_active)
-		return "cgtproxy does not run, so all traffic goes direct.";
+		return _("cgtproxy does not run, so all traffic goes direct.");
 	if (traffic->differs)
-		return "The kernel has other targets for some of these than the config. Has it been loaded? See "
-		       "\"cgtproxy status\".";
+		return _("The kernel has other targets for some of these than the config. Has it been loaded? See "
+			 "\"cgtproxy status\".");
 	return NULL;
 }
 
@@ -114,7 +127,12 @@ static void write_legend(const struct apps *apps, size_t count, FILE *out)
 {
 	const char *notice = apps_notice(apps->traffic);
 
-	fprintf(out, "\n%zu listed%s.\n", count, apps->all ? "" : ", with open sockets; --all lists all that runs");
+	fputc('\n', out);
+	if (apps->all)
+		fprintf(out, _("%zu listed."), count);
+	else
+		fprintf(out, _("%zu listed, with open sockets; --all lists all that runs."), count);
+	fputc('\n', out);
 	if (notice != NULL)
 		fprintf(out, "%s\n", notice);
 }

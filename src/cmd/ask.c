@@ -4,6 +4,7 @@
 #include "cmd/ask.h"
 
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static char *read_answer(const char *question, const char *fallback)
 	const char *begin = NULL;
 	size_t length = 0;
 
-	printf("%s [%s]: ", question, fallback);
+	printf(_("%s [%s]: "), question, fallback);
 	fflush(stdout);
 	if (getline(&line, &size, stdin) < 0) {
 		putchar('\n');
@@ -49,7 +50,7 @@ bool ask_word(const char *question, char *answer, size_t size, const char *(*fau
 			memcpy(answer, word, strlen(word) + 1);
 			return true;
 		}
-		printf("%s.\n", reason != NULL ? reason : "This is too long");
+		puts(reason != NULL ? reason : _("This is too long."));
 	}
 }
 
@@ -64,7 +65,7 @@ size_t ask_number(const char *question, size_t most)
 			return 0;
 		if (*end == '\0' && strspn(word, "0123456789") > 0 && number > 0 && number <= most)
 			return number;
-		printf("Please answer with a number from 1 to %zu.\n", most);
+		printf(_("Please answer with a number from 1 to %zu.\n"), most);
 	}
 }
 
@@ -78,6 +79,6 @@ bool ask_yes_or_no(const char *question, bool *yes)
 		*yes = strcmp(word, "Y/n") == 0 || strcasecmp(word, "y") == 0 || strcasecmp(word, "yes") == 0;
 		if (*yes || strcasecmp(word, "n") == 0 || strcasecmp(word, "no") == 0)
 			return true;
-		puts("Please answer y or n.");
+		puts(_("Please answer y or n."));
 	}
 }

@@ -18,7 +18,7 @@ bool ask_can(void);
  *
  * @answer: holds the default; set to the answer
  * @size:   of @answer in bytes
- * @fault:  returns why a word is no answer, or NULL if it is one
+ * @fault:  returns why a word is no answer, as a sentence, or NULL if it is one
  *
  * Returns false at the end of the input.
  */

@@ -48,10 +48,11 @@ static void warn_of_names_that_users_choose(const struct config *config)
 		return;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		if (depends_on_names_that_users_choose(config->rules[i].pattern))
-			fprintf(list, "%s%s", ftell(list) > 0 ? ", " : "", config_rule_place(&config->rules[i], place));
+			fprintf(list, "%s%s", ftell(list) > 0 ? _(", ") : "",
+				config_rule_place(&config->rules[i], place));
 	}
 	if (fclose(list) == 0 && size > 0)
-		finding_print(FINDING_WARNING, "rules",
+		finding_print(FINDING_WARNING, N_("rules"),
 			      "any user can choose the target of these rules by giving a cgroup below "
 			      "/user.slice/.../user@UID.service a matching name: %s. If that is not intended, anchor "
 			      "the expression with ^, or select by \"unit\" or \"user\"",
@@ -63,17 +64,23 @@ static void print_counts(const struct config *config, size_t index, const struct
 	const struct config_rule *rule = &config->rules[index];
 	const char *target = config_target_name(config, rule->target);
 	char place[RULE_PLACE_SIZE];
-	char subject[RULE_PLACE_SIZE + 32];
+	char subject[RULE_PLACE_SIZE + 64];
 
-	snprintf(subject, sizeof(subject), "rule %zu (%s)", index + 1, config_rule_place(rule, place));
+	snprintf(subject, sizeof(subject), _("rule %zu (%s)"), index + 1, config_rule_place(rule, place));
 	if (coverage->count > 0)
-		finding_print(FINDING_OK, subject, "%s, %s: %zu %s", rule->selector, target, coverage->count,
-			      coverage->count == 1 ? "cgroup" : "cgroups");
+		finding_print(FINDING_OK, subject,
+			      ngettext("%s, %s: %zu cgroup", "%s, %s: %zu cgroups", coverage->count), rule->selector,
+			      target, coverage->count);
+	else if (coverage->taken > 0 && coverage->has_more_takers)
+		finding_print(FINDING_OK, subject,
+			      "%s, %s: no cgroup at present; it matches %zu, taken by earlier rules, the first of them "
+			      "rule %d on %s",
+			      rule->selector, target, coverage->taken, coverage->taker + 1,
+			      config_rule_place(&config->rules[coverage->taker], place));
 	else if (coverage->taken > 0)
 		finding_print(FINDING_OK, subject,
-			      "%s, %s: no cgroup at present; it matches %zu, taken by %srule %d on %s", rule->selector,
-			      target, coverage->taken,
-			      coverage->has_more_takers ? "earlier rules, the first of them " : "", coverage->taker + 1,
+			      "%s, %s: no cgroup at present; it matches %zu, taken by rule %d on %s", rule->selector,
+			      target, coverage->taken, coverage->taker + 1,
 			      config_rule_place(&config->rules[coverage->taker], place));
 	else
 		finding_print(FINDING_OK, subject, "%s, %s: no cgroup at present", rule->selector, target);
@@ -81,13 +88,13 @@ static void print_counts(const struct config *config, size_t index, const struct
 
 static void print_coverage(const struct config *config, size_t index, const struct rule_coverage *coverage)
 {
-	char more[32];
+	char more[64];
 
 	print_counts(config, index, coverage);
 	for (size_t i = 0; i < COVERAGE_EXAMPLES && coverage->examples[i] != NULL; i++)
 		finding_print_detail(coverage->examples[i], strlen(coverage->examples[i]));
 	if (coverage->count > COVERAGE_EXAMPLES) {
-		snprintf(more, sizeof(more), "and %zu more", coverage->count - COVERAGE_EXAMPLES);
+		snprintf(more, sizeof(more), _("and %zu more"), coverage->count - COVERAGE_EXAMPLES);
 		finding_print_detail(more, strlen(more));
 	}
 }
@@ -97,7 +104,7 @@ static void show_problems(const struct coverage *coverage)
 	CLEANUP(problems_clear) struct problems problems = {0};
 
 	if (coverage_judge(coverage, &problems) == 0)
-		problems_print(&problems, "rules");
+		problems_print(&problems, N_("rules"));
 }
 
 /* Shows which cgroups of this host a config's rules match; a failure to find out does not fail the check. */
@@ -107,7 +114,7 @@ static void show_coverage(const struct config *config, bool with_problems)
 	struct error error;
 
 	if (comparison_make(&comparison, config, &error) < 0) {
-		finding_print(FINDING_SKIPPED, "rule coverage", "%s", error.text);
+		finding_print(FINDING_SKIPPED, N_("rule coverage"), "%s", error.text);
 		return;
 	}
 	for (size_t i = 0; i < config->rule_count; i++)
@@ -119,15 +126,18 @@ static void show_coverage(const struct config *config, bool with_problems)
 static void show_config(const struct config *config, bool with_problems)
 {
 	const size_t forwarded = config->gateway.rule_count;
+	char rules[64];
+	char proxies[64];
 	char gateway[64] = "";
 
 	warn_of_names_that_users_choose(config);
+	snprintf(rules, sizeof(rules), ngettext("%zu rule", "%zu rules", config->rule_count), config->rule_count);
+	snprintf(proxies, sizeof(proxies), ngettext("%zu proxy", "%zu proxies", config->proxy_count),
+		 config->proxy_count);
 	if (forwarded > 0)
 		snprintf(gateway, sizeof(gateway), ngettext(", %zu gateway rule", ", %zu gateway rules", forwarded),
 			 forwarded);
-	finding_print(FINDING_OK, "config", "%zu %s, %zu %s%s", config->rule_count,
-		      config->rule_count == 1 ? "rule" : "rules", config->proxy_count,
-		      config->proxy_count == 1 ? "proxy" : "proxies", gateway);
+	finding_print(FINDING_OK, N_("config"), "%s, %s%s", rules, proxies, gateway);
 	show_coverage(config, with_problems);
 }
 
@@ -137,9 +147,9 @@ static void check_permission(const struct config *config)
 	struct error error;
 
 	if (requirements_try(config, &error) < 0)
-		finding_print(FINDING_ERROR, "permission", "%s", error.text);
+		finding_print(FINDING_ERROR, N_("permission"), "%s", error.text);
 	else
-		finding_print(FINDING_OK, "permission", "nftables accepts the ruleset; nothing was applied");
+		finding_print(FINDING_OK, N_("permission"), "nftables accepts the ruleset; nothing was applied");
 }
 
 /* Returns the config, for config_free(), or NULL with its errors among the findings. */

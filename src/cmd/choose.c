@@ -7,7 +7,9 @@
 #include "inspect/names.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
+#include "util/suffix.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +67,7 @@ static int set(struct choice *choice, const char *key, char *value, const char *
 
 static void log_match(const struct match *match)
 {
+	const char *key = application_key(match->kind);
 	CLEANUP(freep) char *value = application_value(match->kind, match->id);
 	CLEANUP(freep) char *shown_value = value != NULL ? shown(value) : NULL;
 	CLEANUP(freep) char *name = shown(match->name);
@@ -74,8 +77,14 @@ static void log_match(const struct match *match)
 
 	if (shown_value == NULL || name == NULL)
 		return;
-	log_error("  %s:%s  (%s%s%s%s)", application_key(match->kind), shown_value, name, users != NULL ? ", of " : "",
-		  users != NULL ? users : "", match->runs ? "" : ", not running");
+	if (users != NULL && match->runs)
+		log_error("  %s:%s  (%s, of %s)", key, shown_value, name, users);
+	else if (users != NULL)
+		log_error("  %s:%s  (%s, of %s, not running)", key, shown_value, name, users);
+	else if (match->runs)
+		log_error("  %s:%s  (%s)", key, shown_value, name);
+	else
+		log_error("  %s:%s  (%s, not running)", key, shown_value, name);
 }
 
 static int ask_back(const char *word, const struct matches *matches)
@@ -90,14 +99,6 @@ static int ask_back(const char *word, const struct matches *matches)
 	return EXIT_USAGE;
 }
 
-static bool ends_with(const char *word, const char *suffix)
-{
-	const size_t length = strlen(word);
-	const size_t size = strlen(suffix);
-
-	return length > size && strcmp(word + length - size, suffix) == 0;
-}
-
 /* The key of the selector that a word can only be meant for, or NULL. */
 static const char *key_of_unit(const char *word)
 {
@@ -106,24 +107,40 @@ static const char *key_of_unit(const char *word)
 	if (strpbrk(word, "/: ") != NULL)
 		return NULL;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (ends_with(word, suffixes[i]))
+		if (has_suffix(word, suffixes[i]))
 			return "unit";
 	}
-	return ends_with(word, ".slice") ? "slice" : NULL;
+	return has_suffix(word, ".slice") ? "slice" : NULL;
+}
+
+/* Returns what a rule for a word that is not known would be written for, to be freed with free(). */
+static char *anyway(const char *word)
+{
+	CLEANUP(freep) char *name = shown(word);
+	const char *key = key_of_unit(word);
+	char *selector = NULL;
+
+	if (key == NULL)
+		return strdup(_("app:ID or unit:NAME.service"));
+	return name != NULL && asprintf(&selector, "%s:%s", key, name) >= 0 ? selector : NULL;
 }
 
 static int suggest(const char *word, const struct matches *matches)
 {
 	CLEANUP(freep) char *name = shown(word);
 	CLEANUP(freep) char *near = matches->suggestion_count > 0 ? shown(matches->suggestions[0]) : NULL;
-	const char *key = key_of_unit(word);
-	const char *anyway = key != NULL ? name : "app:ID or unit:NAME.service";
+	CLEANUP(freep) char *selector = anyway(word);
 
-	log_error("nothing called \"%s\" is running or installed%s%s%s \"cgtproxy apps\" lists what is running; to "
-		  "write a rule anyway, name the selector: %s%s%s",
-		  name != NULL ? name : "", near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-		  near != NULL ? "\"?" : ".", key != NULL ? key : "", key != NULL ? ":" : "",
-		  anyway != NULL ? anyway : "");
+	if (name == NULL || selector == NULL)
+		return no_memory();
+	if (near != NULL)
+		log_error("nothing called \"%s\" is running or installed; did you mean \"%s\"? \"cgtproxy apps\" lists "
+			  "what is running; to write a rule anyway, name the selector: %s",
+			  name, near, selector);
+	else
+		log_error("nothing called \"%s\" is running or installed. \"cgtproxy apps\" lists what is running; to "
+			  "write a rule anyway, name the selector: %s",
+			  name, selector);
 	return EXIT_USAGE;
 }
 

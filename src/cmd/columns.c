@@ -4,6 +4,7 @@
 #include "cmd/columns.h"
 
 #include "util/array.h"
+#include "util/language.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static void measure(const struct columns *columns, size_t width, bool has_headin
 	size_t sum = 0;
 
 	for (size_t i = 0; i < columns->count; i++) {
-		widths[i] = has_headings ? text_width(columns->columns[i].heading) : 0;
+		widths[i] = has_headings ? text_width(_(columns->columns[i].heading)) : 0;
 		for (size_t row = 0; row < columns->rows; row++) {
 			const char *text = columns->cells[row * columns->count + i].text;
 
@@ -88,6 +89,13 @@ static void pad(size_t width, FILE *out)
 		fputc(' ', out);
 }
 
+void text_pad(const char *text, size_t width, FILE *out)
+{
+	const size_t used = text_width(text);
+
+	pad(used < width ? width - used : 0, out);
+}
+
 /* Prints a text cut to a width; returns the width printed. */
 static size_t print_cut(const char *text, size_t width, const struct style *style, FILE *out)
 {
@@ -106,10 +114,10 @@ static size_t print_cut(const char *text, size_t width, const struct style *styl
 static void print_text(const char *text, enum colour colour, const struct column *column, size_t width, bool is_last,
 		       const struct style *style, FILE *out)
 {
-	size_t used = text_width(text);
+	size_t used = 0;
 
-	if (column->is_number && used < width)
-		pad(width - used, out);
+	if (column->is_number)
+		text_pad(text, width, out);
 	fputs(style_begin(style, colour), out);
 	used = print_cut(text, width, style, out);
 	fputs(style_end(style, colour), out);
@@ -136,7 +144,7 @@ static void print_row(const struct columns *columns, const struct cell *cells, c
 static void print_headings(const struct columns *columns, const size_t *widths, const struct style *style, FILE *out)
 {
 	for (size_t i = 0; i < columns->count; i++)
-		print_text(columns->columns[i].heading, COLOUR_HEADING, &columns->columns[i], widths[i],
+		print_text(_(columns->columns[i].heading), COLOUR_HEADING, &columns->columns[i], widths[i],
 			   i + 1 == columns->count, style, out);
 	fputc('\n', out);
 }

@@ -15,9 +15,9 @@
 enum { COLUMNS_MAX = 8 };
 
 struct column {
-	const char *heading;
-	bool is_number;	 /* right-aligned */
-	bool may_shrink; /* on a narrow terminal; at most one column */
+	const char *heading; /* English, marked with N_() */
+	bool is_number;	     /* right-aligned */
+	bool may_shrink;     /* on a narrow terminal; at most one column */
 };
 
 struct cell {
@@ -54,6 +54,9 @@ void columns_clear(struct columns *columns);
 
 /** Returns a text's display width. */
 size_t text_width(const char *text);
+
+/** Prints the spaces that a text lacks to a display width, before it or after it. */
+void text_pad(const char *text, size_t width, FILE *out);
 
 /**
  * Returns how many bytes of a text fit into a width: no character is divided, nor separated from its marks.

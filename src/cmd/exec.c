@@ -11,7 +11,9 @@
 #include "inspect/loaded.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -82,17 +84,24 @@ static int tell_rule_to_add(const struct config *config, const char *slice, uint
 {
 	bool is_proxy = target >= TARGET_FIRST_PROXY;
 	const char *name = config_target_name(config, target);
-	char at[RULE_PLACE_SIZE];
-	char place[RULE_PLACE_SIZE + 32] = "to the rules";
+	const char *other = config_target_name(config, rule_target(config, rule));
+	const char *key = is_proxy ? "tproxy" : name;
+	const char *value = is_proxy ? name : "true";
+	char place[RULE_PLACE_SIZE];
 
 	if (rule != NO_RULE)
-		snprintf(place, sizeof(place), "before the one on %s", config_rule_place(&config->rules[rule], at));
-	log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule %s of the config, and "
-		  "reload the daemon (systemctl reload cgtproxy):\n"
-		  "  - slice: %s\n"
-		  "    %s: %s",
-		  slice, config_target_name(config, rule_target(config, rule)), name, place, slice,
-		  is_proxy ? "tproxy" : name, is_proxy ? name : "true");
+		log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule before the one "
+			  "on %s of the config, and reload the daemon (%ssystemctl reload cgtproxy):\n"
+			  "  - slice: %s\n"
+			  "    %s: %s",
+			  slice, other, name, config_rule_place(&config->rules[rule], place), sudo_prefix(), slice, key,
+			  value);
+	else
+		log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule to the rules of "
+			  "the config, and reload the daemon (%ssystemctl reload cgtproxy):\n"
+			  "  - slice: %s\n"
+			  "    %s: %s",
+			  slice, other, name, sudo_prefix(), slice, key, value);
 	return EXIT_ERROR;
 }
 
@@ -135,7 +144,7 @@ static int check_program(const char *name)
 
 	if (code != 0 && shown != NULL)
 		log_error("%s: %s", escape(shown, ESCAPED_SIZE(strlen(name)), name, strlen(name)),
-			  code == EXIT_NOT_FOUND ? "no such program" : "not executable");
+			  code == EXIT_NOT_FOUND ? _("no such program") : _("not executable"));
 	return code;
 }
 
@@ -154,7 +163,7 @@ static int check_manager(void)
 
 static int refuse_other_file(const struct loaded_config *loaded, const struct config *config)
 {
-	const char *other = *loaded->file != '\0' ? loaded->file : "the built-in config";
+	const char *other = *loaded->file != '\0' ? loaded->file : _("the built-in config");
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(other)));
 	CLEANUP(freep) char *ours = config->file != NULL ? malloc(ESCAPED_SIZE(strlen(config->file))) : NULL;
 
@@ -165,9 +174,9 @@ static int refuse_other_file(const struct loaded_config *loaded, const struct co
 	log_error("the daemon has loaded %s, not %s, so nothing was started. %s",
 		  escape(shown, ESCAPED_SIZE(strlen(other)), other, strlen(other)),
 		  ours != NULL ? escape(ours, ESCAPED_SIZE(strlen(config->file)), config->file, strlen(config->file))
-			       : "the built-in config",
-		  *loaded->file != '\0' ? "Name that file with -c, or leave out -c if it is the default one"
-					: "Start the daemon with your file");
+			       : _("the built-in config"),
+		  *loaded->file != '\0' ? _("Name that file with -c, or leave out -c if it is the default one")
+					: _("Start the daemon with your file"));
 	return EXIT_ERROR;
 }
 
@@ -177,16 +186,17 @@ static int judge_without_daemon(const struct loaded_config *loaded, uint32_t tar
 	if (target == TARGET_DIRECT) {
 		if (!loaded->is_certain)
 			log_warning("cgtproxy does not seem to be running. If an earlier run left its rules in force, "
-				    "which "
-				    "can't be seen without CAP_NET_ADMIN, the program need not go direct");
+				    "which can't be seen without CAP_NET_ADMIN, the program need not go direct");
 		return EXIT_OK;
 	}
 	if (loaded->is_certain)
 		log_error("cgtproxy is not running, and the program's traffic would go direct, so nothing was started. "
-			  "Start the daemon: " START);
+			  "Start the daemon: %s",
+			  START);
 	else
 		log_error("cgtproxy does not seem to be running, so nothing was started. Where the program's traffic "
-			  "would go can't be seen without CAP_NET_ADMIN. Start the daemon: " START);
+			  "would go can't be seen without CAP_NET_ADMIN. Start the daemon: %s",
+			  START);
 	return EXIT_ERROR;
 }
 
@@ -194,13 +204,13 @@ static int judge_left_table(const struct loaded_config *loaded, const char *name
 {
 	if (strcmp(loaded->target, name) == 0) {
 		log_warning("cgtproxy is not running. The rules of an earlier run are still in force, and send the "
-			    "program to %s for now. Start the daemon: " START,
-			    name);
+			    "program to %s for now. Start the daemon: %s",
+			    name, START);
 		return EXIT_OK;
 	}
 	log_error("cgtproxy is not running, and the rules of an earlier run, which are still in force, would send the "
-		  "program to %s, not to %s, so nothing was started. Start the daemon: " START,
-		  *loaded->target != '\0' ? loaded->target : "an unknown target", name);
+		  "program to %s, not to %s, so nothing was started. Start the daemon: %s",
+		  *loaded->target != '\0' ? loaded->target : _("an unknown target"), name, START);
 	return EXIT_ERROR;
 }
 
@@ -214,15 +224,17 @@ static int check_that_it_is_in_force(const struct config *config, const char *pa
 	case LOADED_CURRENT:
 		break;
 	case LOADED_UNKNOWN:
-		log_warning(
-			"whether the daemon has loaded this config as it is now can't be %s. Compare: sudo cgtproxy "
-			"status",
-			loaded.is_certain ? "told from its table" : "seen without CAP_NET_ADMIN");
+		if (loaded.is_certain)
+			log_warning("whether the daemon has loaded this config as it is now can't be told from its "
+				    "table. Compare: sudo cgtproxy status");
+		else
+			log_warning("whether the daemon has loaded this config as it is now can't be seen without "
+				    "CAP_NET_ADMIN. Compare: sudo cgtproxy status");
 		break;
 	case LOADED_EARLIER:
 		if (loaded.is_certain && *loaded.file == '\0' && target == TARGET_DIRECT)
 			break; /* as everything does with the built-in config */
-		log_error("the daemon has not loaded this config, so nothing was started. Load it: " RELOAD);
+		log_error("the daemon has not loaded this config, so nothing was started. Load it: %s", RELOAD);
 		return EXIT_ERROR;
 	case LOADED_OTHER:
 		return refuse_other_file(&loaded, config);

@@ -12,14 +12,13 @@
 #include "inspect/destination.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 #include "util/quote.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define USAGE "Usage: cgtproxy [-c FILE] explain NAME|CGROUP|--pid PID [--to DESTINATION] [--json]"
 
 enum { SHOWN_SIZE = 256, CHOICES_SHOWN = 10 };
 
@@ -87,8 +86,8 @@ static void print_choice(const struct match *match)
 		word);
 	fprintf(stderr, "  # %s", shown(text, match->name));
 	if (match->users != NULL && match->kind != APPLICATION_USER)
-		fprintf(stderr, ", of %s", shown(text, match->users));
-	fputs(match->runs ? "\n" : ", not running\n", stderr);
+		fprintf(stderr, _(", of %s"), shown(text, match->users));
+	fprintf(stderr, "%s\n", match->runs ? "" : _(", not running"));
 }
 
 static int ask_back(const char *word, const struct matches *matches)
@@ -98,8 +97,11 @@ static int ask_back(const char *word, const struct matches *matches)
 	log_error("\"%s\" is ambiguous; use one of these instead:", shown(text, word));
 	for (size_t i = 0; i < matches->count && i < CHOICES_SHOWN; i++)
 		print_choice(&matches->items[i]);
-	if (matches->count > CHOICES_SHOWN)
-		fprintf(stderr, "  and %zu more\n", matches->count - CHOICES_SHOWN);
+	if (matches->count > CHOICES_SHOWN) {
+		fputs("  ", stderr);
+		fprintf(stderr, _("and %zu more"), matches->count - CHOICES_SHOWN);
+		fputc('\n', stderr);
+	}
 	return EXIT_USAGE;
 }
 
@@ -119,9 +121,13 @@ static int find_nothing(const char *word, const struct matches *matches)
 			  text, text);
 	else if (strchr(word, '/') != NULL)
 		log_error("\"%s\" is not a name; the path of a cgroup begins with \"/\"", text);
+	else if (*near != '\0')
+		log_error("nothing called \"%s\" is running or installed; did you mean \"%s\"? \"cgtproxy apps\" lists "
+			  "what is running",
+			  text, near);
 	else
-		log_error("nothing called \"%s\" is running or installed%s%s%s \"cgtproxy apps\" lists what is running",
-			  text, *near != '\0' ? "; did you mean \"" : "", near, *near != '\0' ? "\"?" : ".");
+		log_error("nothing called \"%s\" is running or installed. \"cgtproxy apps\" lists what is running",
+			  text);
 	return EXIT_USAGE;
 }
 
@@ -214,9 +220,12 @@ static int print_report(const struct arguments *arguments, const struct question
 		return EXIT_ERROR;
 	}
 	if (question->explainer->is_broken && question->explainer->kernel.view != KERNEL_STEERS) {
-		log_error("nothing else is known: the kernel's rules are %s",
-			  question->explainer->kernel.view == KERNEL_IDLE ? "absent, since cgtproxy is not running"
-									  : question->explainer->kernel.reason.text);
+		if (question->explainer->kernel.view == KERNEL_IDLE)
+			log_error("nothing else is known: the kernel's rules are absent, since cgtproxy is not "
+				  "running");
+		else
+			log_error("nothing else is known: the kernel's rules can't be read: %s",
+				  question->explainer->kernel.reason.text);
 		return EXIT_ERROR;
 	}
 	return print_answer(arguments, &(const struct answer){question, report, advice});
@@ -261,7 +270,8 @@ int cmd_explain(const struct arguments *arguments)
 
 	if (arguments->count + (arguments->pid != NULL) != 1 ||
 	    (arguments->pid == NULL && arguments->words[0][0] == '\0')) {
-		log_error("explain takes a name, a cgroup path or --pid. " USAGE);
+		log_error("explain takes a name, a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain "
+			  "NAME|CGROUP|--pid PID [--to DESTINATION] [--json]");
 		return EXIT_USAGE;
 	}
 	if (arguments->to != NULL)

@@ -17,6 +17,12 @@ struct answer {
 /** Prints an answer for people, with headings or without. */
 void explain_print_text(const struct answer *answer, bool has_legend);
 
+/** Prints what begins a line: a word in the user's language, padded; or "" to go on in the next line. */
+void explain_print_label(const char *label);
+
+/** Prints what happens to packets to the destination asked about, if one was. */
+void explain_print_traffic(const struct question *question, const struct explanation *answer);
+
 /** Prints an answer as JSON. Returns 0 or -ENOMEM. */
 int explain_print_json(const struct answer *answer, enum json_format format);
 

@@ -4,117 +4,172 @@
 #include "cmd/explain.h"
 
 #include "cgroup/lookup.h"
+#include "cmd/columns.h"
 #include "cmd/output.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/language.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WINS "\x1b[1m"
 #define DIFFERS "\x1b[1;31m"
 #define PLAIN "\x1b[0m"
 
-enum { PROCESSES_SHOWN = 10 }; /* of a cgroup */
+enum {
+	MATCHES_WIDTH = 8,
+	PROCESSES_SHOWN = 10, /* of a cgroup */
+};
 
 static void print_escaped(const char *text)
 {
 	output_print_escaped(text, strlen(text));
 }
 
-/* PATH:LINE of a rule, as compilers have it. */
-static void print_place(const struct config *config, const struct config_rule *rule)
+/* Returns a text from users as it is shown, for free(), or NULL if out of memory. */
+static char *shown(const char *text, size_t length)
+{
+	char *out = malloc(ESCAPED_SIZE(length));
+
+	if (out != NULL)
+		escape_but_backslash(out, ESCAPED_SIZE(length), text, length);
+	return out;
+}
+
+/* PATH:LINE of a rule, as compilers have it; for free(), or NULL if out of memory. */
+static char *write_place(const struct config *config, const struct config_rule *rule)
 {
 	const char *file = config->file != NULL ? config->file : "";
 	const char *name = strrchr(file, '/');
+	const size_t directory_length = name != NULL ? (size_t)(name + 1 - file) : 0;
+	CLEANUP(freep) char *path = shown(file, rule->dropin != NULL ? directory_length : strlen(file));
+	char *place = NULL;
 
-	if (rule->dropin == NULL)
-		output_print_escaped(file, strlen(file));
-	else
-		output_print_escaped(file, name != NULL ? (size_t)(name + 1 - file) : 0);
-	printf("%s:%d", rule->dropin != NULL ? rule->dropin : "", rule->position.line);
+	if (path == NULL ||
+	    asprintf(&place, "%s%s:%d", path, rule->dropin != NULL ? rule->dropin : "", rule->position.line) < 0)
+		return NULL;
+	return place;
 }
 
 static void print_target(const struct config *config, const struct explanation *answer)
 {
-	printf("target  %s, ", answer->target);
+	CLEANUP(freep) char *place = NULL;
+
+	explain_print_label(_("target"));
 	if (answer->rule == NO_RULE) {
-		puts(cgroup_path_level(answer->path) > 0 ? "since no rule matches"
-							 : "since no rule applies to the root");
+		printf(cgroup_path_level(answer->path) > 0 ? _("%s, since no rule matches\n")
+							   : _("%s, since no rule applies to the root\n"),
+		       answer->target);
 		return;
 	}
-	printf("by rule %" PRId32 " (", answer->rule + 1);
-	print_place(config, &config->rules[answer->rule]);
-	puts(")");
+	place = write_place(config, &config->rules[answer->rule]);
+	printf(_("%s, by rule %" PRId32 " (%s)\n"), answer->target, answer->rule + 1, place != NULL ? place : "");
 	if (explanation_is_inherited(answer)) {
-		fputs("        inherited from ", stdout);
-		output_print_escaped(answer->path, answer->decides);
-		putchar('\n');
+		CLEANUP(freep) char *ancestor = shown(answer->path, answer->decides);
+
+		explain_print_label("");
+		printf(_("inherited from %s\n"), ancestor != NULL ? ancestor : "");
 	}
+}
+
+static void print_verdict(const struct explainer *explainer, const struct explanation *answer)
+{
+	CLEANUP(freep) char *target = shown(answer->kernel, strlen(answer->kernel));
+	const char *known = target != NULL ? target : "";
+
+	if (explainer->is_broken)
+		puts(known);
+	else if (answer->differs)
+		printf(_("%s, which differs from this config; has it been loaded?\n"), known);
+	else
+		printf(_("%s, too\n"), known);
 }
 
 static void print_kernel(const struct explainer *explainer, const struct explanation *answer, bool colours)
 {
-	fputs("kernel  ", stdout);
+	explain_print_label(_("kernel"));
 	switch (answer->view) {
 	case KERNEL_UNKNOWN:
-		printf("unknown: %s\n", answer->reason.text);
+		printf(_("unknown: %s\n"), answer->reason.text);
 		break;
 	case KERNEL_IDLE:
-		puts("nothing, since cgtproxy is not running");
+		puts(_("nothing, since cgtproxy is not running"));
 		break;
 	case KERNEL_NO_CGROUP:
-		puts("nothing, since the cgroup does not exist");
+		puts(_("nothing, since the cgroup does not exist"));
 		break;
 	case KERNEL_STEERS:
 		fputs(answer->differs && colours ? DIFFERS : "", stdout);
-		print_escaped(answer->kernel);
-		if (explainer->is_broken)
-			putchar('\n');
-		else
-			puts(answer->differs ? ", which differs from this config; has it been loaded?" : ", too");
+		print_verdict(explainer, answer);
 		fputs(answer->differs && colours ? PLAIN : "", stdout);
 		break;
 	}
 }
 
+static size_t width_of_places(const struct config *config)
+{
+	const struct config_rule usual = {.position.line = 1000};
+	char place[RULE_PLACE_SIZE];
+	size_t width = text_width(config_rule_place(&usual, place));
+
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const size_t used = text_width(config_rule_place(&config->rules[i], place));
+
+		width = used > width ? used : width;
+	}
+	return width;
+}
+
+static void print_rule(const struct config *config, const struct explanation *answer, size_t i, size_t place_width)
+{
+	const struct config_rule *rule = &config->rules[i];
+	const char *matches = answer->matched[i] ? _("matches") : _("no");
+	char place[RULE_PLACE_SIZE];
+
+	printf("%s %3zu  %s", answer->rule == (int32_t)i ? "->" : "  ", i + 1, config_rule_place(rule, place));
+	text_pad(place, place_width, stdout);
+	printf(" %s", matches);
+	text_pad(matches, MATCHES_WIDTH, stdout);
+	printf(" %-10s %s", config_target_name(config, rule->target), rule->selector);
+}
+
 static void print_rules(const struct config *config, const struct explanation *answer, bool colours, bool has_legend)
 {
-	char place[RULE_PLACE_SIZE];
-	int width = (int)strlen("line 1000");
+	const size_t place_width = width_of_places(config);
 
 	if (config->rule_count == 0)
 		return;
-	for (size_t i = 0; i < config->rule_count; i++) {
-		int length = (int)strlen(config_rule_place(&config->rules[i], place));
-
-		width = length > width ? length : width;
-	}
 	putchar('\n');
 	if (has_legend)
-		puts(explanation_is_inherited(answer) ? "The rules, matched against that ancestor:" : "The rules:");
+		puts(explanation_is_inherited(answer) ? _("The rules, matched against that ancestor:")
+						      : _("The rules:"));
 	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct config_rule *rule = &config->rules[i];
-		bool wins = answer->rule == (int32_t)i;
+		const bool is_bold = answer->rule == (int32_t)i && colours;
 
-		printf("%s%s %3zu  %-*s %-8s %-10s %s%s\n", wins && colours ? WINS : "", wins ? "->" : "  ", i + 1,
-		       width, config_rule_place(rule, place), answer->matched[i] ? "matches" : "no",
-		       config_target_name(config, rule->target), rule->selector, wins && colours ? PLAIN : "");
+		fputs(is_bold ? WINS : "", stdout);
+		print_rule(config, answer, i, place_width);
+		puts(is_bold ? PLAIN : "");
 	}
 }
 
 static void print_process(const struct member *member, const char *label)
 {
-	printf("%-8s%" PRIu32 " (", label, member->pid);
-	print_escaped(member->name);
-	fputs("), user ", stdout);
-	print_escaped(member->user);
+	CLEANUP(freep) char *name = shown(member->name, strlen(member->name));
+	CLEANUP(freep) char *user = shown(member->user, strlen(member->user));
+
+	explain_print_label(label);
+	printf(_("%" PRIu32 " (%s), user %s"), member->pid, name != NULL ? name : "", user != NULL ? user : "");
 	if (*member->command != '\0') {
-		fputs(": ", stdout);
+		fputs(_(": "), stdout);
 		print_escaped(member->command);
 	}
 	putchar('\n');
-	if (member->has_other_network)
-		puts("        in another network namespace");
+	if (member->has_other_network) {
+		explain_print_label("");
+		puts(_("in another network namespace"));
+	}
 }
 
 static void print_processes(const struct report *report, const struct explanation *answer, const char *label)
@@ -125,96 +180,9 @@ static void print_processes(const struct report *report, const struct explanatio
 		if (report->members.items[i].explained == answer->path && count++ < PROCESSES_SHOWN)
 			print_process(&report->members.items[i], label);
 	}
-	if (count > PROCESSES_SHOWN)
-		printf("        and %zu more\n", count - PROCESSES_SHOWN);
-}
-
-static void print_outcome(const struct trace *trace)
-{
-	char server[ENDPOINT_SIZE];
-
-	switch (trace->outcome) {
-	case TRACE_DIRECT:
-		fputs("direct", stdout);
-		break;
-	case TRACE_DROP:
-		fputs("dropped", stdout);
-		break;
-	case TRACE_REFUSE:
-		fputs("refused", stdout);
-		break;
-	case TRACE_PROXY:
-		printf("to %s, on port %u", trace->proxy, trace->server.port);
-		fputs(trace->is_unheard ? ", where no socket accepts TPROXY" : "", stdout);
-		break;
-	case TRACE_HIJACK:
-		printf("to %s, by dns-hijack of %s", endpoint_write(&trace->server, server), trace->proxy);
-		break;
-	}
-}
-
-static void print_key(const struct trace *trace, const char *since, const char *key)
-{
-	printf(", since %s\"%s\" of %s is \"%s\"", since, key, trace->proxy,
-	       trace->outcome == TRACE_REFUSE ? "refuse" : "direct");
-}
-
-static void print_reason(const struct trace *trace)
-{
-	char entry[INET6_ADDRSTRLEN] = "";
-
-	switch (trace->reason) {
-	case REASON_TARGET:
-	case REASON_HIJACK:
-		break;
-	case REASON_BYPASS:
-		inet_ntop(trace->bypass.family, &trace->bypass.ip6, entry, sizeof(entry));
-		if (trace->bypass.family != 0)
-			printf(", since bypass has %s/%u", entry, trace->bypass.prefix);
-		else
-			fputs(", since the bypass set in force has it", stdout);
-		break;
-	case REASON_LOCAL:
-		fputs(", since the address is this host's (bypass-local)", stdout);
-		break;
-	case REASON_IPV6:
-		print_key(trace, "", "ipv6");
-		break;
-	case REASON_UDP:
-		print_key(trace, "", "udp");
-		break;
-	case REASON_OTHER:
-		print_key(trace, "", "other");
-		break;
-	case REASON_MULTICAST:
-		print_key(trace, "it is multicast, and ", "other");
-		break;
-	case REASON_BROADCAST:
-		print_key(trace, "it is a broadcast, and ", "other");
-		break;
-	}
-}
-
-static void print_traffic(const struct question *question, const struct explanation *answer)
-{
-	char to[ENDPOINT_SIZE];
-
-	if (question->destination == NULL)
-		return;
-	printf("to      %s%s\n", endpoint_write(&question->destination->to, to),
-	       question->destination->type == ADDRESS_UNREACHABLE ? ", where this host has no route" : "");
-	if (answer->trace_count == 0)
-		puts("        unknown, since it depends on the config file, which has errors");
-	for (size_t i = 0; i < answer->trace_count; i++) {
-		const struct trace *trace = &answer->traces[i];
-		const uint8_t protocol = trace->packet.destination.protocol;
-		const bool is_dns = question->destination->to.port == 0 && trace->packet.destination.to.port != 0;
-
-		printf("  %-6s ", protocol != IPPROTO_TCP && protocol != IPPROTO_UDP ? "other"
-				  : is_dns ? (protocol == IPPROTO_TCP ? "tcp:53" : "udp:53")
-					   : explain_protocol(protocol));
-		print_outcome(trace);
-		print_reason(trace);
+	if (count > PROCESSES_SHOWN) {
+		explain_print_label("");
+		printf(_("and %zu more"), count - PROCESSES_SHOWN);
 		putchar('\n');
 	}
 }
@@ -224,16 +192,18 @@ static void print_socket(const struct stray *stray)
 	char local[ENDPOINT_SIZE];
 	char remote[ENDPOINT_SIZE];
 	const struct open_socket *socket = &stray->socket;
+	const char *target = *stray->target != '\0' ? stray->target : _("unknown target");
+	const char *path = stray->path != NULL ? stray->path : _("a removed cgroup");
+	CLEANUP(freep) char *shown_target = shown(target, strlen(target));
+	CLEANUP(freep) char *shown_path = shown(path, strlen(path));
 
 	printf("  %-4s %s", explain_protocol(socket->protocol), endpoint_write(&socket->local, local));
 	if (socket->is_listening)
-		fputs(", listening", stdout);
+		fputs(_(", listening"), stdout);
 	else if (socket->remote.port != 0)
 		printf(" -> %s", endpoint_write(&socket->remote, remote));
-	fputs(": ", stdout);
-	print_escaped(*stray->target != '\0' ? stray->target : "unknown target");
-	fputs(", ", stdout);
-	print_escaped(stray->path != NULL ? stray->path : "a removed cgroup");
+	fputs(_(": "), stdout);
+	printf(_("%s, %s"), shown_target != NULL ? shown_target : "", shown_path != NULL ? shown_path : "");
 	putchar('\n');
 }
 
@@ -242,17 +212,21 @@ static void print_sockets(const struct strays *strays, bool colours, bool has_le
 	if (strays->count > 0)
 		putchar('\n');
 	if (strays->count > 0 && has_legend)
-		printf("%sSockets that belong to another cgroup%s, which decides where their traffic goes:\n",
+		printf(_("%sSockets that belong to another cgroup%s, which decides where their traffic goes:\n"),
 		       colours ? WINS : "", colours ? PLAIN : "");
 	for (size_t i = 0; i < strays->count; i++)
 		print_socket(&strays->items[i]);
 	if (strays->unknown > 0)
-		printf("\nThe sockets of %zu process%s are not known: reading them needs root.\n", strays->unknown,
-		       strays->unknown == 1 ? "" : "es");
+		printf(ngettext("\nThe sockets of %zu process are not known: reading them needs root.\n",
+				"\nThe sockets of %zu processes are not known: reading them needs root.\n",
+				strays->unknown),
+		       strays->unknown);
 }
 
 static void print_name(const struct subject *subject)
 {
+	CLEANUP(freep) char *users = subject->users != NULL ? shown(subject->users, strlen(subject->users)) : NULL;
+
 	printf("%-7s ", application_key(subject->kind));
 	print_escaped(subject->id);
 	if (strcmp(subject->id, subject->name) != 0) {
@@ -260,11 +234,9 @@ static void print_name(const struct subject *subject)
 		print_escaped(subject->name);
 		putchar(')');
 	}
-	if (subject->users != NULL && subject->kind != APPLICATION_USER) {
-		fputs(", of ", stdout);
-		print_escaped(subject->users);
-	}
-	puts(subject->runs ? "" : ", not running; systemd would start it in this cgroup:");
+	if (users != NULL && subject->kind != APPLICATION_USER)
+		printf(_(", of %s"), users);
+	puts(subject->runs ? "" : _(", not running; systemd would start it in this cgroup:"));
 }
 
 static bool is_alike(const struct explanation *one, const struct explanation *other)
@@ -292,7 +264,7 @@ static void print_group(const struct question *question, const struct report *re
 	for (size_t i = first; i < report->count; i++) {
 		if (i != first && !is_alike(answer, &report->items[i]))
 			continue;
-		fputs("cgroup  ", stdout);
+		explain_print_label(_("cgroup"));
 		print_escaped(report->items[i].path);
 		putchar('\n');
 		if (report->subject.is_named)
@@ -301,7 +273,7 @@ static void print_group(const struct question *question, const struct report *re
 	if (!question->explainer->is_broken)
 		print_target(question->explainer->instance->config, answer);
 	print_kernel(question->explainer, answer, output_has_colours());
-	print_traffic(question, answer);
+	explain_print_traffic(question, answer);
 }
 
 void explain_print_text(const struct answer *answer, bool has_legend)
@@ -314,7 +286,7 @@ void explain_print_text(const struct answer *answer, bool has_legend)
 	if (report->subject.is_named)
 		print_name(&report->subject);
 	else if (question->pid != 0)
-		print_processes(report, &report->items[0], "process");
+		print_processes(report, &report->items[0], _("process"));
 	for (size_t i = 0; i < report->count; i++) {
 		if (is_printed(report, i))
 			continue;

@@ -3,6 +3,7 @@
 
 #include "cmd/finding.h"
 
+#include "cmd/columns.h"
 #include "cmd/output.h"
 #include "util/cleanup.h"
 #include "util/language.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { WORD_WIDTH = 8 }; /* of the kind of a finding */
 
 static struct {
 	enum json_format format;
@@ -25,9 +28,9 @@ static const struct {
 	const char *word;
 	const char *colour;
 } kinds[] = {
-	[FINDING_OK] = {"ok", "\x1b[32m"},	    [FINDING_NOTICE] = {"notice", "\x1b[36m"},
-	[FINDING_SKIPPED] = {"skipped", "\x1b[2m"}, [FINDING_WARNING] = {"warning", "\x1b[1;33m"},
-	[FINDING_ERROR] = {"error", "\x1b[1;31m"},
+	[FINDING_OK] = {N_("ok"), "\x1b[32m"},		[FINDING_NOTICE] = {N_("notice"), "\x1b[36m"},
+	[FINDING_SKIPPED] = {N_("skipped"), "\x1b[2m"}, [FINDING_WARNING] = {N_("warning"), "\x1b[1;33m"},
+	[FINDING_ERROR] = {N_("error"), "\x1b[1;31m"},
 };
 
 void findings_begin(enum json_format format)
@@ -55,9 +58,11 @@ static void print_line(enum finding finding, const char *subject, const char *fi
 		       const char *text)
 {
 	bool colour = output_has_colours();
+	const char *word = _(kinds[finding].word);
 
-	printf("%s%-8s%s%s: ", colour ? kinds[finding].colour : "", kinds[finding].word, colour ? "\x1b[0m" : "",
-	       subject);
+	printf("%s%s", colour ? kinds[finding].colour : "", word);
+	text_pad(word, WORD_WIDTH, stdout);
+	printf("%s%s%s", colour ? "\x1b[0m" : "", _(subject), _(": "));
 	if (file != NULL)
 		printf("%s:", file);
 	if (position.line > 0)
@@ -115,11 +120,11 @@ void findings_print_diagnostics(const struct diagnostics *diagnostics)
 		const struct diagnostic *item = &diagnostics->items[i];
 		const char *file = item->file < diagnostics->file_count ? diagnostics->files[item->file] : NULL;
 
-		report(item->severity == SEVERITY_ERROR ? FINDING_ERROR : FINDING_WARNING, "config", file,
+		report(item->severity == SEVERITY_ERROR ? FINDING_ERROR : FINDING_WARNING, N_("config"), file,
 		       item->position, item->text);
 	}
 	if (diagnostics->count == DIAGNOSTICS_MAX)
-		finding_print(FINDING_ERROR, "config", "there are more problems, not shown");
+		finding_print(FINDING_ERROR, N_("config"), "there are more problems, not shown");
 }
 
 int findings_end(void)

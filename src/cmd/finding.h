@@ -21,7 +21,11 @@ enum finding {
 /** Chooses the form, before the first finding. */
 void findings_begin(enum json_format format);
 
-/** Reports a finding. */
+/**
+ * Reports a finding.
+ *
+ * @subject: English, marked with N_() if it is words rather than a name; or translated already
+ */
 void finding_print(enum finding finding, const char *subject, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

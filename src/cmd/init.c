@@ -15,7 +15,9 @@
 #include "util/cleanup.h"
 #include "util/create.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
+#include "util/sudo.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -29,7 +31,7 @@ enum {
 	MARK_USUAL = 3000,
 	CONFIG_MODE = 0644,
 	DIRECTORY_MODE = 0755,
-	SHOWN_SIZE = ESCAPED_SIZE(PROCESS_COMM_SIZE),
+	SHOWN_SIZE = ESCAPED_SIZE(PROCESS_PROGRAM_SIZE),
 };
 
 /* What is to be written, as far as it is decided. */
@@ -56,9 +58,13 @@ static char *directory_of(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* @advice: a sentence, or NULL */
 static bool refuse(const struct setup *setup, const char *reason, const char *advice)
 {
-	log_error("can't write %s: %s%s", setup->path_shown, reason, advice);
+	if (advice != NULL)
+		log_error("can't write %s: %s. %s", setup->path_shown, reason, advice);
+	else
+		log_error("can't write %s: %s", setup->path_shown, reason);
 	return false;
 }
 
@@ -72,20 +78,20 @@ static bool may_create(const struct setup *setup)
 	int result = 0;
 
 	if (parent == NULL)
-		return refuse(setup, "no memory", "");
+		return refuse(setup, _("no memory"), NULL);
 	if (lstat(setup->path, &status) == 0)
-		return refuse(setup, "it exists, and init changes no file",
-			      ". Check it with \"cgtproxy check config\", or have another one written: "
-			      "cgtproxy -c FILE init");
+		return refuse(setup, _("it exists, and init changes no file"),
+			      _("Check it with \"cgtproxy check config\", or have another one written: "
+				"cgtproxy -c FILE init"));
 	result = faccessat(AT_FDCWD, is_missing ? parent : directory, W_OK | X_OK, AT_EACCESS);
 	if (result == 0)
 		return true;
 	if (errno == EACCES && geteuid() != 0)
 		return refuse(setup, strerror(errno),
-			      setup->is_default ? ". Run \"sudo cgtproxy init\", or have a file of your own written: "
-						  "cgtproxy -c FILE init"
-						: "");
-	return refuse(setup, errno == ENOENT ? "there is no such directory" : strerror(errno), "");
+			      setup->is_default ? _("Run \"sudo cgtproxy init\", or have a file of your own written: "
+						    "cgtproxy -c FILE init")
+						: NULL);
+	return refuse(setup, errno == ENOENT ? _("there is no such directory") : strerror(errno), NULL);
 }
 
 static size_t count_with_port(const struct servers *servers)
@@ -100,10 +106,10 @@ static size_t count_with_port(const struct servers *servers)
 static void print_families(const struct server *server)
 {
 	if (!server->takes_ipv6)
-		fputs(", IPv4 only", stdout);
+		fputs(_(", IPv4 only"), stdout);
 	else if (!server->takes_ipv4)
-		fputs(", IPv6 only", stdout);
-	fputs(server->takes_udp ? "\n" : ", TCP only\n", stdout);
+		fputs(_(", IPv6 only"), stdout);
+	puts(server->takes_udp ? "" : _(", TCP only"));
 }
 
 /* Returns false when the input ends. */
@@ -112,7 +118,7 @@ static bool choose_server(struct setup *setup, const struct servers *servers)
 	size_t count = count_with_port(servers);
 	size_t choice = 1;
 
-	puts(count == 1 ? "A proxy accepts TPROXY connections:" : "Several proxies accept TPROXY connections:");
+	puts(count == 1 ? _("A proxy accepts TPROXY connections:") : _("Several proxies accept TPROXY connections:"));
 	for (size_t i = 0; i < count; i++) {
 		fputs("  ", stdout);
 		if (count > 1)
@@ -121,7 +127,7 @@ static bool choose_server(struct setup *setup, const struct servers *servers)
 		print_families(&servers->items[i]);
 	}
 	if (count > 1 && setup->asks)
-		choice = ask_number("Which one is to be used?", count);
+		choice = ask_number(_("Which one is to be used?"), count);
 	if (choice == 0)
 		return false;
 	setup->server = &servers->items[choice - 1];
@@ -135,16 +141,16 @@ static const char *fault_of_name(const char *name)
 	size_t length = strlen(name);
 
 	if (length == 0 || length > PROXY_NAME_MAX)
-		return "A name has 1 to 64 characters";
+		return _("A name has 1 to 64 characters.");
 	for (size_t i = 0; i < length; i++) {
 		if (!isascii((unsigned char)name[i]) ||
 		    (!isalnum((unsigned char)name[i]) && strchr("_.-", name[i]) == NULL))
-			return "A name has letters, digits, \"_\", \".\" and \"-\" only";
+			return _("A name has letters, digits, \"_\", \".\" and \"-\" only.");
 	}
 	if (name[0] == '-' || name[length - 1] == '-' || strstr(name, "--") != NULL)
-		return "A name has no \"-\" at its ends, and no two in a row";
+		return _("A name has no \"-\" at its ends, and no two in a row.");
 	if (strcmp(name, "direct") == 0 || strcmp(name, "drop") == 0 || strcmp(name, "refuse") == 0)
-		return "This is a target of its own";
+		return _("This is a target of its own.");
 	return NULL;
 }
 
@@ -157,7 +163,8 @@ static bool choose_name(struct setup *setup)
 	if (fault_of_name(name) != NULL)
 		name = "proxy";
 	snprintf(setup->name, sizeof(setup->name), "%s", name);
-	return !setup->asks || ask_word("Name of the proxy in rules", setup->name, sizeof(setup->name), fault_of_name);
+	return !setup->asks ||
+	       ask_word(_("Name of the proxy in rules"), setup->name, sizeof(setup->name), fault_of_name);
 }
 
 static bool choose_name_server(struct setup *setup, const struct servers *servers)
@@ -169,9 +176,9 @@ static bool choose_name_server(struct setup *setup, const struct servers *server
 	if (!name_server_find(&servers->listeners, setup->server->sockets_cgroup, &name_server))
 		return true;
 	inet_ntop(AF_INET, &name_server.sin_addr, address, sizeof(address));
-	printf("Its name server is at %s, port %u. With fake-ip, DNS queries have to go there.\n", address,
+	printf(_("Its name server is at %s, port %u. With fake-ip, DNS queries have to go there.\n"), address,
 	       ntohs(name_server.sin_port));
-	if (setup->asks && !ask_yes_or_no("Redirect the DNS queries of proxied programs there?", &hijack))
+	if (setup->asks && !ask_yes_or_no(_("Redirect the DNS queries of proxied programs there?"), &hijack))
 		return false;
 	if (hijack)
 		setup->draft.name_server = name_server;
@@ -223,19 +230,20 @@ static bool write_text(struct setup *setup)
 
 static void print_summary(const struct setup *setup)
 {
-	printf("\n%s will have:\n"
-	       "  the proxy %s: port %u, mark %" PRIu32 ", routing table %" PRIu32 "%s\n"
-	       "  going direct, as the proxy itself: %s\n"
-	       "  going through %s: slice: cgtproxy-%s.slice\n",
+	printf(_("\n%s will have:\n"
+		 "  the proxy %s: port %u, mark %" PRIu32 ", routing table %" PRIu32 "%s\n"
+		 "  going direct, as the proxy itself: %s\n"
+		 "  going through %s: slice: cgtproxy-%s.slice\n"),
 	       setup->path_shown, setup->name, setup->draft.port, setup->draft.mark, setup->draft.route_table,
-	       setup->draft.name_server.sin_port != 0 ? ", dns-hijack" : "", setup->selector, setup->name, setup->name);
+	       setup->draft.name_server.sin_port != 0 ? _(", dns-hijack") : "", setup->selector, setup->name,
+	       setup->name);
 	if (setup->temporary)
-		printf("The cgroup of %s gets another name when it is started again, and then needs another rule. Run "
-		       "it "
-		       "as a service.\n",
+		printf(_("The cgroup of %s gets another name when it is started again, and then needs another rule. "
+			 "Run it as a service.\n"),
 		       setup->name);
 	if (geteuid() != 0)
-		puts("Only root can see the marks of sockets: make sure that the proxy itself does not use this one.");
+		puts(_("Only root can see the marks of sockets: make sure that the proxy itself does not use this "
+		       "one."));
 }
 
 /* As the daemon will load it, together with the drop-ins that may be there already. */
@@ -261,9 +269,10 @@ static bool create(const struct setup *setup)
 	if (made)
 		rmdir(directory);
 	if (result == -ECANCELED)
-		return refuse(setup, "the daemon would not load it",
-			      ". Correct the files in config.d first, or move them away");
-	return refuse(setup, result == -EEXIST ? "it has just been created by someone else" : strerror(-result), "");
+		return refuse(setup, _("the daemon would not load it"),
+			      _("Correct the files in config.d first, or move them away"));
+	return refuse(setup, result == -EEXIST ? _("it has just been created by someone else") : strerror(-result),
+		      NULL);
 }
 
 static int finish(const struct setup *setup, bool write)
@@ -273,17 +282,18 @@ static int finish(const struct setup *setup, bool write)
 	print_summary(setup);
 	if (!write) {
 		fflush(stdout);
-		log_error("nothing was written: there is no terminal to ask on. \"cgtproxy init --yes\" writes this");
+		log_error("nothing was written: there is no terminal to ask on. \"%scgtproxy init --yes\" writes this",
+			  setup->is_default ? sudo_prefix() : "");
 		return EXIT_ERROR;
 	}
-	if (setup->asks && (!ask_yes_or_no("\nWrite it?", &yes) || !yes)) {
-		puts("Nothing was written.");
+	if (setup->asks && (!ask_yes_or_no(_("\nWrite it?"), &yes) || !yes)) {
+		puts(_("Nothing was written."));
 		return EXIT_ERROR;
 	}
 	if (!create(setup))
 		return EXIT_ERROR;
-	printf("%s was written.\n", setup->path_shown);
-	advice_print_next(setup->path, setup->is_default, setup->name);
+	printf(_("%s was written.\n"), setup->path_shown);
+	advice_print_next(&(struct advice){setup->path, setup->is_default, setup->name, setup->server->cgroup});
 	return EXIT_OK;
 }
 
@@ -292,7 +302,7 @@ static int set_up(struct setup *setup, const struct servers *servers, bool yes)
 	struct error error;
 
 	if (!choose_server(setup, servers) || !choose_name(setup) || !choose_name_server(setup, servers)) {
-		puts("Nothing was written.");
+		puts(_("Nothing was written."));
 		return EXIT_ERROR;
 	}
 	if (!complete(setup, &error)) {

@@ -10,6 +10,7 @@
 #include "inspect/ways.h"
 #include "route/route.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,7 +29,7 @@ static bool has_legacy_rules(const char *path)
 static void mention_legacy_rules(void)
 {
 	if (has_legacy_rules("/proc/net/ip_tables_names") || has_legacy_rules("/proc/net/ip6_tables_names"))
-		finding_print(FINDING_SKIPPED, "firewall",
+		finding_print(FINDING_SKIPPED, N_("firewall"),
 			      "there are also iptables-legacy rules, which can't be inspected from here: "
 			      "iptables-legacy-save and ip6tables-legacy-save list them");
 }
@@ -52,7 +53,7 @@ static bool mention_displaced_rules(const struct config *config)
 			continue;
 		is_displaced = true;
 		finding_print(
-			FINDING_OK, "policy rules",
+			FINDING_OK, N_("policy rules"),
 			"%s may take proxied packets elsewhere, so cgtproxy's now come before it, at priority %" PRIu32
 			" instead of %" PRIu32,
 			family->reason, family->due, wanted.priority);
@@ -68,10 +69,10 @@ static bool mention_ways(const struct config *config)
 	if (ways_inspect(config, &ways, &problems) < 0)
 		return false;
 	if (ways.ip && ways.ip6)
-		finding_print(FINDING_OK, "default route", "IPv4 and IPv6 have one");
+		finding_print(FINDING_OK, N_("default route"), "IPv4 and IPv6 have one");
 	else if (ways.ip)
 		finding_print(
-			FINDING_NOTICE, "default route",
+			FINDING_NOTICE, N_("default route"),
 			"IPv4 has one. IPv6 has none, so IPv6 traffic fails at once as unreachable, proxied or not; "
 			"for a proxy that takes IPv6: ip -6 route add default dev lo metric 4096");
 	return ways.ip;
@@ -86,7 +87,7 @@ static void print_fine(const struct finder *finder, const struct config *config)
 	if (strcmp(finder->subject, "default route") == 0)
 		is_said = mention_ways(config);
 	if (!is_said)
-		finding_print(FINDING_OK, finder->subject, "%s", finder->fine);
+		finding_print(FINDING_OK, finder->subject, "%s", _(finder->fine));
 }
 
 /* Only a route of others in our table keeps the daemon from starting. */
@@ -100,7 +101,7 @@ bool problems_print(const struct problems *problems, const char *subject)
 
 		is_grave = is_grave || is_error;
 		finding_print(is_error ? FINDING_ERROR : FINDING_WARNING, subject, "%s%s%s", problem->text,
-			      problem->cure != NULL ? ": " : "", problem->cure != NULL ? problem->cure : "");
+			      problem->cure != NULL ? _(": ") : "", problem->cure != NULL ? problem->cure : "");
 	}
 	if (problems->left_out > 0)
 		finding_print(FINDING_WARNING, subject, "%zu more are not shown", problems->left_out);
@@ -131,7 +132,7 @@ int check_problems(const struct config *config)
 	struct error error;
 
 	if (scene_set(&scene, &error) < 0) {
-		finding_print(FINDING_ERROR, "cgroups", "%s", error.text);
+		finding_print(FINDING_ERROR, N_("cgroups"), "%s", error.text);
 		return EXIT_ERROR;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-/** Prints problems as findings about a subject. Returns whether the daemon could not start because of one. */
+/** Prints problems as findings about a subject, as finding_print() takes it. Returns whether the daemon could not start
+ * because of one. */
 bool problems_print(const struct problems *problems, const char *subject);
 
 /**

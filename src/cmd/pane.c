@@ -5,6 +5,7 @@
 
 #include "cmd/columns.h"
 #include "cmd/scroll.h"
+#include "util/language.h"
 
 #include <string.h>
 
@@ -89,11 +90,11 @@ static void draw_line(const char *line, size_t length, size_t columns, const str
 
 static void draw_position(const struct pane *pane, size_t height, size_t count, const struct style *style, FILE *out)
 {
-	char text[96];
-	const int length = snprintf(text, sizeof(text), "lines %zu-%zu of %zu; arrow keys scroll, q quits",
-				    pane->first + 1, pane->first + height, count);
+	char text[256];
 
-	draw_line(text, (size_t)length, pane->columns, style, out);
+	snprintf(text, sizeof(text), _("lines %zu-%zu of %zu; arrow keys scroll, q quits"), pane->first + 1,
+		 pane->first + height, count);
+	draw_line(text, strlen(text), pane->columns, style, out);
 }
 
 void pane_draw(struct pane *pane, const char *text, const struct style *style, FILE *out)

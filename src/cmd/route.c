@@ -14,6 +14,8 @@
 #include "config/dropin_edit.h"
 #include "inspect/coverage.h"
 #include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 #include "util/quote.h"
 
@@ -63,7 +65,7 @@ static int list_routes(const struct arguments *arguments)
 		return print_json(&file.rules, arguments->json);
 	print_text(&file.rules);
 	if (file.rules.count == 0 && !arguments->no_legend)
-		puts("No routes; \"cgtproxy route NAME TARGET\" writes one");
+		puts(_("No routes; \"cgtproxy route NAME TARGET\" writes one"));
 	return EXIT_OK;
 }
 
@@ -96,14 +98,14 @@ static void print_coverage(const struct route_change *change)
 		return;
 	own = &change->comparison.coverage.rules[change->rule];
 	if (own->count == 0 && own->taken == 0)
-		puts("  no cgroup now");
+		puts(_("  no cgroup now"));
 	for (size_t i = 0; i < COVERAGE_EXAMPLES && own->examples[i] != NULL; i++) {
 		fputs("  ", stdout);
 		output_print_escaped(own->examples[i], strlen(own->examples[i]));
 		putchar('\n');
 	}
 	if (own->count > COVERAGE_EXAMPLES)
-		printf("  and %zu more\n", own->count - COVERAGE_EXAMPLES);
+		printf(_("  and %zu more\n"), own->count - COVERAGE_EXAMPLES);
 }
 
 /* Returns the exit code. */
@@ -138,7 +140,7 @@ static void print_undo(const struct arguments *arguments, const char *old_target
 
 	if (asprintf(&name, "%s:%s", key, value) < 0)
 		return;
-	fputs("Undo: sudo cgtproxy ", stdout);
+	fputs(_("Undo: sudo cgtproxy "), stdout);
 	if (arguments->config != NULL) {
 		fputs("-c ", stdout);
 		print_word(arguments->config);
@@ -159,16 +161,18 @@ static int put_route(const struct arguments *arguments, const struct config *pre
 		     const char *target)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_put(arguments, present, choice, target, &change);
 
 	if (code != EXIT_OK)
 		return code;
+	reload = reload_daemon(change.config); /* first, so that what is printed is so */
 	print_name(choice);
 	printf(" -> %s\n", target);
 	print_coverage(&change);
 	route_change_warn(&change);
 	print_undo(arguments, change.old_target, choice->key, choice->value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int route(const struct arguments *arguments)
@@ -206,15 +210,18 @@ static const struct written_rule *find_written(const struct written_rules *rules
 static int remove_route(const struct arguments *arguments, const char *key, const char *value)
 {
 	CLEANUP(route_change_clear) struct route_change change = {0};
+	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(value)));
+	enum reload reload = RELOAD_DONE;
 	int code = route_change_remove(arguments, key, value, &change);
 
 	if (code != EXIT_OK)
 		return code;
-	printf("%s:", key);
-	output_print_escaped(value, strlen(value));
-	puts(" no longer has its own rule");
+	reload = reload_daemon(change.config);
+	if (shown != NULL)
+		printf(_("%s:%s no longer has its own rule\n"), key,
+		       escape_but_backslash(shown, ESCAPED_SIZE(strlen(value)), value, strlen(value)));
 	print_undo(arguments, change.old_target, key, value);
-	return tell_reload(reload_daemon(change.config));
+	return tell_reload(reload);
 }
 
 static int forget(const struct arguments *arguments)

@@ -12,6 +12,7 @@
 #include "inspect/proxy_loop.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 #include "util/quote.h"
 
@@ -29,7 +30,7 @@ void route_change_clear(struct route_change *change)
 
 static int fail(const struct routes_file *file, const char *reason)
 {
-	log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file->path, reason);
+	log_error("%s/%s: %s", file->path, ROUTES_PLACE, reason);
 	return EXIT_ERROR;
 }
 
@@ -53,8 +54,7 @@ static int32_t find_rule(const struct config *config, const char *edited, const 
 	for (int32_t i = 0; written != NULL && i < (int32_t)config->rule_count; i++) {
 		const struct config_rule *at = &config->rules[i];
 
-		if (at->dropin != NULL && strcmp(at->dropin, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0 &&
-		    at->position.line == written->line)
+		if (at->dropin != NULL && strcmp(at->dropin, ROUTES_PLACE) == 0 && at->position.line == written->line)
 			return i;
 	}
 	return NO_RULE;
@@ -98,13 +98,13 @@ static void log_way_out(const struct arguments *arguments, const struct written_
 	else if (is_general && strncmp(word, "slice:", strlen("slice:")) != 0)
 		log_error("first write a rule for the proxy itself: sudo cgtproxy %s%s%sroute %s direct%s",
 			  config != NULL ? "-c " : "", config != NULL ? config : "", config != NULL ? " " : "", quoted,
-			  temporary ? " (only until it is started again, since its cgroup then has another name; a "
-				      "service keeps its name)"
+			  temporary ? _(" (only until it is started again, since its cgroup then has another name; a "
+					"service keeps its name)")
 				    : "");
 	else
-		log_error("first write a rule for the proxy itself into a file that comes before, such "
-			  "as " DROPIN_DIRECTORY "/10-proxy.yaml:\nrules:\n  - %s\n    direct: true",
-			  selector);
+		log_error("first write a rule for the proxy itself into a file that comes before, such as "
+			  "%s/10-proxy.yaml:\nrules:\n  - %s\n    direct: true",
+			  DROPIN_DIRECTORY, selector);
 }
 
 /* Logs a loop if the change makes one. Returns the exit code. */
@@ -158,7 +158,7 @@ static int put_rule(const struct arguments *arguments, struct routes_file *file,
 	struct error error;
 
 	if (note_old(written_rules_find(&file->rules, rule->key, rule->value), change) < 0)
-		return fail(file, "no memory");
+		return fail(file, _("no memory"));
 	if (dropin_put_rule(file->text, file->length, rule, &change->edited, &error) < 0)
 		return fail(file, error.text);
 	return write_change(arguments, file, rule, change);
@@ -172,9 +172,15 @@ static void warn_of_taken(const struct config *config, const struct rule_coverag
 
 	if (taker == NULL)
 		return;
-	log_warning("%zu cgroup%s of it go%s elsewhere, since the rule on %s (%s) comes first%s", own->taken_astray,
-		    own->taken_astray == 1 ? "" : "s", own->taken_astray == 1 ? "es" : "",
-		    config_rule_place(taker, place), taker->selector, own->has_more_takers ? ", or another" : "");
+	log_warning(
+		own->has_more_takers
+			? ngettext("%zu cgroup of it goes elsewhere, since the rule on %s (%s) comes first, or another",
+				   "%zu cgroups of it go elsewhere, since the rule on %s (%s) comes first, or another",
+				   own->taken_astray)
+			: ngettext("%zu cgroup of it goes elsewhere, since the rule on %s (%s) comes first",
+				   "%zu cgroups of it go elsewhere, since the rule on %s (%s) comes first",
+				   own->taken_astray),
+		own->taken_astray, config_rule_place(taker, place), taker->selector);
 }
 
 static void warn_of_absent(const struct config *config, int32_t rule)
@@ -215,7 +221,7 @@ int route_change_put(const struct arguments *arguments, const struct config *pre
 	if (code != EXIT_OK)
 		return code;
 	if (name == NULL)
-		return fail(&file, "no memory");
+		return fail(&file, _("no memory"));
 	rule.target = name;
 	rule.is_tproxy = target_find(present, target, &number) && number >= TARGET_FIRST_PROXY;
 	return put_rule(arguments, &file, &rule, change);
@@ -246,7 +252,7 @@ int route_change_remove(const struct arguments *arguments, const char *key, cons
 	if (old == NULL)
 		return log_missing(key, value);
 	if (note_old(old, change) < 0)
-		return fail(&file, "no memory");
+		return fail(&file, _("no memory"));
 	if (dropin_remove_rule(file.text, file.length, key, value, &change->edited, &error) < 0)
 		return fail(&file, error.text);
 	return write_change(arguments, &file, NULL, change);

@@ -8,6 +8,7 @@
 #include "util/cleanup.h"
 #include "util/create.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -30,16 +31,35 @@ void routes_file_close(struct routes_file *file)
 	free(file->path);
 }
 
-static int fail(const char *what, struct routes_file *file, int result)
+enum attempt {
+	ATTEMPT_READ,
+	ATTEMPT_CHANGE,
+	ATTEMPT_WRITE,
+};
+
+static int fail(enum attempt attempt, struct routes_file *file, int result)
 {
 	const char *path = file->path != NULL ? file->path : "";
 	const size_t size = ESCAPED_SIZE(strlen(path));
 	CLEANUP(freep) char *shown = malloc(size);
+	const char *directory = shown != NULL ? escape(shown, size, path, strlen(path)) : "";
+	const char *reason = strerror(-result);
+	const char *cure = "";
 
 	file->is_denied = result == -EACCES || result == -EPERM;
-	log_error("can't %s %s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s%s", what,
-		  shown != NULL ? escape(shown, size, path, strlen(path)) : "", strerror(-result),
-		  file->is_denied ? ". Run it as root" : "");
+	if (file->is_denied)
+		cure = _(". Run it as root");
+	switch (attempt) {
+	case ATTEMPT_READ:
+		log_error("can't read %s/%s: %s%s", directory, ROUTES_PLACE, reason, cure);
+		break;
+	case ATTEMPT_CHANGE:
+		log_error("can't change %s/%s: %s%s", directory, ROUTES_PLACE, reason, cure);
+		break;
+	case ATTEMPT_WRITE:
+		log_error("can't write %s/%s: %s%s", directory, ROUTES_PLACE, reason, cure);
+		break;
+	}
 	return EXIT_ERROR;
 }
 
@@ -88,10 +108,10 @@ int routes_file_open(const struct arguments *arguments, bool change, struct rout
 	if (result == 0)
 		result = read_directory(file);
 	if (result < 0)
-		return fail(change ? "change" : "read", file, result);
+		return fail(change ? ATTEMPT_CHANGE : ATTEMPT_READ, file, result);
 	if (written_rules_read(file->text, file->length, &file->rules, &error) == 0)
 		return EXIT_OK;
-	log_error("%s/" DROPIN_DIRECTORY "/" ROUTES_FILE ": %s", file->path, error.text);
+	log_error("%s/%s: %s", file->path, ROUTES_PLACE, error.text);
 	return EXIT_ERROR;
 }
 
@@ -110,24 +130,32 @@ static int line_of(const char *edited, const struct written_rule *rule)
 static bool is_about(const struct diagnostics *diagnostics, const struct diagnostic *item, int line)
 {
 	const char *file = item->file < diagnostics->file_count ? diagnostics->files[item->file] : "";
-	const char *end = strstr(file, DROPIN_DIRECTORY "/" ROUTES_FILE);
+	const char *end = strstr(file, ROUTES_PLACE);
 
-	return line > 0 && item->position.line == line && end != NULL &&
-	       strcmp(end, DROPIN_DIRECTORY "/" ROUTES_FILE) == 0;
+	return line > 0 && item->position.line == line && end != NULL && strcmp(end, ROUTES_PLACE) == 0;
+}
+
+/* The text of a diagnostic without the key that it may begin with: "user:alcie: user: ..." would say it twice. */
+static const char *without_key(const char *text, const char *key)
+{
+	static const char *const colons[] = {": ", "\xef\xbc\x9a"}; /* U+FF1A, as translations have it */
+	const size_t length = strlen(key);
+
+	for (size_t i = 0; i < sizeof(colons) / sizeof(colons[0]); i++) {
+		if (strncmp(text, key, length) == 0 && strncmp(text + length, colons[i], strlen(colons[i])) == 0)
+			return text + length + strlen(colons[i]);
+	}
+	return text;
 }
 
 static void log_about_rule(const struct written_rule *rule, const char *text)
 {
 	const size_t size = ESCAPED_SIZE(strlen(rule->value));
-	const size_t key = strlen(rule->key);
 	CLEANUP(freep) char *shown = malloc(size);
 
-	/* "user:alcie: user: ..." would say it twice */
-	if (strncmp(text, rule->key, key) == 0 && strncmp(text + key, ": ", 2) == 0)
-		text += key + 2;
 	if (shown != NULL)
 		log_error("%s:%s: %s", rule->key, escape_but_backslash(shown, size, rule->value, strlen(rule->value)),
-			  text);
+			  without_key(text, rule->key));
 }
 
 /* Returns the exit code. */
@@ -173,11 +201,11 @@ struct config *routes_file_check(const struct arguments *arguments, const char *
 int routes_file_write(struct routes_file *file, const char *edited)
 {
 	CLEANUP(freep) char *path = NULL;
-	int result = asprintf(&path, "%s/" DROPIN_DIRECTORY "/" ROUTES_FILE, file->path) < 0 ? -ENOMEM : 0;
+	int result = asprintf(&path, "%s/%s", file->path, ROUTES_PLACE) < 0 ? -ENOMEM : 0;
 
 	if (result < 0)
 		path = NULL;
 	else
 		result = file_replace(path, edited, strlen(edited), 0644);
-	return result < 0 ? fail("write", file, result) : EXIT_OK;
+	return result < 0 ? fail(ATTEMPT_WRITE, file, result) : EXIT_OK;
 }

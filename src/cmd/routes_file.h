@@ -13,8 +13,6 @@
 
 /* The drop-in that "cgtproxy route" writes its rules to. */
 
-#define ROUTES_FILE "50-route.yaml"
-
 struct routes_file {
 	char *path;    /* of the directory that the config is in */
 	int directory; /* descriptor of the drop-ins', or -1 */

@@ -70,8 +70,10 @@ int cmd_status(const struct arguments *arguments)
 	if (arguments->openmetrics)
 		status_write_openmetrics(&status, stdout);
 	else if (arguments->json == JSON_FORMAT_OFF)
-		status_write_text(&status, NULL, &style, stdout);
-	else if (status_write_json(&status, NULL, arguments->json, stdout) < 0)
+		result = status_write_text(&status, NULL, &style, stdout);
+	else
+		result = status_write_json(&status, NULL, arguments->json, stdout);
+	if (result < 0)
 		return fail(error_set(&error, -ENOMEM, "no memory to show the status"), &error);
 	if (arguments->openmetrics)
 		return EXIT_OK; /* the metrics say the rest */

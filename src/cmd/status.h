@@ -32,8 +32,17 @@ bool status_rate(const struct status *status, const struct status *before, const
  * Writes the state for a person.
  *
  * @before: an earlier look, for the rates, or NULL
+ *
+ * Returns 0 or -ENOMEM.
  */
-void status_write_text(const struct status *status, const struct status *before, const struct style *style, FILE *out);
+int status_write_text(const struct status *status, const struct status *before, const struct style *style, FILE *out);
+
+/** Returns the colour of a target's name. */
+enum colour status_colour(size_t target);
+
+/** Writes the part of it that is the table of targets; the parameters and the result are the same. */
+int status_write_targets(const struct status *status, const struct status *before, const struct style *style,
+			 FILE *out);
 
 /**
  * Writes the state as a JSON object.

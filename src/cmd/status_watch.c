@@ -80,14 +80,15 @@ static int show(const struct status *status, const struct status *before, bool j
 	CLEANUP(freep) char *text = NULL;
 	size_t size = 0;
 	FILE *out = NULL;
+	int result = 0;
 
 	if (json)
 		return status_write_json(status, before, JSON_FORMAT_SHORT, stdout);
 	out = open_memstream(&text, &size);
 	if (out == NULL)
 		return -ENOMEM;
-	status_write_text(status, before, &screen->style, out);
-	if (fclose(out) != 0)
+	result = status_write_text(status, before, &screen->style, out);
+	if (fclose(out) != 0 || result < 0)
 		return -ENOMEM;
 	if (!screen->is_terminal) {
 		printf("%s\n", text);

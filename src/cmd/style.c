@@ -8,21 +8,13 @@
 #include "util/escape.h"
 
 #include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Checks the environment's locale without setting it for the program, whose texts are not localized. */
+/* By the locale that language_open() has set. */
 static bool locale_has_unicode(void)
 {
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-	bool has_unicode = false;
-
-	if (locale == (locale_t)0)
-		return false;
-	has_unicode = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-	freelocale(locale);
-	return has_unicode;
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 struct style style_of_output(const struct arguments *arguments)

@@ -11,6 +11,8 @@
 #include "inspect/loaded.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -24,14 +26,14 @@ static int check_kernel(const struct config *config)
 	int result = requirements_try(config, &error);
 
 	if (result == -EPERM) {
-		finding_print(FINDING_SKIPPED, "kernel", "%s", error.text);
+		finding_print(FINDING_SKIPPED, N_("kernel"), "%s", error.text);
 		return EXIT_OK;
 	}
 	if (result < 0) {
-		finding_print(FINDING_ERROR, "kernel", "%s", error.text);
+		finding_print(FINDING_ERROR, N_("kernel"), "%s", error.text);
 		return EXIT_ERROR;
 	}
-	finding_print(FINDING_OK, "kernel", "nftables accepts the ruleset of this config; nothing was applied");
+	finding_print(FINDING_OK, N_("kernel"), "nftables accepts the ruleset of this config; nothing was applied");
 	return EXIT_OK;
 }
 
@@ -62,13 +64,13 @@ static void check_name_service(const struct config *config)
 		return;
 	if (host_asks_resolved_before_dns())
 		finding_print(
-			FINDING_WARNING, "name service",
+			FINDING_WARNING, N_("name service"),
 			"\"resolve\" comes before \"dns\" in the hosts line of /etc/nsswitch.conf, so programs query "
 			"systemd-resolved, bypassing dns-hijack: DNS is that service's traffic. Put \"dns\" first "
 			"and a server outside of \"bypass\" into /etc/resolv.conf, or add a rule for "
 			"systemd-resolved");
 	else
-		finding_print(FINDING_OK, "name service",
+		finding_print(FINDING_OK, N_("name service"),
 			      "programs query name servers themselves, where dns-hijack applies");
 }
 
@@ -80,7 +82,7 @@ static void check_name_servers(const struct config *config)
 
 		if (hijack_server_is_wildcard(&proxy->dns_hijack))
 			finding_print(
-				FINDING_NOTICE, "name service",
+				FINDING_NOTICE, N_("name service"),
 				"the name server of the proxy %s, on UDP port %u, listens on all addresses. Unless it "
 				"replies from the address where it was asked (by IP_PKTINFO), programs don't get its "
 				"replies; if they wait in vain, make it listen on the address of dns-hijack only",
@@ -90,45 +92,56 @@ static void check_name_servers(const struct config *config)
 
 static void mention_other_file(const char *file)
 {
-	const char *other = *file != '\0' ? file : "the built-in config";
+	const char *other = *file != '\0' ? file : _("the built-in config");
 	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(strlen(other)));
 
 	if (shown != NULL)
-		finding_print(FINDING_NOTICE, "daemon", "it has loaded %s, not this config",
+		finding_print(FINDING_NOTICE, N_("daemon"), "it has loaded %s, not this config",
 			      escape(shown, ESCAPED_SIZE(strlen(other)), other, strlen(other)));
 }
 
 /* Whether this config is in force. A config may well be checked before that. */
 static void check_daemon(const struct config *config)
 {
+	const char *sudo = sudo_prefix();
 	struct loaded_config loaded;
 
 	loaded_find(config, "/", &loaded);
 	switch (loaded.state) {
 	case LOADED_CURRENT:
-		finding_print(FINDING_OK, "daemon", "it has loaded this config");
+		finding_print(FINDING_OK, N_("daemon"), "it has loaded this config");
 		break;
 	case LOADED_EARLIER:
-		finding_print(FINDING_WARNING, "daemon",
-			      "it has not loaded this config as it is now: systemctl reload cgtproxy");
+		finding_print(FINDING_WARNING, N_("daemon"),
+			      "it has not loaded this config as it is now: %ssystemctl reload cgtproxy", sudo);
 		break;
 	case LOADED_OTHER:
 		mention_other_file(loaded.file);
 		break;
 	case LOADED_LEFT:
-		finding_print(FINDING_WARNING, "daemon",
-			      "it is not running, but the rules of an earlier run are still in force: systemctl start "
-			      "cgtproxy, or, to have all traffic go direct, cgtproxy clear");
+		finding_print(FINDING_WARNING, N_("daemon"),
+			      "it is not running, but the rules of an earlier run are still in force: %ssystemctl "
+			      "start cgtproxy, or, to have all traffic go direct, %scgtproxy clear",
+			      sudo, sudo);
 		break;
 	case LOADED_NOTHING:
-		finding_print(FINDING_NOTICE, "daemon",
-			      "it %s, so this config is not in force: systemctl start "
-			      "cgtproxy",
-			      loaded.is_certain ? "is not running" : "does not seem to be running");
+		if (loaded.is_certain)
+			finding_print(FINDING_NOTICE, N_("daemon"),
+				      "it is not running, so this config is not in force: %ssystemctl start cgtproxy",
+				      sudo);
+		else
+			finding_print(FINDING_NOTICE, N_("daemon"),
+				      "it does not seem to be running, so this config is not in force: %ssystemctl "
+				      "start cgtproxy",
+				      sudo);
 		break;
 	case LOADED_UNKNOWN:
-		finding_print(FINDING_SKIPPED, "daemon", "which config it has loaded can't be %s",
-			      loaded.is_certain ? "told from its table" : "seen without CAP_NET_ADMIN");
+		if (loaded.is_certain)
+			finding_print(FINDING_SKIPPED, N_("daemon"),
+				      "which config it has loaded can't be told from its table");
+		else
+			finding_print(FINDING_SKIPPED, N_("daemon"),
+				      "which config it has loaded can't be seen without CAP_NET_ADMIN");
 		break;
 	}
 }

@@ -3,6 +3,8 @@
 
 #include "config/draft.h"
 
+#include "util/language.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -11,6 +13,16 @@
 #include <string.h>
 
 enum { NUMBER_SIZE = sizeof("4294967295") };
+
+/* As tools/embed-default-config writes them. */
+extern const char draft_english[];
+extern const char draft_simplified_chinese[];
+
+const struct draft_template draft_templates[] = {
+	{"init.yaml.in", draft_english},
+	{"init.zh_CN.yaml.in", draft_simplified_chinese},
+	{0},
+};
 
 /* Where queries go if the line is enabled later: mihomo's usual port. */
 #define USUAL_NAME_SERVER "127.0.0.1"
@@ -28,6 +40,18 @@ static const struct blank *find_blank(const struct blank *blanks, const char *ke
 			return blanks;
 	}
 	return NULL;
+}
+
+/* The catalogue of a language that has a template translates the name of the English one to that one's. */
+static const char *template_text(void)
+{
+	const char *file = _("init.yaml.in");
+
+	for (const struct draft_template *at = draft_templates; at->file != NULL; at++) {
+		if (strcmp(at->file, file) == 0)
+			return at->text;
+	}
+	return draft_english;
 }
 
 /* An "@" that begins no key stays. */
@@ -82,7 +106,7 @@ char *draft_write(const struct draft *draft)
 		return NULL;
 	if (hijack)
 		inet_ntop(AF_INET, &draft->name_server.sin_addr, dns_ip, sizeof(dns_ip));
-	fill(draft_template, blanks, out);
+	fill(template_text(), blanks, out);
 	if (fclose(out) == 0)
 		return text;
 	free(text);

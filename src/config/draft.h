@@ -22,13 +22,22 @@ struct draft {
 };
 
 /**
- * Fills in the template, data/init.yaml.in.
+ * Fills in the template in the user's language, or the English one.
  *
  * Returns the text of the config, to be freed with free(), or NULL if out of memory.
  */
 char *draft_write(const struct draft *draft);
 
-/** The template: "@KEY@" is to be replaced; "@KEY@" before a line that is for some proxies only, by "" or "#". */
-extern const char draft_template[];
+/**
+ * A template: "@KEY@" is to be replaced; "@KEY@" before a line that is for some proxies only, by "" or "#". They differ
+ * only in their comments.
+ */
+struct draft_template {
+	const char *file; /* in data */
+	const char *text;
+};
+
+/** All templates, the English one first, ended by one without a file. */
+extern const struct draft_template draft_templates[];
 
 #endif

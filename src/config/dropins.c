@@ -9,6 +9,7 @@
 #include "config/yaml.h"
 #include "util/cleanup.h"
 #include "util/language.h"
+#include "util/suffix.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,17 +31,10 @@ static void listing_clear(struct listing *listing)
 	free(listing->names);
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	const size_t length = strlen(name);
-
-	return length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0;
-}
-
 /* Editors use hidden files. */
 static bool is_dropin(const char *name)
 {
-	return name[0] != '.' && (ends_in(name, ".yaml") || ends_in(name, ".yml"));
+	return name[0] != '.' && (has_suffix(name, ".yaml") || has_suffix(name, ".yml"));
 }
 
 static int compare_names(const void *left, const void *right)
@@ -213,7 +207,7 @@ static int read_name(const struct dropins_reader *all, const char *name)
 	if (asprintf(&whole, "%s/" DROPIN_DIRECTORY "/%s", all->path, name) < 0 ||
 	    diagnostics_begin_file(all->diagnostics, whole) < 0)
 		return -ENOMEM;
-	if (ends_in(name, ".yaml"))
+	if (has_suffix(name, ".yaml"))
 		return check_name(name, all->diagnostics) ? read_file(all, name) : -EINVAL;
 	diagnose(all->diagnostics, SEVERITY_WARNING, (struct position){0},
 		 "ignored, since its name does not end in .yaml");
@@ -289,25 +283,15 @@ int dropins_load(const char *path, const struct dropin_text *instead, struct con
 	return result;
 }
 
-static void note_change(int directory, const char *name, time_t *newest)
-{
-	struct stat status;
-
-	if (fstatat(directory, name, &status, 0) == 0 && status.st_mtim.tv_sec > *newest)
-		*newest = status.st_mtim.tv_sec;
-}
-
-time_t dropins_changed(const char *path)
+void dropins_look(const char *path, struct config_files *files)
 {
 	CLEANUP(listing_clear) struct listing listing = {0};
 	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(closep) int dropins = openat(directory, DROPIN_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	time_t newest = 0;
 
 	if (dropins < 0 || list(directory, NULL, &listing) < 0)
-		return 0;
-	note_change(directory, DROPIN_DIRECTORY, &newest);
+		return;
+	config_files_add_directory(files, directory, DROPIN_DIRECTORY);
 	for (size_t i = 0; i < listing.count; i++)
-		note_change(dropins, listing.names[i], &newest);
-	return newest;
+		config_files_add(files, dropins, listing.names[i], listing.names[i]);
 }

@@ -105,7 +105,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 
 	if (error < 0)
 		return error;
-	stamp_write(ruleset->comment, config->file, config->loaded);
+	stamp_write(ruleset->comment, config->file, &config->loaded, config->version);
 	chain->rules[0].comment = ruleset->comment;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], CHAIN_TPROXY_PREFIX, true);

@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/language.h"
 #include "util/quote.h"
+#include "util/suffix.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,9 +20,7 @@
 #include <string.h>
 
 #define RELOAD "sudo systemctl reload cgtproxy"
-#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
-#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
-#define INIT_SCOPE "/init.scope"	     /* of systemd itself (systemd.special(7)) */
+#define INIT_SCOPE "/init.scope" /* of systemd itself (systemd.special(7)) */
 
 /* What an advice is about. Each kind returns 1 when it applies and is set, 0, or -ENOMEM. */
 struct situation {
@@ -65,11 +64,14 @@ static int about_network(const struct situation *situation)
 		if (!members->items[i].has_other_network)
 			return 0;
 	}
-	return members->count > 0 ? advise(situation,
-					   "%s a network namespace other than this one, which cgtproxy does not cover: "
-					   "no rule applies there.",
-					   members->count == 1 ? "The process is in" : "The processes are in")
-				  : 0;
+	if (members->count == 1)
+		return advise(situation,
+			      "The process is in a network namespace other than this one, which cgtproxy does not "
+			      "cover: no rule applies there.");
+	return members->count > 0
+		       ? advise(situation, "The processes are in a network namespace other than this one, which "
+					   "cgtproxy does not cover: no rule applies there.")
+		       : 0;
 }
 
 static int about_daemon(const struct situation *situation)
@@ -86,10 +88,11 @@ static int about_reload(const struct situation *situation)
 	const char *file = situation->config->file;
 
 	if (report_differs(situation->report))
-		return advise(situation, "Load the config, which the kernel's rules do not match: " RELOAD);
-	if (kernel->view == KERNEL_STEERS && kernel->loaded != 0 && file != NULL && strcmp(kernel->file, file) == 0 &&
-	    config_changed(file) > kernel->loaded)
-		return advise(situation, "Load the config, which has changed since it was loaded: " RELOAD);
+		return advise(situation, "Load the config, which the kernel's rules do not match: %s", RELOAD);
+	if (kernel->view == KERNEL_STEERS && kernel->stamp.loaded != 0 && file != NULL &&
+	    strcmp(kernel->stamp.file, file) == 0 &&
+	    config_has_changed(file, kernel->stamp.loaded, kernel->stamp.version))
+		return advise(situation, "Load the config, which has changed since it was loaded: %s", RELOAD);
 	return 0;
 }
 
@@ -120,17 +123,9 @@ static char *write_config_option(const struct config *config)
 	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
 	char *option = NULL;
 
-	if (config->file == NULL || strcmp(config->file, USUAL_CONFIG) == 0)
+	if (config->file == NULL || strcmp(config->file, CONFIG_DEFAULT) == 0)
 		return strdup("");
 	return file != NULL && asprintf(&option, "-c %s ", file) >= 0 ? option : NULL;
-}
-
-static bool ends_with(const char *text, const char *ending)
-{
-	const size_t length = strlen(text);
-	const size_t size = strlen(ending);
-
-	return length >= size && strcmp(text + length - size, ending) == 0;
 }
 
 /*
@@ -139,7 +134,7 @@ static bool ends_with(const char *text, const char *ending)
  */
 static bool is_passed(const struct stray *stray)
 {
-	return stray->path != NULL && (strcmp(stray->path, INIT_SCOPE) == 0 || ends_with(stray->path, ".socket"));
+	return stray->path != NULL && (strcmp(stray->path, INIT_SCOPE) == 0 || has_suffix(stray->path, ".socket"));
 }
 
 static int about_passed(const struct situation *situation, const struct stray *stray)
@@ -220,17 +215,17 @@ static int about_packets(const struct situation *situation)
 	if (trace->reason == REASON_BYPASS || trace->reason == REASON_LOCAL)
 		return advise(situation,
 			      "For the target to apply to this destination, change \"%s\" in the config, then "
-			      "load it: " RELOAD,
-			      key);
+			      "load it: %s",
+			      key, RELOAD);
 	return advise(situation,
-		      "To have it proxied or not, change \"%s\" of proxy \"%s\" in the config, then load it: " RELOAD,
-		      key, trace->proxy);
+		      "To have it proxied or not, change \"%s\" of proxy \"%s\" in the config, then load it: %s", key,
+		      trace->proxy, RELOAD);
 }
 
 /* Whether a rule comes before those that "cgtproxy route" writes. */
 static bool precedes_routes(const struct config_rule *rule)
 {
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) < 0;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) < 0;
 }
 
 /* Whether a process is a proxy server that is known, which may serve a port of the config later. */
@@ -260,7 +255,7 @@ static int has_prior_rule(const struct situation *situation, const char *path)
 	if (result < 0 || inner.rule == NO_RULE)
 		return result;
 	rule = &situation->config->rules[inner.rule];
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) <= 0 && rule->target == TARGET_DIRECT;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) <= 0 && rule->target == TARGET_DIRECT;
 }
 
 /* A rule that the proxy inside a user's or slice's cgroups needs before one for all of them. */
@@ -338,8 +333,8 @@ static char *write_absent(const struct situation *situation)
 		if (strcmp(proxy->name, target) != 0 || !proxy_is_absent(proxy))
 			continue;
 		return asprintf(&line,
-				"Start the proxy %s, or correct its port: nothing listens on port %u, so what is sent "
-				"there is refused.\n",
+				_("Start the proxy %s, or correct its port: nothing listens on port %u, so what is "
+				  "sent there is refused.\n"),
 				proxy->name, proxy->port) < 0
 			       ? NULL
 			       : line;
@@ -369,15 +364,16 @@ static int about_rule(const struct situation *situation)
 	if (rule != NULL && precedes_routes(rule))
 		return advise(situation,
 			      "%sTo change that, edit the rule on %s, which comes before those of \"cgtproxy "
-			      "route\", then load it: " RELOAD,
-			      absent, config_rule_place(rule, place));
+			      "route\", then load it: %s",
+			      absent, config_rule_place(rule, place), RELOAD);
 	selector = write_selector(&situation->report->subject, first->path);
 	option = write_config_option(config);
 	proxy = quote_for_shell(wanted);
 	if (selector == NULL || option == NULL || proxy == NULL)
 		return -ENOMEM;
-	return advise(situation, "%sTo %s it%s: sudo cgtproxy %sroute %s %s", absent, suggests_proxy ? "proxy" : "send",
-		      suggests_proxy ? "" : " direct", option, selector, proxy);
+	if (suggests_proxy)
+		return advise(situation, "%sTo proxy it: sudo cgtproxy %sroute %s %s", absent, option, selector, proxy);
+	return advise(situation, "%sTo send it direct: sudo cgtproxy %sroute %s %s", absent, option, selector, proxy);
 }
 
 int advice_make(const struct question *question, const struct report *report, char **advice)

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "inspect/cures.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +59,8 @@ void refusal_note(struct refusal *refusal, const char *file, const struct diagno
 			  error->position.column, error->text) < 0)
 		refusal->text = NULL;
 	refusal->more = count_errors(diagnostics) - 1;
-	refusal->modified = path != NULL ? config_changed(path) : 0;
+	if (path != NULL)
+		config_files_look(path, &refusal->files);
 }
 
 void refusal_clear(struct refusal *refusal)
@@ -70,10 +72,12 @@ void refusal_clear(struct refusal *refusal)
 static const char *write_time(time_t moment, char text[TIME_SIZE])
 {
 	struct tm local;
+	char shown[TIME_SIZE];
 
 	text[0] = '\0';
-	if (moment != 0 && localtime_r(&moment, &local) != NULL)
-		strftime(text, TIME_SIZE, " of %Y-%m-%d %H:%M:%S", &local);
+	if (moment != 0 && localtime_r(&moment, &local) != NULL &&
+	    strftime(shown, sizeof(shown), "%Y-%m-%d %H:%M:%S", &local) > 0)
+		snprintf(text, TIME_SIZE, _(" of %s"), shown);
 	return text;
 }
 
@@ -84,13 +88,13 @@ static int report_errors(const char *shown, time_t loaded, const struct refusal 
 	char more[48] = "";
 
 	if (refusal->more > 0)
-		snprintf(more, sizeof(more), " (and %zu more)", refusal->more);
+		snprintf(more, sizeof(more), _(" (and %zu more)"), refusal->more);
 	return problems_add(
 		problems, PROBLEM_FILE_ERRORS, shown,
-		strdup("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
-		       "cgtproxy"),
+		problem_cure("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
+			     "cgtproxy"),
 		"the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
-		write_time(refusal->modified, changed), refusal->text, more, write_time(loaded, old));
+		write_time(refusal->files.changed, changed), refusal->text, more, write_time(loaded, old));
 }
 
 static int report_change(const char *shown, time_t now, time_t loaded, struct problems *problems)
@@ -113,32 +117,37 @@ static int report_new_file(const char *shown, time_t loaded, struct problems *pr
 			    shown, write_time(loaded, old));
 }
 
-int config_file_judge(const char *file, time_t loaded, const struct refusal *refusal, struct problems *problems)
+int config_file_judge(const char *file, time_t loaded, uint32_t version, const struct refusal *refusal,
+		      struct problems *problems)
 {
 	CLEANUP(freep) char *path = copy_or_default(file);
 	CLEANUP(freep) char *shown = path != NULL ? shown_copy(path) : NULL;
-	time_t changed = 0;
+	struct config_files files;
 
 	if (shown == NULL)
 		return -ENOMEM;
-	changed = config_changed(path);
-	if (refusal->text != NULL && refusal->modified == changed)
+	config_files_look(path, &files);
+	if (refusal->text != NULL && refusal->files.version == files.version)
 		return report_errors(shown, loaded, refusal, problems);
 	if (is_built_in(file))
 		return loaded != 0 && access(path, F_OK) == 0 ? report_new_file(shown, loaded, problems) : 0;
-	return changed > loaded ? report_change(shown, changed, loaded, problems) : 0;
+	return config_has_changed(file, loaded, version) ? report_change(shown, files.changed, loaded, problems) : 0;
 }
 
 int config_file_report_other(const char *given, const char *loaded, const struct refusal *refusal,
 			     struct problems *problems)
 {
 	CLEANUP(freep) char *shown = shown_copy(given);
-	CLEANUP(freep) char *other = *loaded != '\0' ? shown_copy(loaded) : strdup("the built-in config");
+	CLEANUP(freep) char *other = *loaded != '\0' ? shown_copy(loaded) : strdup(_("the built-in config"));
+	char *cure = NULL;
 
 	if (shown == NULL || other == NULL)
 		return -ENOMEM;
-	return problems_add(
-		problems, PROBLEM_FILE_OTHER, shown, problem_cure("leave out -c to see what is wrong with %s", other),
-		"%s is not what is in force, which is %s%s%s", shown, other,
-		refusal->text != NULL ? ", and can't be loaded: " : "", refusal->text != NULL ? refusal->text : "");
+	cure = problem_cure("leave out -c to see what is wrong with %s", other);
+	if (refusal->text != NULL)
+		return problems_add(problems, PROBLEM_FILE_OTHER, shown, cure,
+				    "%s is not what is in force, which is %s, and can't be loaded: %s", shown, other,
+				    refusal->text);
+	return problems_add(problems, PROBLEM_FILE_OTHER, shown, cure, "%s is not what is in force, which is %s", shown,
+			    other);
 }

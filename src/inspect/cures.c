@@ -3,17 +3,16 @@
 
 #include "inspect/cures.h"
 
+#include "config/load.h"
 #include "inspect/problems.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define USUAL_CONFIG "/etc/cgtproxy/config.yaml"
-#define ROUTES_FILE "config.d/50-route.yaml" /* of "cgtproxy route" */
 
 char *shown_copy(const char *text)
 {
@@ -27,12 +26,12 @@ char *shown_copy(const char *text)
 
 char *place_in_file(const struct config *config, int line)
 {
-	CLEANUP(freep) char *file = config->file != NULL ? shown_copy(config->file) : strdup("the config");
+	CLEANUP(freep) char *file = config->file != NULL ? shown_copy(config->file) : strdup(_("the config"));
 	char *place = NULL;
 
 	if (file == NULL || line == 0)
 		return file != NULL ? strdup(file) : NULL;
-	return asprintf(&place, "line %d of %s", line, file) < 0 ? NULL : place;
+	return asprintf(&place, _("line %d of %s"), line, file) < 0 ? NULL : place;
 }
 
 char *place_of_rule(const struct config *config, int32_t rule)
@@ -45,7 +44,7 @@ char *place_of_rule(const struct config *config, int32_t rule)
 
 static bool is_route(const struct config_rule *rule)
 {
-	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_FILE) == 0;
+	return rule->dropin != NULL && strcmp(rule->dropin, ROUTES_PLACE) == 0;
 }
 
 bool is_overridden(const struct config *config, int32_t rule, int32_t by)
@@ -69,12 +68,12 @@ static char *cure_by_forgetting(const struct config *config, int32_t rule)
 {
 	CLEANUP(freep) char *name = route_name(&config->rules[rule]);
 	CLEANUP(freep) char *file = config->file != NULL ? quote_for_shell(config->file) : NULL;
-	const bool is_usual = file == NULL || strcmp(config->file, USUAL_CONFIG) == 0;
+	const bool is_usual = file == NULL || strcmp(config->file, CONFIG_DEFAULT) == 0;
 
 	if (name == NULL)
 		return NULL;
-	return problem_cure("cgtproxy %s%s%sroute --forget %s", is_usual ? "" : "-c ", is_usual ? "" : file,
-			    is_usual ? "" : " ", name);
+	return problem_command("cgtproxy %s%s%sroute --forget %s", is_usual ? "" : "-c ", is_usual ? "" : file,
+			       is_usual ? "" : " ", name);
 }
 
 char *cure_by_moving(const struct config *config, int32_t rule, int32_t before)

@@ -4,6 +4,7 @@
 #include "inspect/destination.h"
 
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -122,11 +123,11 @@ int destination_read(const char *text, struct destination *destination, struct e
 
 	*destination = (struct destination){0};
 	if (!split(read_protocol(text, &destination->protocol), address, &port))
-		return refuse(text, "no address", error);
+		return refuse(text, _("no address"), error);
 	if (!read_address(address, &destination->to))
-		return refuse(text, "not an address (names are not looked up)", error);
+		return refuse(text, _("not an address (names are not looked up)"), error);
 	if (port != NULL && !read_port(port, &destination->to.port))
-		return refuse(text, "not a port", error);
+		return refuse(text, _("not a port"), error);
 	normalize(&destination->to);
 	result = address_type_find(&rtnetlink, &destination->to, &destination->type);
 	rtnetlink_close(&rtnetlink);

@@ -18,6 +18,7 @@
 #include "route/bridge.h"
 #include "route/route.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -140,7 +141,7 @@ int fence_judge(uint64_t packets, struct problems *problems)
 	if (packets == 0)
 		return 0;
 	return problems_add(
-		problems, PROBLEM_FENCE, "packets of proxied programs", strdup("systemctl reload cgtproxy"),
+		problems, PROBLEM_FENCE, _("packets of proxied programs"), strdup("systemctl reload cgtproxy"),
 		"%" PRIu64 " packets of proxied programs were about to bypass the proxy and were dropped: a "
 		"program binds its sockets to an interface, or another program changed policy rules, routes "
 		"or marks. When the reason is gone, a reload resets the count, and so do ten minutes without "
@@ -171,16 +172,17 @@ static int find_watches(const struct scene *scene, struct problems *problems)
 const struct finder *finders_all(size_t *count)
 {
 	static const struct finder finders[] = {
-		{"policy rules", "no rule of another program takes proxied packets first", find_policy_rules},
-		{"routes", "nothing else uses the routing table, and it leads to the loopback interface", find_routes},
-		{"default route", "packets have a way out", find_ways},
-		{"proxies", "who listens on their ports, listens for TPROXY and is not sent its own traffic",
+		{N_("policy rules"), N_("no rule of another program takes proxied packets first"), find_policy_rules},
+		{N_("routes"), N_("nothing else uses the routing table, and it leads to the loopback interface"),
+		 find_routes},
+		{N_("default route"), N_("packets have a way out"), find_ways},
+		{N_("proxies"), N_("who listens on their ports, listens for TPROXY and is not sent its own traffic"),
 		 find_proxies},
-		{"rules", "none of them is without effect on the cgroups that it matches", find_rules},
-		{"firewall", "no other nftables rules interfere with steered traffic", find_firewall},
-		{"br_netfilter", "bridged packets don't traverse the IP chains of nftables", find_bridges},
-		{"fence", "no packet of a proxied program was about to bypass its proxy", find_fenced},
-		{"inotify", "there is a watch for each cgroup", find_watches},
+		{N_("rules"), N_("none of them is without effect on the cgroups that it matches"), find_rules},
+		{N_("firewall"), N_("no other nftables rules interfere with steered traffic"), find_firewall},
+		{"br_netfilter", N_("bridged packets don't traverse the IP chains of nftables"), find_bridges},
+		{N_("fence"), N_("no packet of a proxied program was about to bypass its proxy"), find_fenced},
+		{"inotify", N_("there is a watch for each cgroup"), find_watches},
 	};
 
 	*count = sizeof(finders) / sizeof(finders[0]);

@@ -35,8 +35,8 @@ int scene_set(struct scene *scene, struct error *error);
 void scene_clear(struct scene *scene);
 
 struct finder {
-	const char *subject; /* what it looks at */
-	const char *fine;    /* what there is to say when it finds nothing */
+	const char *subject; /* what it looks at; not translated */
+	const char *fine;    /* what there is to say when it finds nothing; not translated */
 	/* adds to the problems; returns 0, -EPERM when it takes the capability CAP_NET_ADMIN, or another negative errno
 	 */
 	int (*find)(const struct scene *scene, struct problems *problems);

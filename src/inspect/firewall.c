@@ -7,6 +7,7 @@
 #include "nft/nft.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -155,7 +156,7 @@ static void judge_obstacle(const struct obstacle *obstacle, void *userdata)
 
 	escape(table, sizeof(table), obstacle->table, strlen(obstacle->table));
 	escape(chain, sizeof(chain), obstacle->chain, strlen(obstacle->chain));
-	snprintf(about, sizeof(about), "the chain %s of the table %s %s", chain, obstacle->family, table);
+	snprintf(about, sizeof(about), _("the chain %s of the table %s %s"), chain, obstacle->family, table);
 	if (judge->result == 0 &&
 	    (obstacle->kind == OBSTACLE_NOTRACK ? judge->config->rule_count : judge->config->proxy_count) > 0)
 		judge->result = by_kind[obstacle->kind](judge, obstacle, about);

@@ -7,7 +7,6 @@
 #include "engine/names.h"
 #include "nft/comment.h"
 #include "nft/lookups.h"
-#include "nft/stamp.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -17,11 +16,8 @@ static void read_stamp(struct nft *nft, struct kernel *kernel)
 {
 	char about[COMMENT_SIZE];
 
-	if (nft_read_comment(nft, CHAIN_PREROUTING, about) < 0 ||
-	    !stamp_read(about, kernel->file, sizeof(kernel->file), &kernel->loaded)) {
-		kernel->file[0] = '\0';
-		kernel->loaded = 0;
-	}
+	if (nft_read_comment(nft, CHAIN_PREROUTING, about) == 0)
+		stamp_read(about, &kernel->stamp);
 }
 
 static enum kernel_view read_state(struct nft *nft, struct kernel *kernel)
@@ -43,7 +39,7 @@ static enum kernel_view read_state(struct nft *nft, struct kernel *kernel)
 	}
 	result = nft_read_lookups(nft, CHAIN_OUTPUT_MANGLE, &lookups);
 	if (result < 0) {
-		error_set(&kernel->reason, result, "can't read the rules of the chain " CHAIN_OUTPUT_MANGLE ": %s",
+		error_set(&kernel->reason, result, "can't read the rules of the chain %s: %s", CHAIN_OUTPUT_MANGLE,
 			  strerror(-result));
 		return KERNEL_UNKNOWN;
 	}

@@ -3,6 +3,8 @@
 
 #include "inspect/known_proxies.h"
 
+#include "util/language.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,7 @@ const struct known_proxy known_proxies[] = {
 		.aliases = {"clash-meta", "clash.meta", "mihomo-alpha", "verge-mihomo", "verge-mihomo-al"},
 		.file_options = {"-f", "--f"},
 		.directory_option = "-d",
-		.place = "at the top level of",
+		.place = N_("at the top level of"),
 		.lines = {"tproxy-port: ", "\n"},
 	},
 	{
@@ -35,14 +37,14 @@ const struct known_proxy known_proxies[] = {
 		.aliases = {"clash-premium"},
 		.file_options = {"-f", "--f"},
 		.directory_option = "-d",
-		.place = "at the top level of",
+		.place = N_("at the top level of"),
 		.lines = {"tproxy-port: ", "\n"},
 	},
 	/* sing-box.sagernet.org/configuration/inbound/tproxy */
 	{
 		.name = "sing-box",
 		.file_options = {"-c", "--config"},
-		.place = "in the list \"inbounds\" of",
+		.place = N_("in the list \"inbounds\" of"),
 		.lines = {"{\n"
 			  "  \"type\": \"tproxy\",\n"
 			  "  \"tag\": \"tproxy-in\",\n"
@@ -53,13 +55,13 @@ const struct known_proxy known_proxies[] = {
 	{
 		.name = "v2ray",
 		.file_options = {"-c", "-config", "--config"},
-		.place = "in the list \"inbounds\" of",
+		.place = N_("in the list \"inbounds\" of"),
 		.lines = DOKODEMO_DOOR,
 	},
 	{
 		.name = "xray",
 		.file_options = {"-c", "-config", "--config"},
-		.place = "in the list \"inbounds\" of",
+		.place = N_("in the list \"inbounds\" of"),
 		.lines = DOKODEMO_DOOR,
 	},
 	{0},

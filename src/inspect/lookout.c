@@ -7,6 +7,7 @@
 #include "inspect/firewall.h"
 #include "util/clock.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <errno.h>
@@ -94,8 +95,10 @@ uint64_t lookout_deadline(const struct lookout *lookout)
 
 static void tell_problem(const struct problem *problem)
 {
-	log_warning("%s%s%s", problem->text, problem->cure != NULL ? ": " : "",
-		    problem->cure != NULL ? problem->cure : "");
+	if (problem->cure != NULL)
+		log_warning("%s: %s", problem->text, problem->cure);
+	else
+		log_warning("%s", problem->text);
 }
 
 /* Logs new and resolved problems, and remembers the present ones. */
@@ -234,7 +237,7 @@ static void add_summaries(const struct problems *problems, char *text, size_t si
 		const size_t length = strlen(text);
 		char summary[PROBLEM_SUMMARY_SIZE];
 
-		snprintf(text + length, size - length, "%s%s", *is_first ? ": " : "; ",
+		snprintf(text + length, size - length, "%s%s", *is_first ? _(": ") : _("; "),
 			 problem_summary(&problems->items[i], summary));
 		*is_first = false;
 	}
@@ -259,10 +262,10 @@ const char *lookout_news(struct lookout *lookout)
 
 	for (size_t i = 0; i < ROUND_AREAS; i++)
 		count += problems_total(&lookout->areas[i]);
-	snprintf(text, sizeof(text), "steering %zu of %zu cgroups", lookout->steered, lookout->cgroups);
+	snprintf(text, sizeof(text), _("steering %zu of %zu cgroups"), lookout->steered, lookout->cgroups);
 	if (count > 0)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; %zu %s", count,
-			 count == 1 ? "problem" : "problems");
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 ngettext("; %zu problem", "; %zu problems", count), count);
 	for (size_t i = 0; i < ROUND_AREAS; i++)
 		add_summaries(&lookout->areas[i], text, sizeof(text), &is_first);
 	add_summaries(&lookout->firewall, text, sizeof(text), &is_first);

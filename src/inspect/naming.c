@@ -8,6 +8,7 @@
 #include "policy/pattern_set.h"
 #include "policy/policy.h"
 #include "util/cleanup.h"
+#include "util/suffix.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -24,13 +25,6 @@ struct parts {
 	char slice[NAME_SIZE]; /* the innermost of the slices that the path begins with, or "" */
 	char unit[NAME_SIZE];  /* what is in it, or "" */
 };
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name);
-
-	return length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0;
-}
 
 static bool has_prefix(const char *name, const char *prefix)
 {

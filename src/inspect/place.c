@@ -4,6 +4,7 @@
 #include "inspect/place.h"
 
 #include "config/selectors.h"
+#include "util/suffix.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +13,6 @@
 static bool is_root(const struct cgroup *cgroup)
 {
 	return cgroup->parent == NULL;
-}
-
-static bool ends_with(const char *text, const char *ending)
-{
-	size_t length = strlen(text);
-	size_t end = strlen(ending);
-
-	return length > end && strcmp(text + length - end, ending) == 0;
 }
 
 /* Parses a number between two strings, in systemd's notation; NO_UID for anything else. */
@@ -59,7 +52,7 @@ static const char *unit_of(const struct cgroup *cgroup)
 
 static bool is_slice_name(const struct cgroup *cgroup)
 {
-	return ends_with(cgroup->name, ".slice");
+	return has_suffix(cgroup->name, ".slice");
 }
 
 /* Whether there are only slices between a cgroup and the root or a user's manager. @uid: whose slice or manager. */
@@ -102,7 +95,7 @@ static enum application_kind kind_of_unit(const struct cgroup *cgroup, struct pl
 	if (has_manager(cgroup))
 		return selector_takes(SELECTOR_USER_UNIT, place->name) ? APPLICATION_USER_UNIT : APPLICATION_CGROUP;
 	if (place->uid != NO_UID && strncmp(place->name, "session-", strlen("session-")) == 0 &&
-	    ends_with(place->name, ".scope"))
+	    has_suffix(place->name, ".scope"))
 		return APPLICATION_USER;
 	return selector_takes(SELECTOR_UNIT, place->name) ? APPLICATION_UNIT : APPLICATION_CGROUP;
 }

@@ -10,40 +10,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By kind: its name for programs, and a summary with what it is about. */
+/* By kind: its name for programs, and a summary with %s for what it is about. */
 static const struct {
 	const char *name;
-	const char *before;
-	const char *after;
+	const char *summary;
 } kinds[] = {
-	[PROBLEM_NOT_RUNNING] = {"not-running", "no daemon runs, but there is ", ""},
-	[PROBLEM_TABLE] = {"table", "parts of ", " are missing"},
-	[PROBLEM_FILE_ERRORS] = {"config-errors", "", " can't be loaded"},
-	[PROBLEM_FILE_CHANGED] = {"config-changed", "", " is not what is in force"},
-	[PROBLEM_FILE_OTHER] = {"config-other", "", " is not the daemon's config"},
-	[PROBLEM_LOOPBACK] = {"loopback-down", "", " is down"},
-	[PROBLEM_IPV6_LOOPBACK] = {"loopback-ipv6", "", " is off"},
-	[PROBLEM_POLICY_RULES] = {"policy-rules", "", " are missing"},
-	[PROBLEM_ROUTES] = {"routes", "", " is missing"},
-	[PROBLEM_BLOCKING_RULE] = {"blocking-rule", "", " comes first"},
-	[PROBLEM_FOREIGN_ROUTE] = {"foreign-route", "", " is in cgtproxy's routing table"},
-	[PROBLEM_NO_ROUTE] = {"no-route", "", " is missing or blocked"},
-	[PROBLEM_PROXY_ABSENT] = {"proxy-absent", "nobody listens for ", ""},
-	[PROBLEM_PROXY_TRANSPARENT] = {"proxy-not-transparent", "the port of ", " is not for TPROXY"},
-	[PROBLEM_PROXY_ADDRESS] = {"proxy-address", "", " listens on the wrong address"},
-	[PROBLEM_PROXY_PROTOCOL] = {"proxy-protocol", "", " takes only one protocol"},
-	[PROBLEM_PROXY_FAMILY] = {"proxy-family", "", " takes only one address family"},
-	[PROBLEM_PROXY_LOOP] = {"proxy-loop", "", " is sent its own traffic"},
-	[PROBLEM_RULE_DEAD] = {"rule-dead", "", " can never match"},
-	[PROBLEM_RULE_TAKEN] = {"rule-taken", "earlier rules take all of ", ""},
-	[PROBLEM_RULE_CONTAINERS] = {"rule-containers", "", " is not for containers"},
-	[PROBLEM_MARK] = {"mark", "", " sets other marks"},
-	[PROBLEM_NOTRACK] = {"notrack", "", " turns connection tracking off"},
-	[PROBLEM_INPUT_POLICY] = {"input-policy", "", " drops proxied traffic"},
-	[PROBLEM_ANSWERS] = {"answers", "", " drops proxies' answers"},
-	[PROBLEM_BRIDGES] = {"bridges", "", " is on"},
-	[PROBLEM_FENCE] = {"fence", "", " were about to bypass the proxy"},
-	[PROBLEM_WATCHES] = {"watches", "", " are used up"},
+	[PROBLEM_NOT_RUNNING] = {"not-running", N_("no daemon runs, but there is %s")},
+	[PROBLEM_TABLE] = {"table", N_("parts of %s are missing")},
+	[PROBLEM_FILE_ERRORS] = {"config-errors", N_("%s can't be loaded")},
+	[PROBLEM_FILE_CHANGED] = {"config-changed", N_("%s is not what is in force")},
+	[PROBLEM_FILE_OTHER] = {"config-other", N_("%s is not the daemon's config")},
+	[PROBLEM_LOOPBACK] = {"loopback-down", N_("%s is down")},
+	[PROBLEM_IPV6_LOOPBACK] = {"loopback-ipv6", N_("%s is off")},
+	[PROBLEM_POLICY_RULES] = {"policy-rules", N_("%s are missing")},
+	[PROBLEM_ROUTES] = {"routes", N_("%s is missing")},
+	[PROBLEM_BLOCKING_RULE] = {"blocking-rule", N_("%s comes first")},
+	[PROBLEM_FOREIGN_ROUTE] = {"foreign-route", N_("%s is in cgtproxy's routing table")},
+	[PROBLEM_NO_ROUTE] = {"no-route", N_("%s is missing or blocked")},
+	[PROBLEM_PROXY_ABSENT] = {"proxy-absent", N_("nobody listens for %s")},
+	[PROBLEM_PROXY_TRANSPARENT] = {"proxy-not-transparent", N_("the port of %s is not for TPROXY")},
+	[PROBLEM_PROXY_ADDRESS] = {"proxy-address", N_("%s listens on the wrong address")},
+	[PROBLEM_PROXY_PROTOCOL] = {"proxy-protocol", N_("%s takes only one protocol")},
+	[PROBLEM_PROXY_FAMILY] = {"proxy-family", N_("%s takes only one address family")},
+	[PROBLEM_PROXY_LOOP] = {"proxy-loop", N_("%s is sent its own traffic")},
+	[PROBLEM_RULE_DEAD] = {"rule-dead", N_("%s can never match")},
+	[PROBLEM_RULE_TAKEN] = {"rule-taken", N_("earlier rules take all of %s")},
+	[PROBLEM_RULE_CONTAINERS] = {"rule-containers", N_("%s is not for containers")},
+	[PROBLEM_MARK] = {"mark", N_("%s sets other marks")},
+	[PROBLEM_NOTRACK] = {"notrack", N_("%s turns connection tracking off")},
+	[PROBLEM_INPUT_POLICY] = {"input-policy", N_("%s drops proxied traffic")},
+	[PROBLEM_ANSWERS] = {"answers", N_("%s drops proxies' answers")},
+	[PROBLEM_BRIDGES] = {"bridges", N_("%s is on")},
+	[PROBLEM_FENCE] = {"fence", N_("%s were about to bypass the proxy")},
+	[PROBLEM_WATCHES] = {"watches", N_("%s are used up")},
 };
 
 const char *problem_kind_name(enum problem_kind kind)
@@ -53,8 +52,12 @@ const char *problem_kind_name(enum problem_kind kind)
 
 const char *problem_summary(const struct problem *problem, char text[PROBLEM_SUMMARY_SIZE])
 {
-	snprintf(text, PROBLEM_SUMMARY_SIZE, "%s%s%s", kinds[problem->kind].before, problem->about,
-		 kinds[problem->kind].after);
+	static const char place[] = "%s";
+	const char *summary = _(kinds[problem->kind].summary);
+	const char *about = strstr(summary, place);
+
+	snprintf(text, PROBLEM_SUMMARY_SIZE, "%.*s%s%s", (int)(about - summary), summary, problem->about,
+		 about + strlen(place));
 	return text;
 }
 
@@ -116,15 +119,28 @@ char *problem_cure(const char *format, ...)
 	return cure;
 }
 
+char *problem_command(const char *format, ...)
+{
+	char *command = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&command, format, arguments) < 0)
+		command = NULL;
+	va_end(arguments);
+	return command;
+}
+
 static int replace_reload(char **cure)
 {
 	static const char reload[] = "systemctl reload cgtproxy";
+	static const char start[] = "systemctl start cgtproxy";
 	const char *at = *cure != NULL ? strstr(*cure, reload) : NULL;
 	char *changed = NULL;
 
 	if (at == NULL)
 		return 0;
-	changed = problem_cure("%.*ssystemctl start cgtproxy%s", (int)(at - *cure), *cure, at + strlen(reload));
+	changed = problem_command("%.*s%s%s", (int)(at - *cure), *cure, start, at + strlen(reload));
 	if (changed == NULL)
 		return -ENOMEM;
 	free(*cure);

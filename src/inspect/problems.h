@@ -86,8 +86,11 @@ int problems_add(struct problems *problems, enum problem_kind kind, const char *
  */
 bool problems_leave_out(struct problems *problems);
 
-/** Formats a cure for problems_add(). Returns it, or NULL without memory. */
+/** Formats a cure for problems_add(), in the user's language. Returns it, or NULL without memory. */
 char *problem_cure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Formats a cure that is nothing but a command, the same in every language. Returns it, or NULL without memory. */
+char *problem_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * Has the cures end with a start of the daemon instead of a reload: for when none is running. Returns 0 or -ENOMEM.

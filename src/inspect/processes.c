@@ -6,6 +6,7 @@
 #include "cgroup/lookup.h"
 #include "util/array.h"
 #include "util/cleanup.h"
+#include "util/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,19 +19,6 @@
 
 enum { PATH_SIZE = 64 };
 
-static bool read_name(uint32_t pid, char name[PROCESS_COMM_SIZE])
-{
-	char path[PATH_SIZE];
-	CLEANUP(fclosep) FILE *file = NULL;
-
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(name, PROCESS_COMM_SIZE, file) == NULL)
-		return false;
-	name[strcspn(name, "\n")] = '\0';
-	return true;
-}
-
 /* Returns 0, also for a process that is gone or in no cgroup of version 2, or -ENOMEM. */
 static int add_process(struct processes *processes, uint32_t pid, const char *mount, char *path)
 {
@@ -42,7 +30,7 @@ static int add_process(struct processes *processes, uint32_t pid, const char *mo
 	if (items == NULL)
 		return -ENOMEM;
 	processes->items = items;
-	if (!read_name(pid, process.name) || cgroup_path_of_process(pid, mount, path, &ignored) < 0)
+	if (!process_read_program(pid, process.name) || cgroup_path_of_process(pid, mount, path, &ignored) < 0)
 		return 0;
 	process.cgroup = strdup(path);
 	if (process.cgroup == NULL)

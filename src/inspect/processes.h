@@ -5,21 +5,21 @@
 #define CGTPROXY_INSPECT_PROCESSES_H
 
 #include "util/error.h"
+#include "util/process.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	PROCESS_COMM_SIZE = 64, /* include/linux/sched.h, TASK_COMM_LEN; kernel threads' names are longer */
 	PROCESS_ARGUMENTS_SIZE = 8192,
 };
 
 /** A running process. */
 struct process {
 	uint32_t pid;
-	char name[PROCESS_COMM_SIZE]; /* what it calls itself (comm): any bytes but NUL and newline */
-	char *cgroup;		      /* path below the mount */
+	char name[PROCESS_PROGRAM_SIZE]; /* what it calls itself (comm): any bytes but NUL and newline */
+	char *cgroup;			 /* path below the mount */
 };
 
 struct processes {

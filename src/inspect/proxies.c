@@ -7,6 +7,7 @@
 #include "route/way.h"
 #include "util/address.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 #include "util/loopback.h"
 
 #include <arpa/inet.h>
@@ -163,18 +164,23 @@ static uint16_t find_other_port(const struct judgement *judgement)
 	return port;
 }
 
-/* What to write where in the config. value: 0: what says it all */
-static char *edit(const struct judgement *judgement, const char *what, unsigned value)
+/* What to write where in the config. */
+static char *edit(const struct judgement *judgement, const char *key, const char *value)
 {
 	const char *name = judgement->proxy->name;
 	CLEANUP(freep) char *place = place_in_file(judgement->config, judgement->proxy->position.line);
-	char number[16] = "";
 
-	if (value != 0)
-		snprintf(number, sizeof(number), "%u", value);
-	return place != NULL ? problem_cure("write \"%s%s\" for the proxy %s (%s), then: systemctl reload cgtproxy",
-					    what, number, name, place)
+	return place != NULL ? problem_cure("write \"%s: %s\" for the proxy %s (%s), then: systemctl reload cgtproxy",
+					    key, value, name, place)
 			     : NULL;
+}
+
+static char *edit_port(const struct judgement *judgement, uint16_t port)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", port);
+	return edit(judgement, "port", number);
 }
 
 static int report_absent(struct judgement *judgement)
@@ -184,9 +190,9 @@ static int report_absent(struct judgement *judgement)
 	char hint[96] = "";
 
 	if (other != 0)
-		snprintf(hint, sizeof(hint), ". Something listens for TPROXY on port %u", other);
+		snprintf(hint, sizeof(hint), _(". Something listens for TPROXY on port %u"), other);
 	return problems_add(judgement->problems, PROBLEM_PROXY_ABSENT, proxy->name,
-			    other != 0 ? edit(judgement, "port: ", other)
+			    other != 0 ? edit_port(judgement, other)
 				       : problem_cure("start the proxy that is to listen on port %u", proxy->port),
 			    "nothing listens on port %u, where the traffic for the proxy %s is sent, so it is "
 			    "refused%s",
@@ -201,7 +207,7 @@ static int report_not_transparent(struct judgement *judgement)
 	return problems_add(
 		judgement->problems, PROBLEM_PROXY_TRANSPARENT, proxy->name,
 		other != 0
-			? edit(judgement, "port: ", other)
+			? edit_port(judgement, other)
 			: problem_cure(
 				  "open a port for TPROXY in the proxy's own config (\"tproxy-port\" of mihomo, "
 				  "an inbound \"tproxy\" of sing-box, \"sockopt\": {\"tproxy\": \"tproxy\"} of v2ray "
@@ -228,7 +234,7 @@ static int report_misplaced(struct judgement *judgement)
 		"the program that listens on port %u, where the traffic for the proxy %s is sent, does so on "
 		"%s%s. TPROXY looks for sockets on all addresses or on the first one of the loopback "
 		"interface, so the traffic is refused",
-		proxy->port, proxy->name, address, listener->interface != 0 ? " of one interface only" : "");
+		proxy->port, proxy->name, address, listener->interface != 0 ? _(" of one interface only") : "");
 }
 
 static int report_protocol(struct judgement *judgement)
@@ -237,11 +243,11 @@ static int report_protocol(struct judgement *judgement)
 	const struct proxy *proxy = judgement->proxy;
 
 	return problems_add(judgement->problems, PROBLEM_PROXY_PROTOCOL, proxy->name,
-			    lacking == UDP ? edit(judgement, "udp: refuse", 0)
+			    lacking == UDP ? edit(judgement, "udp", "refuse")
 					   : problem_cure("let the proxy take TCP at port %u as well", proxy->port),
 			    "nothing listens on port %u of %s, where %s for the proxy %s is sent, so it is refused%s",
 			    proxy->port, protocols[lacking].name, protocols[lacking].name, proxy->name,
-			    lacking == UDP ? ". Let the proxy take UDP there, or have UDP refused at once" : "");
+			    lacking == UDP ? _(". Let the proxy take UDP there, or have UDP refused at once") : "");
 }
 
 /* Writes down what is wanted and nobody listens for: "TCP over IPv6, UDP over IPv6". Returns its length. */
@@ -255,8 +261,9 @@ static size_t list_lacking(const struct judgement *judgement, char *text, size_t
 			if (!judgement->is_wanted[i][j] || judgement->states[i][j] != STATE_NOBODY ||
 			    lacks_protocol(judgement, i) || length >= size)
 				continue;
-			length += (size_t)snprintf(text + length, size - length, "%s%s over %s", length > 0 ? ", " : "",
-						   protocols[i].name, families[j].name);
+			length += (size_t)snprintf(text + length, size - length,
+						   length > 0 ? _(", %s over %s") : _("%s over %s"), protocols[i].name,
+						   families[j].name);
 		}
 	}
 	return length;
@@ -272,12 +279,12 @@ static int report_families(struct judgement *judgement)
 		return 0;
 	return problems_add(
 		judgement->problems, PROBLEM_PROXY_FAMILY, proxy->name,
-		is_ip6 ? edit(judgement, "ipv6: refuse", 0)
+		is_ip6 ? edit(judgement, "ipv6", "refuse")
 		       : problem_cure("let the proxy listen for %s at port %u as well", lacking, proxy->port),
 		"on port %u, where the traffic for the proxy %s is sent, nothing listens for %s, so that "
 		"is refused%s",
 		proxy->port, proxy->name, lacking,
-		is_ip6 ? ". Let the proxy listen on IPv6, too, or have IPv6 refused at once" : "");
+		is_ip6 ? _(". Let the proxy listen on IPv6, too, or have IPv6 refused at once") : "");
 }
 
 static int report(struct judgement *judgement)

@@ -7,6 +7,7 @@
 #include "inspect/naming.h"
 #include "socket/listeners.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -64,7 +65,7 @@ int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t pr
 			    "the proxy %s listens in %s, and the rule on %s sends that cgroup's own traffic back to "
 			    "the proxy, in a loop%s",
 			    name, shown, config_rule_place(&plan->config->rules[holding], place),
-			    late != NO_RULE ? ". A rule that sends it direct exists, but comes too late" : "");
+			    late != NO_RULE ? _(". A rule that sends it direct exists, but comes too late") : "");
 }
 
 static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)

@@ -4,6 +4,7 @@
 #include "inspect/routing_problems.h"
 
 #include "route/order.h"
+#include "util/language.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static int report_gateway_rules(size_t family, struct problems *problems)
 {
 	char about[64];
 
-	snprintf(about, sizeof(about), "the gateway's policy rules for %s", route_family_name(family));
+	snprintf(about, sizeof(about), _("the gateway's policy rules for %s"), route_family_name(family));
 	return problems_add(
 		problems, PROBLEM_POLICY_RULES, about, strdup("systemctl restart cgtproxy"),
 		"policy rules of the gateway for %s are missing, so that %s that is forwarded to a proxy may "
@@ -25,7 +26,7 @@ static int report_rules(size_t family, struct problems *problems)
 {
 	char about[64];
 
-	snprintf(about, sizeof(about), "the policy rules for %s", route_family_name(family));
+	snprintf(about, sizeof(about), _("the policy rules for %s"), route_family_name(family));
 	return problems_add(problems, PROBLEM_POLICY_RULES, about, strdup("systemctl restart cgtproxy"),
 			    "policy rules for %s are missing, so that %s of proxied programs is refused. The daemon "
 			    "puts them back at once while it runs and is not stopped",
@@ -36,7 +37,7 @@ static int report_route(size_t family, const struct routing *wanted, struct prob
 {
 	char about[64];
 
-	snprintf(about, sizeof(about), "the route for %s", route_family_name(family));
+	snprintf(about, sizeof(about), _("the route for %s"), route_family_name(family));
 	return problems_add(problems, PROBLEM_ROUTES, about, strdup("systemctl restart cgtproxy"),
 			    "the route \"local default dev lo\" for %s is missing in the routing table %" PRIu32
 			    ", so that %s of proxied programs is refused. The daemon puts it back at once while it "
@@ -48,7 +49,7 @@ static int report_blocking(const struct route_family *family, const struct routi
 {
 	return problems_add(
 		problems, PROBLEM_BLOCKING_RULE, family->blocking,
-		problem_cure("give it a priority above %" PRIu32 ": \"ip rule\" shows it", order_lowest(wanted)),
+		problem_cure("give it a priority above %d: \"ip rule\" shows it", (int)order_lowest(wanted)),
 		"%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
 		"refused",
 		family->blocking);
@@ -69,10 +70,10 @@ static int report_foreign(size_t index, const struct route_family *family, const
 {
 	char about[ROUTE_TEXT_SIZE + 32];
 
-	snprintf(about, sizeof(about), "the %s route \"%s\"", route_family_name(index), family->foreign);
+	snprintf(about, sizeof(about), _("the %s route \"%s\""), route_family_name(index), family->foreign);
 	return problems_add(problems, PROBLEM_FOREIGN_ROUTE, about,
-			    problem_cure("ip -%c route del %s table %" PRIu32, index == FAMILY_IPV4 ? '4' : '6',
-					 family->foreign, wanted->table),
+			    problem_command("ip %s route del %s table %" PRIu32, index == FAMILY_IPV4 ? "-4" : "-6",
+					    family->foreign, wanted->table),
 			    "another program has added %s to the routing table %" PRIu32
 			    ", which is cgtproxy's (route-table); what it takes of proxied traffic is refused",
 			    about, wanted->table);
@@ -83,11 +84,12 @@ static int judge_loopback(const struct route_state *state, struct problems *prob
 	const struct route_family *ip6 = &state->families[FAMILY_IPV6];
 
 	if (!state->loopback_is_up)
-		return problems_add(problems, PROBLEM_LOOPBACK, "the loopback interface", strdup("ip link set lo up"),
+		return problems_add(problems, PROBLEM_LOOPBACK, _("the loopback interface"),
+				    strdup("ip link set lo up"),
 				    "the loopback interface is down, so no proxy can be reached and proxied traffic is "
 				    "refused");
 	if (ip6->exists && ip6->in_use && !ip6->on_loopback)
-		return problems_add(problems, PROBLEM_IPV6_LOOPBACK, "IPv6 on the loopback interface",
+		return problems_add(problems, PROBLEM_IPV6_LOOPBACK, _("IPv6 on the loopback interface"),
 				    strdup("sysctl -w net.ipv6.conf.lo.disable_ipv6=0"),
 				    "IPv6 is disabled on the loopback interface but enabled on others, so proxied IPv6 "
 				    "traffic is refused");

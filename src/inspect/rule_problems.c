@@ -8,6 +8,7 @@
 #include "inspect/cures.h"
 #include "policy/pattern_set.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +23,7 @@ static const char *rule_about(const struct config *config, int32_t rule, char te
 {
 	char place[RULE_PLACE_SIZE];
 
-	snprintf(text, RULE_TEXT_SIZE, "rule %" PRId32 " (%s)", rule + 1,
+	snprintf(text, RULE_TEXT_SIZE, _("rule %" PRId32 " (%s)"), rule + 1,
 		 config_rule_place(&config->rules[rule], place));
 	return text;
 }
@@ -124,6 +125,8 @@ static int judge_taken(const struct coverage *coverage, int32_t rule, struct pro
 	CLEANUP(freep) char *named = NULL;
 	char about[RULE_TEXT_SIZE];
 	char place[RULE_PLACE_SIZE];
+	char cgroups[64];
+	char *cure = NULL;
 	bool is_same = false;
 
 	if (found->matched == 0 || found->taken < found->matched || found->taken_astray == 0)
@@ -134,13 +137,18 @@ static int judge_taken(const struct coverage *coverage, int32_t rule, struct pro
 	named = rule_named(config, rule);
 	if (named == NULL)
 		return -ENOMEM;
-	return problems_add(problems, PROBLEM_RULE_TAKEN, rule_about(config, rule, about),
-			    is_same ? cure_by_removing(config, rule, found->taker)
-				    : cure_by_moving(config, rule, found->taker),
-			    "%s has no effect: it matches %zu %s, taken by %s%" PRId32 " on %s", named, found->matched,
-			    found->matched == 1 ? "cgroup" : "cgroups",
-			    found->has_more_takers ? "earlier rules, the first of them rule " : "rule ",
-			    found->taker + 1, config_rule_place(&config->rules[found->taker], place));
+	snprintf(cgroups, sizeof(cgroups), ngettext("%zu cgroup", "%zu cgroups", found->matched), found->matched);
+	config_rule_place(&config->rules[found->taker], place);
+	rule_about(config, rule, about);
+	cure = is_same ? cure_by_removing(config, rule, found->taker) : cure_by_moving(config, rule, found->taker);
+	if (found->has_more_takers)
+		return problems_add(problems, PROBLEM_RULE_TAKEN, about, cure,
+				    "%s has no effect: it matches %s, taken by earlier rules, the first of them rule "
+				    "%" PRId32 " on %s",
+				    named, cgroups, found->taker + 1, place);
+	return problems_add(problems, PROBLEM_RULE_TAKEN, about, cure,
+			    "%s has no effect: it matches %s, taken by rule %" PRId32 " on %s", named, cgroups,
+			    found->taker + 1, place);
 }
 
 /* Whether a rule is for the unit of Docker's daemon, by name. */
@@ -173,8 +181,9 @@ static int judge_containers(const struct coverage *coverage, int32_t rule, struc
 		return -ENOMEM;
 	return problems_add(problems, PROBLEM_RULE_CONTAINERS, rule_about(config, rule, about),
 			    problem_cure("write a rule for them above %s, then: systemctl reload cgtproxy\n"
-					 "  - " DOCKER_CONTAINERS "\n    %s: %s",
-					 place, is_proxy ? "tproxy" : target, is_proxy ? target : "true"),
+					 "  - %s\n    %s: %s",
+					 place, DOCKER_CONTAINERS, is_proxy ? "tproxy" : target,
+					 is_proxy ? target : "true"),
 			    "%s is not for Docker's containers: they are not below docker.service. There is %s, and no "
 			    "rule for it",
 			    named, shown);

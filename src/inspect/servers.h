@@ -17,13 +17,13 @@
 
 /** A server that accepts TPROXY connections, or a known proxy that could. */
 struct server {
-	const struct known_proxy *known; /* or NULL */
-	char process[PROCESS_COMM_SIZE]; /* the name of its process, any bytes, or "" if that is not known */
-	uint32_t pid;			 /* or 0 */
-	char *cgroup;			 /* path below the mount; its traffic leaves from there */
-	uint16_t port;			 /* for TPROXY, host byte order; 0: it has none, and what follows is unset */
-	uint64_t sockets_cgroup;	 /* id of the cgroup in which the listening socket was made */
-	bool takes_ipv4;		 /* on this port, what TPROXY brings from the loopback interface */
+	const struct known_proxy *known;    /* or NULL */
+	char process[PROCESS_PROGRAM_SIZE]; /* the name of its process, any bytes, or "" if that is not known */
+	uint32_t pid;			    /* or 0 */
+	char *cgroup;			    /* path below the mount; its traffic leaves from there */
+	uint16_t port;			    /* for TPROXY, host byte order; 0: it has none, and what follows is unset */
+	uint64_t sockets_cgroup;	    /* id of the cgroup in which the listening socket was made */
+	bool takes_ipv4;		    /* on this port, what TPROXY brings from the loopback interface */
 	bool takes_ipv6;
 	bool takes_udp;
 };

@@ -5,15 +5,30 @@
 
 #include "inspect/finders.h"
 #include "nft/table.h"
+#include "util/language.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { ABOUT_SIZE = 64 };
+
+static void write_table(char about[ABOUT_SIZE])
+{
+	snprintf(about, ABOUT_SIZE, _("the table inet %s"), TABLE_NAME);
+}
 
 int status_report_table(bool exists, struct problems *problems)
 {
-	return problems_add(problems, PROBLEM_TABLE, "the table inet " TABLE_NAME, strdup("systemctl restart cgtproxy"),
-			    "%s of the table inet " TABLE_NAME " %s missing, so traffic may go where it should not",
-			    exists ? "parts" : "all", exists ? "are" : "is");
+	char about[ABOUT_SIZE];
+
+	write_table(about);
+	if (exists)
+		return problems_add(problems, PROBLEM_TABLE, about, strdup("systemctl restart cgtproxy"),
+				    "parts of the table inet %s are missing, so traffic may go where it should not",
+				    TABLE_NAME);
+	return problems_add(problems, PROBLEM_TABLE, about, strdup("systemctl restart cgtproxy"),
+			    "all of the table inet %s is missing, so traffic may go where it should not", TABLE_NAME);
 }
 
 static int run_finders(const struct scene *scene, struct problems *problems, struct error *error)
@@ -25,7 +40,7 @@ static int run_finders(const struct scene *scene, struct problems *problems, str
 	for (size_t i = 0; i < count && result == 0; i++) {
 		result = finders[i].find(scene, problems);
 		if (result < 0)
-			error_set(error, result, "can't look for problems (%s): %s", finders[i].subject,
+			error_set(error, result, "can't look for problems (%s): %s", _(finders[i].subject),
 				  strerror(-result));
 	}
 	return result;
@@ -33,13 +48,20 @@ static int run_finders(const struct scene *scene, struct problems *problems, str
 
 static int report_left_table(bool strict, struct problems *problems)
 {
-	return problems_add(problems, PROBLEM_NOT_RUNNING, "the table inet " TABLE_NAME,
-			    strdup("systemctl start cgtproxy\n"
-				   "or, to have all traffic go direct: cgtproxy clear"),
-			    "no daemon is running, but the table inet " TABLE_NAME
-			    " of an earlier run is still in place: "
-			    "cgroups keep their targets, and new ones %s",
-			    strict ? "are dropped" : "get those of their parents, whatever the rules say");
+	char *cure = problem_cure("systemctl start cgtproxy\n"
+				  "or, to have all traffic go direct: cgtproxy clear");
+	char about[ABOUT_SIZE];
+
+	write_table(about);
+	if (strict)
+		return problems_add(problems, PROBLEM_NOT_RUNNING, about, cure,
+				    "no daemon is running, but the table inet %s of an earlier run is still in place: "
+				    "cgroups keep their targets, and new ones are dropped",
+				    TABLE_NAME);
+	return problems_add(problems, PROBLEM_NOT_RUNNING, about, cure,
+			    "no daemon is running, but the table inet %s of an earlier run is still in place: cgroups "
+			    "keep their targets, and new ones get those of their parents, whatever the rules say",
+			    TABLE_NAME);
 }
 
 /* About the daemon and its config as such. */
@@ -48,9 +70,10 @@ static int judge_daemon(const struct status_known *known, struct problems *probl
 	int result = known->pid == 0 ? report_left_table(known->strict, problems) : 0;
 
 	if (result == 0 && known->given != NULL)
-		result = config_file_report_other(known->given, known->file, known->given_refusal, problems);
+		result = config_file_report_other(known->given, known->stamp->file, known->given_refusal, problems);
 	if (result == 0)
-		result = config_file_judge(known->file, known->loaded, known->refusal, problems);
+		result = config_file_judge(known->stamp->file, known->stamp->loaded, known->stamp->version,
+					   known->refusal, problems);
 	return result;
 }
 

@@ -6,6 +6,8 @@
 #include "inspect/host.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
+#include "util/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,8 +20,7 @@
 #include <sys/stat.h>
 
 enum {
-	USERS = 3,	/* that are named */
-	COMM_SIZE = 17, /* include/linux/sched.h, TASK_COMM_LEN, and a newline */
+	USERS = 3, /* that are named */
 	PATH_SIZE = 64,
 };
 
@@ -107,17 +108,13 @@ static void find_holders(uid_t user, struct holders *holders)
 
 static void name_process(uint32_t pid, char *shown, size_t size)
 {
-	char path[PATH_SIZE];
-	char name[COMM_SIZE] = "";
-	CLEANUP(fclosep) FILE *file = NULL;
+	char name[PROCESS_PROGRAM_SIZE];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(name, sizeof(name), file) == NULL)
-		name[0] = '\0';
-	escape(shown, size, name, strcspn(name, "\n"));
+	process_read_program(pid, name);
+	escape(shown, size, name, strlen(name));
 }
 
+/* To end a sentence; "" if there are none. For free(), or NULL without memory. */
 static char *list_holders(const struct holders *holders)
 {
 	char *text = NULL;
@@ -127,11 +124,11 @@ static char *list_holders(const struct holders *holders)
 	if (out == NULL)
 		return NULL;
 	for (size_t i = 0; i < USERS && holders->most[i].watches > 0; i++) {
-		char name[ESCAPED_SIZE(COMM_SIZE)];
+		char name[ESCAPED_SIZE(PROCESS_PROGRAM_SIZE)];
 
 		name_process(holders->most[i].pid, name, sizeof(name));
-		fprintf(out, "%s%s (%" PRIu32 ") has %zu", i > 0 ? ", " : "", name, holders->most[i].pid,
-			holders->most[i].watches);
+		fprintf(out, i > 0 ? _(", %s (%" PRIu32 ") has %zu") : _(". Of those, %s (%" PRIu32 ") has %zu"), name,
+			holders->most[i].pid, holders->most[i].watches);
 	}
 	return fclose(out) == 0 ? text : NULL;
 }
@@ -152,11 +149,11 @@ static int report(size_t unwatched, size_t cgroups, const char *holders, struct 
 
 	host_inotify_watches(&limit);
 	return problems_add(
-		problems, PROBLEM_WATCHES, "inotify watches",
-		problem_cure("sysctl -w fs.inotify.max_user_watches=%llu", enough(limit, cgroups)),
+		problems, PROBLEM_WATCHES, _("inotify watches"),
+		problem_command("sysctl -w fs.inotify.max_user_watches=%llu", enough(limit, cgroups)),
 		"%zu of %zu cgroups have no inotify watch, so what is new in them is found late: a user has "
-		"%llu watches at most (fs.inotify.max_user_watches)%s%s",
-		unwatched, cgroups, limit, *holders != '\0' ? ". Of those, " : "", holders);
+		"%llu watches at most (fs.inotify.max_user_watches)%s",
+		unwatched, cgroups, limit, holders);
 }
 
 int watches_report(size_t unwatched, size_t cgroups, struct problems *problems)

@@ -5,6 +5,7 @@
 
 #include "route/way.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,12 +29,13 @@ int ways_inspect(const struct config *config, struct ways *ways, struct problems
 		return 0;
 	if (result == -ENETUNREACH)
 		return problems_add(
-			problems, PROBLEM_NO_ROUTE, "the default route for IPv4", strdup("ip route add default dev lo"),
+			problems, PROBLEM_NO_ROUTE, _("the default route for IPv4"),
+			strdup("ip route add default dev lo"),
 			"there is no default route for IPv4, or a policy rule of the type unreachable comes before it. "
 			"The kernel refuses to send before any rule is evaluated, so proxied programs reach nothing "
 			"either (\"Network is unreachable\"). Add a route, if only to the loopback interface");
 	if (result < 0)
-		return problems_add(problems, PROBLEM_NO_ROUTE, "the default route for IPv4", NULL,
+		return problems_add(problems, PROBLEM_NO_ROUTE, _("the default route for IPv4"), NULL,
 				    "the kernel refuses to send over IPv4 (\"%s\") before any rule is evaluated, so "
 				    "proxied programs reach nothing either. It does so by a route or a policy rule of "
 				    "the type unreachable, blackhole or prohibit, as a VPN's kill switch may add: \"ip "

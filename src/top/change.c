@@ -39,7 +39,7 @@ void message_receive(int priority, const char *text, void *data)
 
 	if (priority > LOG_WARNING)
 		return;
-	snprintf(message->text + used, sizeof(message->text) - used, "%s%s", used > 0 ? "; " : "", text);
+	snprintf(message->text + used, sizeof(message->text) - used, "%s%s", used > 0 ? _("; ") : "", text);
 	for (char *next = message->text + used; *next != '\0'; next++) {
 		if (*next == '\n')
 			*next = ' ';
@@ -77,17 +77,29 @@ static void report_denied(const struct arguments *arguments, const struct style 
 		message_set(message, true, "No permission to change routes. As root: %s", command);
 }
 
+/* What was changed; @target: or NULL. For free(), or NULL without memory. */
+static char *write_done(const char *name, const char *target)
+{
+	char *done = NULL;
+	int length = target != NULL ? asprintf(&done, "%s -> %s", name, target)
+				    : asprintf(&done, _("%s no longer has its own rule"), name);
+
+	return length >= 0 ? done : NULL;
+}
+
 static void report_success(const struct style *style, const struct choice *choice, const char *target,
 			   enum reload reload, struct message *message)
 {
 	CLEANUP(freep) char *name = style_escape(style, choice->name, strlen(choice->name));
 	CLEANUP(freep) char *shown = target != NULL ? style_escape(style, target, strlen(target)) : NULL;
+	CLEANUP(freep) char *done = write_done(name != NULL ? name : "", shown);
 	const char *text = reload_text(reload);
 	const bool is_error = reload != RELOAD_DONE && reload != RELOAD_NOT_RUNNING;
 
-	message_set(message, is_error, "%s%s%s%s%s", name != NULL ? name : "", shown != NULL ? " -> " : "",
-		    shown != NULL ? shown : " no longer has its own rule", text != NULL ? "; " : "",
-		    text != NULL ? text : "");
+	if (text != NULL)
+		message_set(message, is_error, "%s; %s", done != NULL ? done : "", text);
+	else
+		message_set(message, is_error, "%s", done != NULL ? done : "");
 }
 
 /* Returns whether the rule was changed. */
@@ -130,7 +142,7 @@ void change_route(const struct arguments *arguments, const struct style *style, 
 	remember(choice, &result, undo);
 	used = strlen(message->text);
 	if (undo->choice.key != NULL)
-		snprintf(message->text + used, sizeof(message->text) - used, ". u undoes it");
+		snprintf(message->text + used, sizeof(message->text) - used, "%s", _(". u undoes it"));
 }
 
 void change_undo(const struct arguments *arguments, const struct style *style, const struct config *config,

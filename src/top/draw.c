@@ -9,6 +9,7 @@
 #include "top/layout.h"
 #include "util/amount.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@ enum {
 };
 
 static const char *const headings[TOP_COLUMNS] = {
-	[TOP_NAME] = "NAME",	   [TOP_USER] = "USER",	  [TOP_TARGET] = "TARGET", [TOP_RULE] = "RULE",
-	[TOP_SOCKETS] = "SOCKETS", [TOP_DOWN] = "DOWN/S", [TOP_UP] = "UP/S",
+	[TOP_NAME] = N_("NAME"),       [TOP_USER] = N_("USER"),	  [TOP_TARGET] = N_("TARGET"), [TOP_RULE] = N_("RULE"),
+	[TOP_SOCKETS] = N_("SOCKETS"), [TOP_DOWN] = N_("DOWN/S"), [TOP_UP] = N_("UP/S"),
 };
 
 static const enum top_column sorted_columns[] = {
@@ -32,34 +33,36 @@ static const enum top_column sorted_columns[] = {
 	[ROW_ORDER_TARGET] = TOP_TARGET,
 };
 
-/* Each fits on a narrow terminal. */
-static const char *const help[] = {
-	"Up Down PgUp PgDn Home End",
-	"k j      choose a row",
-	"Enter t  choose a target for it, as",
-	"         \"cgtproxy route\" does",
-	"u        undo the last change",
-	"/        show what has a text in its",
-	"         name, user, ID or target",
-	"Esc      show all again",
-	"N D U T  sort by name, rate down, rate",
-	"         up, target; again: reverse",
-	"a        also show what has no sockets",
-	"Ctrl-L   draw the screen again",
-	"q Ctrl-C quit",
-	"",
-	"Rates are TCP data of the last second,",
-	"within this host as well. +1 behind a",
-	"target: some sockets have another.",
-};
+/* Each line fits on a narrow terminal. */
+static const char help[] = N_("Up Down PgUp PgDn Home End\n"
+			      "k j      choose a row\n"
+			      "Enter t  choose a target for it, as\n"
+			      "         \"cgtproxy route\" does\n"
+			      "u        undo the last change\n"
+			      "/        show what has a text in its\n"
+			      "         name, user, ID or target\n"
+			      "Esc      show all again\n"
+			      "N D U T  sort by name, rate down, rate\n"
+			      "         up, target; again: reverse\n"
+			      "a        also show what has no sockets\n"
+			      "Ctrl-L   draw the screen again\n"
+			      "q Ctrl-C quit\n"
+			      "\n"
+			      "Rates are TCP data of the last second,\n"
+			      "within this host as well. +1 behind a\n"
+			      "target: some sockets have another.");
 
-enum { HELP_LINES = sizeof(help) / sizeof(help[0]) };
-
-static const char hints[] = "Enter target  / filter  u undo  NDUT sort  a all  ? help  q quit";
+static const char hints[] = N_("Enter target  / filter  u undo  NDUT sort  a all  ? help  q quit");
+static const char hints_with_filter[] =
+	N_("Enter target  / filter  Esc no filter  u undo  NDUT sort  a all  ? help  q quit");
 
 size_t draw_help_lines(void)
 {
-	return HELP_LINES;
+	size_t lines = 1;
+
+	for (const char *text = _(help); *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
 }
 
 /* The texts of a row; to be freed. */
@@ -127,7 +130,7 @@ static void fill(const struct style *style, const struct row *row, struct cells 
 static void measure(const struct top *top, size_t wanted[TOP_COLUMNS])
 {
 	for (size_t i = 0; i < TOP_COLUMNS; i++)
-		wanted[i] = text_width(headings[i]);
+		wanted[i] = text_width(_(headings[i]));
 	wanted[TOP_DOWN] = wanted[TOP_UP] = text_width("999.9 MB");
 	for (size_t row = 0; row < top->rows.count; row++) {
 		CLEANUP(cells_clear) struct cells cells = {0};
@@ -159,7 +162,7 @@ static void put_cell(const struct screen *screen, size_t line, enum top_column c
 static void draw_headings(const struct top *top, size_t line, const struct top_place *places)
 {
 	for (size_t i = 0; i < TOP_COLUMNS; i++)
-		put_cell(&top->screen, line, (enum top_column)i, &places[i], headings[i], COLOUR_HEADING,
+		put_cell(&top->screen, line, (enum top_column)i, &places[i], _(headings[i]), COLOUR_HEADING,
 			 sorted_columns[top->choice.order] == i ? SCREEN_UNDERLINE : 0);
 }
 
@@ -193,8 +196,8 @@ static void draw_list(struct top *top, size_t line, const struct top_lines *line
 	top->first = scroll_fit(top->first, top->selected, top->rows.count, lines->list);
 	if (top->rows.count == 0 && lines->list > 0)
 		screen_put(&top->screen, line, 2, screen_width() - 2,
-			   *top->filter != '\0' ? "nothing has this text; Esc shows all"
-						: "nothing has sockets; a shows all that runs",
+			   *top->filter != '\0' ? _("nothing has this text; Esc shows all")
+						: _("nothing has sockets; a shows all that runs"),
 			   COLOUR_FAINT, 0);
 	for (size_t i = 0; i < lines->list && top->first + i < top->rows.count; i++)
 		draw_row(top, line + i, top->first + i, places);
@@ -208,10 +211,12 @@ static void draw_menu(struct top *top, size_t line, size_t height)
 	for (size_t i = first; i < menu->count && i - first < height; i++) {
 		const struct menu_item *item = &menu->items[i];
 		CLEANUP(freep) char *text = NULL;
+		const char *name = item->target != NULL ? item->target : _("no rule");
+		const size_t width = text_width(name);
 		const bool is_selected = i == menu->selected;
 
-		if (asprintf(&text, "%s%-*s  %s", is_selected ? "> " : "  ", MENU_NAME,
-			     item->target != NULL ? item->target : "no rule", item->text) >= 0)
+		if (asprintf(&text, "%s%s%*s  %s", is_selected ? "> " : "  ", name,
+			     width < MENU_NAME ? (int)(MENU_NAME - width) : 0, "", item->text) >= 0)
 			screen_put(&top->screen, line + i - first, 0, screen_width(), text,
 				   item->target != NULL ? apps_colour(item->target) : COLOUR_NONE,
 				   is_selected ? SCREEN_REVERSE : 0);
@@ -250,19 +255,29 @@ static void draw_wrapped(const struct top *top, size_t line, size_t lines, const
 
 static void draw_help(struct top *top, size_t line, size_t height)
 {
-	top->help_first = scroll_fit(top->help_first, top->help_first, HELP_LINES, height);
+	const size_t lines = draw_help_lines();
+	const char *text = _(help);
+
+	top->help_first = scroll_fit(top->help_first, top->help_first, lines, height);
 	top->page = height;
-	for (size_t i = 0; i < height && top->help_first + i < HELP_LINES; i++)
-		screen_put(&top->screen, line + i, 0, screen_width(), help[top->help_first + i], COLOUR_NONE, 0);
+	for (size_t i = 0; i < lines && i < top->help_first + height; i++) {
+		const size_t length = strcspn(text, "\n");
+		CLEANUP(freep) char *part = strndup(text, length);
+
+		if (i >= top->help_first && part != NULL)
+			screen_put(&top->screen, line + i - top->help_first, 0, screen_width(), part, COLOUR_NONE, 0);
+		text += length + 1;
+	}
 }
 
-static char *title_of(const struct top *top)
+/* @filter: what is to be told of it, or "" */
+static char *title_of(const struct top *top, const char *filter)
 {
 	static const char *const orders[] = {
-		[ROW_ORDER_NAME] = "name",
-		[ROW_ORDER_DOWN] = "down",
-		[ROW_ORDER_UP] = "up",
-		[ROW_ORDER_TARGET] = "target",
+		[ROW_ORDER_NAME] = N_("by name"),
+		[ROW_ORDER_DOWN] = N_("by down"),
+		[ROW_ORDER_UP] = N_("by up"),
+		[ROW_ORDER_TARGET] = N_("by target"),
 	};
 	struct traffic_rate sum = {0};
 	char down[AMOUNT_SIZE];
@@ -273,9 +288,9 @@ static char *title_of(const struct top *top)
 		sum.received += top->rows.items[i].rate.received;
 		sum.sent += top->rows.items[i].rate.sent;
 	}
-	return asprintf(&text, "cgtproxy top: %zu of %zu, %s/s down, %s/s up, by %s%s", top->rows.count,
+	return asprintf(&text, _("cgtproxy top: %s%zu of %zu, %s/s down, %s/s up, %s%s"), filter, top->rows.count,
 			top->look.applications.count, amount_write(sum.received, down), amount_write(sum.sent, up),
-			orders[top->choice.order], top->choice.is_reversed ? " reversed" : "") >= 0
+			_(orders[top->choice.order]), top->choice.is_reversed ? _(" reversed") : "") >= 0
 		       ? text
 		       : NULL;
 }
@@ -287,19 +302,37 @@ static char *menu_title(const struct top *top)
 	CLEANUP(freep) char *value = style_escape(&top->screen.style, choice->value, strlen(choice->value));
 	char *text = NULL;
 
-	return asprintf(&text, "Target of %s (%s:%s)", name != NULL ? name : "", choice->key,
+	return asprintf(&text, _("Target of %s (%s:%s)"), name != NULL ? name : "", choice->key,
 			value != NULL ? value : "") >= 0
 		       ? text
 		       : NULL;
 }
 
-static char *filter_line(const struct top *top)
+static bool is_filtered(const struct top *top)
+{
+	return top->mode == MODE_LIST && *top->filter != '\0';
+}
+
+/* The filter with something behind it. To be freed. */
+static char *filter_text(const struct top *top, const char *behind)
 {
 	CLEANUP(freep) char *filter = style_escape(&top->screen.style, top->filter, strlen(top->filter));
 	char *text = NULL;
 
-	return asprintf(&text, "/%s%s", filter != NULL ? filter : "", top->mode == MODE_FILTER ? "_" : "") >= 0 ? text
-														: NULL;
+	return asprintf(&text, "/%s%s", filter != NULL ? filter : "", behind) >= 0 ? text : NULL;
+}
+
+/* What is above all, or NULL. To be freed. */
+static char *head_of(const struct top *top)
+{
+	CLEANUP(freep) char *filter = filter_text(top, "");
+	CLEANUP(freep) char *before = NULL;
+
+	if (top->mode == MODE_MENU)
+		return menu_title(top);
+	if (!is_filtered(top) || filter == NULL || asprintf(&before, _("%s, "), filter) < 0)
+		return title_of(top, "");
+	return title_of(top, before);
 }
 
 /* What is at the bottom; @colour is set. To be freed. */
@@ -311,10 +344,12 @@ static char *bottom_of(const struct top *top, enum colour *colour)
 		return style_escape(&top->screen.style, top->message.text, strlen(top->message.text));
 	}
 	if (top->mode == MODE_MENU)
-		return strdup("Enter sets it  Esc cancels");
+		return strdup(_("Enter sets it  Esc cancels"));
 	if (top->mode == MODE_HELP)
-		return strdup("Esc closes the help");
-	return top->mode == MODE_FILTER || *top->filter != '\0' ? filter_line(top) : strdup(hints);
+		return strdup(_("Esc closes the help"));
+	if (top->mode == MODE_FILTER)
+		return filter_text(top, "_");
+	return strdup(is_filtered(top) ? _(hints_with_filter) : _(hints));
 }
 
 /* What is above the list, or NULL. To be freed. */
@@ -329,7 +364,7 @@ void draw(struct top *top)
 {
 	enum colour colour = COLOUR_NONE;
 	CLEANUP(freep) char *bottom = bottom_of(top, &colour);
-	CLEANUP(freep) char *title = top->mode == MODE_MENU ? menu_title(top) : title_of(top);
+	CLEANUP(freep) char *title = head_of(top);
 	CLEANUP(freep) char *notice = notice_of(top);
 	const bool has_message = *top->message.text != '\0';
 	struct top_lines lines = layout_lines(screen_height(), notice != NULL ? count_lines(notice) : 0,

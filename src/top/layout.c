@@ -4,9 +4,13 @@
 #include "top/layout.h"
 
 #include "cmd/columns.h"
+#include "util/cleanup.h"
 
+#include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unilbrk.h>
 
 enum {
 	MARKER = 2,    /* of the chosen row, on the left */
@@ -67,15 +71,37 @@ struct top_lines layout_lines(size_t height, size_t notice, size_t bottom)
 	return lines;
 }
 
+/* Where Unicode lets a line break, by bytes. For free(); NULL without memory. */
+static char *find_breaks(const char *text)
+{
+	const size_t length = strlen(text);
+	char *breaks = malloc(length + 1);
+
+	if (breaks != NULL)
+		u8_possible_linebreaks((const uint8_t *)text, length, "UTF-8", breaks);
+	return breaks;
+}
+
+/* Commands and paths break at spaces only; what is written without spaces, as Chinese, elsewhere too. */
+static bool may_break(const char *text, const char *breaks, size_t at)
+{
+	if (text[at] == ' ')
+		return true;
+	return breaks != NULL && breaks[at] == UC_BREAK_POSSIBLE && text[at - 1] != ' ' &&
+	       !(isascii(text[at - 1]) && isascii(text[at]));
+}
+
 size_t layout_wrap(const char *text, size_t width)
 {
 	size_t used = 0;
 	const size_t length = text_fitting(text, width, &used);
+	CLEANUP(freep) char *breaks = NULL;
 	size_t end = length;
 
 	if (text[length] == '\0' || text[length] == ' ')
 		return length;
-	while (end > 0 && text[end] != ' ')
+	breaks = find_breaks(text);
+	while (end > 0 && !may_break(text, breaks, end))
 		end--;
 	return end > 0 ? end : length;
 }

@@ -56,8 +56,8 @@ struct top_lines {
 struct top_lines layout_lines(size_t height, size_t notice, size_t bottom);
 
 /**
- * Returns how many bytes of a text go on a line of this width: up to a space, if there is one. Begin the next line
- * without spaces.
+ * Returns how many bytes of a text go on a line of this width: up to a space, or to where a line of Chinese may end, if
+ * there is one. Begin the next line without spaces.
  */
 size_t layout_wrap(const char *text, size_t width);
 

@@ -5,6 +5,7 @@
 
 #include "cmd/routes_file.h"
 #include "util/cleanup.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -27,13 +28,13 @@ static char *describe(const struct config *config, uint32_t target)
 	char *text = NULL;
 
 	if (target >= TARGET_FIRST_PROXY)
-		return asprintf(&text, "to the proxy on port %u", config->proxies[target - TARGET_FIRST_PROXY].port) >=
-				       0
+		return asprintf(&text, _("to the proxy on port %u"),
+				config->proxies[target - TARGET_FIRST_PROXY].port) >= 0
 			       ? text
 			       : NULL;
 	if (target == TARGET_DIRECT)
-		return strdup("not steered");
-	return strdup(target == TARGET_DROP ? "dropped without a word" : "rejected with an error");
+		return strdup(_("not steered"));
+	return strdup(target == TARGET_DROP ? _("dropped without a word") : _("rejected with an error"));
 }
 
 /* Takes over the texts. */
@@ -79,6 +80,6 @@ int menu_make(const struct arguments *arguments, const struct config *config, co
 	for (uint32_t i = 0; i < targets && result == 0; i++)
 		result = add_target(config, i, target, menu);
 	if (result == 0 && has_rule(arguments, &menu->choice))
-		result = add(menu, (struct menu_item){NULL, strdup("as the other rules say")});
+		result = add(menu, (struct menu_item){NULL, strdup(_("as the other rules say"))});
 	return result;
 }

@@ -15,6 +15,7 @@ from lab.addresses import TCP, V4
 from lab.client import Client
 from lab.daemon import as_nobody, binary, in_private_mounts
 from lab.managers import ManagerTree
+from lab.terminal import Terminal
 
 CONFIG = """\
 version: 1
@@ -98,6 +99,21 @@ def test_a_route_is_in_force_when_the_command_ends_and_can_be_undone(world, desk
     assert undo(desktop, done).returncode == 0
     assert who(telegram) == "outside"
     assert desktop.routes() == []
+
+
+def test_nothing_is_said_before_it_is_so(world, desktop):
+    """On a terminal, where each line is seen at once. The daemon has just loaded its config, so the reload takes a while."""
+    world.proxy("mihomo")
+    telegram = desktop.client(TELEGRAM)
+    screen = world.keep(Terminal(world.host, world.scratch))
+    command = f"{world.scratch.program()} -c {desktop.config} route"
+    desktop.daemon()
+    screen.type(f"{command} app:org.telegram.desktop mihomo")
+    screen.wait("app:org.telegram.desktop -> mihomo")
+    assert who(telegram) == "proxy mihomo"
+    screen.type(f"{command} --forget app:org.telegram.desktop")
+    screen.wait("app:org.telegram.desktop no longer has its own rule")
+    assert who(telegram) == "outside"
 
 
 def test_a_route_comes_before_the_rules_of_the_config(world, desktop):

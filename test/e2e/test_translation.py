@@ -22,14 +22,21 @@ _SAME_EVERYWHERE = [
 ]
 # The same, in one file.
 _SAME_IN = {
-    "src/config/value.c": [r"each word has its opposite"],
+    "src/cmd/explain.c": [r"  cgtproxy explain %s%s%s"],
+    "src/cmd/init_advice.c": [r"  (%s)?(systemctl|cgtproxy) .*\\n"],
+    "src/config/value.c": [r"each word has its opposite"],  # _Static_assert()
+    "src/config/yaml.c": [r"invalid alias"],  # libfyaml's
     "src/desktop/keyfile.c": [r"Desktop Entry"],
+    "src/inspect/firewall.c": [r"%s(insert|delete) rule .*"],
     "src/inspect/loaded.c": [r"systemctl show .*"],
+    "src/inspect/naming.c": [r"version: 1.*"],
+    "src/inspect/watches.c": [r"inotify wd:"],
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
     "src/nft/elements.c": [r"the elements of a message fit one netlink attribute"],  # _Static_assert()
     "src/nft/probe.c": [r"nft_\w+ \(CONFIG_\w+\)"],
     "src/nft/stamp.c": [r"\(built in\)"],  # in the kernel
     "src/policy/policy.c": [r"rules are the patterns' indices"],  # _Static_assert()
+    "src/top/change.c": [r"sudo cgtproxy%s%s route.*"],
 }
 _TWO_WORDS = re.compile(r'[A-Za-z]{2,}[^A-Za-z"]* [^A-Za-z"]*[A-Za-z]{2,}')
 

@@ -15,7 +15,7 @@ _OLD = 600
 # Where all current distributions have it.
 USUAL_MOUNT = Path("/sys/fs/cgroup")
 _numbers = itertools.count(1)
-_TOP_NAME = re.compile(r"cgtproxy-(?:test|demo|bench)-(\d+)(?:-\d+)?\.slice")
+_TOP_NAME = re.compile(r"cgtproxy-(?:test|demo|bench|pictures)-(\d+)(?:-\d+)?\.slice")
 
 
 def cgroup2_mount():

@@ -7,11 +7,13 @@ The kind of a block is in the info string of its fence in Markdown, and in a pre
 yaml        a config, or a part of one
 json v2ray  a config of v2ray
 sh          commands, each of which must succeed
-console     commands behind "$ ", and what they print: "..." stands for any lines, "…" for anything in a line
+console     commands behind "$ ", and what they print in the document's language: "..." stands for any lines, "…" for
+            anything in a line
 text        neither; nothing in it may look like a command
 
 Behind sh and console: "systemd" takes a machine with systemd, "user" is an ordinary user there, "source" is done in a
-copy of the sources, "package" is how the machine with systemd gets cgtproxy, and "ci" is what .ci/run does. The commands of a document come after each other, under the config
+copy of the sources, "package" is how the machine with systemd gets cgtproxy, "first-steps" is what a newcomer types
+after that (test/systemd/test_first_steps.py), and "ci" is what .ci/run does. The commands of a document come after each other, under the config
 that was last shown in it, or the README's first.
 """
 
@@ -24,7 +26,7 @@ import yaml
 
 TOP = Path(__file__).resolve().parents[2]
 _LANGUAGES = {"yaml", "json", "sh", "console", "text"}
-_WORDS = {"sh": {"systemd", "user", "source", "package", "ci"}, "console": {"systemd", "user"}, "json": {"v2ray"}}
+_WORDS = {"sh": {"systemd", "user", "source", "package", "first-steps", "ci"}, "console": {"systemd", "user"}, "json": {"v2ray"}}
 _COMMAND = re.compile(r"^\s*(?:[$#] |(?:sudo|cgtproxy|nft|ip (?:-[46]|rule|route|link|addr)|systemctl|systemd-run|journalctl|make|apt)\b)", re.M)
 # Programs whose traffic is steered. The tests' machines lack them.
 STAND_INS = ("curl", "firefox", "steam")
@@ -80,6 +82,11 @@ class Block:
 def documents():
     """All files of the documentation."""
     return sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md"), *(TOP / "man").rglob("*.scd")])
+
+
+def is_chinese(path):
+    """Whether a document is a translation, and what programs print in it is, too."""
+    return "zh_CN" in str(path.relative_to(TOP))
 
 
 def blocks(path):

@@ -11,7 +11,8 @@ from .waiting import wait_until
 class Terminal:
     """Runs a shell on a terminal of its own, inside a namespace."""
 
-    def __init__(self, namespace, scratch, columns=100, rows=30, **env):
+    def __init__(self, namespace, scratch, columns=100, rows=30, shell=None, **env):
+        """`shell` is the argument list of another shell than bash; its prompt must have "prompt>" in it."""
         self._socket = scratch.path(".tmux")
         settings = scratch.write("PS1='prompt> '\n", ".bashrc")
         # not a daemon, so that it always ends with its parent
@@ -21,7 +22,7 @@ class Terminal:
         try:
             wait_until(self._socket.exists, "tmux runs")
             self._run("new-session", "-d", "-c", str(scratch.directory), "-x", str(columns), "-y", str(rows),
-                      f"bash --noprofile --rcfile {settings}")
+                      *(shell or ["bash", "--noprofile", "--rcfile", str(settings)]))
             wait_until(lambda: "prompt>" in self.text, "the shell's prompt")
         except BaseException:
             self.close()
@@ -44,10 +45,14 @@ class Terminal:
         """The same with its colour sequences."""
         return self._run("capture-pane", "-p", "-e")
 
+    def write(self, text):
+        """Type a text, without Enter."""
+        self._run("send-keys", "-l", "--", text)
+
     def type(self, line):
         """Type a line, and Enter."""
-        self._run("send-keys", "-l", "--", line)
-        self._run("send-keys", "Enter")
+        self.write(line)
+        self.press("Enter")
 
     def press(self, *keys):
         """Press keys, by tmux's names for them."""

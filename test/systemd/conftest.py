@@ -17,7 +17,7 @@ sys.path.insert(0, str(_TESTS))
 from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
 from lab.world import World  # noqa: E402
 from machine import Machine  # noqa: E402
-from programs import LAB, Program, User, start_proxy  # noqa: E402
+from programs import LAB, Program, User, add_user, start_proxy  # noqa: E402
 from service import UNIT, Service, add_package, install  # noqa: E402
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +32,14 @@ def pytest_sessionstart():
     if os.geteuid() != 0:
         pytest.exit("these tests make namespaces and cgroups for a systemd: run them as root", returncode=1)
     enter_usual_layout()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have measured, which they record as the property "measured"."""
+    for report in terminalreporter.getreports("passed"):
+        for _, text in (one for one in report.user_properties if one[0] == "measured"):
+            terminalreporter.section(report.nodeid.rpartition("::")[2])
+            terminalreporter.write_line(text)
 
 
 def _boot(world):
@@ -86,10 +94,13 @@ def fixture_bare_machine(own_world):
 @pytest.fixture(name="user", scope="session")
 def fixture_user(machine):
     """An ordinary user whose manager runs."""
-    machine.run("useradd", "--create-home", "--uid", _USER.uid, _USER.name)
-    machine.run("loginctl", "enable-linger", _USER.name)
-    machine.run("systemctl", "start", f"user@{_USER.uid}.service")
-    return _USER
+    return add_user(machine, _USER)
+
+
+@pytest.fixture(name="newcomer")
+def fixture_newcomer(bare_machine):
+    """The same on the machine without cgtproxy."""
+    return add_user(bare_machine, _USER)
 
 
 @pytest.fixture(name="proxy", scope="session")

@@ -29,6 +29,14 @@ class User:
     uid: int
 
 
+def add_user(machine, user):
+    """Add an ordinary user, and start their manager; return the user."""
+    machine.run("useradd", "--create-home", "--uid", user.uid, user.name)
+    machine.run("loginctl", "enable-linger", user.name)
+    machine.run("systemctl", "start", f"user@{user.uid}.service")
+    return user
+
+
 def _python(*statements):
     """The argument list of a Python that runs these statements. "" tells the agent to stay in its cgroup."""
     return [PYTHON, "-I", "-S", "-c", "; ".join([_SEARCH_LAB, *statements]), ""]

@@ -46,11 +46,16 @@ def add_package(additions):
     shutil.copy(package_file(), destination)
 
 
-def install(machine):
-    """Install the package as the README says. It enables and starts the service."""
+def installation():
+    """The README's command that installs the package, where a build has left it in build/deb."""
     (command,) = [step for block in blocks(TOP / "README.md") if "package" in block.words
                   for step, _ in block.steps if step.startswith("sudo apt install")]
-    machine.run("bash", "-euc", f'cd {LAB}; sudo() {{ "$@"; }}; {command}')
+    return command
+
+
+def install(machine):
+    """Install the package as the README says. It enables and starts the service."""
+    machine.run("bash", "-euc", f'cd {LAB}; sudo() {{ "$@"; }}; {installation()}')
 
 
 class Service:

@@ -17,6 +17,8 @@ mkdir -p etc/systemd/system var/lib/systemd
 : >etc/fstab
 tr -d - </proc/sys/kernel/random/uuid >etc/machine-id
 echo box >etc/hostname
+# Its own name, or sudo asks the name servers, which are not there.
+printf '127.0.0.1 localhost box\n::1 localhost\n' >etc/hosts
 
 # What a container can't or must not do, or what would only take time.
 for unit in \

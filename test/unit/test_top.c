@@ -209,8 +209,21 @@ static void test_wrapping(void **state)
 		size_t width;
 		size_t expected;
 	} cases[] = {
-		{"", 5, 0},	   {"abc", 5, 3},      {"abc def", 5, 3},   {"abc def", 3, 3},	{"abcdef", 4, 4},
-		{"abc def", 7, 7}, {"abc d ef", 6, 5}, {"飞书 飞书", 6, 6}, {"飞书飞书", 5, 6}, {"abc", 0, 0},
+		{"", 5, 0},
+		{"abc", 5, 3},
+		{"abc def", 5, 3},
+		{"abc def", 3, 3},
+		{"abcdef", 4, 4},
+		{"abc def", 7, 7},
+		{"abc d ef", 6, 5},
+		{"飞书 飞书", 6, 6},
+		{"飞书飞书", 5, 6},
+		{"abc", 0, 0},
+		/* no line begins with a full stop, or breaks within a command */
+		{"飞书 飞书飞书", 10, 13},
+		{"飞书飞书。飞书", 9, 9},
+		{"飞书：sudo ip", 9, 9},
+		{"飞书：sudo ip", 6, 9},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
