@@ -47,7 +47,7 @@ class Lan:
         return {family: f"{prefix.format(number)}{host}" for family, prefix in _PREFIX.items()}
 
     def _give_host_addresses(self):
-        self._world.host.ip(*(f"addr add {self.host_address[f]}/{_LENGTH[f]} dev {self.name}" for f in (V4, V6)))
+        self._world.host.ip(*(f"addr add {self.host_address[f]}/{_LENGTH[f]} dev {self.name}" for f in self._world.families))
 
     def device(self):
         """A new device, which has the host as its router."""
@@ -63,8 +63,8 @@ class Lan:
         if not self._bridge:
             self._give_host_addresses()
         namespace.ip("link set lo up", "link set eth0 up",
-                     *(f"addr add {address[f]}/{_LENGTH[f]} dev eth0" for f in (V4, V6)),
-                     *(f"route add default via {self.host_address[f]}" for f in (V4, V6)))
+                     *(f"addr add {address[f]}/{_LENGTH[f]} dev eth0" for f in self._world.families),
+                     *(f"route add default via {self.host_address[f]}" for f in self._world.families))
         return self._world.keep(Device(namespace, address, mac, host_end))
 
 
@@ -92,4 +92,4 @@ def become_router(world):
     world.host.sysctl("ipv6/conf/all/forwarding", 1)
     for name in ("iptables", "ip6tables"):
         world.host.try_sysctl(f"bridge/bridge-nf-call-{name}", 0)  # they exist if the module br_netfilter is loaded
-    world.outside.ip(*(f"route add {_WHOLE[f]} via {HOST[f]}" for f in (V4, V6)))
+    world.outside.ip(*(f"route add {_WHOLE[f]} via {HOST[f]}" for f in world.families))

@@ -32,7 +32,7 @@ class World:
     """
 
     def __init__(self, ipv6=True, purpose="test"):
-        self._ipv6 = ipv6
+        self.families = (V4, V6) if ipv6 else (V4,)
         self._purpose = purpose
         self._cleanup = ExitStack()
         self._clients = {}
@@ -61,7 +61,7 @@ class World:
         self.outside = self.keep(Namespace())
         self.scratch = self.keep(Scratch())
         self.cgroups = self.keep(CgroupTree(self._purpose))
-        if not self._ipv6:
+        if V6 not in self.families:
             for name in ("all", "default", "lo"):
                 self.host.sysctl(f"ipv6/conf/{name}/disable_ipv6", 1)
         self.host.sysctl("ipv4/ping_group_range", "0 0")
@@ -75,15 +75,14 @@ class World:
         self.keep(Sink(DISCARD_PORT, self.outside))
 
     def _lay_cable(self):
-        families = (V4, V6) if self._ipv6 else (V4,)
         self.host.ip("link set lo up",
                      f"link add cable type veth peer name cable netns {self.outside.path}",
                      "link set cable up",
-                     *(f"addr add {HOST[f]}/{24 if f == V4 else 64} dev cable" for f in families))
+                     *(f"addr add {HOST[f]}/{24 if f == V4 else 64} dev cable" for f in self.families))
         self.outside.ip("link set lo up", "link set cable up",
                         *(f"addr add {GATEWAY[f]}/{24 if f == V4 else 64} dev cable" for f in (V4, V6)),
                         *(f"route add local {prefix} dev lo" for f in (V4, V6) for prefix in OUTSIDE_PREFIXES[f]))
-        self.host.ip(*(f"route add default via {GATEWAY[f]}" for f in families))
+        self.host.ip(*(f"route add default via {GATEWAY[f]}" for f in self.families))
 
     def client(self, cgroup):
         """The client in this cgroup (a path below the top, made if missing); one process for each cgroup."""
