@@ -49,13 +49,6 @@ static bool is_tcp_or_udp(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-/* For "fib daddr type", an IPv4 address is one also without a route (net/ipv4/netfilter/nft_fib_ipv4.c). */
-static bool is_unicast(const struct destination *destination)
-{
-	return destination->type == ADDRESS_REMOTE ||
-	       (destination->type == ADDRESS_UNREACHABLE && destination->to.family == AF_INET);
-}
-
 /* Whether a condition holds for the first packet of a flow; actions always do. */
 static bool holds(const struct walk *walk, const struct statement *statement)
 {
@@ -67,13 +60,14 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CT_LABEL:
 	case STATEMENT_CT_DNAT:
 	case STATEMENT_CT_ESTABLISHED:
+	case STATEMENT_CT_INVALID:
 	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
 		return false;
 	case STATEMENT_DADDR_LOCAL:
 		return destination->type == ADDRESS_LOCAL;
-	case STATEMENT_DADDR_NO_UNICAST:
-		return !is_unicast(destination);
+	case STATEMENT_DADDR_TO_US:
+		return destination->type != ADDRESS_REMOTE && destination->type != ADDRESS_UNREACHABLE;
 	case STATEMENT_DADDR_BROADCAST:
 		return destination->type == ADDRESS_BROADCAST;
 	case STATEMENT_DADDR_MULTICAST:

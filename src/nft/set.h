@@ -22,8 +22,9 @@ enum set_type {
 	SET_IPV4_VERDICTS,
 	SET_IPV6_VERDICTS,
 	SET_MAC_VERDICTS,
-	SET_NAMED_TYPES, /* number of types of named sets */
-	SET_PROTOCOLS = SET_NAMED_TYPES,
+	SET_NAMED_TYPES,		 /* number of types of named sets */
+	SET_PROTOCOLS = SET_NAMED_TYPES, /* anonymous ones, like the next */
+	SET_ADDRESS_TYPES,
 	SET_UNKNOWN,
 };
 

@@ -4,10 +4,12 @@
 
 import itertools
 import re
+import socket
+import struct
 
 import pytest
-from lab.addresses import (ALL_TRAFFIC, ANY, BYPASSED, DNS_PORT, HOST, LOOPBACK, OUTSIDE, RESOLVER, SERVICE_PORT, TCP,
-                           UDP, V4, V6)
+from lab.addresses import (ADDRESS_FAMILY, ALL_TRAFFIC, ANY, BYPASSED, DNS_PORT, GATEWAY, HOST, LOOPBACK, OUTSIDE, RESOLVER,
+                           SERVICE_PORT, TCP, UDP, V4, V6)
 from lab.amounts import amounts
 from lab.checks import OURS
 from lab.lans import behind
@@ -51,6 +53,18 @@ def mac(*devices):
 def counted(world, name):
     """The packets that a counter of the table has seen."""
     return int(world.host.run("nft", "list", "counter", "inet", "cgtproxy", name).split("packets ")[1].split()[0])
+
+
+def send_syn_ack(family, source, destination):
+    """Answer a connection that nobody has begun, which is no flow for conntrack."""
+    segment = struct.pack("!HHIIBBHHH", SERVICE_PORT, 12345, 1, 1, 5 << 4, 0x12, 1024, 0, 0)
+    packed = b"".join(socket.inet_pton(ADDRESS_FAMILY[family], end) for end in (source, destination))
+    pseudo = packed + struct.pack("!II", len(segment), socket.IPPROTO_TCP)
+    total = sum(struct.unpack(f"!{len(pseudo + segment) // 2}H", pseudo + segment))
+    while total > 0xffff:
+        total = (total >> 16) + (total & 0xffff)
+    with socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        raw.sendto(segment[:16] + struct.pack("!H", ~total & 0xffff) + segment[18:], (destination, 0))
 
 
 @pytest.fixture(scope="module", name="home")
@@ -268,6 +282,25 @@ def test_forwarded_connections_from_outside_are_answered(world, protocol, family
     assert server.ask(protocol, family).who == "proxy mihomo"
 
 
+@pytest.mark.parametrize("family", [V4, V6])
+@pytest.mark.parametrize("config", ["version: 1\n", PROXIES + gateway("interface: other, tproxy: mihomo")],
+                         ids=["without a gateway", "with one"])
+def test_resets_of_other_programs_get_through(world, config, family):
+    """A firewall refuses a forwarded connection in the name of its destination: that is no flow of this host's."""
+    device = world.lan("lan0").device()
+    world.host.run("nft", "-f", "-", text_in="""
+        table inet firewall {
+            chain forward {
+                type filter hook forward priority filter
+                iifname lan0 meta l4proto tcp reject with tcp reset
+            }
+        }
+    """)
+    world.daemon(config)
+    assert device.ask(TCP, family).outcome == "refused"
+    assert counted(world, "FENCE-CHAIN") == 0
+
+
 @traffic
 @pytest.mark.parametrize("is_bypassed", [True, False])
 def test_from_one_bridge_to_another(world, is_bypassed, protocol, family):
@@ -419,6 +452,52 @@ def test_where_the_proxy_may_listen(world, where, protocol, family):
     result = device.ask(protocol, family, times=3)
     assert result.who == "proxy mihomo"
     assert not world.wire.saw(result)
+
+
+@traffic
+def test_where_only_forwarded_packets_have_a_route(world, protocol, family):
+    """As with several uplinks: that this host itself has none does not matter, nor does one that refuses."""
+    device = world.lan("lan0").device()
+    world.proxy("mihomo")
+    version = "-6" if family == V6 else "-4"
+    world.host.run("ip", version, "route", "del", "default")
+    world.host.run("ip", version, "route", "add", "default", "via", GATEWAY[family], "table", "77")
+    world.host.run("ip", version, "rule", "add", "iif", "lan0", "lookup", "77", "priority", "5000")
+    assert device.ask(protocol, family).who == "outside"
+    world.daemon(PROXIES + gateway("interface: lan0, tproxy: mihomo"))
+    assert device.ask(protocol, family).who == "proxy mihomo"
+
+
+@traffic
+def test_hosts_that_copy_marks(world, protocol, family):
+    """To the connection that a marked packet begins, and to what the kernel itself answers."""
+    device, guest = world.lan("lan0").device(), world.lan("guest").device()
+    for name in ("ipv4/tcp_fwmark_accept", "ipv4/fwmark_reflect", "ipv6/fwmark_reflect"):
+        world.host.sysctl(name, 1)
+    proxy = world.proxy("mihomo")
+    world.daemon(PROXIES + gateway("interface: lan0, tproxy: mihomo", "interface: guest, tproxy: second"))
+    result = device.ask(protocol, family, times=3, await_end=True)
+    assert result.who == "proxy mihomo"
+    assert guest.ask(protocol, family).outcome == "refused"
+    proxy.close()
+    assert device.ask(protocol, family).outcome == "refused"
+    assert counted(world, "FENCE-CHAIN") == 0
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+@pytest.mark.parametrize("target", ["tproxy: mihomo", "refuse: true"])
+def test_packets_of_no_flow_are_dropped(world, target, family):
+    """Not answered either, since a server's connection may be meant."""
+    device = world.lan("lan0").device()
+    world.proxy("mihomo")
+    world.daemon(PROXIES + gateway(f"interface: lan0, {target}"))
+    back = world.keep(Wire(device.namespace, "eth0"))
+    before = counted(world, "GATEWAY-DROP")
+    device.namespace.call(send_syn_ack, family, device.address[family], OUTSIDE[family])
+    wait_until(lambda: counted(world, "GATEWAY-DROP") > before, "it is dropped")
+    assert world.wire.saw(world.lan("tv").device().ask(TCP, family))
+    assert not [packet for packet in world.wire.packets if packet.source[0] == device.address[family]]
+    assert not back.saw_to(TCP, device.address[family])
 
 
 @pytest.mark.parametrize("family", [V4, V6])

@@ -22,7 +22,7 @@
 	"ct status dnat ct label ! 62 return\n"                                                                        \
 	"ip daddr @bypass return\n"                                                                                    \
 	"ip6 daddr @bypass6 return\n"                                                                                  \
-	"fib daddr type != unicast return\n"                                                                           \
+	"fib daddr type { local, broadcast, anycast, multicast } return\n"                                             \
 	"ip6 daddr fe80::/10 return\n"
 #define ERRORS                                                                                                         \
 	"ct state related meta l4proto icmp goto GATEWAY-ERROR\n"                                                      \
@@ -30,7 +30,9 @@
 #define OPEN "ct state established ct label ! 60 ct label ! 63 return\n"
 #define OTHERS "meta l4proto != { tcp, udp } return\n"
 #define REJECTS "meta l4proto tcp reject with tcp reset\nreject\n"
+#define INVALID "ct state invalid goto GATEWAY-DROP\n"
 #define STEER(name, port)                                                                                              \
+	INVALID                                                                                                        \
 	"counter name \"gateway-" name "\" ct label set 60 meta mark set 0x00000bb9\n"                                 \
 	"meta l4proto { tcp, udp } tproxy ip to 127.0.0.1:" port " accept\n"                                           \
 	"meta l4proto { tcp, udp } tproxy ip6 to [::1]:" port " accept\n"                                              \
@@ -76,8 +78,8 @@ static void test_targets(void **state)
 	(void)state;
 	assert_body(&rendered, "chain gateway-p", EXCEPTIONS ERRORS OPEN OTHERS STEER("p", "7893"));
 	assert_body(&rendered, "chain gateway-q", EXCEPTIONS ERRORS OPEN OTHERS STEER("q", "7894"));
-	assert_body(&rendered, "chain GATEWAY-DROP", EXCEPTIONS "counter name \"GATEWAY-DROP\"\ndrop\n");
-	assert_body(&rendered, "chain GATEWAY-REFUSE", EXCEPTIONS "counter name \"GATEWAY-REFUSE\"\n" REJECTS);
+	assert_body(&rendered, "chain GATEWAY-DROP", EXCEPTIONS "counter name \"GATEWAY-DROP\" drop\n");
+	assert_body(&rendered, "chain GATEWAY-REFUSE", EXCEPTIONS INVALID "counter name \"GATEWAY-REFUSE\"\n" REJECTS);
 	assert_body(&rendered, "chain GATEWAY-ERROR",
 		    "ct label 60 meta mark set 0x00000bb9 accept\nct label 63 meta mark set 0x00000bb9 accept\n");
 	assert_body(&rendered, "counter gateway-p", "");
