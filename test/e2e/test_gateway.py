@@ -560,6 +560,24 @@ def test_a_proxy_speaks_first(world, cgroup, family):
     assert counted(world, "FENCE-CHAIN") == 0
 
 
+@pytest.mark.parametrize("family", [V4, V6])
+def test_a_device_makes_another_ones_packets_look_like_answers(world, family):
+    """It begins a flow in the name of a server outside, which is steered; what its target sends then is as well."""
+    one, other = (world.lan(name).device() for name in ("lan0", "lan1"))
+    for name in ("all", "lan0"):
+        world.host.sysctl(f"ipv4/conf/{name}/rp_filter", 0)
+    sink = world.keep(ProxySink(world.host, PORTS["mihomo"]))
+    world.daemon(PROXIES + gateway("interface: lan*, tproxy: mihomo"))
+    there, here = ends(other, family)
+    forger = world.keep(Talker(one.namespace, world.cgroups.mount, TRANSPARENT, there, here))
+    sender = world.keep(Talker(other.namespace, world.cgroups.mount, FREE_BIND, here, there))
+    for talker in (forger, sender, forger, sender):
+        talker.say("anything")
+        assert talker.hear() == "sent"
+        wait_until(sink.take, "the proxy gets it")
+    assert not world.wire.saw_to(UDP, OUTSIDE[family])
+
+
 @traffic
 def test_a_flow_that_conntrack_has_forgotten_goes_on(world, protocol, family):
     device = world.lan("lan0").device()
