@@ -13,7 +13,6 @@ import time
 import pytest
 from lab.addresses import ALL_TRAFFIC, GATEWAY, UDP, V4, V6
 from lab.checks import OURS, count_lines, routing
-from lab.lan import PREFIX, Lan
 from lab.reloading import Reloadable
 from lab.sinks import ProxySink
 from lab.waiting import wait_until
@@ -39,30 +38,13 @@ VPN = {V4: ("10.9.0.2", "10.9.0.1"), V6: ("2001:db8:9::2", "2001:db8:9::1")}
 WG_QUICK = ("not fwmark 51820 table 51820", "table main suppress_prefixlength 0")
 # Where nothing is sent.
 UNUSED = {"-4": "198.18.0.0/15", "-6": "2001:db8:ff::/48"}
-# What the rules are for: packets with the gateway's mark, counted where they get it and where they are received. Those
-# that are being forwarded are stopped, if they have no socket yet, for which the kernel drops them itself.
-STEERING = """
-table inet steering {
-    counter marked {}
+# What arrives here with the gateway's mark, as it should.
+COUNTING = """
+table inet counting {
     counter taken {}
-    chain prerouting {
-        type filter hook prerouting priority filter + 11
-        iif lo return
-        fib daddr type != unicast return
-        iifname lan0 meta l4proto { tcp, udp } counter name marked meta mark set MARK goto steer
-    }
-    chain steer {
-        meta l4proto { tcp, udp } tproxy ip to 127.0.0.1:PORT accept
-        meta l4proto { tcp, udp } tproxy ip6 to [::1]:PORT accept
-        meta l4proto { tcp, udp } tproxy to :PORT accept
-    }
     chain input {
         type filter hook input priority mangle
-        meta mark MARK counter name taken
-    }
-    chain forward {
-        type filter hook forward priority mangle
-        meta mark MARK drop
+        meta mark 3001 counter name taken
     }
 }
 """
@@ -106,17 +88,11 @@ def findings(world, config=GATEWAY_CONFIG):
     return [line for line in done.stdout.splitlines() if re.match(r"\w+ +policy rules:", line)]
 
 
-def steer(world, mark=3001, port=7893):
-    """Mark and steer what comes from the LAN."""
-    world.host.run("nft", "-f", "-", text_in="table inet steering\ndelete table inet steering\n" +
-                   STEERING.replace("MARK", str(mark)).replace("PORT", str(port)))
-
-
 def counts(world):
     """How many packets were marked, and how many of them this host received."""
-    listing = json.loads(world.host.run("nft", "--json", "list", "counters", "table", "inet", "steering"))
-    packets = {item["counter"]["name"]: item["counter"]["packets"] for item in listing["nftables"] if "counter" in item}
-    return packets["marked"], packets["taken"]
+    def packets(table, name):
+        return int(world.host.run("nft", "list", "counter", "inet", table, name).split("packets ")[1].split()[0])
+    return packets("cgtproxy", "gateway-mihomo"), packets("counting", "taken")
 
 
 def check_marks_of_packets(world, on, reverse_path=1):
@@ -138,12 +114,12 @@ def world_with_lan(world):
         world.host.ip(f"addr add {near}/{length} dev wg0")
         world.outside.ip(f"addr add {far}/{length} dev wg0")
         world.host.run("ip", f"-{family}", "route", "add", "default", "via", far, "dev", "wg0", "table", "51820")
-    world.lan = Lan(world)
+    lan = world.lan("lan0")
+    world.device = lan.device()
     for family in (V4, V6):  # so that answers to the device do not take the VPN
-        world.host.run("ip", f"-{family}", "route", "add", PREFIX[family], "dev", "lan0", "table", "51820")
+        world.host.run("ip", f"-{family}", "route", "add", lan.network[family], "dev", "lan0", "table", "51820")
     world.vpn = world.keep(Wire(world.outside, "wg0"))
     check_marks_of_packets(world, True)
-    steer(world)
     return world
 
 
@@ -151,7 +127,7 @@ def check_proxied(world, traffic=tuple(ALL_TRAFFIC)):
     """All of the device's traffic goes to the proxy, and that of the proxied cgroup as well; nothing leaves."""
     world.wire.forget()
     world.vpn.forget()
-    for client in (world.lan.client, world.client("proxied")):
+    for client in (world.device, world.client("proxied")):
         for protocol, family in traffic:
             result = client.ask(protocol, family)
             assert result.who == "proxy mihomo"
@@ -182,9 +158,9 @@ def test_what_the_exemption_is_for(world):
     change_rule(world, "del", "priority 2998")
     for protocol, family in ALL_TRAFFIC:
         if family == V4:
-            assert world.lan.client.ask_in_vain(protocol, family).dropped
+            assert world.device.ask_in_vain(protocol, family).dropped
         else:
-            assert world.lan.client.ask(protocol, family).who == "proxy mihomo"
+            assert world.device.ask(protocol, family).who == "proxy mihomo"
     daemon.send_signal(signal.SIGCONT)
     await_rules(world, ours(HOME))
     check_proxied(world)
@@ -264,7 +240,7 @@ def test_a_rule_in_front_of_which_nothing_can_stand(world):
     assert count_lines("\n".join(findings(world)), "warning", "policy rule 4 ", "above 4") == 1
     assert status(world)[0]["policy_rules"] == {"ipv4": False, "ipv6": True}
     for protocol in ("tcp", "udp"):
-        assert world.lan.client.ask_in_vain(protocol, V4).dropped
+        assert world.device.ask_in_vain(protocol, V4).dropped
     change_rule(world, "del", "priority 4", ["-4"])
     wait_until(lambda: status(world)[1] == 0, "all is well")
     check_proxied(world)
@@ -287,8 +263,7 @@ def test_a_vpn_under_a_flood(world, family):
     """What its rules take at first is dropped: nothing leaves."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(GATEWAY_CONFIG.replace("7893", "7900"))
-    steer(world, port=7900)
-    with world.lan.client.flooding(NUMBERS[family]) as flood:
+    with world.device.flooding(NUMBERS[family]) as flood:
         for _ in range(3):
             vpn_up(world, family)
             wait_until(lambda: rules(world, family)[1][1] == ours(HOME)[0][1], "ours come first")
@@ -308,8 +283,8 @@ def test_moves_and_reloads_under_a_flood(world, family):
     sink = world.keep(ProxySink(world.host, 7900))
     config = GATEWAY_CONFIG.replace("7893", "7900")
     subject = Reloadable(world, config)
-    steer(world, port=7900)
-    with world.lan.client.flooding(NUMBERS[family]) as flood:
+    world.host.run("nft", "-f", "-", text_in=COUNTING)
+    with world.device.flooding(NUMBERS[family]) as flood:
         for priority in (2999, 3000, 2998, 2997, 100, 99, 101, 5, 6, 7):
             rule = f"priority {priority} to {UNUSED[family]} table 51820"
             change_rule(world, "add", rule, [family])
@@ -353,7 +328,6 @@ def test_rules_that_are_deleted_without_a_pause(world, family):
     """They are restored at once, and what has no rule meanwhile does not get out."""
     sink = world.keep(ProxySink(world.host, 7900))
     world.daemon(GATEWAY_CONFIG.replace("7893", "7900"))
-    steer(world, port=7900)
     over = threading.Event()
 
     def delete():
@@ -361,7 +335,7 @@ def test_rules_that_are_deleted_without_a_pause(world, family):
             world.host.run("ip", family, "-force", "-batch", "-", text_in="rule del fwmark 3001\n" * 200, check=False)
 
     thread = threading.Thread(target=delete)
-    with world.lan.client.flooding(NUMBERS[family]) as flood:
+    with world.device.flooding(NUMBERS[family]) as flood:
         thread.start()
         try:
             flood.await_more(20000)
@@ -461,19 +435,16 @@ def test_reloads(world):
     check_proxied(world)
     subject.reload(CONFIG + OTHER_MARK)
     await_rules(world, ours(HOME, "0xbbb"))
-    steer(world, 3003)
     check_proxied(world)
     subject.reload(CONFIG)
     await_rules(world, ours(HOME)[2:])
     subject.reload(GATEWAY_CONFIG)
     await_rules(world, ours(HOME))
-    steer(world)
     check_proxied(world)
     # each gets the other's
     subject.reload(GATEWAY_CONFIG.replace("3000", "3001").replace("gateway: {", "gateway: {mark: 3000, "))
     await_rules(world, [(2998, "from all fwmark 0xbb8 iif lo goto 32766"), (2999, "from all fwmark 0xbb8 lookup 300"),
                         (3000, "from all fwmark 0xbb9 lookup 300")])
-    steer(world, 3000)
     check_proxied(world)
     assert count_lines(subject.daemon.log, MOVED) == 0
 
@@ -511,7 +482,7 @@ def test_a_client_of_a_vpn_like_wg_quick(world):
     check_proxied(world)
     for family, (near, _) in VPN.items():
         assert world.client("other").ask(UDP, family).answer.peer[0] == near
-        assert world.lan.client.ask(UDP, family, GATEWAY[family]).who == "proxy mihomo"
+        assert world.device.ask(UDP, family, GATEWAY[family]).who == "proxy mihomo"
 
 
 def test_a_host_without_ipv6():
@@ -519,10 +490,9 @@ def test_a_host_without_ipv6():
     with World(ipv6=False) as world:
         world.proxy("mihomo")
         world.client("proxied")
-        world.lan = Lan(world, families=(V4,))
+        world.device = world.lan("lan0").device()
         world.vpn = world.keep(Wire(world.outside, "cable"))
         check_marks_of_packets(world, True)
-        steer(world)
         before = routing(world)
         daemon = world.daemon(GATEWAY_CONFIG)
         await_rules(world, ours(HOME))

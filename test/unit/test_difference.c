@@ -143,6 +143,8 @@ static void test_nothing_differs(void **state)
 	assert_int_equal(count_type(&messages, NFT_MSG_DELOBJ), 0);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELTABLE), 0);
 	messages_clear(&messages);
+	batch_begin(&batch);
+	assert_false(difference_put_removals(&batch, &tables.held, tables.wanted));
 	batch_clear(&batch);
 	tables_clear(&tables);
 }
@@ -257,6 +259,15 @@ static void check_preparation(struct batch *batch, const struct dump *held, cons
 	ruleset_free(meanwhile);
 }
 
+static struct messages remove_rest(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
+{
+	batch_begin(batch);
+	assert_true(difference_put_removals(batch, held, wanted));
+	batch_end(batch);
+	assert_false(batch->failed);
+	return read_messages(batch);
+}
+
 /* Chains, sets and counters of a proxy that is no more go after all that led to them. */
 static void test_another_proxy(void **state)
 {
@@ -267,18 +278,20 @@ static void test_another_proxy(void **state)
 	struct dump held = dump_of(last_ruleset);
 	struct batch batch = {0};
 	struct messages messages = change(&batch, &held, next_ruleset);
-	size_t first_removal = 0;
 
 	(void)state;
+	assert_int_equal(count_type(&messages, NFT_MSG_DELCHAIN), 0);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELOBJ), 0);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 0);
+	assert_int_equal(count_elements_of(&messages, MAP_MARK), 1);
+	assert_int_equal(count_elements_of(&messages, SET_BYPASS), 0);
+	messages_clear(&messages);
+	messages = remove_rest(&batch, &held, next_ruleset);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELCHAIN), 2);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELOBJ), 1);
 	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 1);
-	assert_int_equal(count_elements_of(&messages, MAP_MARK), 1);
-	assert_int_equal(count_elements_of(&messages, SET_BYPASS), 0);
-	while (!message_is(messages.items[first_removal], NFT_MSG_DELSET))
-		first_removal++;
-	for (size_t i = first_removal; i < messages.count; i++)
-		assert_false(message_is(messages.items[i], NFT_MSG_NEWRULE));
+	/* besides those, only what begins and ends the batch */
+	assert_int_equal(messages.count, 2 + 4);
 	messages_clear(&messages);
 	check_preparation(&batch, &held, next_ruleset);
 	batch_clear(&batch);
@@ -289,13 +302,92 @@ static void test_another_proxy(void **state)
 	config_free(next);
 }
 
+#define GATEWAY(rules) CONFIG("p", "3000") "gateway: {rules: [" rules "]}\n"
+
+/* The name of a ruleset's map of interfaces. */
+static const char *map_of(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->set_count; i++) {
+		if (ruleset->sets[i].type == SET_INTERFACE_VERDICTS)
+			return ruleset->sets[i].name;
+	}
+	fail_msg("there is no such map");
+	return "";
+}
+
+/* Maps that can't be changed are filled before rules lead there, and removed when none has led there for some time. */
+static void test_constant_maps(void **state)
+{
+	struct config *last = parse_good(GATEWAY("{interface: br0, tproxy: p}"));
+	struct config *next = parse_good(GATEWAY("{interface: [br0, br1], tproxy: p}"));
+	struct ruleset *last_ruleset = compile_for(last, &(const struct contents){.element_count = 0});
+	struct ruleset *next_ruleset = compile_for(next, &(const struct contents){.element_count = 0});
+	struct ruleset *meanwhile = ruleset_new();
+	struct dump held = dump_of(last_ruleset);
+	struct batch batch = {0};
+	struct messages messages;
+
+	(void)state;
+	batch_begin(&batch);
+	difference_put_preparation(&batch, &held, next_ruleset, meanwhile);
+	batch_end(&batch);
+	messages = read_messages(&batch);
+	assert_int_equal(count_elements_of(&messages, map_of(next_ruleset)), 4); /* each has an end */
+	assert_int_equal(count_type(&messages, NFT_MSG_NEWSET), 1);
+	messages_clear(&messages);
+	messages = change(&batch, &held, next_ruleset);
+	assert_int_equal(count_elements_of(&messages, map_of(next_ruleset)), 0);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSETELEM), 0);
+	messages_clear(&messages);
+	messages = remove_rest(&batch, &held, next_ruleset);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 1);
+	assert_string_equal(mnl_attr_get_str(attribute_of(messages.items[1], NFTA_SET_NAME)), map_of(last_ruleset));
+	messages_clear(&messages);
+	batch_clear(&batch);
+	dump_clear(&held);
+	ruleset_free(meanwhile);
+	ruleset_free(last_ruleset);
+	ruleset_free(next_ruleset);
+	config_free(last);
+	config_free(next);
+}
+
+/* One of the same name that is not the same can only be exchanged. */
+static void test_a_constant_map_that_differs(void **state)
+{
+	struct config *config = parse_good(GATEWAY("{interface: br0, tproxy: p}"));
+	struct ruleset *ruleset = compile_for(config, &(const struct contents){.element_count = 0});
+	struct dump held = dump_of(ruleset);
+	const struct verdict elsewhere = go("elsewhere");
+	struct set *map = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < held.set_count; i++) {
+		if (held.sets[i].type == SET_INTERFACE_VERDICTS)
+			map = &held.sets[i];
+	}
+	assert_non_null(map);
+	assert_true(difference_is_possible(&held, ruleset));
+	map->elements[0].verdict = &elsewhere;
+	assert_false(difference_is_possible(&held, ruleset));
+	map->elements[0].verdict = ruleset_find_set(ruleset, map->name)->elements[0].verdict;
+	assert_true(difference_is_possible(&held, ruleset));
+	map->elements[0].key[0]++;
+	assert_false(difference_is_possible(&held, ruleset));
+	map->elements[0].key[0]--;
+	map->count--;
+	assert_false(difference_is_possible(&held, ruleset));
+	dump_clear(&held);
+	ruleset_free(ruleset);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_differs),
-		cmocka_unit_test(test_cgroups),
-		cmocka_unit_test(test_no_way),
-		cmocka_unit_test(test_another_proxy),
+		cmocka_unit_test(test_nothing_differs), cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_no_way),		cmocka_unit_test(test_another_proxy),
+		cmocka_unit_test(test_constant_maps),	cmocka_unit_test(test_a_constant_map_that_differs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
