@@ -39,7 +39,7 @@ static bool mention_displaced_rules(const struct config *config)
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	CLEANUP(freep) struct fwmark *marks = config_marks(config);
-	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
+	const struct routing wanted = config_routing(config, marks);
 	struct route_state state = {0};
 	struct error error;
 	bool is_displaced = false;

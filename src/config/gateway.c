@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RULE_PRIORITY_LEAST = 3 }; /* two policy rules of the gateway precede those of the proxies */
+
 struct gateway_reader {
 	struct gateway gateway;
 	const struct config *config; /* with its proxies */
@@ -265,6 +267,15 @@ static void check_mark(const struct gateway_reader *reader, struct diagnostics *
 	}
 }
 
+static void check_priority(const struct gateway_reader *reader, struct diagnostics *diagnostics)
+{
+	if (reader->config->rule_priority < RULE_PRIORITY_LEAST)
+		diagnose(diagnostics, SEVERITY_ERROR, reader->gateway.position,
+			 "the gateway needs a \"rule-priority\" of at least %d, got %" PRIu32
+			 ": two policy rules of its own precede those of the proxies",
+			 RULE_PRIORITY_LEAST, reader->config->rule_priority);
+}
+
 void read_gateway(struct fy_node *node, struct config *config, struct diagnostics *diagnostics)
 {
 	struct gateway_reader reader = {.gateway = config->gateway, .config = config};
@@ -275,7 +286,9 @@ void read_gateway(struct fy_node *node, struct config *config, struct diagnostic
 		if (!keys_read(node, "gateway", gateway_keys, &reader, diagnostics))
 			return;
 	}
-	if (reader.gateway.enabled)
+	if (reader.gateway.enabled) {
 		check_mark(&reader, diagnostics);
+		check_priority(&reader, diagnostics);
+	}
 	config->gateway = reader.gateway;
 }

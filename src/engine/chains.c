@@ -3,15 +3,11 @@
 
 #include "engine/chains.h"
 
+#include "engine/parts.h"
+
 #include <errno.h>
-#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
-
-#define IPV6                                                                                                           \
-	{                                                                                                              \
-		.kind = STATEMENT_NFPROTO, .protocol = NFPROTO_IPV6                                                    \
-	}
 
 struct verdict chain_verdict(const char *prefix, const char *name)
 {
@@ -61,13 +57,6 @@ static int add_reply_exception(struct chain *chain)
 			  : error;
 }
 
-static int add_bypass_exceptions(struct chain *chain)
-{
-	int error = chain_add(chain, {.kind = STATEMENT_DADDR_IN, .name = SET_BYPASS}, RETURN);
-
-	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR6_IN, .name = SET_BYPASS6}, RETURN) : error;
-}
-
 static int add_local_exception(struct chain *chain, const struct config *config)
 {
 	return config->bypass_local ? chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN) : 0;
@@ -78,7 +67,7 @@ static struct chain *add_end(struct ruleset *ruleset, const struct config *confi
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL || add_reply_exception(chain) < 0 || add_bypass_exceptions(chain) < 0 ||
+	if (chain == NULL || add_reply_exception(chain) < 0 || part_add_bypass(chain) < 0 ||
 	    add_local_exception(chain, config) < 0 || ruleset_add_counter(ruleset, name) < 0)
 		return NULL;
 	return chain;
@@ -94,14 +83,6 @@ int chains_add_drop(struct ruleset *ruleset, const struct config *config)
 			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
 }
 
-static int add_rejects(struct chain *chain)
-{
-	int error = chain_add(chain, {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_TCP},
-			      {.kind = STATEMENT_REJECT_RESET});
-
-	return error == 0 ? chain_add(chain, {.kind = STATEMENT_REJECT}) : error;
-}
-
 int chains_add_refuse(struct ruleset *ruleset, const struct config *config)
 {
 	struct chain *chain = add_end(ruleset, config, CHAIN_REFUSE);
@@ -109,36 +90,8 @@ int chains_add_refuse(struct ruleset *ruleset, const struct config *config)
 
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_REFUSE});
-	return error == 0 ? add_rejects(chain) : error;
+	return error == 0 ? part_add_rejects(chain) : error;
 }
-
-/* A kind of traffic to port 53 that dns-hijack redirects: one address family and one protocol. */
-struct hijacked {
-	bool ip6;
-	bool tcp;
-};
-
-static size_t list_hijacked(const struct dns_hijack *hijack, struct hijacked *kinds)
-{
-	size_t count = 0;
-
-	if (!hijack->enabled)
-		return 0;
-	for (int ip6 = 0; ip6 <= (hijack->has_ip6 ? 1 : 0); ip6++) {
-		for (int tcp = 0; tcp <= (hijack->tcp ? 1 : 0); tcp++)
-			kinds[count++] = (struct hijacked){.ip6 = ip6, .tcp = tcp};
-	}
-	return count;
-}
-
-enum { HIJACKED_MAX = 4 };
-
-#define MATCH_HIJACKED(hijacked)                                                                                       \
-	{.kind = STATEMENT_NFPROTO, .protocol = (hijacked).ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4},                         \
-		{.kind = STATEMENT_L4PROTO, .protocol = (hijacked).tcp ? IPPROTO_TCP : IPPROTO_UDP},                   \
-	{                                                                                                              \
-		.kind = STATEMENT_DPORT, .port = DNS_PORT                                                              \
-	}
 
 /*
  * DNS hijacking is configured explicitly, so it precedes all other exceptions, even when the name server is this host.
@@ -147,55 +100,11 @@ enum { HIJACKED_MAX = 4 };
 static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 {
 	struct hijacked kinds[HIJACKED_MAX];
-	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
+	size_t count = part_list_hijacked(&proxy->dns_hijack, kinds);
 	int error = 0;
 
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = chain_add(chain, MATCH_HIJACKED(kinds[i]), count_marked(proxy), set_mark(proxy), RETURN);
-	return error;
-}
-
-/* What TPROXY can't handle, even if it is UDP. */
-static int add_group_addresses(struct chain *chain, struct statement action)
-{
-	int error = chain_add(chain, {.kind = STATEMENT_DADDR_MULTICAST}, action);
-
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_DADDR_MULTICAST6}, action);
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_NFPROTO, .protocol = NFPROTO_IPV4},
-				  {.kind = STATEMENT_DADDR_BROADCAST}, action);
-	return error;
-}
-
-/* Refuse wins over direct, so it comes first. */
-static int add_refusals(struct chain *chain, const struct proxy *proxy)
-{
-	const struct statement refuse = statement_goto(CHAIN_REFUSE);
-	const bool others = proxy->other == TRAFFIC_REFUSE;
-	int error = 0;
-
-	if (proxy->ipv6 == TRAFFIC_REFUSE)
-		error = chain_add(chain, IPV6, refuse);
-	if (error == 0)
-		error = add_group_addresses(chain, others ? refuse : (struct statement)RETURN);
-	if (error == 0 && others)
-		error = chain_add(chain, {.kind = STATEMENT_NOT_TCP_OR_UDP}, refuse);
-	if (error == 0 && proxy->udp == TRAFFIC_REFUSE)
-		error = chain_add(chain, {.kind = STATEMENT_L4PROTO, .protocol = IPPROTO_UDP}, refuse);
-	return error;
-}
-
-static int add_exclusions(struct chain *chain, const struct proxy *proxy)
-{
-	int error = 0;
-
-	if (proxy->ipv6 == TRAFFIC_DIRECT)
-		error = chain_add(chain, IPV6, RETURN);
-	if (error == 0 && proxy->udp == TRAFFIC_DIRECT)
-		return chain_add(chain, {.kind = STATEMENT_NOT_L4PROTO, .protocol = IPPROTO_TCP}, RETURN);
-	if (error == 0 && proxy->other == TRAFFIC_DIRECT)
-		error = chain_add(chain, {.kind = STATEMENT_NOT_TCP_OR_UDP}, RETURN);
 	return error;
 }
 
@@ -210,15 +119,15 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 	if (error == 0 && proxy->dns_hijack.enabled)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
 	if (error == 0)
-		error = add_bypass_exceptions(chain);
+		error = part_add_bypass(chain);
 	if (error == 0)
 		error = add_hijacked_marks(chain, proxy);
 	if (error == 0)
 		error = add_local_exception(chain, config);
 	if (error == 0)
-		error = add_refusals(chain, proxy);
+		error = part_add_refusals(chain, proxy, CHAIN_REFUSE, true);
 	if (error == 0)
-		error = add_exclusions(chain, proxy);
+		error = part_add_exclusions(chain, proxy);
 	if (error == 0)
 		error = chain_add(chain, count_marked(proxy), {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy));
@@ -242,18 +151,7 @@ static int add_tproxy_chain(struct ruleset *ruleset, const struct proxy *proxy)
 				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN);
-	return error == 0 ? add_rejects(chain) : error;
-}
-
-static struct statement dnat_to(const struct dns_hijack *hijack, bool ip6)
-{
-	struct statement dnat = {.kind = ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT, .nat = {.port = hijack->port}};
-
-	if (ip6)
-		dnat.nat.ip6 = hijack->ip6;
-	else
-		dnat.nat.ip = hijack->ip;
-	return dnat;
+	return error == 0 ? part_add_rejects(chain) : error;
 }
 
 /*
@@ -266,13 +164,13 @@ static int add_dns_chain(struct ruleset *ruleset, const struct proxy *proxy)
 	const struct statement clear_mark = {.kind = STATEMENT_SET_MARK,
 					     .mark = {.value = 0, .mask = proxy->mark.mask}};
 	struct hijacked kinds[HIJACKED_MAX];
-	size_t count = list_hijacked(&proxy->dns_hijack, kinds);
+	size_t count = part_list_hijacked(&proxy->dns_hijack, kinds);
 	int error = chain != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = chain_add(chain, MATCH_HIJACKED(kinds[i]), clear_mark,
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_HIJACKED},
-				  dnat_to(&proxy->dns_hijack, kinds[i].ip6));
+				  part_dnat(&proxy->dns_hijack, kinds[i].ip6));
 	return error;
 }
 

@@ -7,6 +7,8 @@
 
 #include "engine/bypass.h"
 #include "engine/chains.h"
+#include "engine/gateway.h"
+#include "engine/parts.h"
 #include "nft/probe.h"
 #include "nft/stamp.h"
 #include "util/cleanup.h"
@@ -110,7 +112,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	if (error == 0 && config->proxy_count > 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO},
 				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, statement_goto(CHAIN_UNMARKED));
-	return error;
+	return error == 0 && config->gateway.enabled ? gateway_write_prerouting(ruleset, chain, config) : error;
 }
 
 static bool has_hijacks(const struct config *config)
@@ -195,11 +197,11 @@ static int fence_hijacked(struct chain *chain, const struct config *config)
 		if (hijack->enabled)
 			error = fence_hijacked_to(chain, hijack->port,
 						  (struct statement){.kind = STATEMENT_DADDR, .ip = hijack->ip},
-						  ntohl(hijack->ip.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET);
+						  part_is_loopback(hijack, false));
 		if (error == 0 && hijack->enabled && hijack->has_ip6)
 			error = fence_hijacked_to(chain, hijack->port,
 						  (struct statement){.kind = STATEMENT_DADDR6, .ip6 = hijack->ip6},
-						  IN6_IS_ADDR_LOOPBACK(&hijack->ip6));
+						  part_is_loopback(hijack, true));
 	}
 	return error;
 }
@@ -234,6 +236,8 @@ static int add_fence(struct ruleset *ruleset, const struct config *config)
 		error = note_foreign(chain);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chain_add(chain, match_mark(&config->proxies[i]), statement_goto(CHAIN_FENCE));
+	if (error == 0 && config->gateway.enabled)
+		error = gateway_write_fence(chain, config);
 	if (error == 0)
 		error = fence_answers(chain);
 	if (error == 0)
@@ -251,6 +255,10 @@ static int add_chains(struct ruleset *ruleset, const struct config *config)
 		error = chains_add_refuse(ruleset, config);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chains_add_proxy(ruleset, config, i);
+	if (error == 0 && config->gateway.enabled)
+		error = gateway_add_targets(ruleset, config);
+	if (error == 0 && config->gateway.enabled)
+		error = gateway_add_redirects(ruleset, config);
 	if (error == 0)
 		error = add_prerouting(ruleset, config);
 	if (error == 0 && has_hijacks(config))

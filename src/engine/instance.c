@@ -17,6 +17,31 @@ struct fwmark *config_marks(const struct config *config)
 	return marks;
 }
 
+/* Whether anything that is forwarded goes to a proxy. */
+static bool gateway_has_proxy(const struct config *config)
+{
+	for (size_t i = 0; i < config->gateway.rule_count; i++) {
+		if (config->gateway.rules[i].target >= TARGET_FIRST_PROXY)
+			return true;
+	}
+	for (size_t i = 0; i < config->rule_count && config->containers; i++) {
+		if (config->rules[i].target >= TARGET_FIRST_PROXY)
+			return true;
+	}
+	return false;
+}
+
+struct routing config_routing(const struct config *config, const struct fwmark *marks)
+{
+	return (struct routing){
+		.table = config->route_table,
+		.priority = config->rule_priority,
+		.marks = marks,
+		.mark_count = config->proxy_count,
+		.gateway = config->gateway.enabled && gateway_has_proxy(config) ? &config->gateway.mark : NULL,
+	};
+}
+
 struct instance *instance_new(struct config *config)
 {
 	struct instance *instance = calloc(1, sizeof(*instance));
@@ -45,12 +70,9 @@ struct ruleset *instance_ruleset(const struct instance *instance, const struct s
 
 struct routing instance_routing(const struct instance *instance, bool steer)
 {
-	return (struct routing){
-		.table = instance->config->route_table,
-		.priority = instance->config->rule_priority,
-		.marks = instance->marks,
-		.mark_count = steer ? instance->config->proxy_count : 0,
-	};
+	if (steer)
+		return config_routing(instance->config, instance->marks);
+	return (struct routing){.table = instance->config->route_table, .priority = instance->config->rule_priority};
 }
 
 void instance_free(struct instance *instance)

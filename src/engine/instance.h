@@ -35,6 +35,13 @@ struct ruleset *instance_ruleset(const struct instance *instance, const struct s
 /** Returns the marks of a config's proxies in their order, to be freed with free(), or NULL if out of memory. */
 struct fwmark *config_marks(const struct config *config);
 
+/**
+ * Returns the policy routing of a config, with pointers into it.
+ *
+ * @marks: of config_marks(), or NULL if out of memory
+ */
+struct routing config_routing(const struct config *config, const struct fwmark *marks);
+
 /** Returns the policy rules and routes that an instance needs: none unless it is to @steer. */
 struct routing instance_routing(const struct instance *instance, bool steer);
 

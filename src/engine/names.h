@@ -27,6 +27,11 @@
 #define CHAIN_POSTROUTING "postrouting-fence"
 #define CHAIN_FENCE "FENCE-CHAIN"
 #define CHAIN_OTHER_MARK "OTHER-MARK-CHAIN"
+#define CHAIN_PREROUTING_NAT "prerouting-nat"
+#define CHAIN_GATEWAY_PREFIX "gateway-"	  /* likewise, also for its counter; and of the names of maps, like the next */
+#define CHAIN_REDIRECT_PREFIX "redirect-" /* no prefix begins with another one */
+#define CHAIN_GATEWAY_DROP "GATEWAY-DROP"
+#define CHAIN_GATEWAY_REFUSE "GATEWAY-REFUSE"
 
 enum {
 	/*
@@ -36,7 +41,8 @@ enum {
 	LABEL_FIRST_PROXY = 127,
 	LABEL_FOREIGN = LABEL_FIRST_PROXY - PROXIES_MAX, /* began here, from a foreign address, not steered */
 	LABEL_HIJACKED = LABEL_FOREIGN - 1,		 /* DNS that we redirected */
-	LABEL_STEERED = LABEL_HIJACKED - 1,		 /* to any proxy */
+	LABEL_STEERED = LABEL_HIJACKED - 1,		 /* to any proxy, by this host */
+	LABEL_GATEWAY = LABEL_STEERED - 1,		 /* to any proxy, by others */
 };
 
 #endif

@@ -158,7 +158,7 @@ static void report_move(struct route_report *report, const struct routing *wante
 		note_told(&report->move, owner != NULL ? owner : &report->move.owner, time);
 }
 
-static void report_blocking(struct route_report *report, const struct route_state *state)
+static void report_blocking(struct route_report *report, const struct routing *wanted, const struct route_state *state)
 {
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		if (state->families[i].blocking[0] == '\0')
@@ -166,8 +166,8 @@ static void report_blocking(struct route_report *report, const struct route_stat
 		else
 			tell(&report->blocking[i], LOG_WARNING,
 			     "%s may take proxied traffic, and no rule can be placed before it; proxied traffic that "
-			     "it takes is refused. Give it a priority above %d",
-			     state->families[i].blocking, LOWEST_PLACE);
+			     "it takes is refused. Give it a priority above %" PRIu32,
+			     state->families[i].blocking, order_lowest(wanted));
 	}
 }
 
@@ -222,7 +222,7 @@ void report_state(struct route_report *report, const struct routing *wanted, con
 		report_removal(report, before, state, &disturbance->removed, time);
 	report_way(report, wanted, state);
 	report_move(report, wanted, state, owner, time);
-	report_blocking(report, state);
+	report_blocking(report, wanted, state);
 	report_foreign(report, wanted, state, owner, undone, time);
 	report_put_off(report, state, undone, time);
 }

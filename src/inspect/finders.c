@@ -39,8 +39,7 @@ static int look_at_routing(const struct scene *scene, bool at_rules, struct prob
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	CLEANUP(freep) struct fwmark *marks = config_marks(scene->config);
-	const struct routing wanted = {scene->config->route_table, scene->config->rule_priority, marks,
-				       scene->config->proxy_count};
+	const struct routing wanted = config_routing(scene->config, marks);
 	struct route_state state = {0};
 	struct error error;
 	int result = marks != NULL ? route_look(&rtnetlink, &wanted, &state, &error) : -ENOMEM;

@@ -121,22 +121,52 @@ static int read_chains(struct nft *nft, const struct dump *dump, struct config *
 	return result == -ENOENT ? 0 : result;
 }
 
-/* Where the policy rules for our marks lead to, and where they stand. */
+static bool is_for_proxy(const struct policy_rule *rule, const struct config *config)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		if (fwmark_equals(&rule->mark, &config->proxies[i].mark))
+			return true;
+	}
+	return false;
+}
+
+/* Where the policy rules for the proxies' marks lead to, and where they stand. */
+static void note_table(const struct policy_rule *rule, struct config *config)
+{
+	if (config->route_table != 0 || !rule_has_our_shape(rule) || !is_for_proxy(rule, config))
+		return;
+	config->route_table = rule->table;
+	config->rule_priority = rule->priority;
+}
+
+/* Either of its two policy rules shows the gateway's mark. Which rules the gateway has is not known. */
+static int note_gateway(const struct policy_rule *rule, struct config *config)
+{
+	struct gateway *gateway = &config->gateway;
+	const bool is_lookup = rule_has_our_shape(rule) && rule->table == config->route_table;
+
+	if (gateway->enabled || config->route_table == 0 || is_for_proxy(rule, config) ||
+	    !(is_lookup || rule_is_exemption(rule)))
+		return 0;
+	gateway->rules = calloc(1, sizeof(*gateway->rules));
+	if (gateway->rules == NULL)
+		return -ENOMEM;
+	gateway->rules[gateway->rule_count++].target = TARGET_FIRST_PROXY;
+	gateway->mark = rule->mark;
+	gateway->enabled = true;
+	return 0;
+}
+
 static int read_routing(struct config *config, int family)
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	struct policy_rules rules = {0};
 	int result = rules_list(&rtnetlink, family, &rules);
 
-	for (size_t i = 0; i < rules.count && config->route_table == 0; i++) {
-		for (size_t j = 0; j < config->proxy_count; j++) {
-			if (!rule_has_our_shape(&rules.items[i]) ||
-			    !fwmark_equals(&rules.items[i].mark, &config->proxies[j].mark))
-				continue;
-			config->route_table = rules.items[i].table;
-			config->rule_priority = rules.items[i].priority;
-		}
-	}
+	for (size_t i = 0; i < rules.count; i++)
+		note_table(&rules.items[i], config);
+	for (size_t i = 0; i < rules.count && result == 0; i++)
+		result = note_gateway(&rules.items[i], config);
 	free(rules.items);
 	return rtnetlink_has_no_family(result) ? 0 : result;
 }

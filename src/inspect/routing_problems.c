@@ -10,6 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static int report_gateway_rules(size_t family, struct problems *problems)
+{
+	char about[64];
+
+	snprintf(about, sizeof(about), "the gateway's policy rules for %s", route_family_name(family));
+	return problems_add(
+		problems, PROBLEM_POLICY_RULES, about, strdup("systemctl restart cgtproxy"),
+		"policy rules of the gateway for %s are missing, so that %s that is forwarded to a proxy may "
+		"be dropped. The daemon puts them back at once while it runs and is not stopped",
+		route_family_name(family), route_family_name(family));
+}
+
 static int report_rules(size_t family, struct problems *problems)
 {
 	char about[64];
@@ -33,13 +45,14 @@ static int report_route(size_t family, const struct routing *wanted, struct prob
 			    route_family_name(family), wanted->table, route_family_name(family));
 }
 
-static int report_blocking(const struct route_family *family, struct problems *problems)
+static int report_blocking(const struct route_family *family, const struct routing *wanted, struct problems *problems)
 {
-	return problems_add(problems, PROBLEM_BLOCKING_RULE, family->blocking,
-			    problem_cure("give it a priority above %d: \"ip rule\" shows it", LOWEST_PLACE),
-			    "%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
-			    "refused",
-			    family->blocking);
+	return problems_add(
+		problems, PROBLEM_BLOCKING_RULE, family->blocking,
+		problem_cure("give it a priority above %" PRIu32 ": \"ip rule\" shows it", order_lowest(wanted)),
+		"%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
+		"refused",
+		family->blocking);
 }
 
 /* The rules stand where they should not, which the daemon changes unless others keep changing it back. */
@@ -90,11 +103,13 @@ static int judge_rules(size_t index, const struct routing *wanted, const struct 
 	int result = 0;
 
 	if (family->blocking[0] != '\0')
-		result = report_blocking(family, problems);
+		result = report_blocking(family, wanted, problems);
 	if (result < 0 || !in_force || !family->exists || !family->in_use)
 		return result;
-	if (family->rules < wanted->mark_count)
+	if (family->rules - family->gateway_rules < wanted->mark_count)
 		return report_rules(index, problems);
+	if (family->rules < routing_rule_count(wanted))
+		return report_gateway_rules(index, problems);
 	return family->priority > family->due && family->reason[0] != '\0' ? report_behind(family, problems) : 0;
 }
 

@@ -21,7 +21,7 @@ static struct status_routing compare_routing(const struct route_family *family, 
 
 	if (!family->exists || !family->in_use || wanted->mark_count == 0)
 		return routing;
-	routing.rules = family->rules == wanted->mark_count ? STATUS_THERE : missing;
+	routing.rules = family->rules == routing_rule_count(wanted) ? STATUS_THERE : missing;
 	routing.route = family->route ? STATUS_THERE : missing;
 	if (routing.rules == STATUS_THERE) {
 		routing.priority = family->priority;
@@ -38,7 +38,7 @@ int status_read_routes(const struct config *config, bool is_current, struct stat
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
 	CLEANUP(freep) struct fwmark *marks = config_marks(config);
-	const struct routing wanted = {config->route_table, config->rule_priority, marks, config->proxy_count};
+	const struct routing wanted = config_routing(config, marks);
 	struct route_state state = {0};
 	int result = marks != NULL ? route_look(&rtnetlink, &wanted, &state, error)
 				   : error_set(error, -ENOMEM, "no memory to collect the status");

@@ -49,6 +49,13 @@ static bool is_tcp_or_udp(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
+/* For "fib daddr type", an IPv4 address is one also without a route (net/ipv4/netfilter/nft_fib_ipv4.c). */
+static bool is_unicast(const struct destination *destination)
+{
+	return destination->type == ADDRESS_REMOTE ||
+	       (destination->type == ADDRESS_UNREACHABLE && destination->to.family == AF_INET);
+}
+
 /* Whether a condition holds for the first packet of a flow; actions always do. */
 static bool holds(const struct walk *walk, const struct statement *statement)
 {
@@ -58,16 +65,23 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	switch (statement->kind) {
 	case STATEMENT_CT_REPLY:
 	case STATEMENT_CT_LABEL:
+	case STATEMENT_CT_DNAT:
+	case STATEMENT_CT_ESTABLISHED:
+	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
 		return false;
 	case STATEMENT_DADDR_LOCAL:
 		return destination->type == ADDRESS_LOCAL;
+	case STATEMENT_DADDR_NO_UNICAST:
+		return !is_unicast(destination);
 	case STATEMENT_DADDR_BROADCAST:
 		return destination->type == ADDRESS_BROADCAST;
 	case STATEMENT_DADDR_MULTICAST:
 		return is_multicast(&destination->to, AF_INET);
 	case STATEMENT_DADDR_MULTICAST6:
 		return is_multicast(&destination->to, AF_INET6);
+	case STATEMENT_DADDR_LINK_LOCAL:
+		return destination->to.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&destination->to.ip6);
 	case STATEMENT_DADDR_IN:
 		return destination->to.family == AF_INET &&
 		       is_in(ruleset_find_set(walk->ruleset, statement->name), &destination->to);
@@ -89,6 +103,10 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CGROUP_VMAP:
 	case STATEMENT_CGROUP_IN:
 	case STATEMENT_IN_CGROUP:
+	case STATEMENT_IIFNAME_VMAP:
+	case STATEMENT_SADDR_VMAP:
+	case STATEMENT_SADDR6_VMAP:
+	case STATEMENT_MAC_VMAP:
 	case STATEMENT_CT_UNCONFIRMED:
 	case STATEMENT_CT_ORIGINAL:
 	case STATEMENT_CT_NO_LABEL:
@@ -106,7 +124,10 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_SET_CT_LABEL:
 	case STATEMENT_DNAT:
 	case STATEMENT_DNAT6:
+	case STATEMENT_REDIRECT:
 	case STATEMENT_TPROXY:
+	case STATEMENT_TPROXY_IP:
+	case STATEMENT_TPROXY_IP6:
 	case STATEMENT_REJECT:
 	case STATEMENT_REJECT_RESET:
 	case STATEMENT_VERDICT:
@@ -247,11 +268,11 @@ static void find_server(const struct walk *walk)
 	if (statement == NULL)
 		return;
 	server->family = ip6 ? AF_INET6 : AF_INET;
-	server->port = statement->nat.port;
+	server->port = statement->to.port;
 	if (ip6)
-		server->ip6 = statement->nat.ip6;
+		server->ip6 = statement->to.ip6;
 	else
-		server->ip = statement->nat.ip;
+		server->ip = statement->to.ip;
 }
 
 static bool contains(const struct network *network, const struct endpoint *address)

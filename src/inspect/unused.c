@@ -26,7 +26,7 @@ static bool is_ours(const struct in_use *in_use, const struct policy_rule *rule)
 
 	for (size_t i = 0; i < FAMILY_COUNT; i++)
 		has_our_route |= has_table(&in_use->ours[i], rule->table);
-	return has_our_route && rule_has_our_shape(rule);
+	return rule_is_exemption(rule) || (has_our_route && rule_has_our_shape(rule));
 }
 
 /* A rule for all marks but one is about that one. */

@@ -33,6 +33,8 @@ static bool chain_fits(const struct dump_chain *held, const struct chain *wanted
 /* A set of unlimited size is no substitute for one with a fixed size, which is faster. */
 static bool set_fits(const struct set *held, const struct set *wanted)
 {
+	if (set_is_constant(wanted->type))
+		return set_equal(held, wanted);
 	return held->type == wanted->type && (held->size == 0) == (wanted->size == 0) &&
 	       (held->size == 0 || held->size >= wanted->count);
 }
@@ -82,12 +84,24 @@ static void put_missing(struct batch *batch, const struct dump *held, const stru
 	}
 }
 
+/* They are filled when they are made, since no packet is looked up in them before the rules that do so are there. */
+static void fill_constants(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
+{
+	for (size_t i = 0; i < wanted->set_count; i++) {
+		const struct set *set = &wanted->sets[i];
+
+		if (set_is_constant(set->type) && dump_find_set(held, set->name) == NULL)
+			elements_put(batch, wanted->table, set, set->elements, set->count);
+	}
+}
+
 void difference_put_preparation(struct batch *batch, const struct dump *held, const struct ruleset *wanted,
 				const struct ruleset *meanwhile)
 {
 	const char *table = wanted->table;
 
 	put_missing(batch, held, wanted);
+	fill_constants(batch, held, wanted);
 	for (size_t i = 0; i < wanted->chain_count; i++) {
 		const struct chain *chain = &wanted->chains[i];
 
@@ -170,6 +184,8 @@ static int put_elements(struct batch *batch, const struct dump *held, const stru
 		const struct set *set = &wanted->sets[i];
 		const struct set *last = dump_find_set(held, set->name);
 
+		if (set_is_constant(set->type))
+			continue;
 		if (last != NULL)
 			result = put_set_changes(batch, wanted->table, last, set);
 		else
@@ -178,9 +194,10 @@ static int put_elements(struct batch *batch, const struct dump *held, const stru
 	return result;
 }
 
-/* Once neither a rule nor an element leads there. */
-static void put_removals(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
+bool difference_put_removals(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
 {
+	const uint32_t before = batch->sequence;
+
 	for (size_t i = 0; i < held->set_count; i++) {
 		if (ruleset_find_set(wanted, held->sets[i].name) == NULL)
 			table_delete_set(batch, wanted->table, held->sets[i].name);
@@ -193,6 +210,7 @@ static void put_removals(struct batch *batch, const struct dump *held, const str
 		if (!has_counter(wanted, held->counters[i].name))
 			table_delete_counter(batch, wanted->table, held->counters[i].name);
 	}
+	return batch->sequence != before;
 }
 
 int difference_put(struct batch *batch, const struct dump *held, const struct ruleset *wanted)
@@ -204,6 +222,5 @@ int difference_put(struct batch *batch, const struct dump *held, const struct ru
 	table_delete_rules(batch, wanted->table, NULL);
 	for (size_t i = 0; i < wanted->chain_count; i++)
 		table_put_rules(batch, wanted->table, &wanted->chains[i]);
-	put_removals(batch, held, wanted);
 	return 0;
 }

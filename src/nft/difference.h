@@ -17,8 +17,8 @@
 
 /**
  * Returns whether an incremental update is possible. It is not where the difference can't be changed in the kernel (the
- * hook of a chain, the type of a set, the size of a set that is too small), nor where the table could not be read
- * completely.
+ * hook of a chain, the type of a set, the size of a set that is too small, the elements of a constant one), nor where
+ * the table could not be read completely.
  */
 bool difference_is_possible(const struct dump *held, const struct ruleset *wanted);
 
@@ -26,8 +26,8 @@ bool difference_is_possible(const struct dump *held, const struct ruleset *wante
 void difference_keep_sizes(const struct dump *held, struct ruleset *wanted);
 
 /**
- * Adds what can exist before the rest: the missing counters, chains and sets, the sets without elements, and the chains
- * with their rules unless they have a hook; and replaces the rules of some chains.
+ * Adds what can exist before the rest: the missing counters, chains and sets, the sets without elements unless they are
+ * constant, and the chains with their rules unless they have a hook; and replaces the rules of some chains.
  *
  * @meanwhile: has the chains whose interim rules differ from those before and after
  */
@@ -35,12 +35,20 @@ void difference_put_preparation(struct batch *batch, const struct dump *held, co
 				const struct ruleset *meanwhile);
 
 /**
- * Adds the rest and removes what is not wanted.
+ * Changes elements and rules to what is wanted.
  *
- * @held: the table as it was before the preparation
+ * @held: the table as it was before the preparation, also for the next function
  *
  * Returns 0 or -ENOMEM.
  */
 int difference_put(struct batch *batch, const struct dump *held, const struct ruleset *wanted);
+
+/**
+ * Removes the sets, chains and counters that are not wanted, once no rule and no packet leads there: the kernel finds
+ * nothing in a set from the transaction on that removes it, although packets may still be on their way there.
+ *
+ * Returns whether there is anything to remove.
+ */
+bool difference_put_removals(struct batch *batch, const struct dump *held, const struct ruleset *wanted);
 
 #endif

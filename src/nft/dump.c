@@ -181,8 +181,8 @@ static const void *read_key(const struct nlattr *key, size_t size)
 
 static int note_element(const struct sink *sink, const struct nlattr *nest)
 {
-	const bool is_map = set_is_map(sink->set->type);
 	const struct verdict *kept = NULL;
+	bool has_verdict = false;
 	const void *key = NULL;
 	struct attributes element;
 	struct verdict verdict;
@@ -190,16 +190,17 @@ static int note_element(const struct sink *sink, const struct nlattr *nest)
 
 	attributes_of_nest(&element, nest);
 	key = read_key(element.of[NFTA_SET_ELEM_KEY], set_definition(sink->set->type)->key_size);
-	if (key == NULL || (is_map && !read_verdict(element.of[NFTA_SET_ELEM_DATA], &verdict))) {
+	attribute_u32(element.of[NFTA_SET_ELEM_FLAGS], &flags);
+	has_verdict = set_is_map(sink->set->type) && !(flags & NFT_SET_ELEM_INTERVAL_END);
+	if (key == NULL || (has_verdict && !read_verdict(element.of[NFTA_SET_ELEM_DATA], &verdict))) {
 		sink->dump->is_incomplete = true;
 		return 0;
 	}
-	if (is_map) {
+	if (has_verdict) {
 		kept = verdicts_keep(&sink->dump->verdicts, &verdict);
 		if (kept == NULL)
 			return -ENOMEM;
 	}
-	attribute_u32(element.of[NFTA_SET_ELEM_FLAGS], &flags);
 	return set_add(sink->set, key, flags, kept);
 }
 

@@ -12,9 +12,9 @@
 
 enum {
 	ATTRIBUTE_HEAD = 4,
-	/* size of an element with the longest chain name: the nested attributes of its key and its verdict */
-	ELEMENT_SIZE_MAX = ATTRIBUTE_HEAD + (2 * ATTRIBUTE_HEAD + 8) + (2 * ATTRIBUTE_HEAD) + (ATTRIBUTE_HEAD + 4) +
-			   (ATTRIBUTE_HEAD + NFT_NAME_SIZE),
+	/* size of an element with the longest key and chain name: the nested attributes of its key and its verdict */
+	ELEMENT_SIZE_MAX = ATTRIBUTE_HEAD + (2 * ATTRIBUTE_HEAD + SET_KEY_MAX) + (2 * ATTRIBUTE_HEAD) +
+			   (ATTRIBUTE_HEAD + 4) + (ATTRIBUTE_HEAD + NFT_NAME_SIZE),
 	ATTRIBUTE_SIZE_MAX = 0xffff,
 };
 

@@ -15,6 +15,9 @@ const struct hook *hook_of(enum chain_hook hook)
 		/* dstnat by number: nft before 1.0.8 accepts the name in prerouting only */
 		[HOOK_NAT_OUTPUT] = {"nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
 				     "type nat hook output priority -100; policy accept;"},
+		/* before other programs' chains at dstnat, the first of which to redirect a flow decides */
+		[HOOK_NAT_PREROUTING] = {"nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST - 5,
+					 "type nat hook prerouting priority dstnat - 5; policy accept;"},
 		/*
 		 * Late: once TPROXY has assigned a socket to a packet, foreign "fib saddr . iif oif missing" rules drop
 		 * it (firewalld's reverse path filter is at filter + 10), and a mark that others changed meanwhile is

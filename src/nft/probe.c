@@ -70,7 +70,7 @@ static const struct feature {
 		.purpose = N_("to redirect DNS"),
 		.module = N_("nft_nat and nft_chain_nat (CONFIG_NFT_NAT)"),
 		.hook = HOOK_NAT_OUTPUT,
-		.statement = {.kind = STATEMENT_DNAT, .nat = {.port = 53}},
+		.statement = {.kind = STATEMENT_DNAT, .to = {.port = 53}},
 	},
 };
 

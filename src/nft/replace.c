@@ -84,6 +84,21 @@ static int remove_next(struct nft *nft, struct batch *batch, struct error *error
 	return nft_send(nft, batch, error);
 }
 
+/* Once the packets are gone that met the rules in force before. */
+static int remove_rest(struct nft *nft, struct batch *batch, const struct dump *held, const struct ruleset *wanted,
+		       struct error *error)
+{
+	bool has_rest = false;
+
+	batch_begin(batch);
+	has_rest = difference_put_removals(batch, held, wanted);
+	batch_end(batch);
+	if (!has_rest)
+		return 0;
+	grace_period();
+	return nft_send(nft, batch, error);
+}
+
 static int change(struct nft *nft, struct batch *batch, const struct dump *held, struct ruleset *wanted,
 		  const struct preparation *preparation, struct error *error)
 {
@@ -105,9 +120,10 @@ static int change(struct nft *nft, struct batch *batch, const struct dump *held,
 				 TABLE_NAME);
 	batch_end(batch);
 	result = nft_send(nft, batch, error);
-	if (result == 0)
-		difference_keep_sizes(held, wanted);
-	return result;
+	if (result < 0)
+		return result;
+	difference_keep_sizes(held, wanted);
+	return remove_rest(nft, batch, held, wanted, error);
 }
 
 /* part_by_part: try an incremental update */

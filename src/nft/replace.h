@@ -25,7 +25,8 @@ struct preparation {
  * The table and its unchanged parts are never removed, because a packet sees rules and sets at different moments: the
  * rules as they are when it enters a chain, and each set as it is at the lookup. So the change is one transaction,
  * preceded by one that prepares for packets in between: it adds what is missing, to which nothing leads yet, and
- * installs the interim rules of the preparation.
+ * installs the interim rules of the preparation. What is not wanted any more is removed by a third, after a grace
+ * period.
  *
  * Only a table that can't be updated, because it is from another program or version or has too small a set, is removed
  * and recreated. Meanwhile a second table does the same, so no packet falls in between.

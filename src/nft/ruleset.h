@@ -35,7 +35,14 @@ enum statement_kind {
 	STATEMENT_CGROUP_VMAP,	    /* socket cgroupv2 level N vmap @NAME */
 	STATEMENT_CGROUP_IN,	    /* socket cgroupv2 level N @NAME */
 	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
+	STATEMENT_IIFNAME_VMAP,	    /* iifname vmap @NAME */
+	STATEMENT_SADDR_VMAP,	    /* ip saddr vmap @NAME */
+	STATEMENT_SADDR6_VMAP,	    /* ip6 saddr vmap @NAME */
+	STATEMENT_MAC_VMAP,	    /* ether saddr vmap @NAME */
 	STATEMENT_CT_UNCONFIRMED,   /* ct status ! confirmed: the flow's first packet, still in flight */
+	STATEMENT_CT_DNAT,	    /* ct status dnat */
+	STATEMENT_CT_ESTABLISHED,   /* ct state established: there was an answer, or this is one */
+	STATEMENT_CT_RELATED,	    /* ct state related: an ICMP error about a flow, or an announced flow */
 	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
 	STATEMENT_CT_LABEL,	    /* ct label N */
@@ -44,14 +51,16 @@ enum statement_kind {
 	STATEMENT_DADDR,	    /* ip daddr ADDRESS */
 	STATEMENT_DADDR6,	    /* ip6 daddr ADDRESS */
 	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */
+	STATEMENT_DADDR_NO_UNICAST, /* fib daddr type != unicast: this host's, one of a group's, or without a route */
 	STATEMENT_DADDR_BROADCAST,  /* fib daddr type broadcast */
 	STATEMENT_DADDR_MULTICAST,  /* ip daddr 224.0.0.0/4 */
 	STATEMENT_DADDR_MULTICAST6, /* ip6 daddr ff00::/8 */
+	STATEMENT_DADDR_LINK_LOCAL, /* ip6 daddr fe80::/10 */
 	STATEMENT_DADDR_IN,	    /* ip daddr @NAME */
 	STATEMENT_DADDR6_IN,	    /* ip6 daddr @NAME */
 	STATEMENT_NFPROTO,	    /* meta nfproto ipv4 | ipv6 */
-	STATEMENT_L4PROTO,	    /* meta l4proto tcp | udp */
-	STATEMENT_NOT_L4PROTO,	    /* meta l4proto != tcp | udp */
+	STATEMENT_L4PROTO,	    /* meta l4proto tcp | udp | icmp | ipv6-icmp */
+	STATEMENT_NOT_L4PROTO,	    /* meta l4proto != ... */
 	STATEMENT_TCP_OR_UDP,	    /* meta l4proto { tcp, udp } */
 	STATEMENT_NOT_TCP_OR_UDP,   /* meta l4proto != { tcp, udp } */
 	STATEMENT_DPORT,	    /* th dport N; after STATEMENT_L4PROTO */
@@ -67,7 +76,10 @@ enum statement_kind {
 	STATEMENT_SET_CT_LABEL,	    /* ct label set N */
 	STATEMENT_DNAT,		    /* dnat ip to ADDRESS:PORT */
 	STATEMENT_DNAT6,	    /* dnat ip6 to [ADDRESS]:PORT */
+	STATEMENT_REDIRECT,	    /* redirect to :PORT: of the interface's own address */
 	STATEMENT_TPROXY,	    /* tproxy to :PORT; the next rule follows if nothing listens there */
+	STATEMENT_TPROXY_IP,	    /* tproxy ip to ADDRESS:PORT; likewise */
+	STATEMENT_TPROXY_IP6,	    /* tproxy ip6 to [ADDRESS]:PORT */
 	STATEMENT_REJECT,	    /* reject: an ICMP error to the sender */
 	STATEMENT_REJECT_RESET,	    /* reject with tcp reset; after STATEMENT_L4PROTO */
 	STATEMENT_VERDICT,
@@ -94,7 +106,7 @@ struct statement {
 				struct in6_addr ip6;
 			};
 			uint16_t port; /* host byte order */
-		} nat;
+		} to;		       /* of STATEMENT_DNAT* and STATEMENT_TPROXY_IP* */
 		struct verdict verdict;
 	};
 };
@@ -109,6 +121,7 @@ enum chain_hook {
 	HOOK_NONE, /* reached by goto only */
 	HOOK_ROUTE_OUTPUT,
 	HOOK_NAT_OUTPUT,
+	HOOK_NAT_PREROUTING,
 	HOOK_FILTER_PREROUTING,
 	HOOK_FILTER_POSTROUTING,
 };

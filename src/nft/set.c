@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
+#include <netinet/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,10 @@
 enum {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_MARK = 19,
+	TYPE_IFNAME = 41,
 	TYPE_CGROUPV2 = 46,
 	BYTEORDER_HOST = 1,
 	BYTEORDER_BIG = 2,
@@ -27,6 +31,14 @@ static const struct set_definition definitions[] = {
 	[SET_CGROUPS] = {0, TYPE_CGROUPV2, 8, BYTEORDER_HOST, "cgroupsv2"},
 	[SET_CGROUP_VERDICTS] = {NFT_SET_MAP, TYPE_CGROUPV2, 8, BYTEORDER_HOST, "cgroupsv2"},
 	[SET_MARK_VERDICTS] = {NFT_SET_MAP, TYPE_MARK, 4, BYTEORDER_HOST, "mark"},
+	[SET_INTERFACE_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_IFNAME, IFNAMSIZ,
+				    BYTEORDER_HOST, "ifname"},
+	[SET_IPV4_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_IPADDR, 4, BYTEORDER_BIG,
+			       "ipv4_addr"},
+	[SET_IPV6_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_IP6ADDR, 16, BYTEORDER_BIG,
+			       "ipv6_addr"},
+	[SET_MAC_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_ETHERADDR, ETH_ALEN,
+			      BYTEORDER_BIG, "ether_addr"},
 	[SET_PROTOCOLS] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_INET_PROTOCOL, 1, BYTEORDER_BIG, "inet_proto"},
 };
 
@@ -43,6 +55,11 @@ bool set_is_map(enum set_type type)
 bool set_has_intervals(enum set_type type)
 {
 	return definitions[type].flags & NFT_SET_INTERVAL;
+}
+
+bool set_is_constant(enum set_type type)
+{
+	return definitions[type].flags & NFT_SET_CONSTANT;
 }
 
 int set_add(struct set *set, const void *key, uint32_t flags, const struct verdict *verdict)
@@ -68,11 +85,11 @@ static bool next_address(uint8_t *address, size_t size)
 	return false;
 }
 
-int set_add_interval(struct set *set, const void *first, const void *last)
+int set_add_interval(struct set *set, const void *first, const void *last, const struct verdict *verdict)
 {
 	const size_t size = definitions[set->type].key_size;
 	uint8_t behind[SET_KEY_MAX];
-	int error = set_add(set, first, 0, NULL);
+	int error = set_add(set, first, 0, verdict);
 
 	memcpy(behind, last, size);
 	if (error == 0 && next_address(behind, size))
@@ -82,10 +99,10 @@ int set_add_interval(struct set *set, const void *first, const void *last)
 
 static int compare_flags(const struct set_element *one, const struct set_element *other)
 {
-	return (one->flags > other->flags) - (one->flags < other->flags);
+	return (one->flags < other->flags) - (one->flags > other->flags);
 }
 
-static int compare_addresses(const void *left, const void *right)
+static int compare_bytes(const void *left, const void *right)
 {
 	const struct set_element *one = left;
 	const struct set_element *other = right;
@@ -94,7 +111,7 @@ static int compare_addresses(const void *left, const void *right)
 	return order != 0 ? order : compare_flags(one, other);
 }
 
-/* The padding of a short key preserves the order in either byte order. */
+/* For keys that are numbers. The padding of a short one preserves the order in either byte order. */
 static int compare_numbers(const void *left, const void *right)
 {
 	const struct set_element *one = left;
@@ -109,7 +126,11 @@ static int compare_numbers(const void *left, const void *right)
 
 static int (*comparison(enum set_type type))(const void *left, const void *right)
 {
-	return definitions[type].byteorder == BYTEORDER_HOST ? compare_numbers : compare_addresses;
+	const struct set_definition *definition = &definitions[type];
+
+	/* names are in host byte order as well, to nft */
+	return definition->byteorder == BYTEORDER_HOST && definition->key_size <= sizeof(uint64_t) ? compare_numbers
+												   : compare_bytes;
 }
 
 int set_element_compare(enum set_type type, const struct set_element *one, const struct set_element *other)
@@ -131,6 +152,45 @@ const struct set_element *set_find(const struct set *set, const void *key)
 	if (set->count == 0)
 		return NULL;
 	return bsearch(&sought, set->elements, set->count, sizeof(sought), comparison(set->type));
+}
+
+bool set_equal(const struct set *one, const struct set *other)
+{
+	if (one->type != other->type || one->count != other->count)
+		return false;
+	for (size_t i = 0; i < one->count; i++) {
+		if (set_element_compare(one->type, &one->elements[i], &other->elements[i]) != 0 ||
+		    !verdict_equal(one->elements[i].verdict, other->elements[i].verdict))
+			return false;
+	}
+	return true;
+}
+
+/* FNV-1a */
+static uint32_t hash_bytes(uint32_t hash, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x01000193;
+	return hash;
+}
+
+uint32_t set_hash(const struct set *set)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct set_element *element = &set->elements[i];
+
+		hash = hash_bytes(hash, element->key, definitions[set->type].key_size);
+		hash = hash_bytes(hash, &element->flags, sizeof(element->flags));
+		if (element->verdict == NULL)
+			continue;
+		hash = hash_bytes(hash, &element->verdict->kind, sizeof(element->verdict->kind));
+		hash = hash_bytes(hash, element->verdict->chain, strlen(element->verdict->chain));
+	}
+	return hash;
 }
 
 void set_clear(struct set *set)

@@ -18,6 +18,10 @@ enum set_type {
 	SET_CGROUPS,
 	SET_CGROUP_VERDICTS,
 	SET_MARK_VERDICTS,
+	SET_INTERFACE_VERDICTS, /* names and prefixes of names */
+	SET_IPV4_VERDICTS,
+	SET_IPV6_VERDICTS,
+	SET_MAC_VERDICTS,
 	SET_NAMED_TYPES, /* number of types of named sets */
 	SET_PROTOCOLS = SET_NAMED_TYPES,
 	SET_UNKNOWN,
@@ -43,11 +47,19 @@ bool set_is_map(enum set_type type);
 /** Returns whether the elements of sets of a type are interval boundaries. */
 bool set_has_intervals(enum set_type type);
 
-/** An element of a set. An interval is two of them: its first address and, with a flag, the one after its last. */
+/**
+ * Returns whether sets of a type never change. One that is to have other elements is another set, with another name.
+ *
+ * Lookups in an interval set that is being changed may miss what was and remains in it (before Linux 6.17,
+ * net/netfilter/nft_set_rbtree.c).
+ */
+bool set_is_constant(enum set_type type);
+
+/** An element of a set. An interval is two of them: its first key and, with a flag, the one after its last. */
 struct set_element {
 	uint8_t key[SET_KEY_MAX];      /* in the set's byte order, network or host; padded with zeros */
 	uint32_t flags;		       /* NFT_SET_ELEM_* */
-	const struct verdict *verdict; /* of a map, or NULL; not owned */
+	const struct verdict *verdict; /* of a map, or NULL, also for the end of an interval; not owned */
 };
 
 struct set {
@@ -69,8 +81,14 @@ struct set {
  */
 int set_add(struct set *set, const void *key, uint32_t flags, const struct verdict *verdict);
 
-/** Adds an address interval, both ends inclusive. Returns 0 or -ENOMEM. */
-int set_add_interval(struct set *set, const void *first, const void *last);
+/**
+ * Adds an interval, both ends inclusive.
+ *
+ * @verdict: as for set_add()
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int set_add_interval(struct set *set, const void *first, const void *last, const struct verdict *verdict);
 
 /** Sorts a set's elements by their keys. */
 void set_sort(struct set *set);
@@ -78,8 +96,17 @@ void set_sort(struct set *set);
 /** Finds an element of a sorted set by key. Returns NULL if there is none. */
 const struct set_element *set_find(const struct set *set, const void *key);
 
-/** Compares two elements of sets of a type: first their keys, as addresses or numbers, and then their flags. */
+/**
+ * Compares two elements of sets of a type: their keys, as bytes or numbers, and then their flags; the end of an
+ * interval comes before another one's beginning.
+ */
 int set_element_compare(enum set_type type, const struct set_element *one, const struct set_element *other);
+
+/** Returns whether two sorted sets have the same type and elements. */
+bool set_equal(const struct set *one, const struct set *other);
+
+/** Returns a number that differs, in all likelihood, from that of a sorted set with other elements. */
+uint32_t set_hash(const struct set *set);
 
 /** Frees a set's elements, leaving it empty. */
 void set_clear(struct set *set);

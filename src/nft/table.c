@@ -98,7 +98,7 @@ static void put_set_userdata(struct nlmsghdr *message, const struct set_definiti
 	data[size++] = sizeof(definition->byteorder);
 	memcpy(data + size, &definition->byteorder, sizeof(definition->byteorder));
 	size += sizeof(definition->byteorder);
-	if (definition->flags & NFT_SET_INTERVAL) {
+	if (definition->flags & NFT_SET_INTERVAL && !(definition->flags & NFT_SET_MAP)) {
 		data[size++] = NFTNL_UDATA_SET_MERGE_ELEMENTS;
 		data[size++] = sizeof(merge);
 		memcpy(data + size, &merge, sizeof(merge));

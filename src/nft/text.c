@@ -4,39 +4,24 @@
 #include "nft/text.h"
 
 #include "nft/hook.h"
-#include "util/cleanup.h"
-#include "util/escape.h"
+#include "nft/set_text.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char *protocol_name(uint8_t protocol)
 {
-	return protocol == IPPROTO_TCP ? "tcp" : "udp";
-}
-
-static void print_verdict(FILE *out, const struct verdict *verdict)
-{
-	switch (verdict->kind) {
-	case VERDICT_RETURN:
-		fputs("return", out);
-		break;
-	case VERDICT_ACCEPT:
-		fputs("accept", out);
-		break;
-	case VERDICT_DROP:
-		fputs("drop", out);
-		break;
-	case VERDICT_GOTO:
-		fprintf(out, "goto %s", verdict->chain);
-		break;
-	case VERDICT_CONTINUE:
-		fputs("continue", out);
-		break;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	default:
+		return "ipv6-icmp";
 	}
 }
 
@@ -63,16 +48,17 @@ static void print_daddr(FILE *out, const char *protocol, int family, const void 
 	fprintf(out, "%s daddr %s", protocol, inet_ntop(family, address, text, sizeof(text)));
 }
 
-static void print_dnat(FILE *out, const struct statement *statement)
+/* action: "dnat" or "tproxy" */
+static void print_to(FILE *out, const char *action, int family, const struct statement *statement)
 {
 	char address[INET6_ADDRSTRLEN];
 
-	if (statement->kind == STATEMENT_DNAT)
-		fprintf(out, "dnat ip to %s:%u", inet_ntop(AF_INET, &statement->nat.ip, address, sizeof(address)),
-			statement->nat.port);
+	if (family == AF_INET)
+		fprintf(out, "%s ip to %s:%u", action, inet_ntop(AF_INET, &statement->to.ip, address, sizeof(address)),
+			statement->to.port);
 	else
-		fprintf(out, "dnat ip6 to [%s]:%u", inet_ntop(AF_INET6, &statement->nat.ip6, address, sizeof(address)),
-			statement->nat.port);
+		fprintf(out, "%s ip6 to [%s]:%u", action,
+			inet_ntop(AF_INET6, &statement->to.ip6, address, sizeof(address)), statement->to.port);
 }
 
 /*
@@ -93,8 +79,29 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IN_CGROUP:
 		fprintf(out, "socket cgroupv2 level %" PRIu32 " != \"%s\"", statement->level, root);
 		break;
+	case STATEMENT_IIFNAME_VMAP:
+		fprintf(out, "iifname vmap @%s", statement->name);
+		break;
+	case STATEMENT_SADDR_VMAP:
+		fprintf(out, "ip saddr vmap @%s", statement->name);
+		break;
+	case STATEMENT_SADDR6_VMAP:
+		fprintf(out, "ip6 saddr vmap @%s", statement->name);
+		break;
+	case STATEMENT_MAC_VMAP:
+		fprintf(out, "ether saddr vmap @%s", statement->name);
+		break;
 	case STATEMENT_CT_UNCONFIRMED:
 		fputs("ct status ! confirmed", out);
+		break;
+	case STATEMENT_CT_DNAT:
+		fputs("ct status dnat", out);
+		break;
+	case STATEMENT_CT_ESTABLISHED:
+		fputs("ct state established", out);
+		break;
+	case STATEMENT_CT_RELATED:
+		fputs("ct state related", out);
 		break;
 	case STATEMENT_CT_ORIGINAL:
 		fputs("ct direction original", out);
@@ -120,6 +127,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_DADDR_LOCAL:
 		fputs("fib daddr type local", out);
 		break;
+	case STATEMENT_DADDR_NO_UNICAST:
+		fputs("fib daddr type != unicast", out);
+		break;
 	case STATEMENT_DADDR_BROADCAST:
 		fputs("fib daddr type broadcast", out);
 		break;
@@ -128,6 +138,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_DADDR_MULTICAST6:
 		fputs("ip6 daddr ff00::/8", out);
+		break;
+	case STATEMENT_DADDR_LINK_LOCAL:
+		fputs("ip6 daddr fe80::/10", out);
 		break;
 	case STATEMENT_DADDR_IN:
 		fprintf(out, "ip daddr @%s", statement->name);
@@ -184,11 +197,22 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		fprintf(out, "ct label set %u", statement->label);
 		break;
 	case STATEMENT_DNAT:
+		print_to(out, "dnat", AF_INET, statement);
+		break;
 	case STATEMENT_DNAT6:
-		print_dnat(out, statement);
+		print_to(out, "dnat", AF_INET6, statement);
+		break;
+	case STATEMENT_REDIRECT:
+		fprintf(out, "redirect to :%u", statement->port);
 		break;
 	case STATEMENT_TPROXY:
 		fprintf(out, "tproxy to :%u", statement->port);
+		break;
+	case STATEMENT_TPROXY_IP:
+		print_to(out, "tproxy", AF_INET, statement);
+		break;
+	case STATEMENT_TPROXY_IP6:
+		print_to(out, "tproxy", AF_INET6, statement);
 		break;
 	case STATEMENT_REJECT:
 		fputs("reject", out);
@@ -197,7 +221,7 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		fputs("reject with tcp reset", out);
 		break;
 	case STATEMENT_VERDICT:
-		print_verdict(out, &statement->verdict);
+		verdict_print(out, &statement->verdict);
 		break;
 	}
 }
@@ -225,135 +249,6 @@ static void print_chain(FILE *out, const struct chain *chain, const char *root)
 	fputs("\t}\n", out);
 }
 
-/* Writes the separator between elements, or the beginning of the list. */
-static void begin_element(FILE *out, bool *begun, const char *between)
-{
-	fputs(*begun ? between : "\t\telements = { ", out);
-	*begun = true;
-}
-
-/* Computes the address before another one. */
-static void address_before(uint8_t *address, size_t size)
-{
-	for (size_t i = size; i > 0 && address[i - 1]-- == 0; i--)
-		;
-}
-
-static void print_intervals(FILE *out, const struct set *set, bool *begun)
-{
-	const int family = set->type == SET_IPV4_INTERVALS ? AF_INET : AF_INET6;
-	const size_t size = set_definition(set->type)->key_size;
-
-	for (size_t i = 0; i < set->count; i++) {
-		uint8_t last[SET_KEY_MAX];
-		char first_text[INET6_ADDRSTRLEN];
-		char last_text[INET6_ADDRSTRLEN];
-
-		if (set->elements[i].flags & NFT_SET_ELEM_INTERVAL_END)
-			continue;
-		memset(last, 0, sizeof(last)); /* an interval without an end reaches to the last address */
-		if (i + 1 < set->count)
-			memcpy(last, set->elements[i + 1].key, sizeof(last));
-		address_before(last, size);
-		inet_ntop(family, set->elements[i].key, first_text, sizeof(first_text));
-		inet_ntop(family, last, last_text, sizeof(last_text));
-		begin_element(out, begun, ", ");
-		fputs(first_text, out);
-		if (strcmp(first_text, last_text) != 0)
-			fprintf(out, "-%s", last_text);
-	}
-}
-
-static void print_marks(FILE *out, const struct set *set, bool *begun)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		uint32_t mark = 0;
-
-		memcpy(&mark, set->elements[i].key, sizeof(mark));
-		begin_element(out, begun, ", ");
-		fprintf(out, "0x%08" PRIx32 " : ", mark);
-		print_verdict(out, set->elements[i].verdict);
-	}
-}
-
-static bool nft_can_read(const char *path)
-{
-	const unsigned char *byte = (const unsigned char *)path;
-
-	while (*byte > ' ' && *byte < 0x7f && *byte != '"')
-		byte++;
-	return *byte == '\0';
-}
-
-static void print_comment_element(FILE *out, const char *path, const struct verdict *verdict)
-{
-	size_t length = strlen(path);
-	CLEANUP(freep) char *shown = malloc(ESCAPED_SIZE(length));
-
-	if (shown == NULL)
-		return;
-	fprintf(out, "\t\t# %s", escape(shown, ESCAPED_SIZE(length), path, length));
-	if (verdict != NULL) {
-		fputs(" : ", out);
-		print_verdict(out, verdict);
-	}
-	fputc('\n', out);
-}
-
-/* Elements that nft can't parse come first, since comments are not allowed within its braces. */
-static void print_cgroups(FILE *out, const struct set *set, const struct cgroup_names *names, bool readable,
-			  bool *begun)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		const struct cgroup_name *name = &names->items[i];
-		const struct set_element *element = set_find(set, &name->id);
-
-		if (element == NULL || (names->root != NULL && nft_can_read(name->path)) != readable)
-			continue;
-		if (!readable) {
-			print_comment_element(out, name->path, element->verdict);
-			continue;
-		}
-		begin_element(out, begun, ",\n\t\t\t     ");
-		fprintf(out, "\"%s%s\"", names->root, name->path);
-		if (element->verdict != NULL) {
-			fputs(" : ", out);
-			print_verdict(out, element->verdict);
-		}
-	}
-}
-
-static void print_set(FILE *out, const struct set *set, const struct cgroup_names *names)
-{
-	const bool is_map = set_is_map(set->type);
-	bool begun = false;
-
-	fprintf(out, "\t%s %s {\n\t\ttype %s%s\n", is_map ? "map" : "set", set->name, set_definition(set->type)->text,
-		is_map ? " : verdict" : "");
-	if (set_has_intervals(set->type))
-		fputs("\t\tflags interval\n\t\tauto-merge\n", out);
-	if (set->size > 0)
-		fprintf(out, "\t\tsize %" PRIu32 "\n", set->size);
-	switch (set->type) {
-	case SET_IPV4_INTERVALS:
-	case SET_IPV6_INTERVALS:
-		print_intervals(out, set, &begun);
-		break;
-	case SET_MARK_VERDICTS:
-		print_marks(out, set, &begun);
-		break;
-	case SET_CGROUPS:
-	case SET_CGROUP_VERDICTS:
-		print_cgroups(out, set, names, false, &begun);
-		print_cgroups(out, set, names, true, &begun);
-		break;
-	case SET_PROTOCOLS:
-	case SET_UNKNOWN:
-		break;
-	}
-	fprintf(out, "%s\t}\n", begun ? " }\n" : "");
-}
-
 void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct cgroup_names *names)
 {
 	const char *root = names->root != NULL ? names->root : ".";
@@ -364,7 +259,7 @@ void ruleset_print(FILE *out, const struct ruleset *ruleset, const struct cgroup
 	for (size_t i = 0; i < ruleset->set_count; i++) {
 		if (i > 0)
 			fputc('\n', out);
-		print_set(out, &ruleset->sets[i], names);
+		set_print(out, &ruleset->sets[i], names);
 	}
 	for (size_t i = 0; i < ruleset->chain_count; i++)
 		print_chain(out, &ruleset->chains[i], root);

@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 enum {
-	/* of chains, sets and counters: "tproxy-", a proxy's name of 64 bytes, NUL; the kernel allows 128 for chains */
-	NFT_NAME_SIZE = 72,
+	/* of chains, sets and counters: "redirect-", a proxy's name of 64 bytes, NUL; the kernel allows 128 for chains
+	 */
+	NFT_NAME_SIZE = 80,
 };
 
 enum verdict_kind {

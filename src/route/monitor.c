@@ -60,7 +60,13 @@ static unsigned family_bit(unsigned char family)
 	return family == AF_INET6 ? 1U << FAMILY_IPV6 : 0;
 }
 
-/* Returns the families that a message affects, or 0 if it doesn't matter. A rule's priority is absent when it is 0. */
+/* Those that may precede ours, and what a rule of the gateway leads to. A rule's priority is absent when it is 0. */
+static bool rule_matters(uint32_t priority, const struct routing *wanted)
+{
+	return priority <= wanted->priority || (wanted->gateway != NULL && priority == MAIN_PRIORITY);
+}
+
+/* Returns the families that a message affects, or 0 if it doesn't matter. */
 static unsigned what_matters(const struct nlmsghdr *message, const struct routing *wanted)
 {
 	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);
@@ -71,7 +77,7 @@ static unsigned what_matters(const struct nlmsghdr *message, const struct routin
 	switch (message->nlmsg_type) {
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
-		if (length < sizeof(*rule) || number_of(message, sizeof(*rule), FRA_PRIORITY) > wanted->priority)
+		if (length < sizeof(*rule) || !rule_matters(number_of(message, sizeof(*rule), FRA_PRIORITY), wanted))
 			return 0;
 		return family_bit(rule->family);
 	case RTM_NEWROUTE:

@@ -20,13 +20,14 @@ static enum match match_mark(const struct fwmark *selector, const struct fwmark 
 	return fwmark_covers(selector, mark) ? MATCHES_ALWAYS : MATCHES_MAYBE;
 }
 
-static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark)
+/* @is_received: whether packets with this mark arrive on an interface, or this host sends them itself */
+static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark, bool is_received)
 {
 	enum match match = match_mark(&rule->mark, mark);
 
-	if (rule->has_hopeless_selector)
+	if (is_received ? rule->is_for_sent || rule->has_output_selector : rule->has_hopeless_selector)
 		match = MATCHES_NEVER;
-	if (rule->has_other_selector && match == MATCHES_ALWAYS)
+	if ((rule->has_other_selector || rule->is_for_sent) && match == MATCHES_ALWAYS)
 		match = MATCHES_MAYBE;
 	return rule->is_inverted ? MATCHES_ALWAYS - match : match;
 }
@@ -35,18 +36,30 @@ static bool is_harmless(const struct policy_rule *rule, const struct routing *wa
 {
 	if (rule->action == FR_ACT_TO_TBL)
 		return rule->is_own || rule->table == wanted->table || rule->table == RT_TABLE_LOCAL;
-	return rule->action == FR_ACT_NOP;
+	return rule->action == FR_ACT_NOP || rule_is_exemption(rule);
+}
+
+/* Reverse path checks for the gateway's packets must meet our exemption before any rule that leads to our table. */
+static bool misleads_checks(const struct policy_rule *rule, const struct routing *wanted)
+{
+	return wanted->gateway != NULL && rule->action == FR_ACT_TO_TBL && rule->table == wanted->table &&
+	       !rule_has_our_shape(rule) && match_rule(rule, wanted->gateway, false) != MATCHES_NEVER;
 }
 
 bool order_may_take(const struct policy_rule *rule, const struct routing *wanted)
 {
 	if (is_harmless(rule, wanted))
-		return false;
+		return misleads_checks(rule, wanted);
 	for (size_t i = 0; i < wanted->mark_count; i++) {
-		if (match_rule(rule, &wanted->marks[i]) != MATCHES_NEVER)
+		if (match_rule(rule, &wanted->marks[i], false) != MATCHES_NEVER)
 			return true;
 	}
-	return false;
+	return wanted->gateway != NULL && match_rule(rule, wanted->gateway, true) != MATCHES_NEVER;
+}
+
+uint32_t order_lowest(const struct routing *wanted)
+{
+	return LOWEST_PLACE + (wanted->gateway != NULL ? GATEWAY_POLICY_RULES : 0);
 }
 
 struct order order_decide(const struct policy_rules *rules, const struct routing *wanted)
@@ -58,7 +71,7 @@ struct order order_decide(const struct policy_rules *rules, const struct routing
 
 		if (rule->priority > wanted->priority || !order_may_take(rule, wanted))
 			continue;
-		if (rule->priority <= LOWEST_PLACE) {
+		if (rule->priority <= order_lowest(wanted)) {
 			order.blocking = order.blocking != NULL ? order.blocking : rule;
 		} else if (rule->priority <= order.priority) {
 			order.priority = rule->priority - 1;

@@ -20,15 +20,20 @@
  */
 enum { LOWEST_PLACE = 2 };
 
+/** Returns the lowest priority to which the proxies' rules move: those of the gateway precede them. */
+uint32_t order_lowest(const struct routing *wanted);
+
 struct order {
-	uint32_t priority;		    /* of our rules */
+	uint32_t priority;		    /* of the proxies' rules */
 	const struct policy_rule *reason;   /* the rule that this precedes, or NULL: it is the config's priority */
 	const struct policy_rule *blocking; /* one with a priority so low that nothing can precede it, or NULL */
 };
 
 /**
  * Returns whether a rule may capture a packet with one of the marks: as far as is known here, it matches, and it ends
- * the search or skips later rules. Rules that look up our own table or the local one do no harm.
+ * the search or skips later rules. Rules that look up our own table or the local one do no harm. Packets with the
+ * gateway's mark come from an interface, those with a proxy's from this host itself; and rules of others for our table
+ * may take reverse path checks of the former.
  */
 bool order_may_take(const struct policy_rule *rule, const struct routing *wanted);
 

@@ -41,14 +41,14 @@ static bool has_table(const struct route_tables *tables, uint32_t table)
 }
 
 /*
- * A rule of our shape is ours if the table that it looks up has our route in either family: a disabled family had no
- * route. While the loopback interface is down there are no routes at all; but a rule for an empty table is of no use to
- * anybody.
+ * A rule of our shape that looks up a table is ours if the table that it looks up has our route in either family: a
+ * disabled family had no route. While the loopback interface is down there are no routes at all; but a rule for an
+ * empty table is of no use to anybody.
  */
 static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rule *rule, const struct leftovers *all,
 			    const struct routing *wanted, bool *ours)
 {
-	*ours = rule->table == wanted->table;
+	*ours = rule_is_exemption(rule) || rule->table == wanted->table;
 	for (size_t i = 0; i < FAMILY_COUNT; i++)
 		*ours = *ours || has_table(&all[i].tables, rule->table);
 	if (*ours)
@@ -65,7 +65,7 @@ static int find_out_if_ours(struct rtnetlink *rtnetlink, const struct policy_rul
 	return 0;
 }
 
-static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct policy_rules *rules,
+static int remove_rules(struct rtnetlink *rtnetlink, const struct policy_rules *rules, bool exemptions,
 			const struct leftovers *all, const struct routing *wanted)
 {
 	int result = 0;
@@ -74,12 +74,11 @@ static int remove_rules(struct rtnetlink *rtnetlink, int family, const struct po
 		const struct policy_rule *rule = &rules->items[i];
 		bool ours = false;
 
-		if (!rule_has_our_shape(rule) || rule_is_wanted(rule, wanted))
+		if (!(exemptions ? rule_is_exemption(rule) : rule_has_our_shape(rule)) || rule_is_wanted(rule, wanted))
 			continue;
 		result = find_out_if_ours(rtnetlink, rule, all, wanted, &ours);
 		if (result == 0 && ours)
-			result = rtnetlink_ignore_missing(
-				rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false));
+			result = rtnetlink_ignore_missing(rules_change(rtnetlink, rule, false));
 	}
 	return result;
 }
@@ -96,13 +95,18 @@ static int remove_routes(struct rtnetlink *rtnetlink, int family, const struct r
 	return result;
 }
 
-/* Removes the routes after the rules of both families, because they identify the rules as ours. */
+/*
+ * Removes the routes after the rules of both families, because they identify the rules as ours; and the exemptions of
+ * the gateway after what they precede.
+ */
 static int remove_leftovers(struct rtnetlink *rtnetlink, const struct leftovers *all, const struct routing *wanted)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
-		result = remove_rules(rtnetlink, route_address_family(i), &all[i].rules, all, wanted);
+		result = remove_rules(rtnetlink, &all[i].rules, false, all, wanted);
+	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
+		result = remove_rules(rtnetlink, &all[i].rules, true, all, wanted);
 	for (size_t i = 0; i < FAMILY_COUNT && result == 0; i++)
 		result = remove_routes(rtnetlink, route_address_family(i), &all[i].tables, wanted);
 	return result;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/fib_rules.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,37 +30,37 @@ static int explain(int result, size_t family, const struct routing *wanted, stru
 			 result == -EPERM ? _(". This needs the capability CAP_NET_ADMIN") : "");
 }
 
-static bool is_ours(const struct policy_rule *rule, const struct routing *wanted)
+/* Returns the first such rule in lookup order, or NULL. */
+static const struct policy_rule *find_rule(const struct policy_rules *rules, const struct policy_rule *wanted,
+					   bool at_priority)
 {
-	return rule_has_our_shape(rule) && rule_is_wanted(rule, wanted);
-}
-
-/* Returns the first rule for a mark in lookup order, or NULL; if @priority is not 0, only one with that priority. */
-static const struct policy_rule *find_rule(const struct policy_rules *rules, const struct routing *wanted,
-					   const struct fwmark *mark, uint32_t priority)
-{
-	const struct routing one = {.table = wanted->table, .marks = mark, .mark_count = 1};
-
 	for (size_t i = 0; i < rules->count; i++) {
-		if ((priority == 0 || rules->items[i].priority == priority) && is_ours(&rules->items[i], &one))
-			return &rules->items[i];
+		const struct policy_rule *rule = &rules->items[i];
+
+		if ((!at_priority || rule->priority == wanted->priority) && rule_equals(rule, wanted))
+			return rule;
 	}
 	return NULL;
 }
 
-static void note_rules(const struct policy_rules *rules, const struct routing *wanted, struct route_family *state)
+static void note_rules(const struct policy_rules *rules, int family, const struct routing *wanted,
+		       struct route_family *state)
 {
 	const struct order order = order_decide(rules, wanted);
 
-	state->rules = 0;
+	state->rules = state->gateway_rules = 0;
 	state->priority = 0;
-	for (size_t i = 0; i < wanted->mark_count; i++) {
-		const struct policy_rule *rule = find_rule(rules, wanted, &wanted->marks[i], 0);
+	for (size_t i = 0; i < routing_rule_count(wanted); i++) {
+		const struct policy_rule due = rule_wanted(wanted, family, i, order.priority);
+		const struct policy_rule *rule = find_rule(rules, &due, false);
+		uint32_t priority = 0;
 
-		if (rule == NULL)
+		if (rule == NULL || rule->is_unresolved)
 			continue;
 		state->rules++;
-		state->priority = rule->priority > state->priority ? rule->priority : state->priority;
+		state->gateway_rules += i >= wanted->mark_count;
+		priority = rule->priority + (order.priority - due.priority);
+		state->priority = priority > state->priority ? priority : state->priority;
 	}
 	state->due = order.priority;
 	state->reason[0] = '\0';
@@ -95,38 +96,76 @@ static int list_rules(struct rtnetlink *rtnetlink, int family, const struct rout
 	return result < 0 ? result : note_own(rtnetlink, family, wanted, rules);
 }
 
+/* Of a rule that exists, the kernel does not compare the target (net/core/fib_rules.c, rule_exists). */
+static int add_rule(struct rtnetlink *rtnetlink, const struct policy_rule *rule)
+{
+	int result = rules_change(rtnetlink, rule, true);
+
+	if (result != -EEXIST || rule->action != FR_ACT_GOTO)
+		return result;
+	result = rtnetlink_ignore_missing(rules_change(rtnetlink, rule, false));
+	return result < 0 ? result : rules_change(rtnetlink, rule, true);
+}
+
 static int add_rules(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
 		     const struct policy_rules *rules, uint32_t priority, struct route_family *state)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < wanted->mark_count && result == 0; i++) {
-		const struct fwmark *mark = &wanted->marks[i];
+	for (size_t i = 0; i < routing_rule_count(wanted) && result == 0; i++) {
+		struct policy_rule rule = rule_wanted(wanted, family, i, priority);
+		const struct policy_rule *there = find_rule(rules, &rule, true);
 
-		if (find_rule(rules, wanted, mark, priority) != NULL)
+		if (there != NULL && !there->is_unresolved)
 			continue;
-		result = rules_change(rtnetlink, family, mark, wanted->table, priority, true);
-		if (result == 0 && find_rule(rules, wanted, mark, 0) != NULL)
-			state->moved = true;
-		else if (result == 0)
+		if (!rules_have(rules, MAIN_PRIORITY))
+			rule.target = priority;
+		result = add_rule(rtnetlink, &rule);
+		if (result == 0 && find_rule(rules, &rule, false) == NULL)
 			state->added++;
+		else if (result == 0 && there == NULL)
+			state->moved = true;
 		/* an existing one is as good */
 		result = result == -EEXIST ? 0 : result;
 	}
 	return result;
 }
 
-static int remove_misplaced(struct rtnetlink *rtnetlink, int family, const struct routing *wanted,
-			    const struct policy_rules *rules, uint32_t priority)
+static bool is_in_place(const struct policy_rule *rule, const struct routing *wanted, uint32_t priority)
+{
+	for (size_t i = 0; i < routing_rule_count(wanted); i++) {
+		const struct policy_rule one = rule_wanted(wanted, rule->family, i, priority);
+
+		if (rule->priority == one.priority && rule_equals(rule, &one))
+			return true;
+	}
+	return false;
+}
+
+/* An exemption for a mark that an earlier config gave to the gateway, and this one to a proxy. */
+static bool is_obstacle(const struct policy_rule *rule, const struct routing *wanted)
+{
+	for (size_t i = 0; i < wanted->mark_count; i++) {
+		if (rule_is_exemption(rule) && fwmark_overlaps(&rule->mark, &wanted->marks[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Exemptions last: the rules that they precede must not be there without them. */
+static int remove_misplaced(struct rtnetlink *rtnetlink, const struct routing *wanted, const struct policy_rules *rules,
+			    uint32_t priority)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < rules->count && result == 0; i++) {
-		const struct policy_rule *rule = &rules->items[i];
+	for (int exemptions = 0; exemptions < 2; exemptions++) {
+		for (size_t i = 0; i < rules->count && result == 0; i++) {
+			const struct policy_rule *rule = &rules->items[i];
 
-		if (rule->priority != priority && is_ours(rule, wanted))
-			result = rtnetlink_ignore_missing(
-				rules_change(rtnetlink, family, &rule->mark, rule->table, rule->priority, false));
+			if (rule_is_exemption(rule) == exemptions && !is_in_place(rule, wanted, priority) &&
+			    (rule_is_wanted(rule, wanted) || is_obstacle(rule, wanted)))
+				result = rtnetlink_ignore_missing(rules_change(rtnetlink, rule, false));
+		}
 	}
 	return result;
 }
@@ -139,14 +178,15 @@ static int put_rules(struct rtnetlink *rtnetlink, int family, const struct routi
 	int result = list_rules(rtnetlink, family, wanted, &rules);
 
 	if (result == 0) {
-		note_rules(&rules, wanted, state);
+		note_rules(&rules, family, wanted, state);
 		priority = undo || state->priority == 0 ? state->due : state->priority;
 		result = add_rules(rtnetlink, family, wanted, &rules, priority, state);
 	}
 	if (result == 0)
-		result = remove_misplaced(rtnetlink, family, wanted, &rules, priority);
+		result = remove_misplaced(rtnetlink, wanted, &rules, priority);
 	if (result == 0) {
-		state->rules = wanted->mark_count;
+		state->rules = routing_rule_count(wanted);
+		state->gateway_rules = state->rules - wanted->mark_count;
 		state->priority = priority;
 	}
 	free(rules.items);
@@ -289,7 +329,7 @@ static int look_at_family(struct rtnetlink *rtnetlink, size_t family, const stru
 
 	*state = (struct route_family){.exists = true};
 	if (result == 0) {
-		note_rules(&rules, wanted, state);
+		note_rules(&rules, route_address_family(family), wanted, state);
 		result = entries_list(rtnetlink, route_address_family(family), wanted->table, &entries);
 	}
 	if (result == 0) {

@@ -5,6 +5,11 @@
 
 #include <sys/socket.h>
 
+size_t routing_rule_count(const struct routing *wanted)
+{
+	return wanted->mark_count + (wanted->gateway != NULL ? GATEWAY_POLICY_RULES : 0);
+}
+
 const char *route_family_name(size_t family)
 {
 	return family == FAMILY_IPV4 ? "IPv4" : "IPv6";

@@ -22,13 +22,29 @@
  *
  * The rules have the config's priority, or one that precedes any foreign rule that may capture a marked packet, see
  * order.h. The table is ours alone.
+ *
+ * What this host forwards for others has a mark of its own, with two rules in front of the others:
+ *
+ *   ip rule add iif lo fwmark MARK goto 32766 priority PRIORITY-2 protocol kernel
+ *   ip rule add fwmark MARK lookup TABLE priority PRIORITY-1 protocol kernel
+ *
+ * The first exempts reverse path checks. These look up a packet's source as if it was sent from here, with the packet's
+ * mark where src_valid_mark is set or a firewall asks for it; a source that our table calls local would count as
+ * spoofed. It leads to the kernel's rule for the table main. Where that was removed, it would lead nowhere and be
+ * ignored, and leads to PRIORITY instead, where the proxies' rules are.
  */
 
 struct routing {
 	uint32_t table; /* 0, with no marks: no particular one */
 	uint32_t priority;
 	const struct fwmark *marks;
-	size_t mark_count; /* 0: neither rules nor routes are wanted */
+	size_t mark_count;	      /* 0: neither rules nor routes are wanted */
+	const struct fwmark *gateway; /* the mark of forwarded packets, or NULL: none go to a proxy */
+};
+
+enum {
+	GATEWAY_POLICY_RULES = 2,
+	MAIN_PRIORITY = 32766, /* of the kernel's rule for the table main */
 };
 
 enum {
@@ -44,9 +60,10 @@ struct route_family {
 	bool in_use;	  /* packets of it can be sent: IPv4 always, IPv6 if an interface has an address */
 	bool on_loopback; /* the loopback interface supports it while it is up */
 
-	size_t rules;		      /* number of wanted rules that exist */
-	uint32_t priority;	      /* their priority, the highest if they differ, or 0 */
-	uint32_t due;		      /* the priority that they should have */
+	size_t rules;	      /* number of wanted rules that exist */
+	size_t gateway_rules; /* how many of these are for forwarded packets */
+	uint32_t priority;    /* of the proxies' rules, or where those of the gateway belong; the highest, or 0 */
+	uint32_t due;	      /* the priority that they should have */
 	char reason[ROUTE_TEXT_SIZE]; /* the rule that this precedes, or "" */
 	/* a foreign rule before ours that may capture our packets and that nothing can precede, or "" */
 	char blocking[ROUTE_TEXT_SIZE];
@@ -67,6 +84,9 @@ struct route_state {
 	bool loopback_is_up;
 	struct route_family families[FAMILY_COUNT];
 };
+
+/** Returns how many policy rules are wanted in each family. */
+size_t routing_rule_count(const struct routing *wanted);
 
 /** Returns "IPv4" or "IPv6". */
 const char *route_family_name(size_t family);

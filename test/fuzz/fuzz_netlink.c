@@ -318,7 +318,9 @@ static void monitor_nft(void)
 static const struct routing *wanted_routing(void)
 {
 	static const struct fwmark mark = {3000, UINT32_MAX};
-	static const struct routing wanted = {.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1};
+	static const struct fwmark gateway = {3001, UINT32_MAX};
+	static const struct routing wanted = {
+		.table = 300, .priority = 3000, .marks = &mark, .mark_count = 1, .gateway = &gateway};
 
 	return &wanted;
 }
@@ -349,7 +351,7 @@ static void list_rules(void)
 	rules_list(&rtnetlink, AF_INET, &rules);
 	CHECK(rules.count <= rules.capacity);
 	order = order_decide(&rules, wanted_routing());
-	CHECK(order.priority <= wanted_routing()->priority && order.priority >= LOWEST_PLACE);
+	CHECK(order.priority <= wanted_routing()->priority && order.priority >= order_lowest(wanted_routing()));
 	for (size_t i = 0; i < rules.count; i++) {
 		char text[ROUTE_TEXT_SIZE];
 

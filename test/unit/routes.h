@@ -19,10 +19,13 @@
 #include <net/if.h>
 #include <stdio.h>
 
-enum { TABLE = 300, PRIORITY = 3000, MARK = 3000, DUMPS = 50, LOOPBACK = 1, ETHERNET = 2 };
+enum { TABLE = 300, PRIORITY = 3000, MARK = 3000, GATEWAY_MARK = 3001, DUMPS = 50, LOOPBACK = 1, ETHERNET = 2 };
 
 static const struct fwmark mark = {MARK, UINT32_MAX};
 static const struct routing wanted = {.table = TABLE, .priority = PRIORITY, .marks = &mark, .mark_count = 1};
+static const struct fwmark gateway_mark = {GATEWAY_MARK, UINT32_MAX};
+static const struct routing with_gateway = {
+	.table = TABLE, .priority = PRIORITY, .marks = &mark, .mark_count = 1, .gateway = &gateway_mark};
 
 /* Numbers are in the host's byte order here. */
 static inline struct nlmsghdr *policy_rule(int family, uint8_t action, uint32_t priority)
@@ -42,6 +45,19 @@ static inline void our_rule(int family, uint32_t priority, uint32_t value, uint3
 	mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
 	mnl_attr_put_u32(message, FRA_TABLE, table);
 	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_KERNEL);
+}
+
+/* Of the gateway's two rules, the one that exempts reverse path checks from the other. */
+static inline struct nlmsghdr *our_exemption(int family, uint32_t priority, uint32_t value)
+{
+	struct nlmsghdr *message = policy_rule(family, FR_ACT_GOTO, priority);
+
+	mnl_attr_put_strz(message, FRA_IIFNAME, "lo");
+	mnl_attr_put_u32(message, FRA_FWMARK, value);
+	mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(message, FRA_GOTO, 32766);
+	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_KERNEL);
+	return message;
 }
 
 static inline struct nlmsghdr *route(int family, uint8_t type, uint8_t protocol, uint32_t table)

@@ -332,6 +332,22 @@ static void test_faults(void **state)
 		check_fault(&faults[i]);
 }
 
+static void test_its_policy_rules_have_no_room(void **state)
+{
+	static const struct fault faults[] = {
+		{VERSION "rule-priority: 2\ngateway:\n  strict: true\n",
+		 {4, 3},
+		 {"rule-priority\" of at least 3, got 2"}},
+		{VERSION "containers: true\nrule-priority: 1\n", {2, 13}, {"rule-priority\" of at least 3, got 1"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++)
+		check_fault(&faults[i]);
+	config_free(parse_good(VERSION "rule-priority: 3\ngateway: {strict: true}\n"));
+	config_free(parse_good(VERSION "rule-priority: 1\ncontainers: false\n"));
+}
+
 /* The place is that of the gateway's mark where it is set, and in the text is that of the proxy. */
 static void test_marks_of_proxies(void **state)
 {
@@ -564,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_aliases_and_merged_rules),
 		cmocka_unit_test(test_texts_are_escaped),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_its_policy_rules_have_no_room),
 		cmocka_unit_test(test_marks_of_proxies),
 		cmocka_unit_test(test_what_never_matches),
 		cmocka_unit_test(test_an_asterisk_without_quotes),

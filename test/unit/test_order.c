@@ -17,6 +17,10 @@ static const struct fwmark marks[] = {{3000, EXACT}, {0x100, 0xf00}};
 static const struct routing wanted = {.table = 300, .priority = 3000, .marks = marks, .mark_count = 1};
 static const struct routing masked = {.table = 300, .priority = 3000, .marks = &marks[1], .mark_count = 1};
 
+static const struct fwmark gateway = {3001, EXACT};
+static const struct routing with_gateway = {
+	.table = 300, .priority = 3000, .marks = marks, .mark_count = 1, .gateway = &gateway};
+
 static struct policy_rule lookup(uint32_t priority, uint32_t table)
 {
 	return (struct policy_rule){.priority = priority, .action = FR_ACT_TO_TBL, .table = table};
@@ -104,6 +108,82 @@ static void test_other_selectors(void **state)
 	assert_true(order_may_take(&rule, &wanted));
 }
 
+/*
+ * Packets of the gateway come from an interface, which one is not known, and have no outgoing interface when they are
+ * routed. The other mark, 3000, is left out by one that differs in the last bit.
+ */
+static void test_what_takes_packets_of_the_gateway(void **state)
+{
+	static const struct routing of_gateway = {.table = 300, .priority = 3000, .gateway = &gateway};
+	static const struct {
+		struct policy_rule rule;
+		bool may_take, inverted_may_take;
+	} cases[] = {
+		{{.mark = {1, 1}}, true, false},
+		{{.mark = {0xca6d, EXACT}}, false, true},
+		{{.mark = {1, 1}, .is_for_sent = true}, false, true},
+		/* iif eth0, l3mdev */
+		{{.mark = {1, 1}, .has_other_selector = true, .has_hopeless_selector = true}, true, true},
+		/* oif eth0 */
+		{{.mark = {1, 1},
+		  .has_other_selector = true,
+		  .has_hopeless_selector = true,
+		  .has_output_selector = true},
+		 false,
+		 true},
+		/* iif lo and another */
+		{{.mark = {1, 1}, .is_for_sent = true, .has_other_selector = true}, false, true},
+		{{.mark = {1, 1}, .has_other_selector = true}, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy_rule rule = cases[i].rule;
+
+		rule.priority = 100;
+		rule.action = FR_ACT_TO_TBL;
+		rule.table = 51820;
+		if (order_may_take(&rule, &with_gateway) != cases[i].may_take)
+			fail_msg("case %zu", i);
+		assert_false(order_may_take(&rule, &wanted));
+		rule.is_inverted = true;
+		if (order_may_take(&rule, &of_gateway) != cases[i].inverted_may_take)
+			fail_msg("case %zu, inverted", i);
+	}
+}
+
+/* To a reverse path check, what is in our table looks like a spoofed source. */
+static void test_rules_of_others_for_our_table(void **state)
+{
+	struct policy_rule rule = lookup(100, 300);
+
+	(void)state;
+	rule.mark = gateway;
+	assert_true(order_may_take(&rule, &with_gateway));
+	assert_false(order_may_take(&rule, &wanted));
+	rule.has_other_selector = rule.has_hopeless_selector = true; /* iif eth0 */
+	assert_false(order_may_take(&rule, &with_gateway));
+	rule = lookup(100, 300);
+	rule.mark = marks[0];
+	assert_false(order_may_take(&rule, &with_gateway));
+	rule = rule_wanted(&with_gateway, AF_INET, 2, 100);
+	assert_false(order_may_take(&rule, &with_gateway));
+}
+
+/* Ours must not evade themselves. */
+static void test_exemptions_do_no_harm(void **state)
+{
+	struct policy_rule rule = rule_wanted(&with_gateway, AF_INET, 1, 100);
+
+	(void)state;
+	assert_false(order_may_take(&rule, &with_gateway));
+	/* another config's, for a mark that is now a proxy's */
+	rule.mark = marks[0];
+	assert_false(order_may_take(&rule, &with_gateway));
+	rule.target++;
+	assert_true(order_may_take(&rule, &with_gateway));
+}
+
 static void test_actions(void **state)
 {
 	static const struct {
@@ -177,6 +257,28 @@ static void test_places(void **state)
 	}
 }
 
+/* Two rules precede those of the proxies, and none may be below 2. */
+static void test_places_with_a_gateway(void **state)
+{
+	static const struct {
+		uint32_t theirs, place;
+		bool is_blocking;
+	} cases[] = {{3001, 3000, false}, {3000, 2999, false}, {2998, 2997, false}, {6, 5, false},
+		     {5, 4, false},	  {4, 3000, true},     {3, 3000, true},	    {0, 3000, true}};
+
+	(void)state;
+	assert_int_equal(order_lowest(&wanted), 2);
+	assert_int_equal(order_lowest(&with_gateway), 4);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy_rule rule = lookup(cases[i].theirs, 51820);
+		const struct policy_rules rules = {.items = &rule, .count = 1};
+		const struct order order = order_decide(&rules, &with_gateway);
+
+		assert_int_equal(order.priority, cases[i].place);
+		assert_int_equal(order.blocking != NULL, cases[i].is_blocking);
+	}
+}
+
 /* What every host has: the rule for own addresses at 0, that of VRFs at 1000, main and default. And our own. */
 static void test_usual_rules(void **state)
 {
@@ -226,9 +328,13 @@ int main(void)
 		cmocka_unit_test(test_marks_that_are_known_in_part),
 		cmocka_unit_test(test_any_of_several_marks),
 		cmocka_unit_test(test_other_selectors),
+		cmocka_unit_test(test_what_takes_packets_of_the_gateway),
+		cmocka_unit_test(test_rules_of_others_for_our_table),
+		cmocka_unit_test(test_exemptions_do_no_harm),
 		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_tables_that_do_no_harm),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_places_with_a_gateway),
 		cmocka_unit_test(test_usual_rules),
 		cmocka_unit_test(test_the_decision_is_stable),
 		cmocka_unit_test(test_descriptions),

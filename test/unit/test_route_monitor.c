@@ -16,15 +16,20 @@ enum {
 	IPV6 = 1 << FAMILY_IPV6,
 };
 
-static struct route_disturbance hear(void)
+static struct route_disturbance hear_for(const struct routing *routing)
 {
 	struct route_monitor monitor = {.netlink = {.socket = anywhere}};
 	struct route_disturbance disturbance;
 
 	answers_fail(EAGAIN);
 	memset(&disturbance, 0xff, sizeof(disturbance));
-	route_monitor_read(&monitor, &wanted, OWN_PORT, &disturbance);
+	route_monitor_read(&monitor, routing, OWN_PORT, &disturbance);
 	return disturbance;
+}
+
+static struct route_disturbance hear(void)
+{
+	return hear_for(&wanted);
 }
 
 /* Begins with nothing that was heard. */
@@ -66,6 +71,26 @@ static void test_rules(void **state)
 		policy_rule(cases[i].family, FR_ACT_TO_TBL, cases[i].priority);
 		heard = hear();
 		assert_int_equal(heard.families, cases[i].families);
+	}
+}
+
+/* A rule of the gateway's leads to the one for the table main. */
+static void test_rules_that_matter_to_a_gateway(void **state)
+{
+	static const uint32_t priorities[] = {PRIORITY + 1, 32765, 32766, 32767};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(priorities); i++) {
+		struct route_disturbance heard;
+
+		silence();
+		policy_rule(AF_INET, FR_ACT_TO_TBL, priorities[i]);
+		heard = hear_for(&with_gateway);
+		assert_int_equal(heard.families, priorities[i] == 32766 ? IPV4 : 0);
+		silence();
+		policy_rule(AF_INET, FR_ACT_TO_TBL, priorities[i]);
+		heard = hear();
+		assert_int_equal(heard.families, 0);
 	}
 }
 
@@ -213,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_silence, answers_clear),
 		cmocka_unit_test_teardown(test_rules, answers_clear),
+		cmocka_unit_test_teardown(test_rules_that_matter_to_a_gateway, answers_clear),
 		cmocka_unit_test_teardown(test_routes, answers_clear),
 		cmocka_unit_test_teardown(test_the_loopback_interface, answers_clear),
 		cmocka_unit_test_teardown(test_our_own_changes, answers_clear),

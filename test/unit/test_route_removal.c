@@ -100,6 +100,58 @@ static void test_an_earlier_run(void **state)
 	assert_removes_route(5, AF_INET, OLD);
 }
 
+static void assert_removes_exemption(size_t request, int family, uint32_t priority)
+{
+	const struct nlmsghdr *message = answers_request(request);
+	const struct fib_rule_hdr *head = mnl_nlmsg_get_payload(message);
+
+	assert_int_equal(message->nlmsg_type, RTM_DELRULE);
+	assert_int_equal(head->family, family);
+	assert_int_equal(head->action, FR_ACT_GOTO);
+	assert_int_equal(number_in(message, sizeof(*head), FRA_PRIORITY), priority);
+	assert_int_equal(number_in(message, sizeof(*head), FRA_FWMARK), GATEWAY_MARK);
+	assert_int_equal(number_in(message, sizeof(*head), FRA_GOTO), 32766);
+}
+
+/* An exemption goes after what it precedes; no table tells whose it is. */
+static void test_rules_of_a_gateway(void **state)
+{
+	(void)state;
+	answers_to_next();
+	our_exemption(AF_INET, 2998, GATEWAY_MARK);
+	our_rule(AF_INET, 2999, GATEWAY_MARK, TABLE);
+	our_rule(AF_INET, PRIORITY, MARK, TABLE);
+	answers_done();
+	answers_to_next();
+	our_route(AF_INET, TABLE);
+	answers_done();
+	answers_to_next();
+	our_exemption(AF_INET6, 500, GATEWAY_MARK);
+	answers_done();
+	empty_list();
+	for (size_t i = 0; i < 3; i++)
+		done();
+	remove_well(&wanted);
+	assert_removes_rule(4, AF_INET, 2999, TABLE);
+	assert_removes_exemption(5, AF_INET, 2998);
+	assert_removes_exemption(6, AF_INET6, 500);
+}
+
+/* Those stay that are wanted. */
+static void test_a_gateway_that_remains(void **state)
+{
+	(void)state;
+	answers_to_next();
+	our_exemption(AF_INET, 2998, GATEWAY_MARK);
+	our_rule(AF_INET, 2999, GATEWAY_MARK, TABLE);
+	answers_done();
+	answers_to_next();
+	our_route(AF_INET, TABLE);
+	answers_done();
+	no_family();
+	remove_well(&with_gateway);
+}
+
 static void test_everything_goes(void **state)
 {
 	(void)state;
@@ -130,6 +182,10 @@ static void test_rules_of_others(void **state)
 	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_STATIC);
 	our_rule(AF_INET, 102, MARK, OLD); /* with one more selector */
 	mnl_attr_put_strz(answers.datagrams[answers.count - 1].last, FRA_IIFNAME, "lo");
+	message = our_exemption(AF_INET, 103, MARK); /* that leads elsewhere */
+	mnl_attr_put_u32(message, FRA_GOTO, 104);
+	message = our_exemption(AF_INET, 104, MARK); /* of another protocol */
+	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_STATIC);
 	answers_done();
 	answers_to_next();
 	our_route(AF_INET, OLD);
@@ -222,6 +278,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_an_earlier_run, answers_clear),
+		cmocka_unit_test_teardown(test_rules_of_a_gateway, answers_clear),
+		cmocka_unit_test_teardown(test_a_gateway_that_remains, answers_clear),
 		cmocka_unit_test_teardown(test_everything_goes, answers_clear),
 		cmocka_unit_test_teardown(test_rules_of_others, answers_clear),
 		cmocka_unit_test_teardown(test_rules_to_tables_without_our_route, answers_clear),

@@ -66,6 +66,23 @@ static void test_marks_of_rules(void **state)
 	assert_int_equal(unused_mark(&in_use, FIRST), FIRST + 2);
 }
 
+/* A rule of the daemon's leads to no table. */
+static void test_marks_of_a_gateway(void **state)
+{
+	struct policy_rule *rule = add_rule(FIRST, WHOLE, 0);
+
+	(void)state;
+	*rule = (struct policy_rule){.mark = {FIRST, WHOLE},
+				     .priority = 2998,
+				     .action = FR_ACT_GOTO,
+				     .target = MAIN_PRIORITY,
+				     .protocol = RTPROT_KERNEL,
+				     .is_for_sent = true};
+	assert_int_equal(unused_mark(&in_use, FIRST), FIRST);
+	rule->protocol = RTPROT_STATIC;
+	assert_int_equal(unused_mark(&in_use, FIRST), FIRST + 1);
+}
+
 /* 3000 is 0xbb8: a rule for 0x3 in the lowest four bits takes 3003, and one for 0xb00/0xf00 all that is near. */
 static void test_masks(void **state)
 {
@@ -133,6 +150,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing_in_use, begin),
 		cmocka_unit_test_setup(test_marks_of_sockets, begin),
 		cmocka_unit_test_setup(test_marks_of_rules, begin),
+		cmocka_unit_test_setup(test_marks_of_a_gateway, begin),
 		cmocka_unit_test_setup(test_masks, begin),
 		cmocka_unit_test_setup(test_no_mark_left, begin),
 		cmocka_unit_test_setup(test_a_mark_is_never_0, begin),

@@ -1,0 +1,242 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/gateway.h"
+
+#include "engine/chains.h"
+#include "engine/gateway_lookups.h"
+#include "engine/names.h"
+#include "engine/parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct verdict gateway_verdict(const struct config *config, uint32_t target)
+{
+	if (target == TARGET_DIRECT)
+		return (struct verdict){.kind = VERDICT_RETURN};
+	if (target == TARGET_DROP)
+		return chain_verdict("", CHAIN_GATEWAY_DROP);
+	if (target == TARGET_REFUSE)
+		return chain_verdict("", CHAIN_GATEWAY_REFUSE);
+	return chain_verdict(CHAIN_GATEWAY_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
+}
+
+/*
+ * What is not the gateway's. Answers are not, but for two kinds of flows whose answers don't come from outside: those
+ * that began here from a foreign address, like a proxy's that speaks first, and steered ones, which a proxy answers.
+ * Other programs redirect to published ports. And packets to this host are not forwarded, nor are those to groups.
+ */
+static int add_exceptions(struct chain *chain)
+{
+	int error =
+		chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
+			  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_GATEWAY}, RETURN);
+
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_CT_DNAT},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0)
+		error = part_add_bypass(chain);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_DADDR_NO_UNICAST}, RETURN);
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_LINK_LOCAL}, RETURN) : error;
+}
+
+/* A chain that drops or rejects, with its counter. NULL if out of memory. */
+static struct chain *add_end(struct ruleset *ruleset, const char *name)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
+
+	if (chain == NULL || add_exceptions(chain) < 0 || ruleset_add_counter(ruleset, name) < 0 ||
+	    chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name)) < 0)
+		return NULL;
+	return chain;
+}
+
+static int add_drop(struct ruleset *ruleset)
+{
+	struct chain *chain = add_end(ruleset, CHAIN_GATEWAY_DROP);
+
+	if (chain == NULL)
+		return -ENOMEM;
+	return chain_add(chain, {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+}
+
+static int add_refuse(struct ruleset *ruleset)
+{
+	struct chain *chain = add_end(ruleset, CHAIN_GATEWAY_REFUSE);
+
+	return chain != NULL ? part_add_rejects(chain) : -ENOMEM;
+}
+
+static struct statement set_mark(const struct config *config)
+{
+	return (struct statement){.kind = STATEMENT_SET_MARK, .mark = config->gateway.mark};
+}
+
+/*
+ * ICMP errors about a steered flow are for the proxy's socket: it is the one that sends packets which are too large for
+ * a route to the client.
+ */
+static int add_icmp_errors(struct chain *chain, const struct config *config)
+{
+	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(protocols) && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_RELATED},
+				  {.kind = STATEMENT_L4PROTO, .protocol = protocols[i]},
+				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config),
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+	return error;
+}
+
+/* Connections that were open before they could be steered would break. */
+static int add_open_flows(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_ESTABLISHED},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_GATEWAY},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN}, RETURN);
+}
+
+/*
+ * The proxy may listen at the loopback address, at any, or at that of the interface on which the packet has arrived.
+ * Without a mark, what no socket takes would be forwarded.
+ */
+static int add_tproxies(struct chain *chain, uint16_t port)
+{
+	const struct statement targets[] = {
+		{.kind = STATEMENT_TPROXY_IP, .to = {.ip = {htonl(INADDR_LOOPBACK)}, .port = port}},
+		{.kind = STATEMENT_TPROXY_IP6, .to = {.ip6 = IN6ADDR_LOOPBACK_INIT, .port = port}},
+		{.kind = STATEMENT_TPROXY, .port = port},
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]) && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_TCP_OR_UDP}, targets[i],
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+	return error == 0 ? part_add_rejects(chain) : error;
+}
+
+/* gateway-NAME: what is forwarded for others is handed to the proxy's socket. */
+static int add_proxy(struct ruleset *ruleset, const struct config *config, const struct proxy *proxy)
+{
+	const struct verdict name = chain_verdict(CHAIN_GATEWAY_PREFIX, proxy->name);
+	struct chain *chain = ruleset_add_chain(ruleset, name.chain, HOOK_NONE);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	if (error == 0 && proxy->dns_hijack.enabled)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0)
+		error = add_exceptions(chain);
+	if (error == 0)
+		error = add_icmp_errors(chain, config);
+	if (error == 0 && !config->gateway.strict)
+		error = add_open_flows(chain);
+	if (error == 0)
+		error = part_add_refusals(chain, proxy, CHAIN_GATEWAY_REFUSE, false);
+	if (error == 0)
+		error = part_add_exclusions(chain, proxy);
+	if (error == 0)
+		error = chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name.chain),
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config));
+	if (error == 0)
+		error = add_tproxies(chain, proxy->port);
+	return error == 0 ? ruleset_add_counter(ruleset, name.chain) : error;
+}
+
+int gateway_add_targets(struct ruleset *ruleset, const struct config *config)
+{
+	int error = add_drop(ruleset);
+
+	if (error == 0)
+		error = add_refuse(ruleset);
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
+		error = add_proxy(ruleset, config, &config->proxies[i]);
+	return error;
+}
+
+int gateway_write_prerouting(struct ruleset *ruleset, struct chain *chain, const struct config *config)
+{
+	const struct gateway_lookups lookups = {config, gateway_verdict, CHAIN_GATEWAY_PREFIX, config->gateway.strict};
+	int result = chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN);
+
+	if (result == 0)
+		result = gateway_write_lookups(&lookups, ruleset, chain);
+	if (result == 0 && config->gateway.strict)
+		result = chain_add(chain, statement_goto(CHAIN_GATEWAY_REFUSE));
+	return result < 0 ? result : 0;
+}
+
+/* The verdict in the NAT hook. */
+static struct verdict redirect_verdict(const struct config *config, uint32_t target)
+{
+	const struct proxy *proxy = target >= TARGET_FIRST_PROXY ? &config->proxies[target - TARGET_FIRST_PROXY] : NULL;
+
+	if (proxy == NULL || !proxy->dns_hijack.enabled)
+		return (struct verdict){.kind = VERDICT_RETURN};
+	return chain_verdict(CHAIN_REDIRECT_PREFIX, proxy->name);
+}
+
+/*
+ * redirect-NAME: a name server at the loopback address can't be reached from another interface, so the query goes to
+ * this host's address on that interface, with the same port.
+ */
+static int add_redirect(struct ruleset *ruleset, const struct proxy *proxy)
+{
+	const struct dns_hijack *hijack = &proxy->dns_hijack;
+	struct chain *chain =
+		ruleset_add_chain(ruleset, chain_verdict(CHAIN_REDIRECT_PREFIX, proxy->name).chain, HOOK_NONE);
+	struct hijacked kinds[HIJACKED_MAX];
+	size_t count = part_list_hijacked(hijack, kinds);
+	int error = chain != NULL ? part_add_bypass(chain) : -ENOMEM;
+
+	for (size_t i = 0; i < count && error == 0; i++) {
+		const struct statement to_this_host = {.kind = STATEMENT_REDIRECT, .port = hijack->port};
+		const bool is_loopback = part_is_loopback(hijack, kinds[i].ip6);
+
+		error = chain_add(chain, MATCH_HIJACKED(kinds[i]),
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_HIJACKED},
+				  is_loopback ? to_this_host : part_dnat(hijack, kinds[i].ip6));
+	}
+	return error;
+}
+
+static bool has_redirect(const struct config *config, uint32_t target)
+{
+	for (size_t i = 0; i < config->gateway.rule_count; i++) {
+		if (config->gateway.rules[i].target == target)
+			return redirect_verdict(config, target).kind == VERDICT_GOTO;
+	}
+	return false;
+}
+
+int gateway_add_redirects(struct ruleset *ruleset, const struct config *config)
+{
+	const struct gateway_lookups lookups = {config, redirect_verdict, CHAIN_REDIRECT_PREFIX, false};
+	struct chain *chain = NULL;
+	bool has_any = false;
+	int error = 0;
+
+	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
+		if (!has_redirect(config, (uint32_t)(TARGET_FIRST_PROXY + i)))
+			continue;
+		has_any = true;
+		error = add_redirect(ruleset, &config->proxies[i]);
+	}
+	if (error < 0 || !has_any)
+		return error;
+	chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING_NAT, HOOK_NAT_PREROUTING);
+	error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN) : -ENOMEM;
+	if (error == 0)
+		error = gateway_write_lookups(&lookups, ruleset, chain);
+	return error < 0 ? error : 0;
+}
+
+int gateway_write_fence(struct chain *chain, const struct config *config)
+{
+	return chain_add(chain, {.kind = STATEMENT_MARK, .mark = config->gateway.mark}, {.kind = STATEMENT_IIF_ANY},
+			 {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_FENCE},
+			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+}
