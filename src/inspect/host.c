@@ -87,9 +87,12 @@ bool host_asks_resolved_before_dns(void)
 	return asks_first("resolve");
 }
 
-bool host_filters_bridges(void)
+bool host_filters_bridges(bool is_ip6)
 {
 	unsigned long long on = 0;
 
-	return read_number("/proc/sys/net/bridge/bridge-nf-call-iptables", &on) && on != 0;
+	return read_number(is_ip6 ? "/proc/sys/net/bridge/bridge-nf-call-ip6tables"
+				  : "/proc/sys/net/bridge/bridge-nf-call-iptables",
+			   &on) &&
+	       on != 0;
 }

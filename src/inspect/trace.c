@@ -5,6 +5,7 @@
 
 #include "engine/chains.h"
 #include "engine/names.h"
+#include "inspect/gateway_match.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -275,22 +276,10 @@ static void find_server(const struct walk *walk)
 		server->ip = statement->to.ip;
 }
 
-static bool contains(const struct network *network, const struct endpoint *address)
-{
-	const uint8_t *one = (const uint8_t *)&network->ip6;
-	const uint8_t *other = (const uint8_t *)&address->ip6;
-	const unsigned whole = network->prefix / 8;
-	const unsigned bits = network->prefix % 8;
-
-	if (network->family != address->family || memcmp(one, other, whole) != 0)
-		return false;
-	return bits == 0 || ((one[whole] ^ other[whole]) >> (8 - bits)) == 0;
-}
-
 static void find_bypass(const struct config *config, struct trace *trace)
 {
 	for (size_t i = 0; i < config->bypass_count && trace->bypass.family == 0; i++) {
-		if (contains(&config->bypass[i], &trace->packet.destination.to))
+		if (network_contains(&config->bypass[i], &trace->packet.destination.to))
 			trace->bypass = config->bypass[i];
 	}
 }
