@@ -6,13 +6,8 @@ import json
 import os
 
 import pytest
-from lab.addresses import BYPASSED, HOST, OUTSIDE, TCP, V4, V6
-from lab.client import Client
-from lab.namespaces import Namespace
-
-LAN = {V4: "192.168.50.1", V6: "fd00:50::1"}
-SENDER = {V4: "192.168.50.7", V6: "fd00:50::7"}
-PREFIX = {V4: "192.168.50.0/24", V6: "fd00:50::/64"}
+from lab.addresses import BYPASSED, OUTSIDE, TCP, V4, V6
+from lab.senders import LAN, PREFIX, attach
 
 CONFIG = """\
 version: 1
@@ -28,21 +23,6 @@ gateway:
       tproxy: mihomo
 """
 HIJACKING = CONFIG.replace("port: 7893", "port: 7893\n    dns-hijack: {port: 1053}")
-
-
-def attach(world, name="lan0", forwarding=True):
-    """Another host behind an interface of the host; a client on it."""
-    sender = world.keep(Namespace())
-    sender.sysctl("ipv6/conf/default/accept_dad", 0)
-    world.host.ip(f"link add {name} type veth peer name uplink netns {sender.path}", f"link set {name} up",
-                  *(f"addr add {LAN[f]}/{PREFIX[f].split('/')[1]} dev {name}" for f in (V4, V6)))
-    sender.ip("link set lo up", "link set uplink up",
-              *(f"addr add {SENDER[f]}/{PREFIX[f].split('/')[1]} dev uplink" for f in (V4, V6)),
-              *(f"route add default via {LAN[f]}" for f in (V4, V6)))
-    world.outside.ip(*(f"route add {PREFIX[f]} via {HOST[f]}" for f in (V4, V6)))
-    world.host.sysctl("ipv4/ip_forward", int(forwarding))
-    world.host.sysctl("ipv6/conf/all/forwarding", int(forwarding))
-    return world.keep(Client(sender))
 
 
 def problems(world):
