@@ -265,6 +265,7 @@ int cmd_explain(const struct arguments *arguments)
 {
 	CLEANUP(sources_clear) struct sources sources = {0};
 	struct destination destination;
+	struct sender sender;
 	struct error error;
 	int result = 0;
 
@@ -280,6 +281,13 @@ int cmd_explain(const struct arguments *arguments)
 		log_error("%s", error.text);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
 	}
+	result = arguments->pid == NULL ? sender_read(arguments->words[0], &sender, &error) : 0;
+	if (result < 0) {
+		log_error("%s", error.text);
+		return result == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
+	}
+	if (result > 0)
+		return explain_sender(arguments, &sender, arguments->to != NULL ? &destination : NULL);
 	if (open_sources(arguments, &sources) != EXIT_OK)
 		return EXIT_ERROR;
 	return explain_to(arguments, &sources, arguments->to != NULL ? &destination : NULL);

@@ -15,6 +15,7 @@ def attach(world, name="lan0", forwarding=True):
     """Another host behind an interface of the host; a client on it."""
     sender = world.keep(Namespace())
     sender.sysctl("ipv6/conf/default/accept_dad", 0)
+    sender.sysctl("ipv4/ping_group_range", "0 0")
     world.host.ip(f"link add {name} type veth peer name uplink netns {sender.path}", f"link set {name} up",
                   *(f"addr add {LAN[f]}/{PREFIX[f].split('/')[1]} dev {name}" for f in (V4, V6)))
     sender.ip("link set lo up", "link set uplink up",
