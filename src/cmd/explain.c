@@ -271,8 +271,8 @@ int cmd_explain(const struct arguments *arguments)
 
 	if (arguments->count + (arguments->pid != NULL) != 1 ||
 	    (arguments->pid == NULL && arguments->words[0][0] == '\0')) {
-		log_error("explain takes a name, a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain "
-			  "NAME|CGROUP|--pid PID [--to DESTINATION] [--json]");
+		log_error("explain takes a name, a cgroup path, a sender or --pid. Usage: cgtproxy [-c FILE] explain "
+			  "NAME|CGROUP|SENDER|--pid PID [--to DESTINATION] [--json]");
 		return EXIT_USAGE;
 	}
 	if (arguments->to != NULL)
