@@ -14,7 +14,7 @@ static int report_gateway_rules(size_t family, struct problems *problems)
 {
 	char about[64];
 
-	snprintf(about, sizeof(about), "the gateway's policy rules for %s", route_family_name(family));
+	snprintf(about, sizeof(about), _("the gateway's policy rules for %s"), route_family_name(family));
 	return problems_add(
 		problems, PROBLEM_POLICY_RULES, about, strdup("systemctl restart cgtproxy"),
 		"policy rules of the gateway for %s are missing, so that %s that is forwarded to a proxy may "
