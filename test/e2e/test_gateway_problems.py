@@ -8,6 +8,7 @@ import os
 import pytest
 from lab.addresses import BYPASSED, OUTSIDE, TCP, V4, V6
 from lab.senders import LAN, PREFIX, attach
+from lab.waiting import wait_until
 
 CONFIG = """\
 version: 1
@@ -88,13 +89,16 @@ def test_no_gateway(world):
     "policy drop; iif lo accept; ct state established,related accept; tcp dport 22 accept",
     "iif lo accept; meta l4proto icmp accept; reject",
     "policy drop; iif lo accept; iifname lan0 ct state established accept; meta mark 42 accept",
+    "policy drop; iif lo accept; tcp dport 22 jump more",
+    "iif lo accept; drop; iifname lan0 accept",
 ))
 def test_an_input_policy(world, rules):
     """To another program's firewall, what is steered is input from the network."""
     sender = attach(world)
     world.proxy("mihomo")
     world.daemon(CONFIG)
-    world.host.run("nft", f"add table inet theirs {{ chain in {{ type filter hook input priority 0; {rules}; }}; }}")
+    world.host.run("nft", "add table inet theirs { chain more { accept; }; "
+                   f"chain in {{ type filter hook input priority 0; {rules}; }}; }}")
     assert not sender.ask_in_vain(TCP, V4, OUTSIDE[V4]).answers
     assert "the chain in of the table inet theirs" in follow_only(world, "gateway-input")["text"]
     assert sender.ask(TCP, V4, OUTSIDE[V4]).who == "proxy mihomo"
@@ -125,11 +129,14 @@ def test_br_netfilter(world):
         world.host.sysctl(f"bridge/bridge-nf-call-ip{family}tables", 0)
     world.proxy("mihomo")
     config = CONFIG.replace("lan0", "'br*'")
-    world.daemon(config)
+    daemon = world.daemon(config)
     assert not problems(world)
     for family in ("", "6"):
         world.host.sysctl(f"bridge/bridge-nf-call-ip{family}tables", 1)
     world.host.ip("link set br0 type bridge nf_call_iptables 1")
+    daemon.stop()
+    daemon = world.daemon(config)
+    wait_until(lambda: "the gateway's rules apply to the bridge br0" in daemon.log, "the log has it")
     done = world.cgtproxy("check", "system", "-c", world.scratch.write(config))
     assert done.returncode == 1
     assert "error" in next(line for line in done.stdout.splitlines() if "br_netfilter:" in line)
