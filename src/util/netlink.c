@@ -121,7 +121,8 @@ int netlink_read(struct netlink *netlink, const struct netlink_reader *reader)
 {
 	mnl_cb_t ends[] = {[NLMSG_ERROR] = take_end, [NLMSG_DONE] = take_end};
 	char buffer[NETLINK_RECEIVE_SIZE] __attribute__((aligned(8)));
-	ssize_t length = netlink_receive(netlink, buffer, sizeof(buffer), 0);
+	const size_t size = reader->size != 0 ? reader->size : sizeof(buffer);
+	ssize_t length = netlink_receive(netlink, buffer, size, 0);
 	int more = MNL_CB_OK;
 
 	if (length < 0)
