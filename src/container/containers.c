@@ -3,6 +3,7 @@
 
 #include "container/containers.h"
 
+#include "container/members.h"
 #include "container/netns.h"
 #include "container/state.h"
 #include "container/work.h"
@@ -57,7 +58,7 @@ struct containers *containers_new(int directory, struct cgroup *root, struct err
 	}
 	model_init(&containers->model, POLL_INTERVAL);
 	occupants_init(&containers->occupants, LOOK_INTERVAL);
-	containers->look.directory = directory;
+	look_init(&containers->look, directory);
 	containers->poll = epoll_create1(EPOLL_CLOEXEC);
 	result = subscribe(containers);
 	if (result == 0)
@@ -184,7 +185,7 @@ void containers_vanished(struct containers *containers, struct cgroup *cgroup, u
 {
 	if (cgroup->occupant == NULL)
 		return;
-	model_leave_all(&containers->model, &cgroup->occupant->member, now);
+	members_leave_all(&containers->model, &cgroup->occupant->member, now);
 	occupants_remove(&containers->occupants, cgroup);
 }
 

@@ -3,6 +3,7 @@
 
 #include "container/hints.h"
 
+#include "container/addresses.h"
 #include "container/neighbours.h"
 
 #include <errno.h>
@@ -30,13 +31,49 @@ static void follow(struct model *model, struct known *known, uint64_t now)
 		model_set_searched(model, known, false);
 }
 
+static bool has_bridge(const struct model *model, uint32_t iif)
+{
+	const struct known *known = NULL;
+
+	TAILQ_FOREACH (known, &model->items, next) {
+		for (size_t i = 0; i < known->container.interface_count; i++) {
+			if (known->interfaces[i].iif == iif && known->interfaces[i].bridged)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_interface(const struct known *known, uint32_t iif)
+{
+	for (size_t i = 0; i < known->container.interface_count; i++) {
+		if (known->interfaces[i].iif == iif)
+			return true;
+	}
+	return false;
+}
+
+static bool has_address(const struct model *model, uint32_t iif, const struct container_address *address)
+{
+	const struct known *known = NULL;
+
+	TAILQ_FOREACH (known, &model->items, next) {
+		const size_t count = known->container.address_count;
+		const size_t at = addresses_find(known->addresses, count, address);
+
+		if (at < count && address_compare(&known->addresses[at], address) == 0 && has_interface(known, iif))
+			return true;
+	}
+	return false;
+}
+
 /* A bridge's own neighbours have an address that it has learned at one of its ports. */
 static struct known *find_behind_bridge(const struct hearing *hearing, const struct neighbour *neighbour)
 {
 	uint32_t port = 0;
 
-	if (!neighbour->has_mac || !model_has_bridge(hearing->model, neighbour->index) ||
-	    model_has_address(hearing->model, neighbour->index, &neighbour->address) ||
+	if (!neighbour->has_mac || !has_bridge(hearing->model, neighbour->index) ||
+	    has_address(hearing->model, neighbour->index, &neighbour->address) ||
 	    neighbour_port(hearing->asking, neighbour->index, neighbour->mac, &port) < 0)
 		return NULL;
 	return model_find_by_veth(hearing->model, port);

@@ -4,6 +4,7 @@
 #include "container/look.h"
 
 #include "cgroup/directory.h"
+#include "container/members.h"
 #include "container/netns.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -12,7 +13,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* The inode number of the first process namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
+#define FIRST_PROCESS_NAMESPACE 0xeffffffcU
 
 enum {
 	TEXT_SIZE = 4096,
@@ -26,6 +31,14 @@ struct pids {
 	uint32_t items[PIDS_MAX];
 	size_t count;
 };
+
+void look_init(struct look *look, int directory)
+{
+	struct stat namespace;
+
+	look->directory = directory;
+	look->sees_all = stat("/proc/self/ns/pid", &namespace) == 0 && namespace.st_ino == FIRST_PROCESS_NAMESPACE;
+}
 
 /* The last line may be cut off. */
 static void parse_pids(const char *text, size_t length, struct pids *pids)
@@ -151,22 +164,23 @@ static bool settle(struct model *model, struct member *member, const struct find
 	for (uint8_t i = member->container_count; i-- > 0;) {
 		if (has(finding, member->containers[i]))
 			continue;
-		model_leave(model, member, member->containers[i], now);
+		members_leave(model, member, member->containers[i], now);
 		has_changed = true;
 	}
 	for (uint8_t i = 0; i < finding->count; i++) {
-		if (!model_is_in(member, finding->containers[i]) &&
-		    model_join(model, member, finding->containers[i], now) == 0)
+		if (!members_have(member, finding->containers[i]) &&
+		    members_join(model, member, finding->containers[i], now) == 0)
 			has_changed = true;
 	}
 	return has_changed;
 }
 
+/* Where all processes can be seen, the id 0 is that of one which is just ending. */
 static void tell_if_hidden(struct look *look, const struct pids *pids)
 {
-	if (look->told || pids->count == 0 || pids->items[0] != 0)
+	if (look->sees_all || pids->count == 0 || pids->items[0] != 0)
 		return;
-	look->told = true;
+	look->sees_all = true;
 	log_warning(
 		"some processes can't be seen from here, since they are not in cgtproxy's PID namespace: containers "
 		"that they are in can't be found by their cgroups");

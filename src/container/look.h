@@ -15,9 +15,12 @@
 
 struct look {
 	int directory; /* file descriptor of the cgroup2 mount */
-	bool told;     /* that processes can't be seen */
+	bool sees_all; /* processes, or it was said that it does not */
 	char path[CGROUP_PATH_SIZE + 16];
 };
+
+/** @directory: file descriptor of the cgroup2 mount */
+void look_init(struct look *look, int directory);
 
 /**
  * Finds out in which containers a cgroup has processes, and tells the model. What can't be found out stays as it was.

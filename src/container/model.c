@@ -76,8 +76,7 @@ void model_set_searched(struct model *model, struct known *known, bool is_search
 	update_wanting(model, known);
 }
 
-/* Whatever has changed, more may follow. */
-static void note_change(struct model *model, struct known *known, uint64_t now)
+void model_note_change(struct model *model, struct known *known, uint64_t now)
 {
 	struct container *container = &known->container;
 
@@ -131,7 +130,7 @@ static int add_known(struct model *model, int32_t netns, struct known **added)
 	return 0;
 }
 
-static void forget_in_member(struct member *member, const struct known *known)
+void model_forget_in(struct member *member, const struct known *known)
 {
 	for (uint8_t i = 0; i < member->container_count; i++) {
 		if (member->containers[i] != known)
@@ -152,7 +151,7 @@ static void remove_known(struct model *model, struct known *known, uint64_t now)
 	struct container *container = &known->container;
 
 	for (size_t i = 0; i < container->cgroup_count; i++)
-		forget_in_member(known->members[i], known);
+		model_forget_in(known->members[i], known);
 	schedule_drop(&model->polls, &known->poll);
 	tdelete(known, &model->by_netns, compare_netns);
 	TAILQ_REMOVE(&model->items, known, next);
@@ -161,7 +160,7 @@ static void remove_known(struct model *model, struct known *known, uint64_t now)
 	container->interface_count = 0;
 	container->address_count = 0;
 	container->cgroup_count = 0;
-	note_change(model, known, now);
+	model_note_change(model, known, now);
 }
 
 /* Returns where an interface is in the array, or would be. */
@@ -228,7 +227,7 @@ static void remove_veth(struct model *model, struct veth *veth, uint64_t now)
 	if (known->container.interface_count == 0)
 		remove_known(model, known, now);
 	else
-		note_change(model, known, now);
+		model_note_change(model, known, now);
 }
 
 static int add_veth(struct model *model, struct known *known, const struct container_interface *interface)
@@ -264,7 +263,7 @@ static int connect_veth(struct model *model, const struct link_state *link, cons
 		remove_known(model, known, now);
 	if (result < 0)
 		return result;
-	note_change(model, known, now);
+	model_note_change(model, known, now);
 	return is_new;
 }
 
@@ -276,7 +275,7 @@ static void update_veth(struct model *model, const struct veth *veth, const stru
 
 	insert_interface(veth->known, interface);
 	if (before.iif != interface->iif || before.bridged != interface->bridged)
-		note_change(model, veth->known, now);
+		model_note_change(model, veth->known, now);
 }
 
 int model_put_link(struct model *model, const struct link_state *link, uint64_t now)
@@ -342,124 +341,8 @@ int model_put_addresses(struct model *model, struct known *known, const struct a
 	free(known->addresses);
 	known->addresses = copy;
 	known->container.address_count = addresses->count;
-	note_change(model, known, now);
+	model_note_change(model, known, now);
 	return 1;
-}
-
-bool model_is_in(const struct member *member, const struct known *known)
-{
-	for (uint8_t i = 0; i < member->container_count; i++) {
-		if (member->containers[i] == known)
-			return true;
-	}
-	return false;
-}
-
-static size_t place_cgroup(const struct known *known, uint64_t id)
-{
-	size_t low = 0;
-	size_t high = known->container.cgroup_count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (known->cgroups[middle]->id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static int reserve_cgroup(struct known *known)
-{
-	const size_t count = known->container.cgroup_count + 1;
-	const struct cgroup **cgroups =
-		array_reserve(known->cgroups, &known->cgroup_capacity, count, sizeof(*known->cgroups));
-	struct member **members = NULL;
-
-	if (cgroups != NULL)
-		known->cgroups = cgroups;
-	members = array_reserve(known->members, &known->member_capacity, count, sizeof(*known->members));
-	if (members != NULL)
-		known->members = members;
-	known->container.cgroups = (const struct cgroup *const *)known->cgroups;
-	return cgroups != NULL && members != NULL ? 0 : -ENOMEM;
-}
-
-int model_join(struct model *model, struct member *member, struct known *known, uint64_t now)
-{
-	const size_t at = place_cgroup(known, member->cgroup->id);
-	const size_t behind = known->container.cgroup_count - at;
-
-	if (member->container_count == MEMBER_CONTAINERS_MAX)
-		return -ENOSPC;
-	if (member->containers == NULL)
-		member->containers = calloc(MEMBER_CONTAINERS_MAX, sizeof(struct known *));
-	if (member->containers == NULL || reserve_cgroup(known) < 0)
-		return -ENOMEM;
-	member->containers[member->container_count++] = known;
-	memmove(&known->cgroups[at + 1], &known->cgroups[at], behind * sizeof(struct cgroup *));
-	memmove(&known->members[at + 1], &known->members[at], behind * sizeof(struct member *));
-	known->cgroups[at] = member->cgroup;
-	known->members[at] = member;
-	known->container.cgroup_count++;
-	note_change(model, known, now);
-	return 0;
-}
-
-void model_leave(struct model *model, struct member *member, struct known *known, uint64_t now)
-{
-	const size_t at = place_cgroup(known, member->cgroup->id);
-	const size_t behind = known->container.cgroup_count - at - 1;
-
-	forget_in_member(member, known);
-	memmove(&known->cgroups[at], &known->cgroups[at + 1], behind * sizeof(struct cgroup *));
-	memmove(&known->members[at], &known->members[at + 1], behind * sizeof(struct member *));
-	known->container.cgroup_count--;
-	note_change(model, known, now);
-}
-
-void model_leave_all(struct model *model, struct member *member, uint64_t now)
-{
-	while (member->container_count > 0)
-		model_leave(model, member, member->containers[0], now);
-}
-
-bool model_has_bridge(const struct model *model, uint32_t iif)
-{
-	const struct known *known = NULL;
-
-	TAILQ_FOREACH (known, &model->items, next) {
-		for (size_t i = 0; i < known->container.interface_count; i++) {
-			if (known->interfaces[i].iif == iif && known->interfaces[i].bridged)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool has_interface(const struct known *known, uint32_t iif)
-{
-	for (size_t i = 0; i < known->container.interface_count; i++) {
-		if (known->interfaces[i].iif == iif)
-			return true;
-	}
-	return false;
-}
-
-bool model_has_address(const struct model *model, uint32_t iif, const struct container_address *address)
-{
-	const struct known *known = NULL;
-
-	TAILQ_FOREACH (known, &model->items, next) {
-		const size_t count = known->container.address_count;
-		const size_t at = addresses_find(known->addresses, count, address);
-
-		if (at < count && address_compare(&known->addresses[at], address) == 0 && has_interface(known, iif))
-			return true;
-	}
-	return false;
 }
 
 struct container *model_take_changed(struct model *model)

@@ -56,8 +56,6 @@ struct member {
 	uint8_t container_count;
 };
 
-enum { MEMBER_CONTAINERS_MAX = 8 }; /* that a cgroup is in at once */
-
 /** Our end of a veth. */
 struct veth {
 	TAILQ_ENTRY(veth) next;
@@ -112,26 +110,16 @@ void model_end_list(struct model *model, uint64_t now);
 /** Sets the addresses of a container. Returns whether they have changed: 1, 0, or -ENOMEM. */
 int model_put_addresses(struct model *model, struct known *known, const struct addresses *addresses, uint64_t now);
 
-/** Returns whether a cgroup is in a container. */
-bool model_is_in(const struct member *member, const struct known *known);
-
-/** Puts a cgroup in a container that it is not in. Returns 0, -ENOSPC when it is in too many, or -ENOMEM. */
-int model_join(struct model *model, struct member *member, struct known *known, uint64_t now);
-
-/** Takes a cgroup out of a container that it is in. */
-void model_leave(struct model *model, struct member *member, struct known *known, uint64_t now);
-
-/** Takes a cgroup out of all containers. */
-void model_leave_all(struct model *model, struct member *member, uint64_t now);
-
 /** All cgroups, or not all, were asked whether they are in a container, since it was there. */
 void model_set_searched(struct model *model, struct known *known, bool is_searched);
 
-/** Returns whether a container that packets arrive from at an interface has an address. */
-bool model_has_address(const struct model *model, uint32_t iif, const struct container_address *address);
+/* For those who change it otherwise: */
 
-/** Returns whether a container's packets arrive at an interface that others use as well. */
-bool model_has_bridge(const struct model *model, uint32_t iif);
+/** Something of a container has changed: more may follow, so it is looked at again soon. */
+void model_note_change(struct model *model, struct known *known, uint64_t now);
+
+/** Forgets in a cgroup that it is in a container. */
+void model_forget_in(struct member *member, const struct known *known);
 
 /** See containers_take_changed() and containers_next(). */
 struct container *model_take_changed(struct model *model);

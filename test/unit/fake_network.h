@@ -101,6 +101,7 @@ static struct {
 	size_t ports_asked;
 	uint32_t port_answer; /* of every bridge, or 0: it does not know */
 	int address_failure;  /* errno */
+	ino_t process_namespace;
 	uint64_t now;
 	uint64_t tick; /* by which each question for the time moves it on */
 	char directory[64];
@@ -395,6 +396,27 @@ int __wrap_mnl_socket_close(struct mnl_socket *socket)
 	}
 	*closed = fake.sockets[--fake.socket_count];
 	return __real_mnl_socket_close(socket);
+}
+
+/* stat() has two names, as files may be large. */
+static int fake_stat(struct stat *status)
+{
+	*status = (struct stat){.st_ino = fake.process_namespace};
+	return 0;
+}
+
+int __wrap_stat(const char *path, struct stat *status);
+int __wrap_stat(const char *path, struct stat *status)
+{
+	assert_string_equal(path, "/proc/self/ns/pid");
+	return fake_stat(status);
+}
+
+int __wrap_stat64(const char *path, struct stat *status);
+int __wrap_stat64(const char *path, struct stat *status)
+{
+	assert_string_equal(path, "/proc/self/ns/pid");
+	return fake_stat(status);
 }
 
 /* Nothing is heard from the real kernel. */
