@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum { ERRNO_MAX = 4095 }; /* include/linux/err.h, MAX_ERRNO */
+
 int netlink_open(struct netlink *netlink, int protocol, int flags)
 {
 	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
@@ -95,7 +97,7 @@ static int take_end(const struct nlmsghdr *message, void *data)
 		memcpy(&error, mnl_nlmsg_get_payload(message), sizeof(error));
 	if (error == 0)
 		return MNL_CB_STOP;
-	errno = -error;
+	errno = error < 0 && error >= -ERRNO_MAX ? -error : EBADMSG;
 	return MNL_CB_ERROR;
 }
 
