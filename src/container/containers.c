@@ -95,8 +95,17 @@ uint64_t containers_deadline(const struct containers *containers)
 	return deadline;
 }
 
+/*
+ * Returns whether the rest should wait, so that the caller can put in force what has changed: each container that has
+ * appeared is known with its addresses and a cgroup.
+ */
+static bool should_tell(const struct containers *containers, enum work work)
+{
+	return work > WORK_POLLS && !TAILQ_EMPTY(&containers->model.changed) && containers->model.wanting == 0;
+}
+
 /* Returns whether there was anything to do. */
-static bool do_piece(struct containers *containers, uint64_t (*clock)(void))
+static bool do_piece(struct containers *containers, bool tells, uint64_t (*clock)(void))
 {
 	const uint64_t begun = clock();
 	uint64_t now = begun;
@@ -105,7 +114,8 @@ static bool do_piece(struct containers *containers, uint64_t (*clock)(void))
 	for (enum work work = 0; work < WORKS && now < begun + PIECE; work++) {
 		const uint64_t before = now;
 
-		while (now < begun + PIECE && due(containers, work) <= now) {
+		while (now < begun + PIECE && due(containers, work) <= now &&
+		       !(tells && should_tell(containers, work))) {
 			work_do(containers, work, clock);
 			now = clock();
 			is_any = true;
@@ -135,7 +145,8 @@ void containers_step(struct containers *containers, uint64_t (*clock)(void))
 {
 	containers->has_news = true;
 	containers->has_hints = true;
-	do_piece(containers, clock);
+	/* a caller who has not taken the last changes does not wait for these */
+	do_piece(containers, TAILQ_EMPTY(&containers->model.changed), clock);
 	adjust_polling(containers, clock());
 }
 
@@ -158,7 +169,7 @@ bool containers_settle(struct containers *containers, uint64_t until, uint64_t (
 	containers->has_news = true;
 	while (is_any && !is_settled(containers) && clock() < until) {
 		memset(containers->rests, 0, sizeof(containers->rests));
-		is_any = do_piece(containers, clock);
+		is_any = do_piece(containers, false, clock);
 	}
 	adjust_polling(containers, clock());
 	return is_settled(containers);

@@ -117,14 +117,14 @@ void occupants_restart(struct occupants *occupants, struct occupant *occupant, u
 	limit_fresh(occupants, now);
 }
 
-void occupants_try_newest(struct occupants *occupants, uint64_t now)
+void occupants_try_newest(struct occupants *occupants, bool is_searching, uint64_t now)
 {
 	struct occupant *occupant = TAILQ_LAST(&occupants->items, occupant_queue);
 
 	for (size_t i = 0; i < NEWEST && occupant != NULL; i++) {
 		if (occupant->since + YOUTH > now)
 			occupants_restart(occupants, occupant, now);
-		else
+		else if (is_searching)
 			schedule_hasten(&occupants->looks, &occupant->look, now);
 		occupant = older(occupant);
 	}

@@ -8,6 +8,7 @@
 #include "container/model.h"
 #include "container/schedule.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -64,10 +65,12 @@ void occupants_remove(struct occupants *occupants, struct cgroup *cgroup);
 void occupants_restart(struct occupants *occupants, struct occupant *occupant, uint64_t now);
 
 /**
- * A container has appeared: has the newest few cgroups looked at, and those that are as new as the container may be
- * again.
+ * A container has appeared: has those of the newest few cgroups looked at, soon and again, in which processes may be
+ * still to enter it.
+ *
+ * @is_searching: a search is on its way to old cgroups: has all of the newest few looked at before
  */
-void occupants_try_newest(struct occupants *occupants, uint64_t now);
+void occupants_try_newest(struct occupants *occupants, bool is_searching, uint64_t now);
 
 /** It was looked at: has it looked at again if it is new or in a container. */
 void occupants_looked(struct occupants *occupants, struct occupant *occupant, uint64_t now);

@@ -13,10 +13,12 @@
 /* Follows up on containers that have appeared since there were so many; all of their cgroups are there, or one yet. */
 static void welcome_new(struct containers *containers, uint64_t before, bool is_complete, uint64_t now)
 {
+	const bool is_searching = containers->search.left > 0;
+
 	if (containers->model.last_number == before)
 		return;
 	search_extend(&containers->search, &containers->occupants, is_complete, now);
-	occupants_try_newest(&containers->occupants, now);
+	occupants_try_newest(&containers->occupants, is_searching, now);
 }
 
 /* A namespace may have ended and its id been given to another one: all that is known is looked at again. */

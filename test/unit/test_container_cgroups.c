@@ -77,6 +77,8 @@ static void test_the_newest_first(void **state)
 	assert_int_equal(fake_only()->cgroup_count, 1);
 	assert_ptr_equal(fake_only()->cgroups[0], many[MANY - 1]);
 	assert_int_equal(fake.pids_asked[0], HOST_PID + MANY - 1);
+	/* that is told at once */
+	assert_int_equal(fake.pids_asked_count, 1);
 	/* and nobody searches on in haste */
 	fake_run_until(fake.now + 100 * MSEC);
 	assert_false(is_asked(HOST_PID));
