@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_CONTAINER_ADDRESSES_H
 #define CGTPROXY_CONTAINER_ADDRESSES_H
 
-#include "container/containers.h"
+#include "container/container.h"
 #include "util/netlink.h"
 
 #include <stdbool.h>

@@ -5,12 +5,11 @@
 #define CGTPROXY_CONTAINER_CONTAINERS_H
 
 #include "cgroup/tree.h"
+#include "container/container.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -36,44 +35,18 @@
  * processes are moved into it, and every ten seconds if it has some in a container; all others in turn, for 2 % of the
  * time. What is wrong, because a process has moved or its id was reused in between, is right after the next look.
  *
- * A container without cgroups is one whose cgroups were not found yet, in which nothing runs yet, or any more. One
- *whose cgroup may not be read keeps it. Not all of a cgroup's processes are looked at, but some of the oldest and
- *newest.
+ * What the caller should know of:
  *
- * A bridge shows no more of a packet's sender than its addresses. A container can send from those of another one, and
- * even have them: then both are said to have them.
+ * - A container without cgroups is one whose cgroups were not found yet, or in which nothing runs yet, or any more:
+ *what still comes from it belongs to what ran there last. One whose cgroup may not be read keeps it. Of a cgroup's
+ *   processes only some of the oldest and newest are looked at.
+ * - A cgroup may be in several containers, with processes of this host's own network as well.
+ * - A bridge shows no more of a packet's sender than its addresses. A container can send from those of another one, and
+ *   even have them: then both are said to have them.
+ * - If this network namespace is itself that of a container, what it is connected to by its uplink is one of these.
+ * - Limits that no host should reach (model.h, addresses.h) keep the memory bounded; what is left out is logged.
  */
 struct containers;
-
-/** Where a container's packets arrive: at our end of a veth, or at the bridge that this is a port of. */
-struct container_interface {
-	uint32_t iif;  /* index of the interface that they arrive on, as "meta iif" has it; several may have the same */
-	uint32_t veth; /* index of our end; the same unless bridged */
-	bool bridged;  /* others' packets arrive there too, and only their source address tells them apart */
-};
-
-/** An address that other hosts may see: not of the scopes link or host. */
-struct container_address {
-	int family; /* AF_INET or AF_INET6 */
-	union {
-		struct in_addr ip;
-		struct in6_addr ip6;
-	};
-};
-
-/** A container. The arrays have no duplicates and are sorted, so that two states can be merged. */
-struct container {
-	uint64_t number; /* from 1 on, never used again; the kernel's id is */
-	int32_t netns;	 /* the kernel's id of its network namespace in ours, which ip(8) shows as link-netnsid */
-	const struct container_interface *interfaces; /* by iif, then veth */
-	size_t interface_count;
-	const struct container_address *addresses; /* by family, then bytes */
-	size_t address_count;
-	const struct cgroup *const *cgroups; /* by id; those that have processes in it */
-	size_t cgroup_count;
-	bool is_gone;	/* its network namespace is no longer connected to ours; the arrays are empty */
-	void *userdata; /* the caller's, NULL at first */
-};
 
 /**
  * Makes a model that knows nothing yet, and subscribes to notifications.

@@ -192,6 +192,7 @@ bool look_at(struct look *look, struct netlink *asking, struct model *model, str
 	struct finding finding = {0};
 	struct pids pids;
 
+	pids.count = 0;
 	if (read_pids(look, member->cgroup, &pids) < 0)
 		return false;
 	tell_if_hidden(look, &pids);

@@ -3,6 +3,7 @@
 
 #include "container/members.h"
 
+#include "cgroup/tree.h"
 #include "util/array.h"
 
 #include <errno.h>
@@ -38,12 +39,12 @@ static int reserve_cgroup(struct known *known)
 {
 	const size_t count = known->container.cgroup_count + 1;
 	const struct cgroup **cgroups =
-		array_reserve(known->cgroups, &known->cgroup_capacity, count, sizeof(*known->cgroups));
+		array_reserve(known->cgroups, &known->cgroup_capacity, count, sizeof(struct cgroup *));
 	struct member **members = NULL;
 
 	if (cgroups != NULL)
 		known->cgroups = cgroups;
-	members = array_reserve(known->members, &known->member_capacity, count, sizeof(*known->members));
+	members = array_reserve(known->members, &known->member_capacity, count, sizeof(struct member *));
 	if (members != NULL)
 		known->members = members;
 	known->container.cgroups = (const struct cgroup *const *)known->cgroups;

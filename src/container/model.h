@@ -5,7 +5,7 @@
 #define CGTPROXY_CONTAINER_MODEL_H
 
 #include "container/addresses.h"
-#include "container/containers.h"
+#include "container/container.h"
 #include "container/links.h"
 #include "container/schedule.h"
 
@@ -51,7 +51,7 @@ struct known {
 
 /** A cgroup, as far as it is in containers. */
 struct member {
-	const struct cgroup *cgroup;
+	struct cgroup *cgroup;
 	struct known **containers; /* in no order; NULL: none */
 	uint8_t container_count;
 };

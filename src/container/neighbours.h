@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_CONTAINER_NEIGHBOURS_H
 #define CGTPROXY_CONTAINER_NEIGHBOURS_H
 
-#include "container/containers.h"
+#include "container/container.h"
 #include "util/netlink.h"
 
 #include <linux/if_ether.h>

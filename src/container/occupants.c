@@ -45,9 +45,9 @@ static int compare_ids(const void *left, const void *right)
 
 static size_t count_all(const struct cgroup *root)
 {
-	size_t count = 0;
+	size_t count = 1;
 
-	for (const struct cgroup *cgroup = root; cgroup != NULL; cgroup = cgroup_next(cgroup))
+	for (const struct cgroup *cgroup = cgroup_next(root); cgroup != NULL; cgroup = cgroup_next(cgroup))
 		count++;
 	return count;
 }
@@ -157,5 +157,5 @@ void occupants_clear(struct occupants *occupants)
 	struct occupant *occupant = NULL;
 
 	while ((occupant = TAILQ_FIRST(&occupants->items)) != NULL)
-		occupants_remove(occupants, (struct cgroup *)(uintptr_t)occupant->member.cgroup);
+		occupants_remove(occupants, occupant->member.cgroup);
 }

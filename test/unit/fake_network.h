@@ -616,6 +616,16 @@ static inline const struct container *fake_only(void)
 	return container;
 }
 
+/** Takes what has changed so far. */
+static inline void fake_forget_changes(void)
+{
+	const struct container *container = NULL;
+
+	do
+		container = containers_take_changed(fake.containers);
+	while (container != NULL);
+}
+
 static inline size_t fake_count(void)
 {
 	size_t count = 0;

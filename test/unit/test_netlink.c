@@ -154,7 +154,7 @@ static void test_answers(void **state)
 static void test_small_pieces(void **state)
 {
 	static const struct datagram item = {0, ITEM, 0, 1, 0};
-	char place[64] __attribute__((aligned(8)));
+	char place[64] __attribute__((aligned(8))) = "";
 	struct netlink netlink = {.socket = (struct mnl_socket *)place, .port = PORT, .sequence = 1};
 	unsigned noted = 0;
 
