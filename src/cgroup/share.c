@@ -161,12 +161,13 @@ static bool take_from_largest(struct watch *watch, const struct watch_share *sha
 void share_watch(struct watch *watch, struct cgroup *cgroup, int fd)
 {
 	struct watch_share *share = cgroup->share;
+	const uint32_t events = IN_CREATE | IN_DELETE | (watch->listener.entered != NULL ? IN_MODIFY : 0);
 	char path[32];
 	int descriptor = -1;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	do
-		descriptor = inotify_add_watch(watch->inotify, path, IN_CREATE | IN_DELETE | IN_ONLYDIR);
+		descriptor = inotify_add_watch(watch->inotify, path, events | IN_ONLYDIR);
 	while (descriptor < 0 && errno == ENOSPC && take_from_largest(watch, share));
 	if (descriptor < 0) {
 		tell_about_limit(watch, errno);

@@ -19,6 +19,7 @@ enum {
 };
 
 struct watch_share;
+struct occupant;
 
 /** The engine's decision about a cgroup under one config, see engine/plan.h. */
 struct cgroup_decision {
@@ -35,6 +36,7 @@ struct cgroup {
 	LIST_ENTRY(cgroup) sibling;
 	const char *name;	   /* at most NAME_MAX arbitrary bytes; "" for the root */
 	struct watch_share *share; /* the watch's; see cgroup/share.h */
+	struct occupant *occupant; /* see container/occupants.h; NULL without containers */
 	TAILQ_ENTRY(cgroup) in_share;
 	int watch;					    /* inotify watch descriptor or NO_WATCH */
 	uint32_t level;					    /* 0 for the root */

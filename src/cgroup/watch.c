@@ -76,6 +76,12 @@ static void handle_overflow(struct watch *watch)
 	scan_cgroup(watch, watch->tree.root);
 }
 
+static void handle_write(struct watch *watch, struct cgroup *cgroup, const char *file)
+{
+	if (strcmp(file, "cgroup.procs") == 0 || strcmp(file, "cgroup.threads") == 0)
+		watch->listener.entered(cgroup, watch->listener.userdata);
+}
+
 /*
  * An event of a directory that was removed since says nothing about another one with the same name: its child is gone
  * with it, which the parent's events report.
@@ -90,7 +96,11 @@ static void handle_event(struct watch *watch, const struct inotify_event *event,
 		return;
 	}
 	parent = cgroup_by_watch(&watch->tree, event->wd);
-	if (parent == NULL || !(event->mask & (IN_CREATE | IN_DELETE)) || event->len == 0)
+	if (parent == NULL || event->len == 0)
+		return;
+	if (event->mask & IN_MODIFY)
+		handle_write(watch, parent, event->name);
+	if (!(event->mask & (IN_CREATE | IN_DELETE)))
 		return;
 	fd = open_parent_of_event(watch, open, parent);
 	if (fd >= 0)

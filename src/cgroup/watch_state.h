@@ -47,6 +47,12 @@ struct watch_listener {
 	/** The cgroup is freed after this. */
 	void (*vanished)(struct cgroup *cgroup, void *userdata);
 	void *userdata;
+	/**
+	 * Processes may have been moved into the cgroup. Or NULL, which has fewer events to read: this takes one for
+	 * each write to a file of a cgroup. Not told of processes that were created in it or are in a cgroup without a
+	 * watch.
+	 */
+	void (*entered)(struct cgroup *cgroup, void *userdata);
 };
 
 /** Keeps a tree in sync with a cgroup2 mount. */

@@ -11,36 +11,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What is listed of an address of IPv4 as IFA_LOCAL; of IPv6, IFA_ADDRESS is it, unless there is a peer. */
-static const struct nlattr *find_address(const struct nlmsghdr *message, uint16_t type)
-{
-	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute = NULL;
-
-	mnl_attr_for_each (attribute, message, sizeof(*head)) {
-		if (mnl_attr_get_type(attribute) == type &&
-		    mnl_attr_get_payload_len(attribute) == address_size(head->ifa_family))
-			return attribute;
-	}
-	return NULL;
-}
-
 static int note_address(const struct nlmsghdr *message, void *data)
 {
 	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
 	struct primary_address *address = data;
-	const struct nlattr *found = NULL;
+	const void *found = NULL;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || address->exists ||
 	    head->ifa_family != address->family || head->ifa_index != LOOPBACK_INDEX ||
 	    (head->ifa_flags & (head->ifa_family == AF_INET ? IFA_F_SECONDARY : IFA_F_TENTATIVE | IFA_F_DEPRECATED)))
 		return MNL_CB_OK;
-	found = find_address(message, IFA_LOCAL);
-	if (found == NULL)
-		found = find_address(message, IFA_ADDRESS);
+	found = rtnetlink_address(message);
 	if (found == NULL)
 		return MNL_CB_OK;
-	memcpy(&address->ip6, mnl_attr_get_payload(found), address_size(head->ifa_family));
+	memcpy(&address->ip6, found, address_size(head->ifa_family));
 	address->exists = true;
 	return MNL_CB_OK;
 }

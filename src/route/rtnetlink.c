@@ -3,6 +3,7 @@
 
 #include "route/rtnetlink.h"
 
+#include "util/address.h"
 #include "util/loopback.h"
 
 #include <errno.h>
@@ -94,6 +95,27 @@ int rtnetlink_loopback_is_up(struct rtnetlink *rtnetlink)
 	head->ifi_index = LOOPBACK_INDEX;
 	result = rtnetlink_request(rtnetlink, message, note_link, &is_up);
 	return result < 0 ? result : is_up;
+}
+
+static const void *find_address(const struct nlmsghdr *message, uint16_t type)
+{
+	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute = NULL;
+
+	mnl_attr_for_each (attribute, message, sizeof(*head)) {
+		if (mnl_attr_get_type(attribute) == type &&
+		    mnl_attr_get_payload_len(attribute) == address_size(head->ifa_family))
+			return mnl_attr_get_payload(attribute);
+	}
+	return NULL;
+}
+
+/* An address of IPv4 is listed as IFA_LOCAL; of IPv6, as IFA_ADDRESS, unless there is a peer. */
+const void *rtnetlink_address(const struct nlmsghdr *message)
+{
+	const void *address = find_address(message, IFA_LOCAL);
+
+	return address != NULL ? address : find_address(message, IFA_ADDRESS);
 }
 
 static int note_address(const struct nlmsghdr *message, void *data)

@@ -52,6 +52,13 @@ int rtnetlink_dump(struct rtnetlink *rtnetlink, struct nlmsghdr *message, mnl_cb
 /** Returns the flags for a message that adds or removes an object. */
 uint16_t rtnetlink_change_flags(bool add);
 
+/**
+ * Returns the bytes of the address that a message of type RTM_NEWADDR is about, or NULL.
+ *
+ * @message: with its struct ifaddrmsg whole, and a family of AF_INET or AF_INET6
+ */
+const void *rtnetlink_address(const struct nlmsghdr *message);
+
 /** Returns 1 when the loopback interface is up, 0 when it is down, or a negative errno. */
 int rtnetlink_loopback_is_up(struct rtnetlink *rtnetlink);
 

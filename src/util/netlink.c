@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum { ERRNO_MAX = 4095 }; /* include/linux/err.h, MAX_ERRNO */
+
 int netlink_open(struct netlink *netlink, int protocol, int flags)
 {
 	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
@@ -95,7 +97,7 @@ static int take_end(const struct nlmsghdr *message, void *data)
 		memcpy(&error, mnl_nlmsg_get_payload(message), sizeof(error));
 	if (error == 0)
 		return MNL_CB_STOP;
-	errno = -error;
+	errno = error < 0 && error >= -ERRNO_MAX ? -error : EBADMSG;
 	return MNL_CB_ERROR;
 }
 
@@ -121,7 +123,8 @@ int netlink_read(struct netlink *netlink, const struct netlink_reader *reader)
 {
 	mnl_cb_t ends[] = {[NLMSG_ERROR] = take_end, [NLMSG_DONE] = take_end};
 	char buffer[NETLINK_RECEIVE_SIZE] __attribute__((aligned(8)));
-	ssize_t length = netlink_receive(netlink, buffer, sizeof(buffer), 0);
+	const size_t size = reader->size != 0 ? reader->size : sizeof(buffer);
+	ssize_t length = netlink_receive(netlink, buffer, size, 0);
 	int more = MNL_CB_OK;
 
 	if (length < 0)

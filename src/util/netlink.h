@@ -69,6 +69,8 @@ struct netlink_reader {
 	void *data;
 	/* set when the list changed meanwhile, so it may lack entries or repeat them; or NULL */
 	bool *changed;
+	/* of the list's next datagrams, at most, unless one entry is larger; 0: NETLINK_RECEIVE_SIZE */
+	size_t size;
 };
 
 /** Makes netlink_read() fail with -ENOMEM; returns what the callback must return. */
@@ -78,8 +80,8 @@ int netlink_no_memory(void);
  * Reads one datagram of the answer to the last request.
  *
  * Returns 1 while there is more, 0 at the end, or a negative errno: the kernel's, the callback's, -EPROTO and -ESRCH
- * for a datagram that is not an answer to it, or -EAGAIN from a non-blocking socket. After a failure, netlink_drain()
- * or close the socket.
+ * for a datagram that is not an answer to it, -ENOSPC for one that is too long, or -EAGAIN from a non-blocking socket.
+ * After a failure, netlink_drain() or close the socket.
  */
 int netlink_read(struct netlink *netlink, const struct netlink_reader *reader);
 

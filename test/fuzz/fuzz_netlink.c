@@ -14,7 +14,10 @@
 
 #include "fuzz.h"
 
+#include "cgroup/tree.h"
 #include "config/load.h"
+#include "container/addresses.h"
+#include "container/containers.h"
 #include "engine/compile.h"
 #include "engine/names.h"
 #include "engine/preparation.h"
@@ -32,6 +35,7 @@
 #include "route/order.h"
 #include "route/route.h"
 #include "route/rules.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <sanitizer/asan_interface.h>
@@ -410,12 +414,56 @@ static void remove_others(void)
 	rtnetlink_close(&rtnetlink);
 }
 
+static uint64_t fuzz_now = 1;
+
+static uint64_t fuzz_clock(void)
+{
+	fuzz_now += 20;
+	return fuzz_now;
+}
+
+static void check_container(const struct container *container)
+{
+	CHECK(container->number > 0 && container->netns >= 0);
+	CHECK(container->is_gone == (container->interface_count == 0));
+	for (size_t i = 1; i < container->interface_count; i++) {
+		const struct container_interface *interface = &container->interfaces[i];
+
+		CHECK(interface[-1].iif < interface->iif ||
+		      (interface[-1].iif == interface->iif && interface[-1].veth < interface->veth));
+	}
+	for (size_t i = 1; i < container->address_count; i++)
+		CHECK(address_compare(&container->addresses[i - 1], &container->addresses[i]) < 0);
+}
+
+/* Containers, from lists and notifications of any kind, and the answers to the questions that follow. */
+static void find_containers(void)
+{
+	enum { STEPS = 50 };
+	struct cgroup_tree tree;
+	struct containers *containers = NULL;
+	const struct container *container = NULL;
+	struct error error;
+
+	CHECK(cgroup_tree_init(&tree, 1) == 0);
+	containers = containers_new(-1, tree.root, &error);
+	CHECK(containers != NULL);
+	for (int i = 0; i < STEPS && input.left > 0; i++) {
+		fuzz_now += USEC_PER_SEC; /* what is repeated is due soon */
+		containers_step(containers, fuzz_clock);
+		while ((container = containers_take_changed(containers)) != NULL)
+			check_container(container);
+	}
+	containers_free(containers);
+	cgroup_tree_clear(&tree);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(void) = {
-		query_table,  own,	   remove_table,   monitor_nft,	  monitor_route,
-		list_rules,   list_tables, remove_others,  read_dump,	  replace,
-		list_entries, put,	   find_obstacles, query_counter, read_rules,
+		query_table,	own,	       remove_table, monitor_nft,     monitor_route, list_rules,
+		list_tables,	remove_others, read_dump,    replace,	      list_entries,  put,
+		find_obstacles, query_counter, read_rules,   find_containers,
 	};
 
 	if (size == 0)

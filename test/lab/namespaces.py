@@ -28,6 +28,11 @@ def unshare_mounts():
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
+def unshare_network():
+    """Move the calling thread into a network namespace of its own."""
+    _check(_libc.unshare(CLONE_NEWNET), "unshare a network namespace")
+
+
 def counts_levels_from_cgroup_namespaces():
     """Whether this kernel counts cgroups' levels from the namespace's root, as it does since Linux 6.11."""
     return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 11)
@@ -55,7 +60,7 @@ class Namespace:
 
     @staticmethod
     def _unshare():
-        _check(_libc.unshare(CLONE_NEWNET), "unshare a network namespace")
+        unshare_network()
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def enter(self):

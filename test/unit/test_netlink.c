@@ -124,6 +124,8 @@ static void test_answers(void **state)
 		{{{EINTR, 0, 0, 0, 0}, {0, ITEM, 0, 1, 0}, {EINTR, 0, 0, 0, 0}, {0, NLMSG_DONE, 0, 1, 0}}, 4, 0, 1},
 		/* a list that the kernel aborted, and one that changed, whichever message reports it */
 		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, -ENOMEM}}, 2, -ENOMEM, 1},
+		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, INT32_MIN}}, 2, -EBADMSG, 1},
+		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, ENOMEM}}, 2, -EBADMSG, 1},
 		{{{0, ITEM, NLM_F_DUMP_INTR, 1, 0}, {0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, 0, 1, 0}}, 3, -EINTR, 2},
 		{{{0, ITEM, 0, 1, 0}, {0, NLMSG_DONE, NLM_F_DUMP_INTR, 1, 0}}, 2, -EINTR, 1},
 		/* no answer to this, and what was lost; the rest is not left for the next request */
@@ -146,6 +148,26 @@ static void test_answers(void **state)
 		assert_int_equal(noted, examples[i].noted);
 		assert_int_equal(fake.next, fake.count);
 	}
+}
+
+/* Whoever reads a list in small pieces is told of one that is too long. */
+static void test_small_pieces(void **state)
+{
+	static const struct datagram item = {0, ITEM, 0, 1, 0};
+	char place[64] __attribute__((aligned(8))) = "";
+	struct netlink netlink = {.socket = (struct mnl_socket *)place, .port = PORT, .sequence = 1};
+	unsigned noted = 0;
+
+	(void)state;
+	for (size_t size = 0; size < 64; size += 16) {
+		const struct netlink_reader reader = {.note = note, .data = &noted, .size = size};
+
+		memset(&fake, 0, sizeof(fake));
+		fake.queue[0] = item;
+		fake.count = 1;
+		assert_int_equal(netlink_read(&netlink, &reader), size == 16 || size == 32 ? -ENOSPC : 1);
+	}
+	assert_int_equal(noted, 2);
 }
 
 static int refuse(const struct nlmsghdr *message, void *data)
@@ -211,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_small_pieces),
 		cmocka_unit_test(test_a_callback_that_fails),
 		cmocka_unit_test(test_sending),
 		cmocka_unit_test(test_hearing),

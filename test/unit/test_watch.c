@@ -8,6 +8,8 @@
 
 #include "fake_cgroups.h"
 
+#include <fcntl.h>
+
 enum {
 	LIVE_MAX = 150,
 	ROUNDS = 150,
@@ -134,12 +136,61 @@ static void test_reading_fails(void **state)
 	model_free(model);
 }
 
+static uint64_t entered_id;
+static size_t entered_count;
+
+static void note_entered(struct cgroup *cgroup, void *userdata)
+{
+	(void)userdata;
+	entered_id = cgroup->id;
+	entered_count++;
+}
+
+/* What a write to a file of a cgroup is to inotify. */
+static void write_to(const char *directory, const char *name)
+{
+	char full[PATH_SIZE + sizeof(fake.top)];
+	char file[sizeof(full) + 32];
+	int fd = -1;
+
+	full_path(directory, full);
+	snprintf(file, sizeof(file), "%s/%s", full, name);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1", 1), 1);
+	close(fd);
+	assert_int_equal(unlink(file), 0);
+}
+
+/* Whoever asks is told of processes that are moved into a cgroup. */
+static void test_processes_enter(void **state)
+{
+	struct model *model = model_new(CONFIG);
+
+	(void)state;
+	model->watch.listener.entered = note_entered;
+	assert_true(make_directory("/p", 1));
+	catch_up(model);
+	write_to("/p", "memory.max");
+	catch_up(model);
+	assert_int_equal(entered_count, 0);
+	write_to("/p", "cgroup.procs");
+	catch_up(model);
+	assert_int_equal(entered_count, 1);
+	assert_int_equal(entered_id, find(model, "/p")->id);
+	write_to("/p", "cgroup.threads");
+	catch_up(model);
+	assert_int_equal(entered_count, 2);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_orders_of_events),
 		cmocka_unit_test(test_orders_of_events_without_watches),
 		cmocka_unit_test(test_reading_fails),
+		cmocka_unit_test(test_processes_enter),
 	};
 
 	/* what goes wrong here is meant to */
