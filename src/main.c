@@ -65,10 +65,11 @@ static const struct command {
 	{"clear", cmd_clear, "clear", N_("Remove what a killed run, or one with on-stop: keep, left behind"),
 	 N_("All traffic then goes direct.\n"
 	    "Refuses while the daemon runs, which removes its rules when it is stopped.")},
-	{"explain", cmd_explain, "explain NAME|CGROUP|--pid PID [--to DESTINATION] [--json]",
-	 N_("Show where the traffic of a program goes and which rule sends it there"),
+	{"explain", cmd_explain, "explain NAME|CGROUP|SENDER|--pid PID [--to DESTINATION] [--json]",
+	 N_("Show where the traffic of a program or another host goes and which rule sends it there"),
 	 N_("  NAME              an application, unit, slice or user: telegram, mihomo.service, alice\n"
 	    "  CGROUP            a cgroup's path, with or without /sys/fs/cgroup; it need not exist\n"
+	    "  SENDER            a host that sends through this one: its IP or MAC address, or interface:NAME\n"
 	    "  --pid PID         this process, and its sockets that belong to another cgroup\n"
 	    "  --to DESTINATION  what happens to packets to [tcp/|udp/]ADDRESS[:PORT]\n"
 	    "  --json            print JSON\n"

@@ -265,13 +265,14 @@ int cmd_explain(const struct arguments *arguments)
 {
 	CLEANUP(sources_clear) struct sources sources = {0};
 	struct destination destination;
+	struct sender sender;
 	struct error error;
 	int result = 0;
 
 	if (arguments->count + (arguments->pid != NULL) != 1 ||
 	    (arguments->pid == NULL && arguments->words[0][0] == '\0')) {
-		log_error("explain takes a name, a cgroup path or --pid. Usage: cgtproxy [-c FILE] explain "
-			  "NAME|CGROUP|--pid PID [--to DESTINATION] [--json]");
+		log_error("explain takes a name, a cgroup path, a sender or --pid. Usage: cgtproxy [-c FILE] explain "
+			  "NAME|CGROUP|SENDER|--pid PID [--to DESTINATION] [--json]");
 		return EXIT_USAGE;
 	}
 	if (arguments->to != NULL)
@@ -280,6 +281,13 @@ int cmd_explain(const struct arguments *arguments)
 		log_error("%s", error.text);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
 	}
+	result = arguments->pid == NULL ? sender_read(arguments->words[0], &sender, &error) : 0;
+	if (result < 0) {
+		log_error("%s", error.text);
+		return result == -EINVAL ? EXIT_USAGE : EXIT_ERROR;
+	}
+	if (result > 0)
+		return explain_sender(arguments, &sender, arguments->to != NULL ? &destination : NULL);
 	if (open_sources(arguments, &sources) != EXIT_OK)
 		return EXIT_ERROR;
 	return explain_to(arguments, &sources, arguments->to != NULL ? &destination : NULL);

@@ -6,6 +6,9 @@
 
 #include "cmd/cmd.h"
 #include "inspect/report.h"
+#include "inspect/sender.h"
+
+#include <jansson.h>
 
 /** What there is to print. */
 struct answer {
@@ -22,6 +25,17 @@ void explain_print_label(const char *label);
 
 /** Prints what happens to packets to the destination asked about, if one was. */
 void explain_print_traffic(const struct question *question, const struct explanation *answer);
+
+/** Prints what happens to kinds of packets to a destination. */
+void explain_print_traces(const struct destination *destination, const struct trace *traces, size_t count);
+
+/** Describe parts of an answer as JSON; NULL without memory. */
+json_t *explain_json_of_trace(const struct trace *trace);
+json_t *explain_json_of_destination(const struct destination *destination);
+
+/** Explains where the traffic of another host goes. @destination: or NULL. Returns the exit code. */
+int explain_sender(const struct arguments *arguments, const struct sender *sender,
+		   const struct destination *destination);
 
 /** Prints an answer as JSON. Returns 0 or -ENOMEM. */
 int explain_print_json(const struct answer *answer, enum json_format format);

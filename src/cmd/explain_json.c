@@ -45,16 +45,18 @@ static json_t *json_of_port(const struct endpoint *endpoint)
 	return endpoint->port != 0 ? json_integer(endpoint->port) : json_null();
 }
 
-static json_t *json_of_trace(const struct trace *trace)
+json_t *explain_json_of_trace(const struct trace *trace)
 {
 	static const char *const outcomes[] = {
 		[TRACE_DIRECT] = "direct", [TRACE_PROXY] = "proxy",   [TRACE_HIJACK] = "dns-hijack",
 		[TRACE_DROP] = "drop",	   [TRACE_REFUSE] = "refuse",
 	};
 	static const char *const reasons[] = {
-		[REASON_TARGET] = "target",	[REASON_BYPASS] = "bypass",	  [REASON_LOCAL] = "bypass-local",
-		[REASON_HIJACK] = "dns-hijack", [REASON_IPV6] = "ipv6",		  [REASON_UDP] = "udp",
-		[REASON_OTHER] = "other",	[REASON_MULTICAST] = "multicast", [REASON_BROADCAST] = "broadcast",
+		[REASON_TARGET] = "target",	  [REASON_BYPASS] = "bypass",
+		[REASON_LOCAL] = "bypass-local",  [REASON_HIJACK] = "dns-hijack",
+		[REASON_IPV6] = "ipv6",		  [REASON_UDP] = "udp",
+		[REASON_OTHER] = "other",	  [REASON_MULTICAST] = "multicast",
+		[REASON_BROADCAST] = "broadcast", [REASON_NOT_FORWARDED] = "not-forwarded",
 	};
 	const struct destination *destination = &trace->packet.destination;
 	const bool is_other = destination->protocol != IPPROTO_TCP && destination->protocol != IPPROTO_UDP;
@@ -101,7 +103,7 @@ static void add_explanation(const struct question *question, const struct explan
 	json_object_set_new(json, "agrees", steers && !is_broken ? json_boolean(!answer->differs) : json_null());
 	json_object_set_new(json, "rules", json_of_rules(config, answer));
 	for (size_t i = 0; i < answer->trace_count; i++)
-		json_array_append_new(traffic, json_of_trace(&answer->traces[i]));
+		json_array_append_new(traffic, explain_json_of_trace(&answer->traces[i]));
 	json_object_set_new(json, "traffic", question->destination != NULL ? json_incref(traffic) : json_null());
 	json_decref(traffic);
 }
@@ -148,7 +150,7 @@ static json_t *json_of_processes(const struct report *report)
 	return processes;
 }
 
-static json_t *json_of_destination(const struct destination *destination)
+json_t *explain_json_of_destination(const struct destination *destination)
 {
 	static const char *const types[] = {
 		[ADDRESS_UNREACHABLE] = "unreachable", [ADDRESS_REMOTE] = "remote",	  [ADDRESS_LOCAL] = "local",
@@ -195,7 +197,8 @@ int explain_print_json(const struct answer *answer, enum json_format format)
 	json_object_set_new(json, "file", text(question->explainer->instance->config->file));
 	add_subject(question, report, json);
 	json_object_set_new(json, "to",
-			    question->destination != NULL ? json_of_destination(question->destination) : json_null());
+			    question->destination != NULL ? explain_json_of_destination(question->destination)
+							  : json_null());
 	json_object_set_new(json, "processes", json_of_processes(report));
 	json_object_set_new(json, "sockets", json_of_sockets(&report->strays));
 	if (json_object_set_new(json, "advice", text(answer->advice)) < 0)

@@ -39,7 +39,10 @@ static void print_outcome(const struct trace *trace)
 		fputs(trace->is_unheard ? _(", where no socket accepts TPROXY") : "", stdout);
 		break;
 	case TRACE_HIJACK:
-		printf(_("to %s, by dns-hijack of %s"), endpoint_write(&trace->server, server), trace->proxy);
+		if (trace->server.family != 0)
+			printf(_("to %s, by dns-hijack of %s"), endpoint_write(&trace->server, server), trace->proxy);
+		else
+			printf(_("to port %u of this host, by dns-hijack of %s"), trace->server.port, trace->proxy);
 		break;
 	}
 }
@@ -70,6 +73,10 @@ static void print_reason(const struct trace *trace)
 		else
 			fputs(_(", since the bypass set in force has it"), stdout);
 		break;
+	case REASON_NOT_FORWARDED:
+		fputs(_(", since it is not forwarded: the address is this host's, or not that of a single host"),
+		      stdout);
+		break;
 	case REASON_LOCAL:
 		fputs(_(", since the address is this host's (bypass-local)"), stdout);
 		break;
@@ -98,20 +105,24 @@ static const char *name_of_traffic(uint8_t protocol, bool is_dns)
 
 void explain_print_traffic(const struct question *question, const struct explanation *answer)
 {
+	if (question->destination != NULL)
+		explain_print_traces(question->destination, answer->traces, answer->trace_count);
+}
+
+void explain_print_traces(const struct destination *destination, const struct trace *traces, size_t count)
+{
 	char to[ENDPOINT_SIZE];
 
-	if (question->destination == NULL)
-		return;
 	explain_print_label(_("to"));
-	printf("%s%s\n", endpoint_write(&question->destination->to, to),
-	       question->destination->type == ADDRESS_UNREACHABLE ? _(", where this host has no route") : "");
-	if (answer->trace_count == 0) {
+	printf("%s%s\n", endpoint_write(&destination->to, to),
+	       destination->type == ADDRESS_UNREACHABLE ? _(", where this host has no route") : "");
+	if (count == 0) {
 		explain_print_label("");
 		puts(_("unknown, since it depends on the config file, which has errors"));
 	}
-	for (size_t i = 0; i < answer->trace_count; i++) {
-		const struct trace *trace = &answer->traces[i];
-		const bool is_dns = question->destination->to.port == 0 && trace->packet.destination.to.port != 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct trace *trace = &traces[i];
+		const bool is_dns = destination->to.port == 0 && trace->packet.destination.to.port != 0;
 		const char *name = name_of_traffic(trace->packet.destination.protocol, is_dns);
 
 		printf("  %s", name);

@@ -7,9 +7,13 @@
 #include "cmd/finding.h"
 #include "engine/instance.h"
 #include "inspect/finders.h"
+#include "inspect/gateway_match.h"
+#include "inspect/gateway_problems.h"
 #include "inspect/ways.h"
+#include "route/links.h"
 #include "route/route.h"
 #include "util/cleanup.h"
+#include "util/escape.h"
 #include "util/language.h"
 
 #include <errno.h>
@@ -78,6 +82,29 @@ static bool mention_ways(const struct config *config)
 	return ways.ip;
 }
 
+/* An interface may well appear later. */
+static void mention_absent_interfaces(const struct config *config)
+{
+	CLEANUP(links_clear) struct links links = {0};
+
+	if (!gateway_is_used(config) || links_read(&links) < 0)
+		return;
+	for (size_t i = 0; i < config->gateway.rule_count; i++) {
+		const struct gateway_rule *rule = &config->gateway.rules[i];
+
+		for (size_t j = 0; j < rule->value_count; j++) {
+			char name[ESCAPED_SIZE(IFNAMSIZ)];
+			const char *absent = gateway_absent_interface(rule, j, &links);
+
+			if (absent != NULL)
+				finding_print(FINDING_NOTICE, N_("gateway"),
+					      "there is no interface %s now, which the rule in line %d names",
+					      escape(name, sizeof(name), absent, strnlen(absent, IFNAMSIZ)),
+					      rule->position.line);
+		}
+	}
+}
+
 static void print_fine(const struct finder *finder, const struct config *config)
 {
 	bool is_said = false;
@@ -86,18 +113,20 @@ static void print_fine(const struct finder *finder, const struct config *config)
 		is_said = mention_displaced_rules(config);
 	if (strcmp(finder->subject, "default route") == 0)
 		is_said = mention_ways(config);
+	if (strcmp(finder->subject, "gateway") == 0)
+		is_said = !gateway_is_used(config);
 	if (!is_said)
 		finding_print(FINDING_OK, finder->subject, "%s", _(finder->fine));
 }
 
-/* Only a route of others in our table keeps the daemon from starting. */
+/* A route of others in our table keeps the daemon from starting, and a bridge with br_netfilter breaks the gateway. */
 bool problems_print(const struct problems *problems, const char *subject)
 {
 	bool is_grave = false;
 
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
-		const bool is_error = problem->kind == PROBLEM_FOREIGN_ROUTE;
+		const bool is_error = problem->kind == PROBLEM_FOREIGN_ROUTE || problem->kind == PROBLEM_GATEWAY_BRIDGE;
 
 		is_grave = is_grave || is_error;
 		finding_print(is_error ? FINDING_ERROR : FINDING_WARNING, subject, "%s%s%s", problem->text,
@@ -137,6 +166,7 @@ int check_problems(const struct config *config)
 	}
 	for (size_t i = 0; i < count; i++)
 		is_grave = run_finder(&finders[i], &scene) || is_grave;
+	mention_absent_interfaces(config);
 	mention_legacy_rules();
 	return is_grave ? EXIT_ERROR : EXIT_OK;
 }

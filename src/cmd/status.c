@@ -18,20 +18,46 @@ enum {
 	EXIT_NO_PERMISSION = 4,
 };
 
+static double seconds_between(const struct status *before, const struct status *status)
+{
+	return before != NULL ? (double)(status->moment - before->moment) / 1e6 : 0;
+}
+
+/* Counters restart with a new table. */
+static double per_second(uint64_t before, uint64_t now, double seconds)
+{
+	return (double)(now - (now >= before ? before : 0)) / seconds;
+}
+
 bool status_rate(const struct status *status, const struct status *before, const struct status_target *target,
 		 struct status_rate *rate)
 {
-	double seconds = before != NULL ? (double)(status->moment - before->moment) / 1e6 : 0;
+	const double seconds = seconds_between(before, status);
 
 	for (size_t i = 0; before != NULL && i < before->target_count && seconds > 0; i++) {
 		const struct status_target *old = &before->targets[i];
 
 		if (strcmp(old->name, target->name) != 0 || old->is_proxy != target->is_proxy)
 			continue;
-		/* counters restart with a new table */
-		rate->packets =
-			(double)(target->packets - (target->packets >= old->packets ? old->packets : 0)) / seconds;
-		rate->bytes = (double)(target->bytes - (target->bytes >= old->bytes ? old->bytes : 0)) / seconds;
+		rate->packets = per_second(old->packets, target->packets, seconds);
+		rate->bytes = per_second(old->bytes, target->bytes, seconds);
+		return target->is_counted && old->is_counted;
+	}
+	return false;
+}
+
+bool status_gateway_rate(const struct status *status, const struct status *before,
+			 const struct status_gateway_target *target, struct status_rate *rate)
+{
+	const double seconds = seconds_between(before, status);
+
+	for (size_t i = 0; before != NULL && i < before->gateway.target_count && seconds > 0; i++) {
+		const struct status_gateway_target *old = &before->gateway.targets[i];
+
+		if (strcmp(old->name, target->name) != 0 || old->is_proxy != target->is_proxy)
+			continue;
+		rate->packets = per_second(old->packets, target->packets, seconds);
+		rate->bytes = per_second(old->bytes, target->bytes, seconds);
 		return target->is_counted && old->is_counted;
 	}
 	return false;

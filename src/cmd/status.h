@@ -28,6 +28,10 @@ struct status_rate {
 bool status_rate(const struct status *status, const struct status *before, const struct status_target *target,
 		 struct status_rate *rate);
 
+/** Computes the rates of one of the gateway's targets, likewise. */
+bool status_gateway_rate(const struct status *status, const struct status *before,
+			 const struct status_gateway_target *target, struct status_rate *rate);
+
 /**
  * Writes the state for a person.
  *
@@ -42,6 +46,14 @@ enum colour status_colour(size_t target);
 
 /** Writes the part of it that is the table of targets; the parameters and the result are the same. */
 int status_write_targets(const struct status *status, const struct status *before, const struct style *style,
+			 FILE *out);
+
+/** Writes a number of bytes with a unit, as in "1.5K". Returns @text, of STATUS_BYTES_SIZE bytes. */
+const char *status_write_bytes(char *text, double bytes);
+enum { STATUS_BYTES_SIZE = 24 };
+
+/** Writes the part of it about the gateway: what its targets were sent, and its rules; nothing if there is none. */
+int status_write_gateway(const struct status *status, const struct status *before, const struct style *style,
 			 FILE *out);
 
 /**

@@ -142,6 +142,62 @@ static json_t *json_of_cgroups(const struct status *status)
 	return cgroups;
 }
 
+static json_t *json_of_gateway_targets(const struct status *status, const struct status *before)
+{
+	json_t *targets = json_array();
+
+	for (size_t i = 0; i < status->gateway.target_count; i++) {
+		const struct status_gateway_target *target = &status->gateway.targets[i];
+		struct status_rate rate;
+		bool has_rate = status_gateway_rate(status, before, target, &rate);
+		json_t *json = json_object();
+
+		json_object_set_new(json, "name", json_string(target->name));
+		json_object_set_new(json, "packets",
+				    target->is_counted ? json_integer((json_int_t)target->packets) : json_null());
+		json_object_set_new(json, "bytes",
+				    target->is_counted ? json_integer((json_int_t)target->bytes) : json_null());
+		if (before != NULL) {
+			json_object_set_new(json, "packets_per_second",
+					    has_rate ? json_real(rate.packets) : json_null());
+			json_object_set_new(json, "bytes_per_second", has_rate ? json_real(rate.bytes) : json_null());
+		}
+		json_array_append_new(targets, json);
+	}
+	return targets;
+}
+
+static json_t *json_of_gateway_rules(const struct status_gateway *gateway)
+{
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < gateway->rule_count; i++) {
+		const struct status_gateway_rule *rule = &gateway->rules[i];
+		json_t *absent = json_array();
+
+		for (size_t j = 0; j < rule->absent_count; j++)
+			json_array_append_new(absent, json_of_path(rule->absent[j]));
+		json_array_append_new(rules, json_pack("{si so ss so}", "line", rule->line, "selector",
+						       json_of_path(rule->selector), "target", rule->target, "absent",
+						       absent));
+	}
+	return rules;
+}
+
+static json_t *json_of_gateway(const struct status *status, const struct status *before)
+{
+	const struct status_gateway *gateway = &status->gateway;
+	const bool is_known = gateway->has_rules;
+
+	if (!gateway->exists)
+		return json_null();
+	return json_pack("{so so so so so}", "mark", json_of_mark(&gateway->mark), "strict",
+			 is_known ? json_boolean(gateway->is_strict) : json_null(), "containers",
+			 is_known ? json_boolean(gateway->has_containers) : json_null(), "targets",
+			 json_of_gateway_targets(status, before), "rules",
+			 is_known ? json_of_gateway_rules(gateway) : json_null());
+}
+
 static json_t *json_of_problems(const struct problems *problems)
 {
 	json_t *list = json_array();
@@ -159,7 +215,7 @@ static json_t *json_of_problems(const struct problems *problems)
 int status_write_json(const struct status *status, const struct status *before, enum json_format format, FILE *out)
 {
 	json_auto_t *json = json_pack(
-		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so}", "running", status->is_running, "ready",
+		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
 		"policy_rules", "ipv4", json_of_part(status->routes.ip.rules), "ipv6",
@@ -167,7 +223,7 @@ int status_write_json(const struct status *status, const struct status *before, 
 		"ipv6", json_of_priority(&status->routes.ip6), "routes", "ipv4", json_of_part(status->routes.ip.route),
 		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
 		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
-		json_of_cgroups(status));
+		json_of_cgroups(status), "gateway", json_of_gateway(status, before));
 
 	return output_write_json(json, format, out);
 }

@@ -151,6 +151,27 @@ static void write_fence(FILE *out, const struct status *status)
 	fprintf(out, "cgtproxy_fence_bytes_total %" PRIu64 "\n", status->fence.bytes);
 }
 
+static void write_gateway(FILE *out, const struct status *status)
+{
+	const struct status_gateway *gateway = &status->gateway;
+
+	if (!gateway->exists)
+		return;
+	write_head(out, "gateway_packets", "counter", "packets",
+		   "Packets that other hosts sent to a target of the gateway, since its table was made.");
+	for (size_t i = 0; i < gateway->target_count; i++) {
+		if (gateway->targets[i].is_counted)
+			write_value(out, "gateway_packets_total", "target", gateway->targets[i].name,
+				    gateway->targets[i].packets);
+	}
+	write_head(out, "gateway_bytes", "counter", "bytes", "Bytes of these packets, headers included.");
+	for (size_t i = 0; i < gateway->target_count; i++) {
+		if (gateway->targets[i].is_counted)
+			write_value(out, "gateway_bytes_total", "target", gateway->targets[i].name,
+				    gateway->targets[i].bytes);
+	}
+}
+
 static bool is_first_of_its_kind(const struct problems *problems, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
@@ -181,6 +202,7 @@ void status_write_openmetrics(const struct status *status, FILE *out)
 	write_daemon(out, status);
 	for (size_t i = 0; i < sizeof(target_metrics) / sizeof(target_metrics[0]); i++)
 		write_targets(out, &target_metrics[i], status);
+	write_gateway(out, status);
 	write_fence(out, status);
 	write_problems(out, &status->problems);
 	fputs("# EOF\n", out);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-	CELL_SIZE = 24,
+	CELL_SIZE = STATUS_BYTES_SIZE,
 	NUMBERS_MAX = 6, /* columns of them */
 };
 
@@ -23,7 +23,7 @@ enum colour status_colour(size_t target)
 	return target < TARGET_FIRST_PROXY ? COLOUR_BAD : COLOUR_PROXY;
 }
 
-static void write_bytes(char *text, double bytes)
+const char *status_write_bytes(char *text, double bytes)
 {
 	static const char units[] = "BKMGTPE";
 	size_t unit = 0;
@@ -33,6 +33,7 @@ static void write_bytes(char *text, double bytes)
 		unit++;
 	}
 	snprintf(text, CELL_SIZE, unit == 0 ? "%.0f%c" : "%.1f%c", bytes, units[unit]);
+	return text;
 }
 
 /* Rates only if there was an earlier look. */
@@ -52,11 +53,11 @@ static void write_numbers(const struct status *status, const struct status *befo
 		snprintf(cells[i], CELL_SIZE, "-");
 	if (target->is_counted) {
 		snprintf(cells[2], CELL_SIZE, "%" PRIu64, target->packets);
-		write_bytes(cells[3], (double)target->bytes);
+		status_write_bytes(cells[3], (double)target->bytes);
 	}
 	if (status_rate(status, before, target, &rate)) {
 		snprintf(cells[4], CELL_SIZE, "%.0f", rate.packets);
-		write_bytes(cells[5], rate.bytes);
+		status_write_bytes(cells[5], rate.bytes);
 	}
 }
 

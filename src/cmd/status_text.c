@@ -242,6 +242,25 @@ static void write_routing(const struct status *status, const struct style *style
 	fputc('\n', out);
 }
 
+static void write_gateway(const struct status *status, FILE *out)
+{
+	const struct status_gateway *gateway = &status->gateway;
+	char mark[FWMARK_TEXT_SIZE];
+
+	if (!gateway->exists)
+		return;
+	write_label(_("Gateway"), out);
+	if (gateway->mark.mask == 0)
+		fputs(_("in place"), out);
+	else if (fwmark_is_whole(&gateway->mark))
+		fprintf(out, _("mark %" PRIu32), gateway->mark.value);
+	else
+		fprintf(out, _("mark %s"), fwmark_text(&gateway->mark, mark));
+	fputs(gateway->is_strict ? _(", strict") : "", out);
+	fputs(gateway->has_containers ? _(", containers included") : "", out);
+	fputc('\n', out);
+}
+
 static int write_cgroups(const struct status *status, const struct style *style, FILE *out)
 {
 	CLEANUP(freep) struct branch *branches = calloc(status->cgroup_count + 1, sizeof(*branches));
@@ -277,7 +296,10 @@ int status_write_text(const struct status *status, const struct status *before, 
 	write_config(status, style, out);
 	write_table_state(status, style, out);
 	write_routing(status, style, out);
+	write_gateway(status, out);
 	if (status->target_count > 0)
 		result = status_write_targets(status, before, style, out);
+	if (result == 0)
+		result = status_write_gateway(status, before, style, out);
 	return result == 0 ? write_cgroups(status, style, out) : result;
 }

@@ -116,8 +116,7 @@ bool explanation_is_inherited(const struct explanation *explanation)
 	return explanation->rule != NO_RULE && explanation->decides < strlen(explanation->path);
 }
 
-/* Whether a socket takes what the rules redirect to the proxy's port; also when that can't be found out. */
-static bool is_listened_to(const struct trace *trace)
+bool explain_is_listened_to(const struct trace *trace)
 {
 	const struct destination *destination = &trace->packet.destination;
 	struct listeners listeners = {0};
@@ -140,7 +139,7 @@ static void add_trace(const struct explainer *explainer, struct packet packet, s
 	/* this is a key of the config */
 	if (explainer->is_broken && trace->reason == REASON_LOCAL)
 		return;
-	trace->is_unheard = trace->outcome == TRACE_PROXY && trace->server.port != 0 && !is_listened_to(trace);
+	trace->is_unheard = trace->outcome == TRACE_PROXY && trace->server.port != 0 && !explain_is_listened_to(trace);
 	explanation->trace_count++;
 }
 
@@ -148,7 +147,7 @@ static void add_trace(const struct explainer *explainer, struct packet packet, s
 static void add_traces(const struct explainer *explainer, const struct destination *destination, uint8_t protocol,
 		       struct explanation *explanation)
 {
-	struct packet packet = {*destination};
+	struct packet packet = {.destination = *destination};
 	const size_t before = explanation->trace_count;
 
 	packet.destination.protocol = protocol;
@@ -172,9 +171,10 @@ void explain_packets(const struct explainer *explainer, const struct destination
 	}
 	if (destination->protocol == 0 && destination->to.port == 0)
 		add_trace(explainer,
-			  (struct packet){{destination->to,
-					   destination->to.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-					   destination->type}},
+			  (struct packet){
+				  .destination = {destination->to,
+						  destination->to.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+						  destination->type}},
 			  explanation);
 }
 

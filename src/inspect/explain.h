@@ -78,6 +78,9 @@ bool explanation_is_inherited(const struct explanation *explanation);
 void explain_packets(const struct explainer *explainer, const struct destination *destination,
 		     struct explanation *explanation);
 
+/** Returns whether a socket takes what goes to a proxy's port by a trace; also when that can't be found out. */
+bool explain_is_listened_to(const struct trace *trace);
+
 void explanation_clear(struct explanation *explanation);
 
 void explainer_clear(struct explainer *explainer);

@@ -6,6 +6,7 @@
 #include "engine/instance.h"
 #include "engine/names.h"
 #include "inspect/firewall.h"
+#include "inspect/gateway_problems.h"
 #include "inspect/host.h"
 #include "inspect/proxies.h"
 #include "inspect/proxy_cgroups.h"
@@ -16,6 +17,7 @@
 #include "nft/counter.h"
 #include "nft/nft.h"
 #include "route/bridge.h"
+#include "route/links.h"
 #include "route/route.h"
 #include "util/cleanup.h"
 #include "util/language.h"
@@ -117,10 +119,11 @@ static int find_firewall(const struct scene *scene, struct problems *problems)
 	return firewall_inspect(scene->config, problems);
 }
 
-int bridges_judge(struct problems *problems)
+/* Where the host's own traffic may be affected. */
+static int judge_any_bridge(struct problems *problems)
 {
 	CLEANUP(rtnetlink_close) struct rtnetlink rtnetlink = {0};
-	const int exists = host_filters_bridges() ? bridge_exists(&rtnetlink) : 0;
+	const int exists = host_filters_bridges(false) ? bridge_exists(&rtnetlink) : 0;
 
 	if (exists <= 0)
 		return exists;
@@ -131,9 +134,30 @@ int bridges_judge(struct problems *problems)
 			    "lose them. Set it to 0 if nothing needs it");
 }
 
+int bridges_judge(const struct config *config, struct problems *problems)
+{
+	CLEANUP(links_clear) struct links links = {0};
+	const size_t before = problems_total(problems);
+	int result = 0;
+
+	if (gateway_is_used(config))
+		result = links_read(&links);
+	if (result == 0)
+		result = gateway_judge_bridges(config, &links, problems);
+	/* what is said of the gateway includes it */
+	if (result < 0 || problems_total(problems) > before || config->proxy_count == 0)
+		return result;
+	return judge_any_bridge(problems);
+}
+
 static int find_bridges(const struct scene *scene, struct problems *problems)
 {
-	return scene->config->proxy_count > 0 ? bridges_judge(problems) : 0;
+	return bridges_judge(scene->config, problems);
+}
+
+static int find_gateway(const struct scene *scene, struct problems *problems)
+{
+	return gateway_judge(scene->config, problems);
 }
 
 int fence_judge(uint64_t packets, struct problems *problems)
@@ -181,6 +205,8 @@ const struct finder *finders_all(size_t *count)
 		{N_("rules"), N_("none of them is without effect on the cgroups that it matches"), find_rules},
 		{N_("firewall"), N_("no other nftables rules interfere with steered traffic"), find_firewall},
 		{"br_netfilter", N_("bridged packets don't traverse the IP chains of nftables"), find_bridges},
+		{N_("gateway"), N_("nothing keeps what other hosts send from being forwarded, or from a name server"),
+		 find_gateway},
 		{N_("fence"), N_("no packet of a proxied program was about to bypass its proxy"), find_fenced},
 		{"inotify", N_("there is a watch for each cgroup"), find_watches},
 	};

@@ -48,7 +48,7 @@ const struct finder *finders_all(size_t *count);
 /** Adds the packets that the fence has stopped lately, see engine/fence.h. Returns 0 or -ENOMEM. */
 int fence_judge(uint64_t packets, struct problems *problems);
 
-/** Adds a bridge whose packets pass the prerouting chain twice. Returns 0 or a negative errno. */
-int bridges_judge(struct problems *problems);
+/** Adds bridges whose packets pass the prerouting chain twice. Returns 0 or a negative errno. */
+int bridges_judge(const struct config *config, struct problems *problems);
 
 #endif

@@ -25,11 +25,25 @@ struct judge {
 	int result;
 };
 
+static bool gateway_goes_to_proxy(const struct config *config)
+{
+	for (size_t i = 0; i < config->gateway.rule_count; i++) {
+		if (config->gateway.rules[i].target >= TARGET_FIRST_PROXY)
+			return config->gateway.enabled;
+	}
+	return config->gateway.enabled && config->containers;
+}
+
 static void steered_marks_of(const struct config *config, struct steered_marks *marks)
 {
 	*marks = (struct steered_marks){0};
 	for (size_t i = 0; i < config->proxy_count && i < STEERED_MARKS_MAX; i++)
 		marks->items[marks->count++] = config->proxies[i].mark;
+	/* with as many proxies as there can be, nothing is said of the gateway */
+	if (gateway_goes_to_proxy(config) && marks->count < STEERED_MARKS_MAX) {
+		marks->gateway = UINT64_C(1) << marks->count;
+		marks->items[marks->count++] = config->gateway.mark;
+	}
 }
 
 /* Whether nft and a shell accept a name unquoted. */
@@ -141,6 +155,20 @@ static int judge_answers(const struct judge *judge, const struct obstacle *obsta
 			    about);
 }
 
+static int judge_gateway_input(const struct judge *judge, const struct obstacle *obstacle, const char *about)
+{
+	const uint32_t mark = judge->config->gateway.mark.value;
+
+	return problems_add(
+		judge->problems, PROBLEM_GATEWAY_INPUT, about,
+		command(obstacle, "nft insert rule %s %s %s meta mark %" PRIu32 " accept", obstacle->family,
+			obstacle->table, obstacle->chain, mark),
+		"%s drops what it has no rule for, and has none for what other hosts send through this one "
+		"to proxies: to a firewall, that is input, with the gateway's mark %" PRIu32
+		". Accept it, also in that firewall's own config, or it is dropped again when that is loaded",
+		about, mark);
+}
+
 static void judge_obstacle(const struct obstacle *obstacle, void *userdata)
 {
 	static int (*const by_kind[])(const struct judge *, const struct obstacle *, const char *) = {
@@ -148,6 +176,7 @@ static void judge_obstacle(const struct obstacle *obstacle, void *userdata)
 		[OBSTACLE_NOTRACK] = judge_notrack,
 		[OBSTACLE_INPUT_POLICY] = judge_input_policy,
 		[OBSTACLE_ANSWERS] = judge_answers,
+		[OBSTACLE_GATEWAY_INPUT] = judge_gateway_input,
 	};
 	struct judge *judge = userdata;
 	char about[2 * SHOWN_SIZE + 64];

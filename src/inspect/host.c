@@ -87,9 +87,14 @@ bool host_asks_resolved_before_dns(void)
 	return asks_first("resolve");
 }
 
-bool host_filters_bridges(void)
+/* The unit hides /proc/sys from the daemon, and shows this part of it elsewhere. */
+bool host_filters_bridges(bool is_ip6)
 {
+	static const char *const paths[][2] = {
+		{"/proc/sys/net/bridge/bridge-nf-call-iptables", "/run/cgtproxy/net/bridge/bridge-nf-call-iptables"},
+		{"/proc/sys/net/bridge/bridge-nf-call-ip6tables", "/run/cgtproxy/net/bridge/bridge-nf-call-ip6tables"},
+	};
 	unsigned long long on = 0;
 
-	return read_number("/proc/sys/net/bridge/bridge-nf-call-iptables", &on) && on != 0;
+	return (read_number(paths[is_ip6][0], &on) || read_number(paths[is_ip6][1], &on)) && on != 0;
 }

@@ -17,7 +17,7 @@ bool host_networkd_removes_rules(void);
 /** Returns whether programs ask systemd-resolved before DNS servers (nsswitch.conf(5)). */
 bool host_asks_resolved_before_dns(void);
 
-/** Returns whether bridged packets pass nftables' chains for IP. */
-bool host_filters_bridges(void);
+/** Returns whether bridged packets of IPv4 or IPv6 pass nftables' chains for IP. */
+bool host_filters_bridges(bool is_ip6);
 
 #endif

@@ -178,7 +178,7 @@ static void tell_round(struct lookout *lookout)
 	struct round *round = &lookout->round;
 
 	for (size_t i = 0; i < ROUND_AREAS; i++) {
-		if (i != AREA_ENGINE && !(round->is_first && i == AREA_WAYS))
+		if (i != AREA_ENGINE && !(round->is_first && (i == AREA_WAYS || i == AREA_GATEWAY)))
 			tell(&lookout->areas[i], &round->found[i]);
 	}
 	problems_clear(&lookout->areas[AREA_ENGINE]);

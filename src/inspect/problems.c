@@ -41,6 +41,10 @@ static const struct {
 	[PROBLEM_INPUT_POLICY] = {"input-policy", N_("%s drops proxied traffic")},
 	[PROBLEM_ANSWERS] = {"answers", N_("%s drops proxies' answers")},
 	[PROBLEM_BRIDGES] = {"bridges", N_("%s is on")},
+	[PROBLEM_GATEWAY_BRIDGE] = {"gateway-bridge", N_("br_netfilter breaks the gateway on %s")},
+	[PROBLEM_GATEWAY_INPUT] = {"gateway-input", N_("%s drops what the gateway steers")},
+	[PROBLEM_FORWARDING] = {"forwarding", N_("%s is off")},
+	[PROBLEM_NAME_SERVER] = {"name-server", N_("%s can't be reached from other hosts")},
 	[PROBLEM_FENCE] = {"fence", N_("%s were about to bypass the proxy")},
 	[PROBLEM_WATCHES] = {"watches", N_("%s are used up")},
 };

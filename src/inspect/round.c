@@ -5,6 +5,7 @@
 
 #include "engine/instance.h"
 #include "inspect/finders.h"
+#include "inspect/gateway_problems.h"
 #include "inspect/proxy_loop.h"
 #include "inspect/routing_problems.h"
 #include "inspect/watches.h"
@@ -58,8 +59,10 @@ static int look_at_small_things(struct round *round, struct engine *engine, cons
 
 	if (result == 0 && !round->is_first)
 		result = ways_inspect(config, &ways, &round->found[AREA_WAYS]);
-	if (result == 0 && config->proxy_count > 0)
-		result = bridges_judge(&round->found[AREA_BRIDGES]);
+	if (result == 0)
+		result = bridges_judge(config, &round->found[AREA_BRIDGES]);
+	if (result == 0 && !round->is_first)
+		result = gateway_judge(config, &round->found[AREA_GATEWAY]);
 	if (result == 0)
 		result = look_at_engine(engine, &round->found[AREA_ENGINE]);
 	return result == 0 ? proxies_look_around(&round->surroundings) : result;

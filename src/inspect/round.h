@@ -29,6 +29,7 @@ enum area {
 	AREA_PROXIES,
 	AREA_RULES,
 	AREA_BRIDGES,
+	AREA_GATEWAY,
 	AREA_ENGINE, /* which the engine logs itself */
 	ROUND_AREAS,
 };

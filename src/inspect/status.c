@@ -12,6 +12,7 @@
 #include "inspect/in_force.h"
 #include "inspect/index.h"
 #include "inspect/loaded.h"
+#include "inspect/status_gateway.h"
 #include "inspect/status_problems.h"
 #include "inspect/status_routing.h"
 #include "nft/comment.h"
@@ -249,6 +250,8 @@ static bool is_whole(const struct sources *sources, const struct status *status)
 		whole = whole && has_tproxy_chain(dump, status->targets[i].name);
 	for (size_t i = 0; status->config == STATUS_CONFIG_CURRENT && i < sources->file->proxy_count; i++)
 		whole = whole && has_tproxy_chain(dump, sources->file->proxies[i].name);
+	if (status->config == STATUS_CONFIG_CURRENT && sources->file->gateway.enabled)
+		whole = whole && status_gateway_is_whole(dump, sources->file);
 	return whole;
 }
 
@@ -455,6 +458,15 @@ static int read_routes(const struct sources *sources, struct status *status, str
 	return status_read_routes(sources->config, config_is_in_force(sources, status), &status->routes, error);
 }
 
+/* The rules are known only from the file, as long as that is what is in force. */
+static int read_gateway(const struct sources *sources, struct status *status, struct error *error)
+{
+	const struct config *config = status->config == STATUS_CONFIG_CURRENT ? sources->file : NULL;
+	int result = status_read_gateway(&sources->dump, sources->held, config, &status->gateway);
+
+	return result < 0 ? error_set(error, result, "can't read the state of the gateway: %s", strerror(-result)) : 0;
+}
+
 /* Who listens, is asked of the ports that are in force. */
 static void take_over_ports(const struct config *held, const struct config *config)
 {
@@ -484,6 +496,8 @@ int status_read(const char *file, struct status *before, struct status *status, 
 		return status->is_running && status_report_table(false, &status->problems) < 0 ? no_memory(error) : 0;
 	status->is_whole = is_whole(&sources, status);
 	result = read_routes(&sources, status, error);
+	if (result == 0)
+		result = read_gateway(&sources, status, error);
 	if (result < 0)
 		return result;
 	take_over_ports(sources.held, sources.config);
@@ -507,6 +521,7 @@ void status_clear(struct status *status)
 		free(status->cgroups[i].path);
 	free(status->targets);
 	free(status->cgroups);
+	status_gateway_clear(&status->gateway);
 	problems_clear(&status->problems);
 	*status = (struct status){0};
 }

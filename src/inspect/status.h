@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "inspect/problems.h"
+#include "inspect/status_gateway.h"
 #include "inspect/status_routing.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
@@ -75,6 +76,8 @@ struct status {
 	struct stamp stamp; /* of it; zero if unknown */
 
 	struct status_routes routes;
+
+	struct status_gateway gateway;
 
 	struct problems problems;
 	uint64_t problems_moment; /* when they were looked for, like @moment */

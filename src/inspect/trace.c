@@ -5,6 +5,7 @@
 
 #include "engine/chains.h"
 #include "engine/names.h"
+#include "inspect/gateway_match.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -49,6 +50,45 @@ static bool is_tcp_or_udp(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
+/* Returns the verdict of a map, or NULL. In an interval map, the last boundary at or before the key decides. */
+static const struct verdict *find_verdict(const struct set *map, const void *key)
+{
+	const size_t size = map != NULL ? set_definition(map->type)->key_size : 0;
+	const struct verdict *found = NULL;
+
+	for (size_t i = 0; map != NULL && i < map->count; i++) {
+		const int order = memcmp(map->elements[i].key, key, size);
+
+		if (order > 0)
+			break;
+		if (set_has_intervals(map->type) || order == 0)
+			found = map->elements[i].flags & NFT_SET_ELEM_INTERVAL_END ? NULL : map->elements[i].verdict;
+	}
+	return found;
+}
+
+/* Returns the verdict that a lookup by the sender has for the packet, or NULL. */
+static const struct verdict *look_up(const struct walk *walk, const struct statement *statement)
+{
+	const struct sender *sender = walk->packet->sender;
+	const struct set *map = ruleset_find_set(walk->ruleset, statement->name);
+
+	if (sender == NULL)
+		return NULL;
+	switch (statement->kind) {
+	case STATEMENT_IIFNAME_VMAP:
+		return sender->interface[0] != '\0' ? find_verdict(map, sender->interface) : NULL;
+	case STATEMENT_SADDR_VMAP:
+		return sender->source.family == AF_INET ? find_verdict(map, &sender->source.ip) : NULL;
+	case STATEMENT_SADDR6_VMAP:
+		return sender->source.family == AF_INET6 ? find_verdict(map, &sender->source.ip6) : NULL;
+	case STATEMENT_MAC_VMAP:
+		return sender->has_mac ? find_verdict(map, sender->mac) : NULL;
+	default:
+		return NULL;
+	}
+}
+
 /* Whether a condition holds for the first packet of a flow; actions always do. */
 static bool holds(const struct walk *walk, const struct statement *statement)
 {
@@ -64,6 +104,13 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
 		return false;
+	case STATEMENT_IIFNAME_VMAP:
+	case STATEMENT_SADDR_VMAP:
+	case STATEMENT_SADDR6_VMAP:
+	case STATEMENT_MAC_VMAP:
+		return look_up(walk, statement) != NULL;
+	case STATEMENT_IIF_LO:
+		return walk->packet->sender == NULL;
 	case STATEMENT_DADDR_LOCAL:
 		return destination->type == ADDRESS_LOCAL;
 	case STATEMENT_DADDR_TO_US:
@@ -97,16 +144,11 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CGROUP_VMAP:
 	case STATEMENT_CGROUP_IN:
 	case STATEMENT_IN_CGROUP:
-	case STATEMENT_IIFNAME_VMAP:
-	case STATEMENT_SADDR_VMAP:
-	case STATEMENT_SADDR6_VMAP:
-	case STATEMENT_MAC_VMAP:
 	case STATEMENT_CT_UNCONFIRMED:
 	case STATEMENT_CT_ORIGINAL:
 	case STATEMENT_CT_NO_LABEL:
 	case STATEMENT_DADDR:
 	case STATEMENT_DADDR6:
-	case STATEMENT_IIF_LO:
 	case STATEMENT_IIF_ANY:
 	case STATEMENT_IIF_NONE:
 	case STATEMENT_OIF_LO:
@@ -138,6 +180,8 @@ static enum trace_reason reason_of(const struct statement *statement, uint8_t pr
 		[STATEMENT_DADDR6_IN] = REASON_BYPASS,
 		[STATEMENT_DADDR_LOCAL] = REASON_LOCAL,
 		[STATEMENT_DADDR_BROADCAST] = REASON_BROADCAST,
+		[STATEMENT_DADDR_TO_US] = REASON_NOT_FORWARDED,
+		[STATEMENT_DADDR_LINK_LOCAL] = REASON_NOT_FORWARDED,
 		[STATEMENT_DADDR_MULTICAST] = REASON_MULTICAST,
 		[STATEMENT_DADDR_MULTICAST6] = REASON_MULTICAST,
 		[STATEMENT_NFPROTO] = REASON_IPV6,
@@ -167,6 +211,20 @@ static const struct statement *find_statement(const struct rule *rule, enum stat
 	for (size_t i = 0; i < rule->count; i++) {
 		if (rule->statements[i].kind == kind)
 			return &rule->statements[i];
+	}
+	return NULL;
+}
+
+/* Returns the verdict of a rule that the packet matches, or NULL. */
+static const struct verdict *verdict_of(const struct walk *walk, const struct rule *rule)
+{
+	const struct statement *statement = find_statement(rule, STATEMENT_VERDICT);
+
+	if (statement != NULL)
+		return &statement->verdict;
+	for (size_t i = 0; i < rule->count; i++) {
+		if (look_up(walk, &rule->statements[i]) != NULL)
+			return look_up(walk, &rule->statements[i]);
 	}
 	return NULL;
 }
@@ -203,7 +261,7 @@ static void follow(struct walk *walk, const struct chain *chain, enum trace_reas
 	size_t at = 0;
 
 	while (chain != NULL && (rule = next_match(walk, chain, &at, &reason)) != NULL) {
-		const struct statement *verdict = find_statement(rule, STATEMENT_VERDICT);
+		const struct verdict *verdict = verdict_of(walk, rule);
 		const enum trace_reason why = reached_for != REASON_TARGET ? reached_for : reason;
 
 		walk->is_marked = walk->is_marked || find_statement(rule, STATEMENT_SET_MARK) != NULL;
@@ -215,16 +273,16 @@ static void follow(struct walk *walk, const struct chain *chain, enum trace_reas
 			end_with(walk, TRACE_REFUSE, reached_for);
 			return;
 		}
-		if (verdict != NULL && verdict->verdict.kind == VERDICT_DROP) {
+		if (verdict != NULL && verdict->kind == VERDICT_DROP) {
 			end_with(walk, TRACE_DROP, why);
 			return;
 		}
-		if (verdict != NULL && verdict->verdict.kind == VERDICT_RETURN) {
+		if (verdict != NULL && verdict->kind == VERDICT_RETURN) {
 			end_with(walk, TRACE_DIRECT, why);
 			return;
 		}
-		if (verdict != NULL && verdict->verdict.kind == VERDICT_GOTO) {
-			follow(walk, ruleset_find_chain(walk->ruleset, verdict->verdict.chain), why);
+		if (verdict != NULL && verdict->kind == VERDICT_GOTO) {
+			follow(walk, ruleset_find_chain(walk->ruleset, verdict->chain), why);
 			return;
 		}
 	}
@@ -246,6 +304,15 @@ static const struct statement *find_in_chain(const struct walk *walk, const char
 	return NULL;
 }
 
+static void note_server(struct trace *trace, const struct statement *dnat, bool ip6)
+{
+	trace->server = (struct endpoint){.family = ip6 ? AF_INET6 : AF_INET, .port = dnat->to.port};
+	if (ip6)
+		trace->server.ip6 = dnat->to.ip6;
+	else
+		trace->server.ip = dnat->to.ip;
+}
+
 static void find_server(const struct walk *walk)
 {
 	const bool ip6 = walk->packet->destination.to.family == AF_INET6;
@@ -259,32 +326,14 @@ static void find_server(const struct walk *walk)
 	if (walk->trace->outcome != TRACE_HIJACK)
 		return;
 	statement = find_in_chain(walk, CHAIN_DNS_PREFIX, ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT);
-	if (statement == NULL)
-		return;
-	server->family = ip6 ? AF_INET6 : AF_INET;
-	server->port = statement->to.port;
-	if (ip6)
-		server->ip6 = statement->to.ip6;
-	else
-		server->ip = statement->to.ip;
-}
-
-static bool contains(const struct network *network, const struct endpoint *address)
-{
-	const uint8_t *one = (const uint8_t *)&network->ip6;
-	const uint8_t *other = (const uint8_t *)&address->ip6;
-	const unsigned whole = network->prefix / 8;
-	const unsigned bits = network->prefix % 8;
-
-	if (network->family != address->family || memcmp(one, other, whole) != 0)
-		return false;
-	return bits == 0 || ((one[whole] ^ other[whole]) >> (8 - bits)) == 0;
+	if (statement != NULL)
+		note_server(walk->trace, statement, ip6);
 }
 
 static void find_bypass(const struct config *config, struct trace *trace)
 {
 	for (size_t i = 0; i < config->bypass_count && trace->bypass.family == 0; i++) {
-		if (contains(&config->bypass[i], &trace->packet.destination.to))
+		if (network_contains(&config->bypass[i], &trace->packet.destination.to))
 			trace->bypass = config->bypass[i];
 	}
 }
@@ -330,4 +379,82 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 	if (trace->reason == REASON_BYPASS)
 		find_bypass(config, trace);
 	return true;
+}
+
+/* Returns the first verdict that a base chain has for the packet of another host, or NULL: none. */
+static const struct verdict *first_verdict(const struct walk *walk, const char *base)
+{
+	const struct chain *chain = ruleset_find_chain(walk->ruleset, base);
+	enum trace_reason reason = REASON_TARGET;
+	const struct rule *rule = NULL;
+	size_t at = 0;
+
+	while (chain != NULL && (rule = next_match(walk, chain, &at, &reason)) != NULL) {
+		if (verdict_of(walk, rule) != NULL)
+			return verdict_of(walk, rule);
+	}
+	return NULL;
+}
+
+static const char *target_of(const struct verdict *verdict)
+{
+	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
+		return "direct";
+	if (strcmp(verdict->chain, CHAIN_GATEWAY_DROP) == 0)
+		return "drop";
+	if (strcmp(verdict->chain, CHAIN_GATEWAY_REFUSE) == 0)
+		return "refuse";
+	return verdict->chain + strlen(CHAIN_GATEWAY_PREFIX);
+}
+
+void trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE])
+{
+	const struct packet packet = {.destination.to.family = sender->source.family, .sender = sender};
+	const struct walk walk = {.ruleset = ruleset, .packet = &packet};
+
+	snprintf(target, NFT_NAME_SIZE, "%s", target_of(first_verdict(&walk, CHAIN_PREROUTING)));
+}
+
+/* Whether the NAT hook, which comes first, redirects the packet to a name server. */
+static bool is_redirected(struct walk *walk)
+{
+	const struct verdict *verdict = first_verdict(walk, CHAIN_PREROUTING_NAT);
+	const struct chain *chain = verdict != NULL && verdict->kind == VERDICT_GOTO
+					    ? ruleset_find_chain(walk->ruleset, verdict->chain)
+					    : NULL;
+	const bool ip6 = walk->packet->destination.to.family == AF_INET6;
+	enum trace_reason reason = REASON_TARGET;
+	size_t at = 0;
+	const struct rule *rule = chain != NULL ? next_match(walk, chain, &at, &reason) : NULL;
+	const struct statement *dnat =
+		rule != NULL ? find_statement(rule, ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT) : NULL;
+	const struct statement *redirect = rule != NULL ? find_statement(rule, STATEMENT_REDIRECT) : NULL;
+
+	if (dnat == NULL && redirect == NULL)
+		return false;
+	end_with(walk, TRACE_HIJACK, REASON_HIJACK);
+	if (dnat != NULL)
+		note_server(walk->trace, dnat, ip6);
+	else
+		walk->trace->server.port = redirect->port;
+	return true;
+}
+
+void trace_forwarded(const struct ruleset *ruleset, const struct config *config, struct trace *trace)
+{
+	struct walk walk = {ruleset, &trace->packet, trace, false};
+	const struct verdict *verdict = NULL;
+
+	*trace = (struct trace){.packet = trace->packet};
+	verdict = first_verdict(&walk, CHAIN_PREROUTING);
+	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
+		return;
+	if (strncmp(verdict->chain, CHAIN_GATEWAY_PREFIX, strlen(CHAIN_GATEWAY_PREFIX)) == 0)
+		snprintf(trace->proxy, sizeof(trace->proxy), "%s", target_of(verdict));
+	if (is_redirected(&walk))
+		return;
+	follow(&walk, ruleset_find_chain(ruleset, verdict->chain), REASON_TARGET);
+	find_server(&walk);
+	if (trace->reason == REASON_BYPASS)
+		find_bypass(config, trace);
 }

@@ -6,14 +6,15 @@
 
 #include "config/config.h"
 #include "inspect/destination.h"
+#include "inspect/gateway_match.h"
 #include "nft/ruleset.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * What our table does with the first packet of a connection from a cgroup of this host. The chains of the compiled
- * table are followed, so the answer is that of the rules, not of a second idea of them.
+ * What our table does with the first packet of a connection, from a cgroup of this host or from another host. The
+ * chains of the compiled table are followed, so the answer is that of the rules, not of a second idea of them.
  */
 
 enum trace_outcome {
@@ -35,11 +36,13 @@ enum trace_reason {
 	REASON_OTHER,
 	REASON_MULTICAST, /* which is "other" as well */
 	REASON_BROADCAST,
+	REASON_NOT_FORWARDED, /* of another host's: to this one, or to no single host */
 };
 
 /** A kind of packets, to one destination. */
 struct packet {
 	struct destination destination; /* with a protocol, IPPROTO_*; and a port, unless that doesn't matter */
+	const struct sender *sender;	/* another host that sends them, or NULL: this one does */
 };
 
 struct trace {
@@ -47,9 +50,10 @@ struct trace {
 	enum trace_outcome outcome;
 	enum trace_reason reason;
 	char proxy[PROXY_NAME_MAX + 1]; /* of the cgroup; "" if its target is none */
-	struct endpoint server;		/* with TRACE_HIJACK: which server; with TRACE_PROXY: its port, no address */
-	bool is_unheard;       /* with TRACE_PROXY: no socket for TPROXY listens on that port; by explain_packets() */
-	struct network bypass; /* with REASON_BYPASS: the entry of the config; family 0 if the config has none */
+	struct endpoint server; /* with TRACE_HIJACK: which server, without an address if it is this host's where the
+				   packet arrives; with TRACE_PROXY: its port, no address */
+	bool is_unheard;	/* with TRACE_PROXY: no socket for TPROXY listens on that port; by explain_packets() */
+	struct network bypass;	/* with REASON_BYPASS: the entry of the config; family 0 if the config has none */
 };
 
 /**
@@ -62,5 +66,20 @@ struct trace {
  * Returns false if the ruleset has no such target, and the destination is not bypassed.
  */
 bool trace_packet(const struct ruleset *ruleset, const struct config *config, const char *target, struct trace *trace);
+
+/**
+ * Follows a packet of another host through the chains of the gateway.
+ *
+ * @ruleset: as above
+ * @trace:   its packet is given, with the sender; the rest is set
+ */
+void trace_forwarded(const struct ruleset *ruleset, const struct config *config, struct trace *trace);
+
+/**
+ * Finds the target that another host's packets have by the gateway's rules, wherever they go.
+ *
+ * @target: set to "direct", "drop", "refuse" or a proxy's name
+ */
+void trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE]);
 
 #endif

@@ -8,6 +8,10 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
+#include <net/ethernet.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { XT_CT_NOTRACK = 1 /* include/uapi/linux/netfilter/xt_CT.h */ };
@@ -18,6 +22,7 @@ struct view {
 	const struct steered_marks *marks;
 	/* about the value loaded last */
 	bool has_interface; /* the input interface */
+	bool has_sender;    /* that, or the address of the sender, or the address family */
 	bool has_mark;	    /* its bits under mark_mask */
 	uint32_t mark_mask;
 	bool is_loopback;	/* the rule matches packets from the loopback interface */
@@ -33,6 +38,7 @@ uint64_t steered_marks_all(const struct steered_marks *marks)
 static void note_condition(struct view *view)
 {
 	view->rule->matches = 0;
+	view->rule->is_broad = view->rule->is_broad && view->has_sender;
 }
 
 static void read_meta(struct view *view, const struct attributes *meta)
@@ -42,10 +48,27 @@ static void read_meta(struct view *view, const struct attributes *meta)
 
 	attribute_u32(meta->of[NFTA_META_KEY], &key);
 	view->has_interface = is_load && (key == NFT_META_IIF || key == NFT_META_IIFNAME);
+	view->has_sender = view->has_interface || (is_load && key == NFT_META_NFPROTO);
 	view->has_mark = is_load && key == NFT_META_MARK;
 	view->mark_mask = UINT32_MAX;
 	if (meta->of[NFTA_META_SREG] != NULL && key == NFT_META_MARK)
 		view->rule->sets_mark = view->rule->may_match;
+}
+
+/* A load of the sender's address, or of anything else, by itself no condition. */
+static void read_payload(struct view *view, const struct attributes *payload)
+{
+	uint32_t base = 0;
+	uint32_t offset = 0;
+
+	view->has_interface = false;
+	view->has_mark = false;
+	view->has_sender = attribute_u32(payload->of[NFTA_PAYLOAD_BASE], &base) &&
+			   attribute_u32(payload->of[NFTA_PAYLOAD_OFFSET], &offset) &&
+			   ((base == NFT_PAYLOAD_NETWORK_HEADER && (offset == offsetof(struct iphdr, saddr) ||
+								    offset == offsetof(struct ip6_hdr, ip6_src))) ||
+			    (base == NFT_PAYLOAD_LL_HEADER && offset == offsetof(struct ether_header, ether_shost)));
+	view->rule->matches = 0;
 }
 
 /* Reads a register value, which nf_tables keeps in host byte order, like the mark. */
@@ -136,7 +159,16 @@ static void read_immediate(struct view *view, const struct attributes *immediate
 	rule->to = data.of[NFTA_VERDICT_CHAIN];
 	rule->ends = code == NF_ACCEPT || code == NF_DROP || (int32_t)code == NFT_RETURN || (int32_t)code == NFT_GOTO;
 	rule->accepts_loopback = code == NF_ACCEPT && view->is_loopback;
+	rule->may_accept_senders = code == NF_ACCEPT && rule->is_broad && !view->is_loopback;
+	rule->drops = code == NF_DROP;
 	rule->drops_by_address = code == NF_DROP && view->asks_address_type && !view->is_loopback;
+}
+
+/* About something that is no property of the sender. */
+static void note_other(struct view *view)
+{
+	view->has_interface = view->has_sender = view->has_mark = false;
+	note_condition(view);
 }
 
 /* A target of iptables-nft. */
@@ -146,7 +178,11 @@ static void read_target(struct view *view, const struct attributes *target)
 	const struct nlattr *info = target->of[NFTA_TARGET_INFO];
 	uint16_t flags = 0;
 
-	note_condition(view);
+	if (name != NULL && strcmp(name, "REJECT") == 0) {
+		view->rule->drops = view->rule->ends = true;
+		return;
+	}
+	note_other(view);
 	if (name == NULL)
 		return;
 	if (strcmp(name, "MARK") == 0 || strcmp(name, "CONNMARK") == 0)
@@ -161,9 +197,22 @@ static void read_fib(struct view *view, const struct attributes *fib)
 {
 	uint32_t result = 0;
 
-	note_condition(view);
+	note_other(view);
 	if (attribute_u32(fib->of[NFTA_FIB_RESULT], &result))
 		view->asks_address_type = result == NFT_FIB_RESULT_ADDRTYPE;
+}
+
+/* What the elements of a verdict map do is not known. */
+static void read_lookup(struct view *view, const struct attributes *lookup)
+{
+	note_condition(view);
+	if (lookup->of[NFTA_LOOKUP_DREG] != NULL)
+		view->rule->may_accept_senders = view->rule->is_broad;
+}
+
+static void read_reject(struct view *view)
+{
+	view->rule->drops = view->rule->ends = true;
 }
 
 static void read_expression(struct view *view, const char *name, const struct attributes *data)
@@ -180,10 +229,16 @@ static void read_expression(struct view *view, const char *name, const struct at
 		read_target(view, data);
 	else if (strcmp(name, "fib") == 0)
 		read_fib(view, data);
+	else if (strcmp(name, "payload") == 0)
+		read_payload(view, data);
+	else if (strcmp(name, "lookup") == 0)
+		read_lookup(view, data);
+	else if (strcmp(name, "reject") == 0)
+		read_reject(view);
 	else if (strcmp(name, "notrack") == 0)
 		view->rule->has_notrack = true;
 	else if (strcmp(name, "counter") != 0)
-		note_condition(view);
+		note_other(view);
 }
 
 void other_rule_read(struct other_rule *rule, const struct nlattr *expressions, const struct steered_marks *marks)
@@ -191,7 +246,8 @@ void other_rule_read(struct other_rule *rule, const struct nlattr *expressions, 
 	struct view view = {.rule = rule, .marks = marks};
 	const struct nlattr *nest = NULL;
 
-	*rule = (struct other_rule){.may_match = steered_marks_all(marks), .matches = steered_marks_all(marks)};
+	*rule = (struct other_rule){
+		.may_match = steered_marks_all(marks), .matches = steered_marks_all(marks), .is_broad = true};
 	mnl_attr_for_each_nested(nest, expressions)
 	{
 		struct attributes expression;

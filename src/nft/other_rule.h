@@ -20,6 +20,7 @@ enum {
 struct steered_marks {
 	struct fwmark items[STEERED_MARKS_MAX];
 	size_t count;
+	uint64_t gateway; /* which of them is that of what other hosts send, as a set; the rest is of this host's */
 };
 
 /** Returns the set of all of them. */
@@ -34,6 +35,9 @@ struct other_rule {
 	bool ends;		 /* matching packets don't reach the next rule of the chain */
 	bool accepts_loopback;	 /* packets from the loopback interface, without other conditions */
 	bool drops_by_address;	 /* by address type, on interfaces other than loopback */
+	bool may_accept_senders; /* may accept all that other hosts in some place send: it asks for no more than that */
+	bool drops;		 /* drops or rejects what it matches */
+	bool is_broad;		 /* it has no condition but on marks, and where or from whom a packet arrives */
 	const struct nlattr *to; /* the name of the chain that it jumps to, or NULL */
 };
 

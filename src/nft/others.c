@@ -34,6 +34,8 @@ struct other_chain {
 	size_t notrack_count;
 	bool drops_answers;
 	bool accepts_loopback;
+	bool accepts_senders; /* what other hosts send, or may do so */
+	bool drops_senders;   /* all of that, by a rule */
 	/* which packets get here, directly or through other chains */
 	bool is_for_output;
 	uint64_t is_for_late_output; /* after our own chain, with these marks */
@@ -44,6 +46,7 @@ struct jump {
 	struct other_chain *from;
 	struct other_chain *to;
 	uint64_t marks; /* packets with these take it */
+	bool is_broad;	/* so does all that arrives in some place, see struct other_rule */
 };
 
 struct others {
@@ -116,7 +119,7 @@ static void read_hook(struct other_chain *chain, const struct nlattr *nest, cons
 	chain->priority = (int32_t)priority;
 	chain->is_for_output = chain->hook == NF_INET_LOCAL_OUT;
 	if (chain->is_for_output && chain->priority >= hook_of(HOOK_ROUTE_OUTPUT)->priority)
-		chain->is_for_late_output = steered_marks_all(marks);
+		chain->is_for_late_output = steered_marks_all(marks) & ~marks->gateway;
 	chain->is_for_prerouting = chain->hook == NF_INET_PRE_ROUTING;
 }
 
@@ -172,8 +175,18 @@ static int add_jump(struct others *others, struct other_chain *chain, const stru
 	if (jumps == NULL)
 		return -ENOMEM;
 	others->jumps = jumps;
-	jumps[others->jump_count++] = (struct jump){chain, find_chain(others, &key), rule->may_match & ~chain->passed};
+	jumps[others->jump_count++] = (struct jump){chain, find_chain(others, &key), rule->may_match & ~chain->passed,
+						    rule->is_broad && !chain->drops_senders};
 	return 0;
+}
+
+/* Only what comes before a rule that drops all the rest counts. */
+static void note_effects_on_senders(struct other_chain *chain, const struct other_rule *rule, uint64_t marks)
+{
+	if ((marks & rule->may_match & ~chain->passed) == 0)
+		return;
+	chain->accepts_senders |= rule->may_accept_senders && !chain->drops_senders;
+	chain->drops_senders |= rule->drops && (marks & rule->matches) != 0;
 }
 
 static void note_effects(struct other_chain *chain, const struct other_rule *rule, const struct nlattr *handle)
@@ -206,6 +219,7 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	other_rule_read(&rule, attributes.of[NFTA_RULE_EXPRESSIONS], &others->marks);
 	if (rule.to != NULL && add_jump(others, chain, &rule) < 0)
 		return netlink_no_memory();
+	note_effects_on_senders(chain, &rule, others->marks.gateway);
 	note_effects(chain, &rule, attributes.of[NFTA_RULE_HANDLE]);
 	return MNL_CB_OK;
 }
@@ -243,6 +257,9 @@ static void follow_jumps(struct others *others)
 						&to->is_for_late_output);
 			changed |= spread(from->is_for_prerouting, &to->is_for_prerouting);
 			changed |= spread(to->accepts_loopback, &from->accepts_loopback);
+			changed |= spread(to->accepts_senders && others->jumps[i].is_broad &&
+						  (others->jumps[i].marks & others->marks.gateway) != 0,
+					  &from->accepts_senders);
 		}
 	}
 }
@@ -262,6 +279,7 @@ static const char *family_name(uint8_t family)
 }
 
 struct teller {
+	const struct others *others;
 	void (*tell)(const struct obstacle *obstacle, void *userdata);
 	void *userdata;
 };
@@ -277,6 +295,8 @@ static void tell_chain(const void *node, VISIT visit, void *closure)
 		[OBSTACLE_INPUT_POLICY] =
 			chain->hook == NF_INET_LOCAL_IN && chain->drops_the_rest && !chain->accepts_loopback,
 		[OBSTACLE_ANSWERS] = chain->drops_answers && chain->is_for_prerouting,
+		[OBSTACLE_GATEWAY_INPUT] = teller->others->marks.gateway != 0 && chain->hook == NF_INET_LOCAL_IN &&
+					   (chain->drops_the_rest || chain->drops_senders) && !chain->accepts_senders,
 	};
 
 	if ((visit != postorder && visit != leaf) || family_name(chain->family) == NULL)
@@ -357,7 +377,7 @@ int others_read(struct others *others)
 void others_tell(const struct others *others, void (*tell)(const struct obstacle *obstacle, void *userdata),
 		 void *userdata)
 {
-	struct teller teller = {tell, userdata};
+	struct teller teller = {others, tell, userdata};
 
 	twalk_r(others->chains, tell_chain, &teller);
 }

@@ -17,9 +17,10 @@
 enum obstacle_kind {
 	/* sets marks of outgoing packets after our chain, or possibly after it: they may bypass the proxy */
 	OBSTACLE_MARK,
-	OBSTACLE_NOTRACK,      /* disables connection tracking: replies can't be told from other traffic */
-	OBSTACLE_INPUT_POLICY, /* drops by default, without a rule that accepts the loopback interface */
-	OBSTACLE_ANSWERS,      /* drops packets from elsewhere to an address unless they arrive on one interface */
+	OBSTACLE_NOTRACK,	/* disables connection tracking: replies can't be told from other traffic */
+	OBSTACLE_INPUT_POLICY,	/* drops by default, without a rule that accepts the loopback interface */
+	OBSTACLE_ANSWERS,	/* drops packets from elsewhere to an address unless they arrive on one interface */
+	OBSTACLE_GATEWAY_INPUT, /* drops all that it has no rule for, and has none for what other hosts send */
 };
 
 enum {

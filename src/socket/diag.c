@@ -4,7 +4,6 @@
 #include "socket/diag.h"
 
 #include "util/address.h"
-#include "util/loopback.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -99,7 +98,7 @@ int diag_list(struct netlink *netlink, const struct diag_request *request, const
 }
 
 /* Source and destination are exchanged, see net/ipv4/udp_diag.c, udp_dump_one(). */
-int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address,
+int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address, uint32_t interface,
 		  const struct diag_reader *reader)
 {
 	struct request_buffer buffer;
@@ -109,7 +108,7 @@ int diag_find_udp(struct netlink *netlink, const struct diag_request *request, c
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	payload->id.idiag_dport = htons(request->port);
 	memcpy(payload->id.idiag_dst, address, address_size(request->family));
-	payload->id.idiag_if = LOOPBACK_INDEX;
+	payload->id.idiag_if = interface;
 	payload->id.idiag_cookie[0] = payload->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	return ask(netlink, message, reader);
 }

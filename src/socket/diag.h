@@ -51,15 +51,15 @@ enum { DIAG_TRIES = 3 };
 int diag_list(struct netlink *netlink, const struct diag_request *request, const struct diag_reader *reader);
 
 /**
- * Finds the UDP socket that would get a packet from the loopback interface to an address. That takes no time, however
- * many sockets there are.
+ * Finds the UDP socket that would get a packet to an address. That takes no time, however many sockets there are.
  *
- * @request: with a port
- * @address: of the request's family
+ * @request:   with a port
+ * @address:   of the request's family
+ * @interface: index of the one on which the packet arrives
  *
  * Returns 0, also if there is none, or a negative errno.
  */
-int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address,
+int diag_find_udp(struct netlink *netlink, const struct diag_request *request, const void *address, uint32_t interface,
 		  const struct diag_reader *reader);
 
 /**

@@ -5,6 +5,7 @@
 
 #include "socket/diag.h"
 #include "util/array.h"
+#include "util/loopback.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ static int ask_for_udp(struct netlink *netlink, const struct diag_request *reque
 	const struct in_addr ip = {htonl(INADDR_LOOPBACK)};
 	const void *address = request->family == AF_INET ? (const void *)&ip : &in6addr_loopback;
 	const size_t before = *reader->count;
-	int result = diag_find_udp(netlink, request, address, reader);
+	int result = diag_find_udp(netlink, request, address, LOOPBACK_INDEX, reader);
 
 	return result < 0 || *reader->count > before ? result : diag_list(netlink, request, reader);
 }
@@ -94,6 +95,19 @@ int listeners_ask(unsigned question, uint16_t port, struct listeners *listeners)
 		result = ask_for_udp(&netlink, &request, &reader);
 	else if (result == 0)
 		result = diag_list(&netlink, &request, &reader);
+	netlink_close(&netlink);
+	return result;
+}
+
+int listeners_find_udp(const struct endpoint *address, uint32_t interface, struct listeners *listeners)
+{
+	const struct diag_request request = {(uint8_t)address->family, IPPROTO_UDP, 1U << TCP_CLOSE, address->port};
+	const struct diag_reader reader = {note_udp, listeners, &listeners->count};
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
+
+	if (result == 0)
+		result = diag_find_udp(&netlink, &request, &address->ip6, interface, &reader);
 	netlink_close(&netlink);
 	return result;
 }

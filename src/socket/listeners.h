@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_SOCKET_LISTENERS_H
 #define CGTPROXY_SOCKET_LISTENERS_H
 
+#include "util/address.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +49,16 @@ int listeners_find(uint16_t port, struct listeners *listeners);
 
 /** Lists who listens on TCP, on any port, which takes no time however many connections there are. As above. */
 int listeners_find_tcp(struct listeners *listeners);
+
+/**
+ * Adds the UDP socket that gets what comes to an address, if there is one. It takes no time.
+ *
+ * @address:   with a port
+ * @interface: index of the one on which it arrives
+ *
+ * Returns 0 or a negative errno.
+ */
+int listeners_find_udp(const struct endpoint *address, uint32_t interface, struct listeners *listeners);
 
 /**
  * How many questions listeners_find() asks, and one of them. They take no time, but for UDP when nobody listens, and

@@ -123,3 +123,14 @@ def test_it_is_ready_before_the_network_comes_up(own_world, own_machine):
     own_world.keep(start_proxy(own_machine))
     for slice_name, who in ((DROP_SLICE, DROPPED), (PROXY_SLICE, PROXIED)):
         check(own_world, own_world.keep(Program(own_machine, slice_name)), who)
+
+
+def test_the_daemon_sees_what_br_netfilter_does(world, machine, service):
+    """Its sandbox has no sysctls but those of the network, where nothing else tells it."""
+    def seen():
+        return machine.run("nsenter", f"--target={service.pid}", "--mount", "--net", "cat", "/run/cgtproxy/net/ipv4/ip_forward")
+
+    before = seen()
+    for value in ("1\n", "0\n", before):
+        world.host.sysctl("ipv4/ip_forward", value)
+        assert seen() == value
