@@ -183,6 +183,7 @@ static int note_element(const struct sink *sink, const struct nlattr *nest)
 {
 	const struct verdict *kept = NULL;
 	bool has_verdict = false;
+	bool is_end = false;
 	const void *key = NULL;
 	struct attributes element;
 	struct verdict verdict;
@@ -191,7 +192,8 @@ static int note_element(const struct sink *sink, const struct nlattr *nest)
 	attributes_of_nest(&element, nest);
 	key = read_key(element.of[NFTA_SET_ELEM_KEY], set_definition(sink->set->type)->key_size);
 	attribute_u32(element.of[NFTA_SET_ELEM_FLAGS], &flags);
-	has_verdict = set_is_map(sink->set->type) && !(flags & NFT_SET_ELEM_INTERVAL_END);
+	is_end = set_has_intervals(sink->set->type) && flags & NFT_SET_ELEM_INTERVAL_END;
+	has_verdict = set_is_map(sink->set->type) && !is_end;
 	if (key == NULL || (has_verdict && !read_verdict(element.of[NFTA_SET_ELEM_DATA], &verdict))) {
 		sink->dump->is_incomplete = true;
 		return 0;

@@ -5,12 +5,29 @@
 #define CGTPROXY_NFT_SET_TEXT_H
 
 #include "nft/set.h"
-#include "nft/text.h"
 #include "nft/verdict.h"
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Parts of a table in nft's syntax. */
+
+/** How nft refers to a cgroup. */
+struct cgroup_name {
+	uint64_t id;
+	char *path; /* below the cgroup2 mount, with a leading '/' */
+};
+
+struct cgroup_names {
+	const struct cgroup_name *items; /* in output order */
+	size_t count;
+	/*
+	 * The mount relative to /sys/fs/cgroup, as nft expects: "." or a name like "unified"; NULL when it is
+	 * elsewhere.
+	 */
+	const char *root;
+};
 
 /** Writes a verdict. */
 void verdict_print(FILE *out, const struct verdict *verdict);

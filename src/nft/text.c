@@ -4,7 +4,6 @@
 #include "nft/text.h"
 
 #include "nft/hook.h"
-#include "nft/set_text.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>

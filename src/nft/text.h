@@ -5,24 +5,9 @@
 #define CGTPROXY_NFT_TEXT_H
 
 #include "nft/ruleset.h"
+#include "nft/set_text.h"
 
 #include <stdio.h>
-
-/** How nft refers to a cgroup. */
-struct cgroup_name {
-	uint64_t id;
-	char *path; /* below the cgroup2 mount, with a leading '/' */
-};
-
-struct cgroup_names {
-	const struct cgroup_name *items; /* in output order */
-	size_t count;
-	/*
-	 * The mount relative to /sys/fs/cgroup, as nft expects: "." or a name like "unified"; NULL when it is
-	 * elsewhere.
-	 */
-	const char *root;
-};
 
 /**
  * Writes a table as input for "nft -f". Elements that nft could not parse (it only knows cgroups below /sys/fs/cgroup

@@ -38,6 +38,7 @@
 #include "util/clock.h"
 
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <sanitizer/asan_interface.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -208,8 +209,12 @@ static void check_dump(struct dump *dump)
 
 		check_name(set->name);
 		CHECK(set->type < SET_NAMED_TYPES || set->type == SET_UNKNOWN);
-		for (size_t j = 0; j < set->count; j++)
-			CHECK((set->elements[j].verdict != NULL) == set_is_map(set->type));
+		for (size_t j = 0; j < set->count; j++) {
+			const struct set_element *element = &set->elements[j];
+			const bool is_end = set_has_intervals(set->type) && element->flags & NFT_SET_ELEM_INTERVAL_END;
+
+			CHECK((element->verdict != NULL) == (set_is_map(set->type) && !is_end));
+		}
 	}
 	check_elements(dump);
 }
@@ -240,9 +245,11 @@ static void read_rules(void)
 /* Created once; the ruleset refers to its config. */
 static const struct config *small_config(void)
 {
-	static const char text[] = "version: 1\n"
-				   "bypass: [10.0.0.0/8]\n"
-				   "tproxies: {a: {mark: 3000, port: 7893, dns-hijack: {ip: 10.0.0.1}}}\n";
+	static const char text[] =
+		"version: 1\n"
+		"bypass: [10.0.0.0/8]\n"
+		"tproxies: {a: {mark: 3000, port: 7893, dns-hijack: {ip: 10.0.0.1}}}\n"
+		"gateway: {rules: [{source: 10.0.0.2, direct: true}, {interface: lan*, tproxy: a}]}\n";
 	struct diagnostics diagnostics = {0};
 	static struct config *config;
 
