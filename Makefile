@@ -11,7 +11,7 @@ FUZZ_SECONDS = 60
 SUITES = bookworm trixie
 ROOMS =
 # The pictures in docs/pictures that "make pictures" makes.
-PICTURES = apps status top
+PICTURES = apps status top apps.zh_CN status.zh_CN top.zh_CN
 
 # The demo and the tests create network namespaces and cgroups, which requires root.
 ROOT = tools/as-root

@@ -17,15 +17,17 @@ static json_t *json_text(const char *text)
 static json_t *json_of_route(const struct apps *apps, const struct traffic_route *route)
 {
 	json_t *rule = json_null();
+	json_t *dropin = json_null();
 	json_t *line = json_null();
 
 	if (route->rule != NO_RULE) {
 		rule = json_integer(route->rule + 1);
+		dropin = json_text(apps->config->rules[route->rule].dropin);
 		line = json_integer(apps->config->rules[route->rule].position.line);
 	}
-	return json_pack("{s:o, s:o, s:o, s:b, s:I, s:I}", "target", json_text(route->target), "rule", rule, "line",
-			 line, "differs", route->differs, "cgroups", (json_int_t)route->cgroups, "sockets",
-			 (json_int_t)route->sockets);
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "target", json_text(route->target), "rule", rule,
+			 "dropin", dropin, "line", line, "differs", route->differs, "cgroups",
+			 (json_int_t)route->cgroups, "sockets", (json_int_t)route->sockets);
 }
 
 static json_t *json_of_routes(const struct apps *apps, const struct application_traffic *traffic)

@@ -50,6 +50,18 @@ static char *number(int64_t value)
 	return asprintf(&text, "%" PRId64, value) >= 0 ? text : NULL;
 }
 
+/* The line of a rule, behind the file if it is a drop-in: "50-route.yaml:3". */
+static char *place(const struct style *style, const struct config_rule *rule)
+{
+	const char *slash = rule->dropin != NULL ? strrchr(rule->dropin, '/') : NULL;
+	CLEANUP(freep) char *file = slash != NULL ? shown(style, slash + 1) : NULL;
+	char *text = NULL;
+
+	if (slash == NULL)
+		return number(rule->position.line);
+	return file != NULL && asprintf(&text, "%s:%d", file, rule->position.line) >= 0 ? text : NULL;
+}
+
 /* Returns false if out of memory. */
 static bool fill_route(const struct apps *apps, const struct traffic_route *route, const struct style *style,
 		       struct cell *cells)
@@ -58,7 +70,7 @@ static bool fill_route(const struct apps *apps, const struct traffic_route *rout
 	if (route->rule == NO_RULE)
 		return cells[TARGET].text != NULL;
 	cells[RULE].text = number(route->rule + 1);
-	cells[LINE].text = number(apps->config->rules[route->rule].position.line);
+	cells[LINE].text = place(style, &apps->config->rules[route->rule]);
 	return cells[TARGET].text != NULL && cells[RULE].text != NULL && cells[LINE].text != NULL;
 }
 

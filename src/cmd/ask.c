@@ -25,7 +25,7 @@ static char *read_answer(const char *question, const char *fallback)
 	const char *begin = NULL;
 	size_t length = 0;
 
-	printf("%s [%s]: ", question, fallback);
+	printf(_("%s [%s]: "), question, fallback);
 	fflush(stdout);
 	if (getline(&line, &size, stdin) < 0) {
 		putchar('\n');

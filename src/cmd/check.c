@@ -48,7 +48,8 @@ static void warn_of_names_that_users_choose(const struct config *config)
 		return;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		if (depends_on_names_that_users_choose(config->rules[i].pattern))
-			fprintf(list, "%s%s", ftell(list) > 0 ? ", " : "", config_rule_place(&config->rules[i], place));
+			fprintf(list, "%s%s", ftell(list) > 0 ? _(", ") : "",
+				config_rule_place(&config->rules[i], place));
 	}
 	if (fclose(list) == 0 && size > 0)
 		finding_print(FINDING_WARNING, N_("rules"),

@@ -13,6 +13,7 @@
 #include "util/escape.h"
 #include "util/language.h"
 #include "util/log.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -90,16 +91,17 @@ static int tell_rule_to_add(const struct config *config, const char *slice, uint
 
 	if (rule != NO_RULE)
 		log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule before the one "
-			  "on %s of the config, and reload the daemon (systemctl reload cgtproxy):\n"
+			  "on %s of the config, and reload the daemon (%ssystemctl reload cgtproxy):\n"
 			  "  - slice: %s\n"
 			  "    %s: %s",
-			  slice, other, name, config_rule_place(&config->rules[rule], place), slice, key, value);
+			  slice, other, name, config_rule_place(&config->rules[rule], place), sudo_prefix(), slice, key,
+			  value);
 	else
 		log_error("the config sends %s to %s, not to %s, so nothing was started. Add this rule to the rules of "
-			  "the config, and reload the daemon (systemctl reload cgtproxy):\n"
+			  "the config, and reload the daemon (%ssystemctl reload cgtproxy):\n"
 			  "  - slice: %s\n"
 			  "    %s: %s",
-			  slice, other, name, slice, key, value);
+			  slice, other, name, sudo_prefix(), slice, key, value);
 	return EXIT_ERROR;
 }
 

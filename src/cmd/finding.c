@@ -62,7 +62,7 @@ static void print_line(enum finding finding, const char *subject, const char *fi
 
 	printf("%s%s", colour ? kinds[finding].colour : "", word);
 	text_pad(word, WORD_WIDTH, stdout);
-	printf("%s%s: ", colour ? "\x1b[0m" : "", _(subject));
+	printf("%s%s%s", colour ? "\x1b[0m" : "", _(subject), _(": "));
 	if (file != NULL)
 		printf("%s:", file);
 	if (position.line > 0)

@@ -17,6 +17,7 @@
 #include "util/escape.h"
 #include "util/language.h"
 #include "util/log.h"
+#include "util/sudo.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -281,7 +282,8 @@ static int finish(const struct setup *setup, bool write)
 	print_summary(setup);
 	if (!write) {
 		fflush(stdout);
-		log_error("nothing was written: there is no terminal to ask on. \"cgtproxy init --yes\" writes this");
+		log_error("nothing was written: there is no terminal to ask on. \"%scgtproxy init --yes\" writes this",
+			  setup->is_default ? sudo_prefix() : "");
 		return EXIT_ERROR;
 	}
 	if (setup->asks && (!ask_yes_or_no(_("\nWrite it?"), &yes) || !yes)) {
@@ -291,7 +293,7 @@ static int finish(const struct setup *setup, bool write)
 	if (!create(setup))
 		return EXIT_ERROR;
 	printf(_("%s was written.\n"), setup->path_shown);
-	advice_print_next(setup->path, setup->is_default, setup->name);
+	advice_print_next(&(struct advice){setup->path, setup->is_default, setup->name, setup->server->cgroup});
 	return EXIT_OK;
 }
 

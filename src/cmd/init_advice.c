@@ -3,25 +3,21 @@
 
 #include "cmd/init_advice.h"
 
+#include "cmd/example.h"
 #include "inspect/naming.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/language.h"
 #include "util/log.h"
 #include "util/process.h"
+#include "util/sudo.h"
 
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PORT_USUAL = 7893 }; /* mihomo's documentation has it */
-
-const char *advice_sudo(void)
-{
-	return geteuid() != 0 || getenv("SUDO_UID") != NULL ? "sudo " : "";
-}
 
 void advice_print_server(const struct server *server, FILE *out)
 {
@@ -53,7 +49,7 @@ static void print_restart(const char *cgroup, FILE *out)
 	bool is_service = length > strlen(suffix) && strcmp(selector + length - strlen(suffix), suffix) == 0;
 
 	if (is_service && strncmp(selector, system, strlen(system)) == 0)
-		fprintf(out, _("\nThen restart it:\n\n  %ssystemctl restart %s\n"), advice_sudo(),
+		fprintf(out, _("\nThen restart it:\n\n  %ssystemctl restart %s\n"), sudo_prefix(),
 			selector + strlen(system));
 	else if (is_service && strncmp(selector, user, strlen(user)) == 0)
 		fprintf(out, _("\nThen restart it:\n\n  systemctl --user restart %s\n"), selector + strlen(user));
@@ -101,7 +97,7 @@ static void print_running(const struct servers *servers, FILE *out)
 	fprintf(out,
 		_("\nAfter that, run \"%scgtproxy init\" again. To listen for TPROXY, a proxy needs the capability "
 		  "CAP_NET_ADMIN; without it, it\nwrites an error to its log."),
-		advice_sudo());
+		sudo_prefix());
 }
 
 static char *known_names(void)
@@ -128,7 +124,7 @@ static void print_known(FILE *out)
 		_("no proxy runs here that accepts TPROXY connections, and none of those that init knows: %s.\n"
 		  "Start your proxy, and run \"%scgtproxy init\" again. Any other server will do if it accepts TPROXY\n"
 		  "connections. One in a virtual machine or in a container with a network of its own can't be used."),
-		names != NULL ? names : "?", advice_sudo());
+		names != NULL ? names : "?", sudo_prefix());
 }
 
 void advice_without_tproxy(const struct servers *servers)
@@ -147,17 +143,6 @@ void advice_without_tproxy(const struct servers *servers)
 		log_error("%s", text);
 }
 
-/* "enable --now" changes nothing for a daemon that runs already. */
-static void print_start(const char *path, bool is_default, const char *sudo)
-{
-	if (!is_default)
-		printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
-	if (process_is_connected("cgtproxy", NETLINK_NETFILTER))
-		printf("  %ssystemctl reload cgtproxy\n", sudo);
-	else
-		printf("  %ssystemctl enable --now cgtproxy\n", sudo);
-}
-
 /* Whether a path means itself to a shell. */
 static bool is_simple(const char *path)
 {
@@ -165,17 +150,60 @@ static bool is_simple(const char *path)
 						 "0123456789/._-+")] == '\0';
 }
 
-void advice_print_next(const char *path, bool is_default, const char *name)
+static void print_check(const char *path, bool is_default)
 {
-	const char *sudo = advice_sudo();
-	const char *shown = is_simple(path) ? path : _("FILE");
+	const char *sudo = sudo_prefix();
 
-	puts(_("\nNext, check it and put it in force:\n"));
-	printf("  %scgtproxy %s%s%scheck\n", sudo, is_default ? "" : "-c ", is_default ? "" : shown,
-	       is_default ? "" : " ");
-	print_start(shown, is_default, sudo);
-	printf(_("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"),
-	       name);
-	printf("  %scgtproxy route firefox %s\n", sudo, name);
+	if (is_default) {
+		printf("  %scgtproxy check\n", sudo);
+		return;
+	}
+	printf("  %scgtproxy -c %s check\n", sudo, path);
+	printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
+}
+
+static void print_route(const char *application, const char *name)
+{
+	printf("  %scgtproxy route %s %s\n", sudo_prefix(), application, name);
+}
+
+static void print_exec(const char *name)
+{
 	printf("  cgtproxy exec %s curl https://example.org\n", name);
+}
+
+/* "route" reloads the daemon. */
+static void print_next_with_daemon(const struct advice *advice, const char *path, const char *application)
+{
+	printf(_("\nNext, check it, and put it in force by sending an application through %s (\"cgtproxy apps\" lists "
+		 "what runs):\n\n"),
+	       advice->name);
+	print_check(path, advice->is_default);
+	print_route(application, advice->name);
+	puts(_("\nOr put it in force as it is, to send a single command through it:\n"));
+	printf("  %ssystemctl reload cgtproxy\n", sudo_prefix());
+	print_exec(advice->name);
+}
+
+static void print_next_without_daemon(const struct advice *advice, const char *path, const char *application)
+{
+	puts(_("\nNext, check it and put it in force:\n"));
+	print_check(path, advice->is_default);
+	printf("  %ssystemctl enable --now cgtproxy\n", sudo_prefix());
+	printf(_("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"),
+	       advice->name);
+	print_route(application, advice->name);
+	print_exec(advice->name);
+}
+
+void advice_print_next(const struct advice *advice)
+{
+	const char *path = is_simple(advice->path) ? advice->path : _("FILE");
+	CLEANUP(freep) char *found = example_application(advice->cgroup);
+	const char *application = found != NULL ? found : "NAME";
+
+	if (process_is_connected("cgtproxy", NETLINK_NETFILTER))
+		print_next_with_daemon(advice, path, application);
+	else
+		print_next_without_daemon(advice, path, application);
 }

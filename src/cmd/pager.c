@@ -86,7 +86,8 @@ static void set_environment(const struct choice *choice, bool has_unicode)
 	const char *options = getenv("SYSTEMD_LESS");
 	const char *charset = getenv("SYSTEMD_LESSCHARSET");
 
-	setenv("LESS", options != NULL ? options : "FRSXMK", 1);
+	/* without systemctl's S: where less chops lines, it stays open (F) even if all of them fit on the screen */
+	setenv("LESS", options != NULL ? options : "FRXMK", 1);
 	if (charset == NULL && has_unicode)
 		charset = "utf-8";
 	if (charset != NULL)

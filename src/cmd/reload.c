@@ -28,16 +28,7 @@ static void pause_shortly(void)
 	nanosleep(&interval, NULL);
 }
 
-/* A stamp has its time in seconds: within the second of the last load, the next one would look the same. */
-static void leave_second(time_t loaded)
-{
-	const uint64_t end = clock_now() + USEC_PER_SEC;
-
-	while (time(NULL) == loaded && clock_now() < end)
-		pause_shortly();
-}
-
-static bool await_other_stamp(const char *stamp)
+static bool await_other_load(const char *comment)
 {
 	const uint64_t end = clock_now() + PATIENCE;
 	struct running running;
@@ -45,7 +36,7 @@ static bool await_other_stamp(const char *stamp)
 
 	do {
 		pause_shortly();
-		if (running_read(&running, &error) == 0 && running.port != 0 && strcmp(running.stamp, stamp) != 0)
+		if (running_read(&running, &error) == 0 && running.port != 0 && strcmp(running.comment, comment) != 0)
 			return true;
 	} while (clock_now() < end);
 	return false;
@@ -74,15 +65,14 @@ enum reload reload_daemon(const struct config *config)
 	}
 	if (running.port == 0)
 		return RELOAD_NOT_RUNNING;
-	if (!is_same_file(running.file, config->file != NULL ? config->file : ""))
+	if (!is_same_file(running.stamp.file, config->file != NULL ? config->file : ""))
 		return RELOAD_OTHER_CONFIG;
 	process = running_open(&running);
 	if (process < 0)
 		return RELOAD_NOT_PERMITTED;
-	leave_second(running.loaded);
 	if (pidfd_send_signal(process, SIGHUP, NULL, 0) < 0)
 		return RELOAD_NOT_PERMITTED;
-	return await_other_stamp(running.stamp) ? RELOAD_DONE : RELOAD_TIMED_OUT;
+	return await_other_load(running.comment) ? RELOAD_DONE : RELOAD_TIMED_OUT;
 }
 
 const char *reload_text(enum reload reload)
@@ -91,7 +81,7 @@ const char *reload_text(enum reload reload)
 	case RELOAD_DONE:
 		break;
 	case RELOAD_NOT_RUNNING:
-		return _("cgtproxy is not running; this takes effect when it starts (systemctl start cgtproxy)");
+		return _("cgtproxy is not running; this takes effect when it starts (sudo systemctl start cgtproxy)");
 	case RELOAD_OTHER_CONFIG:
 		return _("the running daemon uses another config (see cgtproxy status), so this has no effect");
 	case RELOAD_NOT_PERMITTED:

@@ -53,8 +53,9 @@ static json_t *json_of_config(const struct status *status)
 		[STATUS_CONFIG_UNREADABLE] = "unreadable", [STATUS_CONFIG_OTHER] = "other",
 	};
 
-	return json_pack("{so ss so}", "file", *status->file != '\0' ? json_of_path(status->file) : json_null(),
-			 "state", states[status->config], "loaded", json_of_time(status->loaded));
+	return json_pack("{so ss so}", "file",
+			 *status->stamp.file != '\0' ? json_of_path(status->stamp.file) : json_null(), "state",
+			 states[status->config], "loaded", json_of_time(status->stamp.loaded));
 }
 
 static json_t *json_of_table(const struct status *status)

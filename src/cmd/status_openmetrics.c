@@ -64,15 +64,15 @@ static void write_daemon(FILE *out, const struct status *status)
 	if (status->is_running && status->since != 0)
 		write_gauge(out, "start_time_seconds", "seconds", "When the daemon started, in Unix time.",
 			    status->since);
-	if (status->loaded != 0)
+	if (status->stamp.loaded != 0)
 		write_gauge(out, "config_load_time_seconds", "seconds",
-			    "When the config in force was loaded, in Unix time.", status->loaded);
+			    "When the config in force was loaded, in Unix time.", status->stamp.loaded);
 	if (status->config == STATUS_CONFIG_CURRENT || status->config == STATUS_CONFIG_CHANGED)
 		write_gauge(out, "config_current", NULL, "Whether the config's file is unchanged since it was loaded.",
 			    status->config == STATUS_CONFIG_CURRENT);
-	if (*status->file != '\0') {
+	if (*status->stamp.file != '\0') {
 		write_head(out, "config_info", "gauge", NULL, "The file that the config in force was loaded from.");
-		write_value(out, "config_info", "file", status->file, 1);
+		write_value(out, "config_info", "file", status->stamp.file, 1);
 	}
 }
 

@@ -22,7 +22,7 @@ enum {
 static void write_label(const char *label, FILE *out)
 {
 	text_pad(label, LABEL_WIDTH, out);
-	fprintf(out, "%s: ", label);
+	fprintf(out, "%s%s", label, _(": "));
 }
 
 /* Line by line, each behind what comes before the first of them. */
@@ -34,7 +34,7 @@ static void write_cure(const char *cure, FILE *out)
 		if (is_first)
 			write_label(_("Fix"), out);
 		else
-			text_pad("", LABEL_WIDTH + strlen(": "), out);
+			text_pad("", LABEL_WIDTH + text_width(_(": ")), out);
 		fprintf(out, "%.*s\n", (int)length, cure);
 		cure += length + (cure[length] == '\n');
 	}
@@ -45,7 +45,8 @@ static void write_problem(const char *text, const struct style *style, FILE *out
 	const char *label = _("Problem");
 
 	text_pad(label, LABEL_WIDTH, out);
-	fprintf(out, "%s%s: %s%s\n", style_begin(style, COLOUR_WARNING), label, text, style_end(style, COLOUR_WARNING));
+	fprintf(out, "%s%s%s%s%s\n", style_begin(style, COLOUR_WARNING), label, _(": "), text,
+		style_end(style, COLOUR_WARNING));
 }
 
 static void write_problems(const struct problems *problems, const struct style *style, FILE *out)
@@ -109,8 +110,8 @@ static void write_head(const struct status *status, const struct style *style, F
 	char when[TIME_SIZE];
 	char age[AGE_SIZE];
 
-	fprintf(out, "%s%s%s cgtproxy: %s%s%s", style_begin(style, colour), style->has_unicode ? circle : "*",
-		style_end(style, colour), style_begin(style, colour),
+	fprintf(out, "%s%s%s cgtproxy%s%s%s%s", style_begin(style, colour), style->has_unicode ? circle : "*",
+		style_end(style, colour), _(": "), style_begin(style, colour),
 		status->is_running ? _("running") : _("not running"), style_end(style, colour));
 	if (status->is_running && status->since != 0)
 		fprintf(out, _(" since %s; %s"), write_time(status->since, when), write_age(status->since, age));
@@ -136,19 +137,20 @@ static void write_config(const struct status *status, const struct style *style,
 		[STATUS_CONFIG_UNREADABLE] = N_(" (now unreadable or invalid)"),
 		[STATUS_CONFIG_OTHER] = N_(" (compared with another file)"),
 	};
-	CLEANUP(freep) char *file = style_escape(style, status->file, strlen(status->file));
+	CLEANUP(freep) char *file = style_escape(style, status->stamp.file, strlen(status->stamp.file));
 	const char *name = file != NULL ? file : "";
 	char when[TIME_SIZE];
 	char age[AGE_SIZE];
 
-	if (*name == '\0' && status->loaded == 0)
+	if (*name == '\0' && status->stamp.loaded == 0)
 		name = _("unknown");
 	else if (*name == '\0')
 		name = _("the built-in one, every cgroup goes direct");
 	write_label(_("Config"), out);
 	fputs(name, out);
-	if (status->loaded != 0)
-		fprintf(out, _(", loaded %s; %s"), write_time(status->loaded, when), write_age(status->loaded, age));
+	if (status->stamp.loaded != 0)
+		fprintf(out, _(", loaded %s; %s"), write_time(status->stamp.loaded, when),
+			write_age(status->stamp.loaded, age));
 	fprintf(out, "%s\n", _(states[status->config]));
 }
 

@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/language.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -102,6 +103,7 @@ static void mention_other_file(const char *file)
 /* Whether this config is in force. A config may well be checked before that. */
 static void check_daemon(const struct config *config)
 {
+	const char *sudo = sudo_prefix();
 	struct loaded_config loaded;
 
 	loaded_find(config, "/", &loaded);
@@ -111,24 +113,27 @@ static void check_daemon(const struct config *config)
 		break;
 	case LOADED_EARLIER:
 		finding_print(FINDING_WARNING, N_("daemon"),
-			      "it has not loaded this config as it is now: systemctl reload cgtproxy");
+			      "it has not loaded this config as it is now: %ssystemctl reload cgtproxy", sudo);
 		break;
 	case LOADED_OTHER:
 		mention_other_file(loaded.file);
 		break;
 	case LOADED_LEFT:
 		finding_print(FINDING_WARNING, N_("daemon"),
-			      "it is not running, but the rules of an earlier run are still in force: systemctl start "
-			      "cgtproxy, or, to have all traffic go direct, cgtproxy clear");
+			      "it is not running, but the rules of an earlier run are still in force: %ssystemctl "
+			      "start cgtproxy, or, to have all traffic go direct, %scgtproxy clear",
+			      sudo, sudo);
 		break;
 	case LOADED_NOTHING:
 		if (loaded.is_certain)
 			finding_print(FINDING_NOTICE, N_("daemon"),
-				      "it is not running, so this config is not in force: systemctl start cgtproxy");
+				      "it is not running, so this config is not in force: %ssystemctl start cgtproxy",
+				      sudo);
 		else
 			finding_print(FINDING_NOTICE, N_("daemon"),
-				      "it does not seem to be running, so this config is not in force: systemctl start "
-				      "cgtproxy");
+				      "it does not seem to be running, so this config is not in force: %ssystemctl "
+				      "start cgtproxy",
+				      sudo);
 		break;
 	case LOADED_UNKNOWN:
 		if (loaded.is_certain)

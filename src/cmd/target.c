@@ -5,6 +5,7 @@
 
 #include "util/cleanup.h"
 #include "util/escape.h"
+#include "util/language.h"
 #include "util/log.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ void target_log_unknown(const struct config *config, const char *name)
 	FILE *list = open_memstream(&known, &size);
 
 	for (uint32_t i = 0; list != NULL && i < TARGET_FIRST_PROXY + config->proxy_count; i++)
-		fprintf(list, "%s%s", i > 0 ? ", " : "", config_target_name(config, i));
+		fprintf(list, "%s%s", i > 0 ? _(", ") : "", config_target_name(config, i));
 	if (list == NULL || fclose(list) != 0 || shown == NULL)
 		log_error("no memory");
 	else

@@ -131,9 +131,10 @@ enum on_stop {
 };
 
 struct config {
-	char *file;	   /* its absolute path, or NULL if there is no file */
-	time_t loaded;	   /* when it was read */
-	char *cgroup_root; /* NULL: found automatically */
+	char *file;		/* its absolute path, or NULL if there is no file */
+	struct timespec loaded; /* when it was read */
+	uint32_t version;	/* of its files then (config_files_look()), or 0 */
+	char *cgroup_root;	/* NULL: found automatically */
 	uint32_t route_table;
 	uint32_t rule_priority;
 	bool bypass_local; /* traffic to the host's own addresses is never steered */

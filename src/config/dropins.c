@@ -283,25 +283,15 @@ int dropins_load(const char *path, const struct dropin_text *instead, struct con
 	return result;
 }
 
-static void note_change(int directory, const char *name, time_t *newest)
-{
-	struct stat status;
-
-	if (fstatat(directory, name, &status, 0) == 0 && status.st_mtim.tv_sec > *newest)
-		*newest = status.st_mtim.tv_sec;
-}
-
-time_t dropins_changed(const char *path)
+void dropins_look(const char *path, struct config_files *files)
 {
 	CLEANUP(listing_clear) struct listing listing = {0};
 	CLEANUP(closep) int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(closep) int dropins = openat(directory, DROPIN_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	time_t newest = 0;
 
 	if (dropins < 0 || list(directory, NULL, &listing) < 0)
-		return 0;
-	note_change(directory, DROPIN_DIRECTORY, &newest);
+		return;
+	config_files_add_directory(files, directory, DROPIN_DIRECTORY);
 	for (size_t i = 0; i < listing.count; i++)
-		note_change(dropins, listing.names[i], &newest);
-	return newest;
+		config_files_add(files, dropins, listing.names[i], listing.names[i]);
 }

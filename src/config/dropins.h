@@ -6,8 +6,7 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
-
-#include <time.h>
+#include "config/files.h"
 
 /*
  * Files with more rules: those in the directory config.d beside the config whose names end in ".yaml". They are read in
@@ -40,10 +39,10 @@ int dropins_load(const char *path, const struct dropin_text *instead, struct con
 		 struct diagnostics *diagnostics);
 
 /**
- * Returns when a drop-in was last written, added or removed, or 0 when there are none.
+ * Adds the drop-ins to the files of a config.
  *
  * @path: of the directory that the config is in
  */
-time_t dropins_changed(const char *path);
+void dropins_look(const char *path, struct config_files *files);
 
 #endif

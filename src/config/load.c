@@ -12,6 +12,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/language.h"
+#include "util/sudo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,15 +176,6 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 	read_gateway(reader.gateway, config, diagnostics);
 }
 
-/* By the clock that files' times are of; that of time(2) is some milliseconds late. */
-static time_t now(void)
-{
-	struct timespec moment = {0};
-
-	clock_gettime(CLOCK_REALTIME, &moment);
-	return moment.tv_sec;
-}
-
 int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics)
 {
 	CLEANUP(config_freep) struct config *read = calloc(1, sizeof(*read));
@@ -193,7 +185,8 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read it");
 		return -EINVAL;
 	}
-	read->loaded = now();
+	/* the clock that files' times are of; that of time(2) is some milliseconds late */
+	clock_gettime(CLOCK_REALTIME, &read->loaded);
 	read->bypass_local = true;
 	read->route_table = ROUTE_TABLE_DEFAULT;
 	read->rule_priority = RULE_PRIORITY_DEFAULT;
@@ -259,7 +252,8 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 	if (error == -ENOENT && is_default) {
 		diagnose(diagnostics, SEVERITY_WARNING, (struct position){0},
 			 "no such file; using the built-in default config, in which every cgroup goes direct. "
-			 "\"cgtproxy init\" writes one");
+			 "\"%scgtproxy init\" writes one",
+			 sudo_prefix());
 		return config_parse(config_default, strlen(config_default), config, diagnostics);
 	}
 	if (error < 0) {
@@ -279,7 +273,10 @@ static int load(const char *chosen, bool is_default, const struct dropin_text *i
 	CLEANUP(config_freep) struct config *read = NULL;
 	CLEANUP(freep) char *directory = directory_of(chosen);
 	int error = directory != NULL ? diagnostics_begin_file(diagnostics, chosen) : -ENOMEM;
+	struct config_files files;
 
+	/* before they are read: what is changed meanwhile has another version */
+	config_files_look(chosen, &files);
 	if (error == 0)
 		error = load_file(directory, chosen, is_default, &read, diagnostics);
 	if (error == 0)
@@ -291,6 +288,7 @@ static int load(const char *chosen, bool is_default, const struct dropin_text *i
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
 	if (error < 0)
 		return error;
+	read->version = files.version;
 	*config = read;
 	read = NULL;
 	return 0;
@@ -319,13 +317,20 @@ char *config_directory(const char *path)
 	return chosen != NULL ? directory_of(chosen) : NULL;
 }
 
-time_t config_changed(const char *path)
+void config_files_look(const char *path, struct config_files *files)
 {
 	CLEANUP(freep) char *directory = directory_of(path);
-	const time_t dropins = directory != NULL ? dropins_changed(directory) : 0;
-	struct stat status;
 
-	if (stat(path, &status) < 0 || status.st_mtim.tv_sec < dropins)
-		return dropins;
-	return status.st_mtim.tv_sec;
+	config_files_begin(files);
+	config_files_add(files, AT_FDCWD, path, "");
+	if (directory != NULL)
+		dropins_look(directory, files);
+}
+
+bool config_has_changed(const char *path, time_t loaded, uint32_t version)
+{
+	struct config_files files;
+
+	config_files_look(path, &files);
+	return version != 0 ? files.version != version : files.changed > loaded;
 }

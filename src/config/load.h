@@ -7,8 +7,12 @@
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "config/dropins.h"
+#include "config/files.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 /** The config that is read if no other one is named. */
 #define CONFIG_DEFAULT_DIRECTORY "/etc/cgtproxy"
@@ -58,8 +62,16 @@ char *config_directory(const char *path);
  */
 char *config_default_path(void);
 
-/** Returns when a config or one of its drop-ins was last changed, or 0 when that is not known. */
-time_t config_changed(const char *path);
+/** Looks at the files of a config: at itself and its drop-ins. What does not exist is left out. */
+void config_files_look(const char *path, struct config_files *files);
+
+/**
+ * Returns whether the files of a config are others than those that were loaded.
+ *
+ * @loaded:  when that was
+ * @version: of the files then, or 0 if it is unknown: what was changed within that second is then not seen
+ */
+bool config_has_changed(const char *path, time_t loaded, uint32_t version);
 
 /** The built-in default config: every cgroup goes direct. */
 extern const char config_default[];

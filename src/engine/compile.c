@@ -105,7 +105,7 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 
 	if (error < 0)
 		return error;
-	stamp_write(ruleset->comment, config->file, config->loaded);
+	stamp_write(ruleset->comment, config->file, &config->loaded, config->version);
 	chain->rules[0].comment = ruleset->comment;
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_dispatch(ruleset, chain, MAP_MARK, &config->proxies[i], CHAIN_TPROXY_PREFIX, true);
@@ -140,12 +140,14 @@ static int add_output_nat(struct ruleset *ruleset, const struct config *config)
 /*
  * An unsteered flow that begins here from a foreign address is a proxy's, or that of a program that wants its packets
  * to pass for replies to the outside. It is labelled before conntrack confirms it: its packet may never arrive on the
- * loopback interface, even if it is for this host.
+ * loopback interface, even if it is for this host. A reset by which some rule refuses what is forwarded belongs to a
+ * flow that began elsewhere.
  */
 static int note_foreign(struct chain *chain)
 {
-	return chain_add(chain, {.kind = STATEMENT_CT_UNCONFIRMED}, {.kind = STATEMENT_IIF_NONE},
-			 {.kind = STATEMENT_SADDR_FOREIGN}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
+	return chain_add(chain, {.kind = STATEMENT_CT_UNCONFIRMED}, {.kind = STATEMENT_CT_ORIGINAL},
+			 {.kind = STATEMENT_IIF_NONE}, {.kind = STATEMENT_SADDR_FOREIGN},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_STEERED},
 			 {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_FOREIGN});
 }
 

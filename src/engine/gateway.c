@@ -39,17 +39,16 @@ static int add_exceptions(struct chain *chain)
 	if (error == 0)
 		error = part_add_bypass(chain);
 	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_DADDR_NO_UNICAST}, RETURN);
+		error = chain_add(chain, {.kind = STATEMENT_DADDR_TO_US}, RETURN);
 	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_LINK_LOCAL}, RETURN) : error;
 }
 
-/* A chain that drops or rejects, with its counter. NULL if out of memory. */
+/* A chain that drops or rejects, and its counter. NULL if out of memory. */
 static struct chain *add_end(struct ruleset *ruleset, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL || add_exceptions(chain) < 0 || ruleset_add_counter(ruleset, name) < 0 ||
-	    chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name)) < 0)
+	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_exceptions(chain) < 0)
 		return NULL;
 	return chain;
 }
@@ -60,14 +59,27 @@ static int add_drop(struct ruleset *ruleset)
 
 	if (chain == NULL)
 		return -ENOMEM;
-	return chain_add(chain, {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+	return chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_DROP},
+			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+}
+
+/*
+ * Packets that conntrack can't make sense of may be late or duplicate ones of an answer from a server behind this host,
+ * whose connection would be reset if they were answered.
+ */
+static int drop_invalid(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_INVALID}, statement_goto(CHAIN_GATEWAY_DROP));
 }
 
 static int add_refuse(struct ruleset *ruleset)
 {
 	struct chain *chain = add_end(ruleset, CHAIN_GATEWAY_REFUSE);
+	int error = chain != NULL ? drop_invalid(chain) : -ENOMEM;
 
-	return chain != NULL ? part_add_rejects(chain) : -ENOMEM;
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_REFUSE});
+	return error == 0 ? part_add_rejects(chain) : error;
 }
 
 static struct statement set_mark(const struct config *config)
@@ -76,10 +88,22 @@ static struct statement set_mark(const struct config *config)
 }
 
 /*
- * ICMP errors about a steered flow are for the proxy's socket: it is the one that sends packets which are too large for
- * a route to the client.
+ * GATEWAY-ERROR: ICMP errors about what a proxy sends to a client are for the proxy's socket, which learns from them
+ * that its packets are too large for a link on the way. Those about other flows pass.
  */
-static int add_icmp_errors(struct chain *chain, const struct config *config)
+static int add_error(struct ruleset *ruleset, const struct config *config)
+{
+	static const unsigned labels[] = {LABEL_GATEWAY, LABEL_FOREIGN};
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_GATEWAY_ERROR, HOOK_NONE);
+	int error = chain != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]) && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = labels[i]}, set_mark(config),
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+	return error;
+}
+
+static int add_icmp_errors(struct chain *chain)
 {
 	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
 	int error = 0;
@@ -87,8 +111,7 @@ static int add_icmp_errors(struct chain *chain, const struct config *config)
 	for (size_t i = 0; i < sizeof(protocols) && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_RELATED},
 				  {.kind = STATEMENT_L4PROTO, .protocol = protocols[i]},
-				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config),
-				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
+				  statement_goto(CHAIN_GATEWAY_ERROR));
 	return error;
 }
 
@@ -131,13 +154,15 @@ static int add_proxy(struct ruleset *ruleset, const struct config *config, const
 	if (error == 0)
 		error = add_exceptions(chain);
 	if (error == 0)
-		error = add_icmp_errors(chain, config);
+		error = add_icmp_errors(chain);
 	if (error == 0 && !config->gateway.strict)
 		error = add_open_flows(chain);
 	if (error == 0)
 		error = part_add_refusals(chain, proxy, CHAIN_GATEWAY_REFUSE, false);
 	if (error == 0)
 		error = part_add_exclusions(chain, proxy);
+	if (error == 0)
+		error = drop_invalid(chain);
 	if (error == 0)
 		error = chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name.chain),
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config));
@@ -152,6 +177,8 @@ int gateway_add_targets(struct ruleset *ruleset, const struct config *config)
 
 	if (error == 0)
 		error = add_refuse(ruleset);
+	if (error == 0)
+		error = add_error(ruleset, config);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_proxy(ruleset, config, &config->proxies[i]);
 	return error;

@@ -32,6 +32,7 @@
 #define CHAIN_REDIRECT_PREFIX "redirect-" /* no prefix begins with another one */
 #define CHAIN_GATEWAY_DROP "GATEWAY-DROP"
 #define CHAIN_GATEWAY_REFUSE "GATEWAY-REFUSE"
+#define CHAIN_GATEWAY_ERROR "GATEWAY-ERROR"
 
 enum {
 	/*

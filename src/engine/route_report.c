@@ -166,8 +166,8 @@ static void report_blocking(struct route_report *report, const struct routing *w
 		else
 			tell(&report->blocking[i], LOG_WARNING,
 			     "%s may take proxied traffic, and no rule can be placed before it; proxied traffic that "
-			     "it takes is refused. Give it a priority above %" PRIu32,
-			     state->families[i].blocking, order_lowest(wanted));
+			     "it takes is refused. Give it a priority above %d",
+			     state->families[i].blocking, (int)order_lowest(wanted));
 	}
 }
 

@@ -59,7 +59,8 @@ void refusal_note(struct refusal *refusal, const char *file, const struct diagno
 			  error->position.column, error->text) < 0)
 		refusal->text = NULL;
 	refusal->more = count_errors(diagnostics) - 1;
-	refusal->modified = path != NULL ? config_changed(path) : 0;
+	if (path != NULL)
+		config_files_look(path, &refusal->files);
 }
 
 void refusal_clear(struct refusal *refusal)
@@ -93,7 +94,7 @@ static int report_errors(const char *shown, time_t loaded, const struct refusal 
 		problem_cure("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
 			     "cgtproxy"),
 		"the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
-		write_time(refusal->modified, changed), refusal->text, more, write_time(loaded, old));
+		write_time(refusal->files.changed, changed), refusal->text, more, write_time(loaded, old));
 }
 
 static int report_change(const char *shown, time_t now, time_t loaded, struct problems *problems)
@@ -116,20 +117,21 @@ static int report_new_file(const char *shown, time_t loaded, struct problems *pr
 			    shown, write_time(loaded, old));
 }
 
-int config_file_judge(const char *file, time_t loaded, const struct refusal *refusal, struct problems *problems)
+int config_file_judge(const char *file, time_t loaded, uint32_t version, const struct refusal *refusal,
+		      struct problems *problems)
 {
 	CLEANUP(freep) char *path = copy_or_default(file);
 	CLEANUP(freep) char *shown = path != NULL ? shown_copy(path) : NULL;
-	time_t changed = 0;
+	struct config_files files;
 
 	if (shown == NULL)
 		return -ENOMEM;
-	changed = config_changed(path);
-	if (refusal->text != NULL && refusal->modified == changed)
+	config_files_look(path, &files);
+	if (refusal->text != NULL && refusal->files.version == files.version)
 		return report_errors(shown, loaded, refusal, problems);
 	if (is_built_in(file))
 		return loaded != 0 && access(path, F_OK) == 0 ? report_new_file(shown, loaded, problems) : 0;
-	return changed > loaded ? report_change(shown, changed, loaded, problems) : 0;
+	return config_has_changed(file, loaded, version) ? report_change(shown, files.changed, loaded, problems) : 0;
 }
 
 int config_file_report_other(const char *given, const char *loaded, const struct refusal *refusal,

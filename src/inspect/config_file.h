@@ -5,18 +5,19 @@
 #define CGTPROXY_INSPECT_CONFIG_FILE_H
 
 #include "config/diagnostic.h"
+#include "config/files.h"
 #include "inspect/problems.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 /* Whether the config file is what is in force. */
 
 /** What was wrong with a file when it was read last. */
 struct refusal {
-	char *text;	 /* the first error, with its place, escaped; or NULL: it was taken */
-	size_t more;	 /* so many others */
-	time_t modified; /* the file's time, or 0 */
+	char *text;		   /* the first error, with its place, escaped; or NULL: it was taken */
+	size_t more;		   /* so many others */
+	struct config_files files; /* as they were then */
 };
 
 /** Takes note that a file, or the default one (NULL or ""), was refused. Without memory nothing is noted. */
@@ -25,17 +26,18 @@ void refusal_note(struct refusal *refusal, const char *file, const struct diagno
 void refusal_clear(struct refusal *refusal);
 
 /**
- * Adds a problem if a file has changed since it was loaded, or if what it is now was refused. The kernel keeps the time
- * of loading in seconds, so a change within the same second is not seen. Where there was no file, it is a problem that
- * there is a default file now.
+ * Adds a problem if a file has changed since it was loaded, or if what it is now was refused. Where there was no file,
+ * it is a problem that there is a default file now.
  *
  * @file:    or NULL or "": the built-in config was loaded
  * @loaded:  when what is in force was read from it; 0 if that is unknown
+ * @version: of its files then, or 0 (config_has_changed())
  * @refusal: of the last time that it was read
  *
  * Returns 0 or -ENOMEM.
  */
-int config_file_judge(const char *file, time_t loaded, const struct refusal *refusal, struct problems *problems);
+int config_file_judge(const char *file, time_t loaded, uint32_t version, const struct refusal *refusal,
+		      struct problems *problems);
 
 /**
  * Adds the problem that a file is not the one that is in force.

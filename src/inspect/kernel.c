@@ -7,7 +7,6 @@
 #include "engine/names.h"
 #include "nft/comment.h"
 #include "nft/lookups.h"
-#include "nft/stamp.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -17,11 +16,8 @@ static void read_stamp(struct nft *nft, struct kernel *kernel)
 {
 	char about[COMMENT_SIZE];
 
-	if (nft_read_comment(nft, CHAIN_PREROUTING, about) < 0 ||
-	    !stamp_read(about, kernel->file, sizeof(kernel->file), &kernel->loaded)) {
-		kernel->file[0] = '\0';
-		kernel->loaded = 0;
-	}
+	if (nft_read_comment(nft, CHAIN_PREROUTING, about) == 0)
+		stamp_read(about, &kernel->stamp);
 }
 
 static enum kernel_view read_state(struct nft *nft, struct kernel *kernel)

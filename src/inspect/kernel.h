@@ -7,11 +7,11 @@
 #include "engine/steering.h"
 #include "nft/dump.h"
 #include "nft/ruleset.h"
+#include "nft/stamp.h"
 #include "util/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 enum kernel_view {
 	KERNEL_UNKNOWN,	  /* its state could not be read */
@@ -25,8 +25,7 @@ struct kernel {
 	enum kernel_view view; /* KERNEL_UNKNOWN, KERNEL_IDLE or KERNEL_STEERS */
 	struct error reason;   /* with KERNEL_UNKNOWN: why */
 	bool strict;
-	char file[COMMENT_SIZE]; /* the config in force; "" for the built-in one, or if unknown */
-	time_t loaded;		 /* when it was loaded; 0 if unknown */
+	struct stamp stamp; /* of the config in force; zero if unknown */
 	struct dump dump;
 	struct elements elements;
 };

@@ -62,17 +62,17 @@ static bool is_default_file(const char *file)
 	return standard != NULL && loaded_is_same_file(standard, file);
 }
 
-static enum loaded compare(const struct config *config, const struct kernel *kernel)
+static enum loaded compare(const struct config *config, const struct stamp *stamp)
 {
-	if (kernel->loaded == 0)
+	if (stamp->loaded == 0)
 		return LOADED_UNKNOWN;
 	if (config->file == NULL)
-		return kernel->file[0] == '\0' ? LOADED_CURRENT : LOADED_OTHER;
-	if (kernel->file[0] == '\0')
+		return stamp->file[0] == '\0' ? LOADED_CURRENT : LOADED_OTHER;
+	if (stamp->file[0] == '\0')
 		return is_default_file(config->file) ? LOADED_EARLIER : LOADED_OTHER;
-	if (!loaded_is_same_file(kernel->file, config->file))
+	if (!loaded_is_same_file(stamp->file, config->file))
 		return LOADED_OTHER;
-	return config_changed(config->file) > kernel->loaded ? LOADED_EARLIER : LOADED_CURRENT;
+	return config_has_changed(config->file, stamp->loaded, stamp->version) ? LOADED_EARLIER : LOADED_CURRENT;
 }
 
 /* A new cgroup has no element of its own: it gets its parent's target, or with strict is dropped. */
@@ -104,11 +104,11 @@ static void look_at_kernel(const struct config *config, const struct kernel *ker
 			   struct loaded_config *loaded)
 {
 	loaded->is_certain = true;
-	text_copy(loaded->file, sizeof(loaded->file), kernel->file);
+	text_copy(loaded->file, sizeof(loaded->file), kernel->stamp.file);
 	if (kernel->view == KERNEL_IDLE) {
 		loaded->state = LOADED_NOTHING;
 	} else if (daemon_is_running()) {
-		loaded->state = compare(config, kernel);
+		loaded->state = compare(config, &kernel->stamp);
 	} else {
 		loaded->state = LOADED_LEFT;
 		find_target(config, kernel, path, loaded->target);
@@ -174,16 +174,17 @@ static time_t ask_systemd(uint32_t pid)
 /* A daemon that systemd does not run may have been reloaded without a trace. */
 static enum loaded judge_times(const char *file, uint32_t pid)
 {
-	const time_t changed = config_changed(file);
+	struct config_files files;
 	time_t started = 0;
 	time_t last = 0;
 
-	if (process_started(pid, &started) == 0 && changed < started + START_ACCURACY)
+	config_files_look(file, &files);
+	if (process_started(pid, &started) == 0 && files.changed < started + START_ACCURACY)
 		return LOADED_CURRENT;
 	last = ask_systemd(pid);
 	if (last == 0)
 		return LOADED_UNKNOWN;
-	return changed > last ? LOADED_EARLIER : LOADED_CURRENT;
+	return files.changed > last ? LOADED_EARLIER : LOADED_CURRENT;
 }
 
 /* What any user can see. */

@@ -54,7 +54,8 @@ static int look_at_small_things(struct round *round, struct engine *engine, cons
 {
 	const struct config *config = config_of(engine);
 	struct ways ways;
-	int result = config_file_judge(config->file, config->loaded, refusal, &round->found[AREA_FILE]);
+	int result = config_file_judge(config->file, config->loaded.tv_sec, config->version, refusal,
+				       &round->found[AREA_FILE]);
 
 	if (result == 0 && !round->is_first)
 		result = ways_inspect(config, &ways, &round->found[AREA_WAYS]);

@@ -49,7 +49,7 @@ static int report_blocking(const struct route_family *family, const struct routi
 {
 	return problems_add(
 		problems, PROBLEM_BLOCKING_RULE, family->blocking,
-		problem_cure("give it a priority above %" PRIu32 ": \"ip rule\" shows it", order_lowest(wanted)),
+		problem_cure("give it a priority above %d: \"ip rule\" shows it", (int)order_lowest(wanted)),
 		"%s may take proxied traffic, and nothing can stand in front of it; what it takes is "
 		"refused",
 		family->blocking);

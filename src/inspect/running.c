@@ -7,7 +7,6 @@
 #include "inspect/processes.h"
 #include "nft/comment.h"
 #include "nft/owner.h"
-#include "nft/stamp.h"
 #include "util/cleanup.h"
 #include "util/process.h"
 
@@ -32,8 +31,8 @@ int running_read(struct running *running, struct error *error)
 		result = nft_find_owner(&nft, &state, &running->port, error);
 	if (result < 0)
 		return result;
-	nft_read_comment(&nft, CHAIN_PREROUTING, running->stamp);
-	stamp_read(running->stamp, running->file, sizeof(running->file), &running->loaded);
+	nft_read_comment(&nft, CHAIN_PREROUTING, running->comment);
+	stamp_read(running->comment, &running->stamp);
 	return 0;
 }
 

@@ -4,18 +4,16 @@
 #ifndef CGTPROXY_INSPECT_RUNNING_H
 #define CGTPROXY_INSPECT_RUNNING_H
 
-#include "nft/ruleset.h"
+#include "nft/stamp.h"
 #include "util/error.h"
 
 #include <stdint.h>
-#include <time.h>
 
 /** The daemon of this network namespace, and the config it has in force. */
 struct running {
-	uint32_t port;		  /* of its netlink socket; 0: none is running */
-	char stamp[COMMENT_SIZE]; /* differs after each load (nft/stamp.h), or "" */
-	char file[COMMENT_SIZE];  /* the config's path, or "" */
-	time_t loaded;		  /* or 0 */
+	uint32_t port;		    /* of its netlink socket; 0: none is running */
+	char comment[COMMENT_SIZE]; /* its stamp as text, which differs after each load, or "" */
+	struct stamp stamp;	    /* zero if unknown */
 };
 
 /**

@@ -19,7 +19,6 @@
 #include "nft/dump.h"
 #include "nft/lookups.h"
 #include "nft/owner.h"
-#include "nft/stamp.h"
 #include "socket/listeners.h"
 #include "socket/sockets.h"
 #include "util/cleanup.h"
@@ -117,7 +116,7 @@ static bool load_file(const char *file, struct config **config, struct refusal *
 /* What the table was made from. */
 static void load_own_config(struct sources *sources, struct status *status)
 {
-	const bool is_valid = load_file(status->file, &sources->file, &sources->refusal);
+	const bool is_valid = load_file(status->stamp.file, &sources->file, &sources->refusal);
 
 	if (status->config == STATUS_CONFIG_BUILT_IN) {
 		/* a default file that there is by now is only judged */
@@ -125,17 +124,17 @@ static void load_own_config(struct sources *sources, struct status *status)
 		sources->file = NULL;
 	} else if (!is_valid) {
 		status->config = STATUS_CONFIG_UNREADABLE;
-	} else if (config_changed(status->file) > status->loaded) {
+	} else if (config_has_changed(status->stamp.file, status->stamp.loaded, status->stamp.version)) {
 		status->config = STATUS_CONFIG_CHANGED;
 	}
 }
 
 static void load_config(const char *file, struct sources *sources, struct status *status)
 {
-	if (stamp_read(sources->about, status->file, sizeof(status->file), &status->loaded))
-		status->config = *status->file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
-	if (file != NULL && (*status->file == '\0' || !loaded_is_same_file(status->file, file))) {
-		if (status->loaded != 0)
+	if (stamp_read(sources->about, &status->stamp))
+		status->config = *status->stamp.file != '\0' ? STATUS_CONFIG_CURRENT : STATUS_CONFIG_BUILT_IN;
+	if (file != NULL && (*status->stamp.file == '\0' || !loaded_is_same_file(status->stamp.file, file))) {
+		if (status->stamp.loaded != 0)
 			sources->given = file;
 		if (load_file(file, &sources->file, &sources->given_refusal)) {
 			status->config = STATUS_CONFIG_OTHER;
@@ -423,8 +422,7 @@ static int find_problems(const struct sources *sources, struct status *status, s
 		.config = sources->config,
 		.in_force = config_is_in_force(sources, status) && status->config != STATUS_CONFIG_OTHER,
 		.pid = status->pid,
-		.file = status->file,
-		.loaded = status->loaded,
+		.stamp = &status->stamp,
 		.refusal = &sources->refusal,
 		.strict = sources->strict,
 		.given = sources->given,

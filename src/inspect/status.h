@@ -10,6 +10,7 @@
 #include "inspect/status_routing.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
+#include "nft/stamp.h"
 #include "route/route.h"
 #include "util/error.h"
 #include "util/fwmark.h"
@@ -72,8 +73,7 @@ struct status {
 	size_t elements; /* in the cgroup map, including those of removed cgroups */
 
 	enum status_config config;
-	char file[COMMENT_SIZE];
-	time_t loaded;
+	struct stamp stamp; /* of it; zero if unknown */
 
 	struct status_routes routes;
 

@@ -70,9 +70,10 @@ static int judge_daemon(const struct status_known *known, struct problems *probl
 	int result = known->pid == 0 ? report_left_table(known->strict, problems) : 0;
 
 	if (result == 0 && known->given != NULL)
-		result = config_file_report_other(known->given, known->file, known->given_refusal, problems);
+		result = config_file_report_other(known->given, known->stamp->file, known->given_refusal, problems);
 	if (result == 0)
-		result = config_file_judge(known->file, known->loaded, known->refusal, problems);
+		result = config_file_judge(known->stamp->file, known->stamp->loaded, known->stamp->version,
+					   known->refusal, problems);
 	return result;
 }
 

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "inspect/config_file.h"
 #include "inspect/problems.h"
+#include "nft/stamp.h"
 #include "util/error.h"
 
 #include <stdbool.h>
@@ -18,11 +19,10 @@
 /** What is known when they are looked for. */
 struct status_known {
 	const struct config *config;
-	bool in_force;	  /* the config is, so its policy rules and routes should be there */
-	uint32_t pid;	  /* of the daemon, or 0 */
-	bool strict;	  /* whether the rules in force are */
-	const char *file; /* that the table was made from, or "" */
-	time_t loaded;
+	bool in_force;		       /* the config is, so its policy rules and routes should be there */
+	uint32_t pid;		       /* of the daemon, or 0 */
+	bool strict;		       /* whether the rules in force are */
+	const struct stamp *stamp;     /* of the config that the table was made from */
 	const struct refusal *refusal; /* of that file */
 	const char *given;	       /* a file to compare with that is not that one, or NULL */
 	const struct refusal *given_refusal;

@@ -50,13 +50,6 @@ static bool is_tcp_or_udp(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-/* For "fib daddr type", an IPv4 address is one also without a route (net/ipv4/netfilter/nft_fib_ipv4.c). */
-static bool is_unicast(const struct destination *destination)
-{
-	return destination->type == ADDRESS_REMOTE ||
-	       (destination->type == ADDRESS_UNREACHABLE && destination->to.family == AF_INET);
-}
-
 /* Returns the verdict of a map, or NULL. In an interval map, the last boundary at or before the key decides. */
 static const struct verdict *find_verdict(const struct set *map, const void *key)
 {
@@ -107,6 +100,7 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CT_LABEL:
 	case STATEMENT_CT_DNAT:
 	case STATEMENT_CT_ESTABLISHED:
+	case STATEMENT_CT_INVALID:
 	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
 		return false;
@@ -119,8 +113,8 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 		return walk->packet->sender == NULL;
 	case STATEMENT_DADDR_LOCAL:
 		return destination->type == ADDRESS_LOCAL;
-	case STATEMENT_DADDR_NO_UNICAST:
-		return !is_unicast(destination);
+	case STATEMENT_DADDR_TO_US:
+		return destination->type != ADDRESS_REMOTE && destination->type != ADDRESS_UNREACHABLE;
 	case STATEMENT_DADDR_BROADCAST:
 		return destination->type == ADDRESS_BROADCAST;
 	case STATEMENT_DADDR_MULTICAST:
@@ -186,7 +180,7 @@ static enum trace_reason reason_of(const struct statement *statement, uint8_t pr
 		[STATEMENT_DADDR6_IN] = REASON_BYPASS,
 		[STATEMENT_DADDR_LOCAL] = REASON_LOCAL,
 		[STATEMENT_DADDR_BROADCAST] = REASON_BROADCAST,
-		[STATEMENT_DADDR_NO_UNICAST] = REASON_NOT_FORWARDED,
+		[STATEMENT_DADDR_TO_US] = REASON_NOT_FORWARDED,
 		[STATEMENT_DADDR_LINK_LOCAL] = REASON_NOT_FORWARDED,
 		[STATEMENT_DADDR_MULTICAST] = REASON_MULTICAST,
 		[STATEMENT_DADDR_MULTICAST6] = REASON_MULTICAST,

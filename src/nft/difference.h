@@ -44,8 +44,8 @@ void difference_put_preparation(struct batch *batch, const struct dump *held, co
 int difference_put(struct batch *batch, const struct dump *held, const struct ruleset *wanted);
 
 /**
- * Removes the sets, chains and counters that are not wanted, once no rule and no packet leads there: the kernel finds
- * nothing in a set from the transaction on that removes it, although packets may still be on their way there.
+ * Removes the sets, chains and counters that are not wanted, once no rule and no packet leads there: the kernel may
+ * find nothing in a set from the transaction on that removes it, although packets are still on their way there.
  *
  * Returns whether there is anything to remove.
  */

@@ -130,7 +130,7 @@ static void add_reject(struct builder *builder, uint32_t type, uint8_t code)
 }
 
 /* The kinds in the order of their enum. An unknown kind would leave a rule without its condition, so it is refused. */
-static void add_statement(struct builder *builder, const struct statement *statement, uint32_t protocols)
+static void add_statement(struct builder *builder, const struct statement *statement, uint32_t set)
 {
 	switch (statement->kind) {
 	case STATEMENT_CGROUP_VMAP:
@@ -166,6 +166,9 @@ static void add_statement(struct builder *builder, const struct statement *state
 	case STATEMENT_CT_ESTABLISHED:
 		match_ct_bits(builder, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED), NFT_CMP_NEQ);
 		return;
+	case STATEMENT_CT_INVALID:
+		match_ct_bits(builder, NFT_CT_STATE, NF_CT_STATE_INVALID_BIT, NFT_CMP_NEQ);
+		return;
 	case STATEMENT_CT_RELATED:
 		match_ct_bits(builder, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_RELATED), NFT_CMP_NEQ);
 		return;
@@ -193,8 +196,8 @@ static void add_statement(struct builder *builder, const struct statement *state
 	case STATEMENT_DADDR_LOCAL:
 		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_LOCAL);
 		return;
-	case STATEMENT_DADDR_NO_UNICAST:
-		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_NEQ, RTN_UNICAST);
+	case STATEMENT_DADDR_TO_US:
+		look_up_address_type(builder, NFTA_FIB_F_DADDR, set);
 		return;
 	case STATEMENT_DADDR_BROADCAST:
 		match_address_type(builder, NFTA_FIB_F_DADDR, NFT_CMP_EQ, RTN_BROADCAST);
@@ -224,10 +227,10 @@ static void add_statement(struct builder *builder, const struct statement *state
 		match_meta_byte(builder, NFT_META_L4PROTO, NFT_CMP_NEQ, statement->protocol);
 		return;
 	case STATEMENT_TCP_OR_UDP:
-		look_up_protocol(builder, protocols, 0);
+		look_up_protocol(builder, set, 0);
 		return;
 	case STATEMENT_NOT_TCP_OR_UDP:
-		look_up_protocol(builder, protocols, NFT_LOOKUP_F_INV);
+		look_up_protocol(builder, set, NFT_LOOKUP_F_INV);
 		return;
 	case STATEMENT_DPORT:
 		match_dport(builder, statement->port);
@@ -290,10 +293,10 @@ static void add_statement(struct builder *builder, const struct statement *state
 	builder->error = -EINVAL;
 }
 
-int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t protocols)
+int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t set)
 {
 	struct builder builder = {.rule = rule};
 
-	add_statement(&builder, statement, protocols);
+	add_statement(&builder, statement, set);
 	return builder.error;
 }

@@ -12,11 +12,11 @@
 /**
  * Adds a statement to a rule as the expressions of the kernel's virtual machine.
  *
- * @rule:      libnftnl's rule
- * @protocols: id within the transaction of the anonymous set { tcp, udp }, for STATEMENT_TCP_OR_UDP and its negation
+ * @rule: libnftnl's rule
+ * @set:  id within the transaction of the anonymous set that the statement looks up, if it does
  *
  * Returns 0 or -ENOMEM.
  */
-int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t protocols);
+int expression_add(struct nftnl_rule *rule, const struct statement *statement, uint32_t set);
 
 #endif

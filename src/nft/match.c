@@ -56,14 +56,34 @@ void match_direction(struct builder *builder, uint8_t direction)
 	build_compare_byte(builder, NFT_CMP_EQ, direction);
 }
 
-void match_address_type(struct builder *builder, uint32_t flags, uint32_t operation, uint32_t type)
+/* Returns the expression, or NULL after a failure. */
+static struct nftnl_expr *look_up_anonymous(struct builder *builder, uint32_t set)
+{
+	struct nftnl_expr *lookup = build_look_up(builder, "__set%d");
+
+	build_number(lookup, NFTNL_EXPR_LOOKUP_SET_ID, set);
+	return lookup;
+}
+
+static void load_address_type(struct builder *builder, uint32_t flags)
 {
 	struct nftnl_expr *fib = build_begin(builder, "fib");
 
 	build_number(fib, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	build_number(fib, NFTNL_EXPR_FIB_FLAGS, flags);
 	build_number(fib, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+}
+
+void match_address_type(struct builder *builder, uint32_t flags, uint32_t operation, uint32_t type)
+{
+	load_address_type(builder, flags);
 	build_compare(builder, operation, &type, sizeof(type));
+}
+
+void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set)
+{
+	load_address_type(builder, flags);
+	look_up_anonymous(builder, set);
 }
 
 /* Bytes of the network header of packets of one family. */
@@ -183,13 +203,12 @@ void match_cgroup_level(struct builder *builder, uint32_t level)
 	build_compare(builder, NFT_CMP_NEQ, &no_cgroup, sizeof(no_cgroup));
 }
 
-void look_up_protocol(struct builder *builder, uint32_t protocols, uint32_t flags)
+void look_up_protocol(struct builder *builder, uint32_t set, uint32_t flags)
 {
 	struct nftnl_expr *lookup = NULL;
 
 	build_load_meta(builder, NFT_META_L4PROTO);
-	lookup = build_look_up(builder, "__set%d");
-	build_number(lookup, NFTNL_EXPR_LOOKUP_SET_ID, protocols);
+	lookup = look_up_anonymous(builder, set);
 	if (flags != 0)
 		build_number(lookup, NFTNL_EXPR_LOOKUP_FLAGS, flags);
 }

@@ -31,6 +31,10 @@ void match_direction(struct builder *builder, uint8_t direction);
 /** Compares what kind of address it is. @flags: NFTA_FIB_F_*; @operation: NFT_CMP_*; @type: RTN_* */
 void match_address_type(struct builder *builder, uint32_t flags, uint32_t operation, uint32_t type);
 
+/** Looks up in an anonymous set what kind of address it is. @flags: NFTA_FIB_F_*; @set: its id within the transaction
+ */
+void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set);
+
 /** Looks up the source address of packets of a family, NFPROTO_*, in a verdict map. */
 void look_up_saddr(struct builder *builder, uint8_t family, const char *map);
 
@@ -62,7 +66,7 @@ void match_any_mark(struct builder *builder);
 /** Whether the socket's cgroup is at a level or deeper. */
 void match_cgroup_level(struct builder *builder, uint32_t level);
 
-/** Looks up the protocol in an anonymous set. @protocols: its id within the transaction; @flags: NFT_LOOKUP_F_* */
-void look_up_protocol(struct builder *builder, uint32_t protocols, uint32_t flags);
+/** Looks up the protocol in an anonymous set. @set: its id within the transaction; @flags: NFT_LOOKUP_F_* */
+void look_up_protocol(struct builder *builder, uint32_t set, uint32_t flags);
 
 #endif

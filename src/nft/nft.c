@@ -5,6 +5,7 @@
 
 #include "nft/attributes.h"
 #include "nft/ruleset.h"
+#include "util/language.h"
 
 #include <errno.h>
 #include <libnftnl/common.h>
@@ -72,7 +73,7 @@ static int explain_refusal(const struct batch *batch, const struct nlmsghdr *mes
 		return no_permission(error);
 	batch_describe(batch, reply->msg.nlmsg_seq, subject, sizeof(subject));
 	return error_set(error, reply->error, "the kernel rejected %s: %s%s%s", subject, strerror(-reply->error),
-			 text != NULL ? ": " : "", text != NULL ? text : "");
+			 text != NULL ? _(": ") : "", text != NULL ? text : "");
 }
 
 struct replies {

@@ -29,6 +29,7 @@ static const struct feature {
 	const char *module;
 	enum chain_hook hook;
 	struct statement statement;
+	bool is_optional; /* only needed by rulesets with such a statement */
 } features[] = {
 	{
 		.purpose = N_("to match a socket's cgroup"),
@@ -71,6 +72,14 @@ static const struct feature {
 		.module = N_("nft_nat and nft_chain_nat (CONFIG_NFT_NAT)"),
 		.hook = HOOK_NAT_OUTPUT,
 		.statement = {.kind = STATEMENT_DNAT, .to = {.port = 53}},
+		.is_optional = true,
+	},
+	{
+		.purpose = N_("to redirect the DNS of other devices"),
+		.module = "nft_redir (CONFIG_NFT_REDIR)",
+		.hook = HOOK_NAT_PREROUTING,
+		.statement = {.kind = STATEMENT_REDIRECT, .port = 53},
+		.is_optional = true,
 	},
 };
 
@@ -84,11 +93,28 @@ static int try_statement(struct nft *nft, enum chain_hook hook, const struct sta
 	return try(nft, ruleset, error);
 }
 
-static bool is_missing(struct nft *nft, const struct feature *feature)
+static bool has_statement(const struct ruleset *ruleset, enum statement_kind kind)
+{
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		for (size_t j = 0; j < ruleset->chains[i].count; j++) {
+			const struct rule *rule = &ruleset->chains[i].rules[j];
+
+			for (size_t k = 0; k < rule->count; k++) {
+				if (rule->statements[k].kind == kind)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool is_missing(struct nft *nft, const struct ruleset *ruleset, const struct feature *feature)
 {
 	struct error error;
-	const int result = try_statement(nft, feature->hook, &feature->statement, &error);
+	int result = 0;
 
+	if (!feature->is_optional || has_statement(ruleset, feature->statement.kind))
+		result = try_statement(nft, feature->hook, &feature->statement, &error);
 	return result < 0 && result != -ENOMEM;
 }
 
@@ -99,7 +125,7 @@ int nft_dry_run(struct nft *nft, const struct ruleset *ruleset, struct error *er
 	if (result == 0 || result == -EPERM || result == -ENOMEM)
 		return result;
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		if (is_missing(nft, &features[i]))
+		if (is_missing(nft, ruleset, &features[i]))
 			return error_set(
 				error, result,
 				"the kernel lacks what cgtproxy needs %s: the module %s. Load it with modprobe, "

@@ -42,6 +42,7 @@ enum statement_kind {
 	STATEMENT_CT_UNCONFIRMED,   /* ct status ! confirmed: the flow's first packet, still in flight */
 	STATEMENT_CT_DNAT,	    /* ct status dnat */
 	STATEMENT_CT_ESTABLISHED,   /* ct state established: there was an answer, or this is one */
+	STATEMENT_CT_INVALID,	    /* ct state invalid: of no flow */
 	STATEMENT_CT_RELATED,	    /* ct state related: an ICMP error about a flow, or an announced flow */
 	STATEMENT_CT_ORIGINAL,	    /* ct direction original */
 	STATEMENT_CT_REPLY,	    /* ct direction reply */
@@ -51,7 +52,7 @@ enum statement_kind {
 	STATEMENT_DADDR,	    /* ip daddr ADDRESS */
 	STATEMENT_DADDR6,	    /* ip6 daddr ADDRESS */
 	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */
-	STATEMENT_DADDR_NO_UNICAST, /* fib daddr type != unicast: this host's, one of a group's, or without a route */
+	STATEMENT_DADDR_TO_US,	    /* fib daddr type { local, broadcast, anycast, multicast } */
 	STATEMENT_DADDR_BROADCAST,  /* fib daddr type broadcast */
 	STATEMENT_DADDR_MULTICAST,  /* ip daddr 224.0.0.0/4 */
 	STATEMENT_DADDR_MULTICAST6, /* ip6 daddr ff00::/8 */

@@ -20,6 +20,7 @@ enum {
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_MARK = 19,
 	TYPE_IFNAME = 41,
+	TYPE_FIB_ADDR = 38,
 	TYPE_CGROUPV2 = 46,
 	BYTEORDER_HOST = 1,
 	BYTEORDER_BIG = 2,
@@ -40,6 +41,7 @@ static const struct set_definition definitions[] = {
 	[SET_MAC_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_ETHERADDR, ETH_ALEN,
 			      BYTEORDER_BIG, "ether_addr"},
 	[SET_PROTOCOLS] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_INET_PROTOCOL, 1, BYTEORDER_BIG, "inet_proto"},
+	[SET_ADDRESS_TYPES] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_FIB_ADDR, 4, BYTEORDER_HOST, "fib_addrtype"},
 };
 
 const struct set_definition *set_definition(enum set_type type)

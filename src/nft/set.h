@@ -22,8 +22,9 @@ enum set_type {
 	SET_IPV4_VERDICTS,
 	SET_IPV6_VERDICTS,
 	SET_MAC_VERDICTS,
-	SET_NAMED_TYPES, /* number of types of named sets */
-	SET_PROTOCOLS = SET_NAMED_TYPES,
+	SET_NAMED_TYPES,		 /* number of types of named sets */
+	SET_PROTOCOLS = SET_NAMED_TYPES, /* anonymous ones, like the next */
+	SET_ADDRESS_TYPES,
 	SET_UNKNOWN,
 };
 
@@ -50,8 +51,9 @@ bool set_has_intervals(enum set_type type);
 /**
  * Returns whether sets of a type never change. One that is to have other elements is another set, with another name.
  *
- * Lookups in an interval set that is being changed may miss what was and remains in it (before Linux 6.17,
- * net/netfilter/nft_set_rbtree.c).
+ * While an interval set is changed, a lookup may miss what was and remains in it (net/netfilter/nft_set_rbtree.c: an
+ * element that is not active yet, or no more, hides the one that is), and packets that met other rules may be looked up
+ * in it.
  */
 bool set_is_constant(enum set_type type);
 

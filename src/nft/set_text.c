@@ -223,6 +223,7 @@ void set_print(FILE *out, const struct set *set, const struct cgroup_names *name
 		print_cgroups(out, set, names, true, &begun);
 		break;
 	case SET_PROTOCOLS:
+	case SET_ADDRESS_TYPES:
 	case SET_UNKNOWN:
 		break;
 	}

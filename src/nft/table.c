@@ -14,6 +14,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,35 @@ static void put_protocols(struct batch *batch, const char *table, uint32_t id)
 	elements_put_anonymous(batch, table, &set, id, protocols, sizeof(protocols) / sizeof(protocols[0]));
 }
 
+/* Likewise the set of what an address can be that leads here. */
+static void put_address_types(struct batch *batch, const char *table, uint32_t id)
+{
+	static const uint32_t types[] = {RTN_LOCAL, RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST};
+	static const struct set set = {.name = "__set%d", .type = SET_ADDRESS_TYPES};
+	struct set_element elements[sizeof(types) / sizeof(types[0])] = {0};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		memcpy(elements[i].key, &types[i], sizeof(types[i]));
+	put_set(batch, table, &set, id);
+	elements_put_anonymous(batch, table, &set, id, elements, sizeof(elements) / sizeof(elements[0]));
+}
+
+/* Returns the id of the anonymous set that a statement looks up, or 0 if it does not. */
+static uint32_t put_anonymous_set(struct batch *batch, const char *table, enum statement_kind kind)
+{
+	const bool is_protocol = kind == STATEMENT_TCP_OR_UDP || kind == STATEMENT_NOT_TCP_OR_UDP;
+	uint32_t id = 0;
+
+	if (!is_protocol && kind != STATEMENT_DADDR_TO_US)
+		return 0;
+	id = SET_ID_ANONYMOUS + batch->anonymous_sets++;
+	if (is_protocol)
+		put_protocols(batch, table, id);
+	else
+		put_address_types(batch, table, id);
+	return id;
+}
+
 static void put_comment(struct batch *batch, struct nftnl_rule *rule, const char *comment)
 {
 	struct nftnl_udata_buf *userdata = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
@@ -166,7 +196,6 @@ static void put_rule(struct batch *batch, const char *table, const char *chain, 
 {
 	CLEANUP(nftnl_rule_freep) struct nftnl_rule *built = nftnl_rule_alloc();
 	struct nlmsghdr *message = NULL;
-	uint32_t protocols = 0;
 
 	if (built == NULL) {
 		batch->failed = true;
@@ -178,12 +207,9 @@ static void put_rule(struct batch *batch, const char *table, const char *chain, 
 		put_comment(batch, built, rule->comment);
 	for (size_t i = 0; i < rule->count; i++) {
 		const struct statement *statement = &rule->statements[i];
+		const uint32_t set = put_anonymous_set(batch, table, statement->kind);
 
-		if (statement->kind == STATEMENT_TCP_OR_UDP || statement->kind == STATEMENT_NOT_TCP_OR_UDP) {
-			protocols = SET_ID_ANONYMOUS + batch->anonymous_sets++;
-			put_protocols(batch, table, protocols);
-		}
-		if (expression_add(built, statement, protocols) < 0)
+		if (expression_add(built, statement, set) < 0)
 			batch->failed = true;
 	}
 	message = batch_message(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);

@@ -100,6 +100,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_CT_ESTABLISHED:
 		fputs("ct state established", out);
 		break;
+	case STATEMENT_CT_INVALID:
+		fputs("ct state invalid", out);
+		break;
 	case STATEMENT_CT_RELATED:
 		fputs("ct state related", out);
 		break;
@@ -127,8 +130,8 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_DADDR_LOCAL:
 		fputs("fib daddr type local", out);
 		break;
-	case STATEMENT_DADDR_NO_UNICAST:
-		fputs("fib daddr type != unicast", out);
+	case STATEMENT_DADDR_TO_US:
+		fputs("fib daddr type { local, broadcast, anycast, multicast }", out);
 		break;
 	case STATEMENT_DADDR_BROADCAST:
 		fputs("fib daddr type broadcast", out);

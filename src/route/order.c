@@ -20,12 +20,15 @@ static enum match match_mark(const struct fwmark *selector, const struct fwmark 
 	return fwmark_covers(selector, mark) ? MATCHES_ALWAYS : MATCHES_MAYBE;
 }
 
-/* @is_received: whether packets with this mark arrive on an interface, or this host sends them itself */
-static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark, bool is_received)
+/*
+ * @is_forwarded: whether packets with this mark arrive on an interface, and checks of their source on lo; or this host
+ *                sends them
+ */
+static enum match match_rule(const struct policy_rule *rule, const struct fwmark *mark, bool is_forwarded)
 {
 	enum match match = match_mark(&rule->mark, mark);
 
-	if (is_received ? rule->is_for_sent || rule->has_output_selector : rule->has_hopeless_selector)
+	if (is_forwarded ? rule->has_output_selector : rule->has_hopeless_selector)
 		match = MATCHES_NEVER;
 	if ((rule->has_other_selector || rule->is_for_sent) && match == MATCHES_ALWAYS)
 		match = MATCHES_MAYBE;

@@ -31,9 +31,9 @@ struct order {
 
 /**
  * Returns whether a rule may capture a packet with one of the marks: as far as is known here, it matches, and it ends
- * the search or skips later rules. Rules that look up our own table or the local one do no harm. Packets with the
- * gateway's mark come from an interface, those with a proxy's from this host itself; and rules of others for our table
- * may take reverse path checks of the former.
+ * the search or skips later rules. Rules that look up our own table or the local one do no harm. Packets with a proxy's
+ * mark are sent by this host; those with the gateway's come from an interface. Rules that may take the reverse path
+ * checks of these count as well, also if they look up our table.
  */
 bool order_may_take(const struct policy_rule *rule, const struct routing *wanted);
 

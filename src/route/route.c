@@ -96,7 +96,7 @@ static int list_rules(struct rtnetlink *rtnetlink, int family, const struct rout
 	return result < 0 ? result : note_own(rtnetlink, family, wanted, rules);
 }
 
-/* Of a rule that exists, the kernel does not compare the target (net/core/fib_rules.c, rule_exists). */
+/* To the kernel, one that leads nowhere is the same: it ignores targets (net/core/fib_rules.c, rule_exists). */
 static int add_rule(struct rtnetlink *rtnetlink, const struct policy_rule *rule)
 {
 	int result = rules_change(rtnetlink, rule, true);

@@ -28,7 +28,8 @@ struct policy_rule {
 	bool is_for_sent;	    /* "iif lo": what this host sends itself, and reverse path checks */
 	bool has_other_selector;    /* besides the mark and that */
 	bool has_hopeless_selector; /* one of the others can't match a packet of this host's that can reach a proxy */
-	bool has_output_selector;   /* one of the others can't match a packet that is received */
+	bool has_output_selector;   /* one of the others can't match a packet that is received, or a check of its source
+				     */
 	bool is_own;		    /* its table is as good as our own; set by the caller */
 };
 

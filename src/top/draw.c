@@ -53,6 +53,8 @@ static const char help[] = N_("Up Down PgUp PgDn Home End\n"
 			      "target: some sockets have another.");
 
 static const char hints[] = N_("Enter target  / filter  u undo  NDUT sort  a all  ? help  q quit");
+static const char hints_with_filter[] =
+	N_("Enter target  / filter  Esc no filter  u undo  NDUT sort  a all  ? help  q quit");
 
 size_t draw_help_lines(void)
 {
@@ -268,7 +270,8 @@ static void draw_help(struct top *top, size_t line, size_t height)
 	}
 }
 
-static char *title_of(const struct top *top)
+/* @filter: what is to be told of it, or "" */
+static char *title_of(const struct top *top, const char *filter)
 {
 	static const char *const orders[] = {
 		[ROW_ORDER_NAME] = N_("by name"),
@@ -285,7 +288,7 @@ static char *title_of(const struct top *top)
 		sum.received += top->rows.items[i].rate.received;
 		sum.sent += top->rows.items[i].rate.sent;
 	}
-	return asprintf(&text, _("cgtproxy top: %zu of %zu, %s/s down, %s/s up, %s%s"), top->rows.count,
+	return asprintf(&text, _("cgtproxy top: %s%zu of %zu, %s/s down, %s/s up, %s%s"), filter, top->rows.count,
 			top->look.applications.count, amount_write(sum.received, down), amount_write(sum.sent, up),
 			_(orders[top->choice.order]), top->choice.is_reversed ? _(" reversed") : "") >= 0
 		       ? text
@@ -305,13 +308,31 @@ static char *menu_title(const struct top *top)
 		       : NULL;
 }
 
-static char *filter_line(const struct top *top)
+static bool is_filtered(const struct top *top)
+{
+	return top->mode == MODE_LIST && *top->filter != '\0';
+}
+
+/* The filter with something behind it. To be freed. */
+static char *filter_text(const struct top *top, const char *behind)
 {
 	CLEANUP(freep) char *filter = style_escape(&top->screen.style, top->filter, strlen(top->filter));
 	char *text = NULL;
 
-	return asprintf(&text, "/%s%s", filter != NULL ? filter : "", top->mode == MODE_FILTER ? "_" : "") >= 0 ? text
-														: NULL;
+	return asprintf(&text, "/%s%s", filter != NULL ? filter : "", behind) >= 0 ? text : NULL;
+}
+
+/* What is above all, or NULL. To be freed. */
+static char *head_of(const struct top *top)
+{
+	CLEANUP(freep) char *filter = filter_text(top, "");
+	CLEANUP(freep) char *before = NULL;
+
+	if (top->mode == MODE_MENU)
+		return menu_title(top);
+	if (!is_filtered(top) || filter == NULL || asprintf(&before, _("%s, "), filter) < 0)
+		return title_of(top, "");
+	return title_of(top, before);
 }
 
 /* What is at the bottom; @colour is set. To be freed. */
@@ -326,7 +347,9 @@ static char *bottom_of(const struct top *top, enum colour *colour)
 		return strdup(_("Enter sets it  Esc cancels"));
 	if (top->mode == MODE_HELP)
 		return strdup(_("Esc closes the help"));
-	return top->mode == MODE_FILTER || *top->filter != '\0' ? filter_line(top) : strdup(_(hints));
+	if (top->mode == MODE_FILTER)
+		return filter_text(top, "_");
+	return strdup(is_filtered(top) ? _(hints_with_filter) : _(hints));
 }
 
 /* What is above the list, or NULL. To be freed. */
@@ -341,7 +364,7 @@ void draw(struct top *top)
 {
 	enum colour colour = COLOUR_NONE;
 	CLEANUP(freep) char *bottom = bottom_of(top, &colour);
-	CLEANUP(freep) char *title = top->mode == MODE_MENU ? menu_title(top) : title_of(top);
+	CLEANUP(freep) char *title = head_of(top);
 	CLEANUP(freep) char *notice = notice_of(top);
 	const bool has_message = *top->message.text != '\0';
 	struct top_lines lines = layout_lines(screen_height(), notice != NULL ? count_lines(notice) : 0,

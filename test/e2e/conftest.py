@@ -11,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab.layouts import enter_usual_layout  # noqa: E402  (after the path to it)
+from lab import locales  # noqa: E402  (after the path to it)
+from lab.layouts import enter_usual_layout  # noqa: E402
 from lab.world import World  # noqa: E402
 
 logging.getLogger("lab").setLevel(logging.INFO)  # the daemons' logs, shown for tests that fail
@@ -28,6 +29,12 @@ def pytest_sessionstart():
 def pytest_collection_modifyitems(items):
     """Slow waiting tests start first, so that they don't outlast the others."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+@pytest.fixture(scope="session")
+def chinese(tmp_path_factory):
+    """The environment in which the program's language is Chinese."""
+    return locales.make(tmp_path_factory.mktemp("locale"), locales.CHINESE)
 
 
 @pytest.fixture

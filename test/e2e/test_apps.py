@@ -99,7 +99,7 @@ def test_names_targets_and_traffic(world, desktop):
     sockets = said.pop("sockets")
     assert sockets >= 1
     assert said == {"selector": "app", "value": "org.telegram.desktop", "name": "Telegram", "user": "alice", "uid": desktop.uid,
-                    "cgroups": [path], "targets": [{"target": "mihomo", "rule": 2, "line": 7, "differs": False, "cgroups": 1,
+                    "cgroups": [path], "targets": [{"target": "mihomo", "rule": 2, "dropin": None, "line": 7, "differs": False, "cgroups": 1,
                                                     "sockets": sockets}]}
     assert tokens <= sent < received  # an answer repeats the question, and says more
     assert listed["other"]["received"] >= sum(map(len, second.tokens))
@@ -124,7 +124,8 @@ def test_sockets_decide_what_is_listed(world, desktop):
     listed = desktop.listed("--all")
     assert set(listed) == {"talking", "quiet", "silent"}
     assert listed["quiet"]["sockets"] == listed["quiet"]["received"] == listed["quiet"]["sent"] == 0
-    assert listed["quiet"]["targets"] == [{"target": "direct", "rule": 1, "line": 5, "differs": False, "cgroups": 1, "sockets": 0}]
+    assert listed["quiet"]["targets"] == [{"target": "direct", "rule": 1, "dropin": None, "line": 5, "differs": False,
+                                           "cgroups": 1, "sockets": 0}]
     assert "--all lists all" in desktop.run().stdout and "--all lists" not in desktop.run("--all").stdout
 
 

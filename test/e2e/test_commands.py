@@ -56,6 +56,19 @@ rules:
   - {{match: '{OURS}dropped$', drop: true}}
   - {{match: '{OURS}c/d/e$', tproxy: dns-all}}
 """
+GATEWAY = """
+gateway:
+  mark: 4000
+  strict: STRICT
+  rules:
+    - {source: [192.168.50.7, "2001:db8::7", 10.0.0.5], direct: true}
+    - {source: [192.168.0.0/16, "2001:db8::/32", "::/1", 10.0.0.4, 255.255.255.255, 0.0.0.0/8], tproxy: plain}
+    - {mac: ["52:54:00:aa:bb:cc", "52:54:00:aa:bb:cd", "fe:ff:ff:ff:ff:ff"], drop: true}
+    - {interface: [lan1, br0, abcdefghijklmno, eth0.5], refuse: true}
+    - {interface: ["lan*", "abcdefghijklmn*", "br-*"], tproxy: dns-all}
+    - {mac: ["52:54:00:aa:bb:ce"], tproxy: dns}
+    - {interface: "*", tproxy: masked}
+"""
 ALL_IN_ONE = [ALL_FEATURES.replace("STRICT", strict) for strict in ("false", "true")]
 
 
@@ -227,10 +240,11 @@ def only_ours(world, rendered):
 
 
 @pytest.mark.parametrize("name", ["udp", "mark", "vmap", "1proxy", "-x", "UDP", "mihomo.udp", "_1", "output-mangle",
-                                  "DROP-CHAIN", "proxy-x", "dns-vmap"])
+                                  "DROP-CHAIN", "proxy-x", "dns-vmap", "nat", "tproxy-x", "interface-1"])
 def test_names_of_proxies_are_no_words_of_nft(world, name):
     """nft can't quote names; those of chains have a prefix before the proxy's."""
-    path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893}}}}\n")
+    path = world.scratch.write(f"version: 1\ntproxies: {{'{name}': {{mark: 3000, port: 7893, dns-hijack: {{}}}}}}\n"
+                               f"gateway: {{rules: [{{interface: lan0, tproxy: '{name}'}}]}}\n")
     done = world.cgtproxy("render", "-c", path)
     assert done.returncode == 0, done.stderr
     namespace = world.keep(Namespace())
@@ -239,8 +253,11 @@ def test_names_of_proxies_are_no_words_of_nft(world, name):
     world.daemon(path.read_text())
 
 
-@pytest.mark.parametrize("config", [GOOD, *ALL_IN_ONE, "version: 1\n", GOOD + "bypass: ['::1']\n"],
-                         ids=["small", "all features", "all features and strict", "empty", "bypass of one family"])
+@pytest.mark.parametrize("config", [GOOD, *ALL_IN_ONE, "version: 1\n", GOOD + "bypass: ['::1']\n",
+                                    ALL_IN_ONE[0] + GATEWAY.replace("STRICT", "false"),
+                                    ALL_IN_ONE[0] + GATEWAY.replace("STRICT", "true").replace("interface: \"*\"", "source: 9.9.9.9")],
+                         ids=["small", "all features", "all features and strict", "empty", "bypass of one family",
+                              "gateway", "strict gateway"])
 def test_render_prints_the_daemons_table(world, config):
     for cgroup in ("a", "dropped", "c/d/e"):
         world.cgroups.make(cgroup)

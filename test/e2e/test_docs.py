@@ -10,7 +10,8 @@ import subprocess
 import pytest
 import yaml
 from lab.daemon import as_nobody, binary, environment
-from lab.documents import TOP, blocks, bash, carry_out, documents, first_config, output_matches, write_stand_ins
+from lab.documents import (TOP, blocks, bash, carry_out, documents, first_config, is_chinese, output_matches,
+                           write_stand_ins)
 from lab.world import PROXY_PORT
 
 ALL = [block for path in documents() for block in blocks(path)]
@@ -61,12 +62,13 @@ def test_configs_of_v2ray(world, block):
 # Pages and their translations write to the same file in /tmp, so no two may run at a time.
 @pytest.mark.xdist_group("commands of documents")
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=name)
-def test_commands(world, path):
+def test_commands(world, path, chinese):
     """One after the other, as root, while the daemon runs under the config that was shown last."""
     directory = world.scratch.path(".bin")
     directory.mkdir()
     write_stand_ins(directory)
     (directory / "cgtproxy").symlink_to(binary())
+    language = chinese if is_chinese(path) else {}
     daemon = None
 
     def configure(config):
@@ -77,7 +79,8 @@ def test_commands(world, path):
         daemon = world.launch(binary(), CONFIGURATION_DIRECTORY=str(directory)).wait_ready()
 
     def run(command):
-        more = environment(CONFIGURATION_DIRECTORY=str(directory), PATH=f"{directory}:{os.environ['PATH']}")
+        more = environment(CONFIGURATION_DIRECTORY=str(directory), PATH=f"{directory}:{os.environ['PATH']}",
+                           **language)
         return subprocess.run(world.host.command("bash", "-c", command), stdin=subprocess.DEVNULL, env=more,
                               capture_output=True, text=True, check=False, timeout=120)
 
@@ -133,15 +136,17 @@ def test_commands_in_sentences(path):
     assert set(used) <= known
 
 
-@pytest.mark.parametrize("path", [path for path in documents() if "zh_CN" not in str(path)], ids=name)
+@pytest.mark.parametrize("path", [path for path in documents() if not is_chinese(path)], ids=name)
 def test_both_languages_show_the_same(path):
-    """The same blocks, except for comments and prose in them."""
+    """The same blocks, except for comments and prose in them, and for the words that commands print."""
     other = path.with_suffix(f".zh_CN{path.suffix}") if path.suffix == ".md" else path.parent / "zh_CN" / path.name
     if name(path) in ENGLISH_ONLY:
         assert not other.exists()
         return
 
     def shown(block):
+        if block.language == "console":
+            return [(command, len(output.splitlines())) for command, output in block.steps]
         text = re.sub(r"[ \t]*#.*", "", block.text)
         return block.language, block.words, text if block.language != "text" else ""
     assert [shown(block) for block in blocks(path)] == [shown(block) for block in blocks(other)]

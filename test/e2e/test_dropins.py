@@ -3,8 +3,7 @@
 """Rules in files beside the config, in config.d."""
 
 import json
-import os
-import time
+import re
 
 import pytest
 from lab.addresses import TCP, V4
@@ -87,9 +86,22 @@ def test_commands_name_the_dropin(world):
     assert "line 2 of config.d/50-test.yaml" in world.cgtproxy("check", "config", "-c", subject.path).stdout
 
 
+def test_apps_names_the_file(world):
+    """Where the rule is not in the config itself."""
+    world.proxy("mihomo")
+    subject = Dropins(world, RULE.replace("more$", "more.service$"))
+    for cgroup in ("proxied", "more.service"):
+        world.client(cgroup).serve("somebody", 4711 + len(cgroup))
+    text = world.cgtproxy("apps", "-c", subject.path).stdout
+    assert re.search("^more +mihomo +2 +50-test.yaml:3 +0 B +0 B$", text, re.M), text
+    assert re.search(rf"^\S*{world.cgroups.path('proxied')} +direct +1 +50-test.yaml:2 ", text, re.M), text
+    said = json.loads(world.cgtproxy("apps", "-c", subject.path, "--json").stdout)["apps"]
+    (route,) = next(app["targets"] for app in said if app["value"] == "more.service")
+    assert (route["dropin"], route["line"]) == ("config.d/50-test.yaml", 3)
+
+
 def test_status_sees_that_a_dropin_was_changed(world):
     subject = Dropins(world)
     assert "changed" not in world.cgtproxy("status").stdout
-    later = time.time() + 10  # a time in the table's comment is in seconds
-    os.utime(subject.write(RULE), (later, later))
+    subject.write(RULE)
     assert "changed" in world.cgtproxy("status").stdout

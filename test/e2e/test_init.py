@@ -18,7 +18,7 @@ from lab import locales
 from lab.addresses import ANY, LOOPBACK, TCP, UDP, V4, V6
 from lab.client import Client
 from lab.daemon import NOBODY, as_nobody, binary
-from lab.documents import TOP, blocks
+from lab.documents import TOP, blocks, is_chinese
 from lab.managers import ManagerTree
 from lab.terminal import Terminal
 from lab.waiting import wait_until
@@ -397,7 +397,7 @@ def test_the_default_file(scene):
     assert stat.S_IMODE(directory.stat().st_mode) == 0o755
     assert (directory / "config.yaml").exists()
     assert "  cgtproxy check\n  systemctl enable --now cgtproxy\n" in done.stdout
-    assert "  cgtproxy route firefox mihomo\n" in done.stdout
+    assert "  cgtproxy route NAME mihomo\n" in done.stdout
 
 
 def test_a_default_file_in_a_relative_directory(scene):
@@ -433,9 +433,26 @@ def test_commands_for_a_user_with_sudo(scene):
     assert "  cgtproxy exec mihomo " in done.stdout
 
 
-def test_without_a_config_there_is_a_hint(scene):
-    done = scene.world.cgtproxy("check", "config", CONFIGURATION_DIRECTORY=str(scene.directory))
-    assert "cgtproxy init" in done.stdout
+SHELLS = {"root's": (lambda argv: argv, {}, ""), "one with sudo": (lambda argv: argv, {"SUDO_UID": "1000"}, "sudo "),
+          "a user's": (as_nobody, {}, "sudo ")}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_without_a_config_there_is_a_hint(scene, shell):
+    """As it has to be typed there."""
+    wrap, env, sudo = SHELLS[shell]
+
+    def run(*words):
+        done = scene.world.cgtproxy(*words, wrap=wrap, program=scene.world.scratch.program(),
+                                    CONFIGURATION_DIRECTORY=str(scene.directory), **env)
+        return done.stdout + done.stderr
+
+    hint = f'"{sudo}cgtproxy init" writes one'
+    for words in (["check", "config"], ["apps"], ["explain", "/"], ["check", "system"]):
+        assert hint in run(*words), words
+    assert f"this config is not in force: {sudo}systemctl start cgtproxy\n" in run("check", "system")
+    scene.proxy()
+    assert f'"{sudo}cgtproxy init' in run("init")  # with --yes, if the user may write there
 
 
 def test_while_the_daemon_runs(scene):
@@ -443,8 +460,32 @@ def test_while_the_daemon_runs(scene):
     scene.proxy()
     scene.world.launch(binary(), CONFIGURATION_DIRECTORY=str(scene.directory)).wait_ready()
     done = scene.world.cgtproxy("init", "--yes", CONFIGURATION_DIRECTORY=str(scene.directory))
-    assert "systemctl reload cgtproxy\n" in done.stdout
-    assert "enable --now" not in done.stdout
+    advised = re.findall(r"^  (.*)$", done.stdout.partition("\nNext, ")[2], re.M)
+    assert advised == ["cgtproxy check", "cgtproxy route NAME mihomo",
+                       "systemctl reload cgtproxy", "cgtproxy exec mihomo curl https://example.org"]
+
+
+APPLICATIONS = {"telegram": "Telegram", "app:org.telegram.desktop": "Telegram Desktop", "NAME": None}
+
+
+@pytest.mark.parametrize("word", APPLICATIONS)
+def test_the_application_to_begin_with(scene, manager, word):
+    """One that runs and uses the network, as one would type it; neither the proxy's own nor one that menus lack."""
+    def run(identifier, name, more=""):
+        path = scene.directory / "applications" / f"{identifier}.desktop"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"[Desktop Entry]\nType=Application\nName={name}\n{more}", encoding="utf-8")
+        return scene.proxy(unit=f"app.slice/app-{identifier}-4711.scope", port=0, tree=manager)
+
+    scene.proxy(unit="app.slice/app-clash-4711.scope", tree=manager)
+    run("clash", "A Proxy")
+    run("b.hidden", "B Hidden", "NoDisplay=true\n").serve("hidden", 4712)
+    run("c.idle", "C Idle")
+    if APPLICATIONS[word]:
+        run("org.telegram.desktop", APPLICATIONS[word]).serve("telegram", 4713)
+        run("z.last", "Z Last").serve("last", 4714)
+    done = scene.init("--yes", XDG_DATA_DIRS=str(scene.directory))
+    assert f"  cgtproxy route {word} mihomo\n" in done.stdout
 
 
 def test_without_root(scene):
@@ -490,9 +531,9 @@ def test_output_that_can_not_be_written(scene):
 class Dialogue:
     """`init` on a terminal."""
 
-    def __init__(self, scene):
+    def __init__(self, scene, **env):
         self.scene = scene
-        self.terminal = scene.world.keep(Terminal(scene.world.host, scene.world.scratch, columns=120, rows=60))
+        self.terminal = scene.world.keep(Terminal(scene.world.host, scene.world.scratch, columns=120, rows=60, **env))
         self.terminal.type(shlex.join([str(binary()), "-c", str(scene.path), "init"]) + '; echo "code $?"')
 
     def wait(self, text):
@@ -523,15 +564,15 @@ def test_questions(scene):
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh_CN.md"])
-def test_the_dialogue_in_the_readme(scene, page):
+def test_the_dialogue_in_the_readme(scene, page, chinese):
     scene.proxy()
-    block = next(block for block in blocks(TOP / page) if block.language == "text" and "Write it?" in block.text)
-    dialogue = Dialogue(scene)
-    dialogue.answer("Name of the proxy in rules [mihomo]: ", "")
-    dialogue.answer("Write it? [Y/n]: ", "")
-    seen = dialogue.end(0).partition("\n")[2].partition("\n\nNext, ")[0] + "\n"
-    seen = re.sub(r"process \d+ in /.*\.slice/", "process 812 in /system.slice/", seen)
-    assert seen.replace(str(scene.path), "/etc/cgtproxy/config.yaml") == block.text
+    block = next(block for block in blocks(TOP / page) if block.language == "text" and "[Y/n]" in block.text)
+    dialogue = Dialogue(scene, **(chinese if is_chinese(block.path) else {}))
+    for question in re.findall(r"^.*\[\S+\][:：]$", block.text, re.M):
+        dialogue.answer(question, "")
+    seen = dialogue.end(0).partition("\n")[2]
+    seen = re.sub(r"\d+( in |，位于 )/.*\.slice/", r"812\1/system.slice/", seen)
+    assert seen.replace(str(scene.path), "/etc/cgtproxy/config.yaml").startswith(block.text + "\n")
 
 
 def test_other_answers(scene):

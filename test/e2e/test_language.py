@@ -17,11 +17,6 @@ COMMANDS = ("apps", "check", "clear", "exec", "explain", "help", "init", "render
 WRONG = "version: 1\nrules:\n  - matches: /a\n    direct: maybe\n"
 
 
-@pytest.fixture(scope="module", name="chinese")
-def _chinese(tmp_path_factory):
-    return locales.make(tmp_path_factory.mktemp("locale"), locales.CHINESE)
-
-
 @pytest.fixture(scope="module", name="scratch")
 def _scratch():
     scratch = Scratch()

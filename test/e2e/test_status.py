@@ -280,7 +280,6 @@ def test_cures_that_can_be_typed(world, version, running):
     """A daemon that does not run can't be reloaded."""
     subject = Reloadable(world, CONFIG)
     subject.path.write_text(CONFIG.replace("version: 1", f"version: {version}"), encoding="utf-8")
-    os.utime(subject.path, (time.time() + 10, time.time() + 10))
     if not running:
         subject.daemon.kill()
     cures = [one["cure"] for one in read(world, code=INCOMPLETE if running else NOT_RUNNING)["problems"]]
@@ -395,12 +394,23 @@ def test_a_config_that_was_changed(world):
     """What it says now need not be in force: nothing is called missing by it."""
     subject = Reloadable(world, CONFIG)
     subject.path.write_text(CONFIG.replace("3001", "3002").replace("7893", "7999"), encoding="utf-8")
-    os.utime(subject.path, (time.time() + 10, time.time() + 10))
     state = read(world)
     assert state["config"]["state"] == "changed"
     assert state["policy_rules"] == state["routes"] == {"ipv4": True, "ipv6": True}
     assert (target(state, "mihomo")["port"], target(state, "mihomo")["file_port"]) == (7893, 7999)
     assert "changed since" in show(world)
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_the_time_of_a_config(world, seconds):
+    """Whatever it is, the file is that which was loaded until it has another one: an older file may be put back."""
+    subject = Reloadable(world, CONFIG)
+    moment = time.time() + seconds
+    os.utime(subject.path, (moment, moment))
+    subject.reload()
+    assert read(world)["config"]["state"] == "current"
+    os.utime(subject.path, (moment, moment - 1))
+    assert read(world)["config"]["state"] == "changed"
 
 
 @pytest.mark.parametrize("what", ["gone", "bad"])

@@ -245,10 +245,18 @@ def test_a_filter(world, desk):
     screen.wait("nothing has this text")
     screen.press("Escape")
     wait_until(lambda: row(screen, "Telegram") and row(screen, "飞书"), lambda: screen.text)
-    screen.press("/", *"telegram", "Enter", "Enter")
+    screen.press("/", *"telegram")
+    screen.wait("/telegram_")
+    hints = "Enter target  / filter "
+    assert hints not in screen.text and "cgtproxy top: 1 of " in screen.text
+    screen.press("Enter")
+    text = screen.wait("cgtproxy top: /telegram, 1 of ")
+    assert hints + " Esc no filter " in text
+    screen.press("Enter")
     screen.wait(f"Target of Telegram (app:{TELEGRAM})")
     screen.press("Escape", "Escape")
     wait_until(lambda: row(screen, "Firefox"), lambda: screen.text)
+    assert "/telegram" not in screen.text and "Esc no filter" not in screen.text
 
 
 def test_rates(world, desk):

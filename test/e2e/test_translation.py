@@ -13,7 +13,7 @@ from lab import translations
 # Whole files whose texts are for programs, or the field's own terms.
 _FOR_PROGRAMS = {
     "src/cmd/apps_json.c", "src/cmd/explain_json.c", "src/cmd/status_json.c", "src/cmd/status_openmetrics.c",
-    "src/config/schema.c", "src/nft/hook.c", "src/nft/text.c",
+    "src/config/schema.c", "src/nft/hook.c", "src/nft/set_text.c", "src/nft/text.c",
 }
 # Texts that are the same in any language: commands, JSON formats (json_pack()), nftables, what other programs write.
 _SAME_EVERYWHERE = [

@@ -7,7 +7,8 @@ The kind of a block is in the info string of its fence in Markdown, and in a pre
 yaml        a config, or a part of one
 json v2ray  a config of v2ray
 sh          commands, each of which must succeed
-console     commands behind "$ ", and what they print: "..." stands for any lines, "…" for anything in a line
+console     commands behind "$ ", and what they print in the document's language: "..." stands for any lines, "…" for
+            anything in a line
 text        neither; nothing in it may look like a command
 
 Behind sh and console: "systemd" takes a machine with systemd, "user" is an ordinary user there, "source" is done in a
@@ -81,6 +82,11 @@ class Block:
 def documents():
     """All files of the documentation."""
     return sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md"), *(TOP / "man").rglob("*.scd")])
+
+
+def is_chinese(path):
+    """Whether a document is a translation, and what programs print in it is, too."""
+    return "zh_CN" in str(path.relative_to(TOP))
 
 
 def blocks(path):

@@ -92,6 +92,13 @@ class Namespace:
                 file.write(str(value))
         self.call(write)
 
+    def try_sysctl(self, name, value):
+        """The same if there is such a file."""
+        try:
+            self.sysctl(name, value)
+        except FileNotFoundError:
+            pass
+
     def listens(self, protocol, port):
         """Whether a socket inside is bound to this port (a server's, once it listens)."""
         def ports():

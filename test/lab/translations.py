@@ -11,6 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _PO = REPOSITORY / "po"
 _TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|[A-Za-z_]\w*|\s+|.', re.DOTALL)
 _KEYWORD = re.compile(r"^(\w+)")
+_DIRECTIVE = re.compile(r"%(?:\d+\$)?(?:<PRI\w+>|[-+#0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hljzt]*[a-zA-Z])")
 
 
 def languages():
@@ -57,6 +58,16 @@ def entries(text):
         if entry["msgid"]:
             found.append(entry)
     return found
+
+
+def plain(text):
+    """A text of a catalogue without its escapes."""
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], text)
+
+
+def literal_parts(text):
+    """What a text of a catalogue has before, between and behind its directives."""
+    return [plain(part) for part in _DIRECTIVE.split(text)]
 
 
 def marked():

@@ -11,6 +11,7 @@ from .addresses import (ALL_TRAFFIC, ANY, DISCARD_PORT, DNS_PORT, GATEWAY, HOST,
 from .cgroups import CgroupTree, remove_leftovers
 from .client import Client
 from .daemon import Daemon, Scratch, binary, environment
+from .lans import Lan, become_router
 from .namespaces import Namespace
 from .servers import Server, Sink
 from .wire import Wire
@@ -31,10 +32,11 @@ class World:
     """
 
     def __init__(self, ipv6=True, purpose="test"):
-        self._ipv6 = ipv6
+        self.families = (V4, V6) if ipv6 else (V4,)
         self._purpose = purpose
         self._cleanup = ExitStack()
         self._clients = {}
+        self._lans = 0
         self.host = self.outside = self.server = self.wire = self.cgroups = self.scratch = None
 
     def __enter__(self):
@@ -59,7 +61,7 @@ class World:
         self.outside = self.keep(Namespace())
         self.scratch = self.keep(Scratch())
         self.cgroups = self.keep(CgroupTree(self._purpose))
-        if not self._ipv6:
+        if V6 not in self.families:
             for name in ("all", "default", "lo"):
                 self.host.sysctl(f"ipv6/conf/{name}/disable_ipv6", 1)
         self.host.sysctl("ipv4/ping_group_range", "0 0")
@@ -73,15 +75,14 @@ class World:
         self.keep(Sink(DISCARD_PORT, self.outside))
 
     def _lay_cable(self):
-        families = (V4, V6) if self._ipv6 else (V4,)
         self.host.ip("link set lo up",
                      f"link add cable type veth peer name cable netns {self.outside.path}",
                      "link set cable up",
-                     *(f"addr add {HOST[f]}/{24 if f == V4 else 64} dev cable" for f in families))
+                     *(f"addr add {HOST[f]}/{24 if f == V4 else 64} dev cable" for f in self.families))
         self.outside.ip("link set lo up", "link set cable up",
                         *(f"addr add {GATEWAY[f]}/{24 if f == V4 else 64} dev cable" for f in (V4, V6)),
                         *(f"route add local {prefix} dev lo" for f in (V4, V6) for prefix in OUTSIDE_PREFIXES[f]))
-        self.host.ip(*(f"route add default via {GATEWAY[f]}" for f in families))
+        self.host.ip(*(f"route add default via {GATEWAY[f]}" for f in self.families))
 
     def client(self, cgroup):
         """The client in this cgroup (a path below the top, made if missing); one process for each cgroup."""
@@ -111,6 +112,13 @@ class World:
     def outside_client(self):
         """A client on the outside."""
         return self.keep(Client(self.outside))
+
+    def lan(self, name, bridge=False):
+        """A network for whose devices the host is the router; name is that of the host's interface."""
+        if self._lans == 0:
+            become_router(self)
+        self._lans += 1
+        return Lan(self, name, self._lans, bridge)
 
     def proxy(self, name, port=PROXY_PORT, **options):
         """A TPROXY server on the host; it answers as "proxy NAME"."""

@@ -19,11 +19,11 @@ struct rendered {
 	size_t length;
 };
 
-static inline struct rendered render_with(const char *text, const struct contents *contents,
-					  const struct cgroup_names *names)
+/** Takes the config. */
+static inline struct rendered render_config(struct config *config, const struct contents *contents,
+					    const struct cgroup_names *names)
 {
 	struct rendered rendered = {0};
-	struct config *config = parse_good(text);
 	struct ruleset *ruleset = compile_for(config, contents);
 	FILE *out = open_memstream(&rendered.text, &rendered.length);
 
@@ -35,11 +35,19 @@ static inline struct rendered render_with(const char *text, const struct content
 	return rendered;
 }
 
+static inline struct rendered render_with(const char *text, const struct contents *contents,
+					  const struct cgroup_names *names)
+{
+	return render_config(parse_good(text), contents, names);
+}
+
+static const struct contents no_cgroups = {.element_count = 0};
+static const struct cgroup_names no_names = {.count = 0};
+
 /** The ruleset of a host without cgroups. */
 static inline struct rendered render(const char *text)
 {
-	return render_with(text, &(const struct contents){.element_count = 0},
-			   &(const struct cgroup_names){.count = 0});
+	return render_with(text, &no_cgroups, &no_names);
 }
 
 static inline void rendered_clear(struct rendered *rendered)

@@ -3,6 +3,7 @@
 
 /* The kernel's interval sets refuse what overlaps, so what "bypass" lists must be one set of addresses, sorted. */
 
+#include "random.h"
 #include "rendered.h"
 
 #include "engine/bypass.h"
@@ -104,12 +105,6 @@ enum {
 	SPACE = 256, /* addresses, 10.0.0.0 to 10.0.0.255 */
 	ROUNDS = 300,
 };
-
-static uint32_t next_random(uint32_t *random)
-{
-	*random = *random * 1664525 + 1013904223;
-	return *random >> 8;
-}
 
 static struct config *random_bypass(uint32_t *random, bool *wanted)
 {

@@ -31,7 +31,8 @@ static struct dump dump_of(const struct ruleset *ruleset)
 	dump.chains = calloc(ruleset->chain_count, sizeof(*dump.chains));
 	dump.counters = calloc(ruleset->counter_count, sizeof(*dump.counters));
 	dump.sets = calloc(ruleset->set_count, sizeof(*dump.sets));
-	assert_true(dump.chains != NULL && dump.counters != NULL && dump.sets != NULL);
+	if (dump.chains == NULL || dump.counters == NULL || dump.sets == NULL)
+		abort();
 	for (size_t i = 0; i < ruleset->chain_count; i++) {
 		const struct hook *hook = hook_of(ruleset->chains[i].hook);
 		struct dump_chain *chain = &dump.chains[dump.chain_count++];
@@ -302,13 +303,89 @@ static void test_another_proxy(void **state)
 	config_free(next);
 }
 
+#define GATEWAY(rules) CONFIG("p", "3000") "gateway: {rules: [" rules "]}\n"
+
+/* The name of a ruleset's map of interfaces. */
+static const char *map_of(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->set_count; i++) {
+		if (ruleset->sets[i].type == SET_INTERFACE_VERDICTS)
+			return ruleset->sets[i].name;
+	}
+	fail_msg("there is no such map");
+	return "";
+}
+
+/* Maps that can't be changed are filled before rules lead there, and removed when none has led there for some time. */
+static void test_constant_maps(void **state)
+{
+	struct config *last = parse_good(GATEWAY("{interface: br0, tproxy: p}"));
+	struct config *next = parse_good(GATEWAY("{interface: [br0, br1], tproxy: p}"));
+	struct ruleset *last_ruleset = compile_for(last, &(const struct contents){.element_count = 0});
+	struct ruleset *next_ruleset = compile_for(next, &(const struct contents){.element_count = 0});
+	struct ruleset *meanwhile = ruleset_new();
+	struct dump held = dump_of(last_ruleset);
+	struct batch batch = {0};
+	struct messages messages;
+
+	(void)state;
+	batch_begin(&batch);
+	difference_put_preparation(&batch, &held, next_ruleset, meanwhile);
+	batch_end(&batch);
+	messages = read_messages(&batch);
+	assert_int_equal(count_elements_of(&messages, map_of(next_ruleset)), 4); /* each has an end */
+	assert_int_equal(count_type(&messages, NFT_MSG_NEWSET), 1);
+	messages_clear(&messages);
+	messages = change(&batch, &held, next_ruleset);
+	assert_int_equal(count_elements_of(&messages, map_of(next_ruleset)), 0);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSETELEM), 0);
+	messages_clear(&messages);
+	messages = remove_rest(&batch, &held, next_ruleset);
+	assert_int_equal(count_type(&messages, NFT_MSG_DELSET), 1);
+	assert_string_equal(mnl_attr_get_str(attribute_of(messages.items[1], NFTA_SET_NAME)), map_of(last_ruleset));
+	messages_clear(&messages);
+	batch_clear(&batch);
+	dump_clear(&held);
+	ruleset_free(meanwhile);
+	ruleset_free(last_ruleset);
+	ruleset_free(next_ruleset);
+	config_free(last);
+	config_free(next);
+}
+
+/* One of the same name that is not the same can only be exchanged. */
+static void test_a_constant_map_that_differs(void **state)
+{
+	struct config *config = parse_good(GATEWAY("{interface: br0, tproxy: p}"));
+	struct ruleset *ruleset = compile_for(config, &(const struct contents){.element_count = 0});
+	struct dump held = dump_of(ruleset);
+	const struct verdict elsewhere = go("elsewhere");
+	struct set *map = held.sets;
+
+	(void)state;
+	while (map->type != SET_INTERFACE_VERDICTS)
+		map++;
+	assert_true(difference_is_possible(&held, ruleset));
+	map->elements[0].verdict = &elsewhere;
+	assert_false(difference_is_possible(&held, ruleset));
+	map->elements[0].verdict = ruleset_find_set(ruleset, map->name)->elements[0].verdict;
+	assert_true(difference_is_possible(&held, ruleset));
+	map->elements[0].key[0]++;
+	assert_false(difference_is_possible(&held, ruleset));
+	map->elements[0].key[0]--;
+	map->count--;
+	assert_false(difference_is_possible(&held, ruleset));
+	dump_clear(&held);
+	ruleset_free(ruleset);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_differs),
-		cmocka_unit_test(test_cgroups),
-		cmocka_unit_test(test_no_way),
-		cmocka_unit_test(test_another_proxy),
+		cmocka_unit_test(test_nothing_differs), cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_no_way),		cmocka_unit_test(test_another_proxy),
+		cmocka_unit_test(test_constant_maps),	cmocka_unit_test(test_a_constant_map_that_differs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,23 @@ static void set_age(const char *path, time_t moment)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
+static time_t changed(const char *path)
+{
+	struct config_files files;
+
+	config_files_look(path, &files);
+	return files.changed;
+}
+
+static uint32_t version(void)
+{
+	struct config_files files;
+
+	config_files_look("config.yaml", &files);
+	assert_int_not_equal(files.version, 0);
+	return files.version;
+}
+
 static void test_changed(void **state)
 {
 	(void)state;
@@ -267,12 +284,65 @@ static void test_changed(void **state)
 	set_age("config.yaml", 1000);
 	set_age("config.d/10-first.yaml", 900);
 	set_age(DROPIN_DIRECTORY, 800);
-	assert_int_equal(config_changed("config.yaml"), 1000);
+	assert_int_equal(changed("config.yaml"), 1000);
 	set_age("config.d/10-first.yaml", 1100);
-	assert_int_equal(config_changed("config.yaml"), 1100);
+	assert_int_equal(changed("config.yaml"), 1100);
 	set_age(DROPIN_DIRECTORY, 1200); /* as it is when one is removed */
-	assert_int_equal(config_changed("config.yaml"), 1200);
-	assert_int_equal(config_changed("/nonexistent/config.yaml"), 0);
+	assert_int_equal(changed("config.yaml"), 1200);
+	assert_int_equal(changed("/nonexistent/config.yaml"), 0);
+	set_age("config.yaml", time(NULL) + 1000); /* which it can't have been changed at */
+	assert_in_range(changed("config.yaml"), time(NULL) - 10, time(NULL));
+}
+
+static void set_nanoseconds(const char *path, long nanoseconds)
+{
+	const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000, .tv_nsec = nanoseconds}};
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Each of these is another one, and is over when it is undone. */
+static void test_version(void **state)
+{
+	uint32_t first = 0;
+
+	(void)state;
+	write_dropin(names[FIRST_NAME], "rules: []\n");
+	set_nanoseconds("config.yaml", 0);
+	set_nanoseconds("config.d/10-first.yaml", 0);
+	first = version();
+	set_nanoseconds("config.yaml", 1);
+	assert_int_not_equal(version(), first);
+	set_nanoseconds("config.yaml", 0);
+	assert_int_equal(version(), first);
+	/* an older one, too, and one that is not the newest */
+	set_age("config.d/10-first.yaml", 900);
+	assert_int_not_equal(version(), first);
+	write_dropin(names[FIRST_NAME], "rules: [ ]\n");
+	set_nanoseconds("config.d/10-first.yaml", 0);
+	assert_int_not_equal(version(), first);
+	write_dropin(names[FIRST_NAME], "rules: []\n");
+	set_nanoseconds("config.d/10-first.yaml", 0);
+	assert_int_equal(version(), first);
+	assert_int_equal(rename("config.d/10-first.yaml", "config.d/11-first.yaml"), 0);
+	assert_int_not_equal(version(), first);
+	assert_int_equal(rename("config.d/11-first.yaml", "config.d/10-first.yaml"), 0);
+	/* an editor's file beside it is none of them */
+	set_age(DROPIN_DIRECTORY, 5000);
+	assert_int_equal(version(), first);
+}
+
+static void test_has_changed(void **state)
+{
+	(void)state;
+	set_age("config.yaml", 1000);
+	set_age(DROPIN_DIRECTORY, 1000);
+	assert_false(config_has_changed("config.yaml", 1000, version()));
+	assert_false(config_has_changed("config.yaml", 900, version()));
+	assert_true(config_has_changed("config.yaml", 1100, version() ^ 1));
+	/* a stamp without a version */
+	assert_false(config_has_changed("config.yaml", 1000, 0));
+	assert_true(config_has_changed("config.yaml", 999, 0));
 }
 
 int main(void)
@@ -287,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unreadable_directories, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_links, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_changed, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(test_version, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(test_has_changed, make_directory, remove_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,36 @@ static void test_ends_of_intervals(void **state)
 	dump_clear(&dump);
 }
 
+/* In a map, only its beginning has a verdict; what ends comes before what begins there. */
+static void test_intervals_of_a_map(void **state)
+{
+	static const uint8_t addresses[][4] = {{10, 0, 0, 0}, {11, 0, 0, 0}};
+	struct elements_list elements;
+	struct nlattr *nest = NULL;
+	struct dump dump;
+
+	(void)state;
+	table_with_set("gateway-source-1", SET_IPV4_VERDICTS);
+	answers_to_next();
+	elements = begin_elements();
+	element(&elements, addresses[1], sizeof(addresses[1]), NFT_GOTO, "there");
+	nest = mnl_attr_nest_start(elements.message, NFTA_LIST_ELEM);
+	answers_value(elements.message, NFTA_SET_ELEM_KEY, addresses[1], sizeof(addresses[1]));
+	answers_u32(elements.message, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	mnl_attr_nest_end(elements.message, nest);
+	element(&elements, addresses[0], sizeof(addresses[0]), NFT_RETURN, NULL);
+	end_elements(&elements);
+	answers_done();
+	read_well(&dump);
+	assert_false(dump.is_incomplete);
+	assert_int_equal(dump.sets[0].count, 3);
+	assert_int_equal(dump.sets[0].elements[0].verdict->kind, VERDICT_RETURN);
+	assert_int_equal(dump.sets[0].elements[1].flags, NFT_SET_ELEM_INTERVAL_END);
+	assert_null(dump.sets[0].elements[1].verdict);
+	assert_string_equal(dump.sets[0].elements[2].verdict->chain, "there");
+	dump_clear(&dump);
+}
+
 /* Their elements are not asked for. */
 static void test_sets_that_are_not_like_ours(void **state)
 {
@@ -303,6 +333,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_map, answers_clear),
 		cmocka_unit_test_teardown(test_elements_that_cant_be_read, answers_clear),
 		cmocka_unit_test_teardown(test_ends_of_intervals, answers_clear),
+		cmocka_unit_test_teardown(test_intervals_of_a_map, answers_clear),
 		cmocka_unit_test_teardown(test_sets_that_are_not_like_ours, answers_clear),
 		cmocka_unit_test_teardown(test_names_that_are_too_long, answers_clear),
 		cmocka_unit_test_teardown(test_what_has_no_name, answers_clear),

@@ -3,6 +3,7 @@
 
 /* Overlapping intervals become ones that don't overlap, in which each key has the verdict of the first that had it. */
 
+#include "random.h"
 #include "unit.h"
 
 #include "engine/intervals.h"
@@ -17,6 +18,8 @@ enum {
 	MOST = 40,
 	VERDICTS = 3,
 };
+
+static uint32_t numbers;
 
 static const struct verdict verdicts[VERDICTS] = {
 	{.kind = VERDICT_RETURN},
@@ -51,18 +54,18 @@ static void paint_last_first(const struct interval *intervals, size_t count, siz
 
 static size_t pick(size_t keys, bool at_ends)
 {
-	if (at_ends && rand() % 4 == 0)
-		return rand() % 2 == 0 ? 0 : keys - 1;
-	return (size_t)rand() % keys;
+	if (at_ends && next_random(&numbers) % 4 == 0)
+		return next_random(&numbers) % 2 == 0 ? 0 : keys - 1;
+	return next_random(&numbers) % keys;
 }
 
 static struct interval any_interval(size_t size)
 {
 	const size_t keys = size == 1 ? 256 : KEYS;
 	const size_t one = pick(keys, true);
-	const size_t length = rand() % 3 == 0 ? 0 : pick(keys / 4, false);
+	const size_t length = next_random(&numbers) % 3 == 0 ? 0 : pick(keys / 4, false);
 	const size_t other = one + length < keys ? one + length : keys - 1;
-	struct interval interval = {.verdict = &verdicts[rand() % VERDICTS]};
+	struct interval interval = {.verdict = &verdicts[next_random(&numbers) % VERDICTS]};
 
 	write_key(interval.first, size, one);
 	write_key(interval.last, size, other);
@@ -89,10 +92,9 @@ static void test_the_first_counts(void **state)
 	static uint8_t got[KEYS];
 
 	(void)state;
-	srand(1);
 	for (size_t round = 0; round < ROUNDS; round++) {
 		const size_t size = 1 + round % 2;
-		size_t count = (size_t)rand() % (MOST + 1);
+		size_t count = next_random(&numbers) % (MOST + 1);
 		struct interval *intervals = calloc(count + 1, sizeof(*intervals));
 
 		for (size_t i = 0; i < count; i++)

@@ -3,6 +3,7 @@
 
 /* Nested prefixes are put into layers without overlaps, whose order decides as that of the prefixes did. */
 
+#include "random.h"
 #include "unit.h"
 
 #include "engine/layers.h"
@@ -17,6 +18,8 @@ enum {
 	MOST = 12,
 	VERDICTS = 3,
 };
+
+static uint32_t numbers;
 
 static const struct verdict verdicts[VERDICTS] = {
 	{.kind = VERDICT_RETURN},
@@ -68,21 +71,20 @@ static struct interval any_prefix(void)
 	uint8_t key[SIZE];
 	struct interval interval;
 
-	write_key((size_t)rand() % KEYS, key);
-	interval = interval_of_prefix(key, (size_t)rand() % (SIZE + 1), SIZE);
-	interval.verdict = &verdicts[rand() % VERDICTS];
+	write_key(next_random(&numbers) % KEYS, key);
+	interval = interval_of_prefix(key, next_random(&numbers) % (SIZE + 1), SIZE);
+	interval.verdict = &verdicts[next_random(&numbers) % VERDICTS];
 	return interval;
 }
 
 static void test_the_first_counts(void **state)
 {
 	(void)state;
-	srand(1);
 	for (size_t round = 0; round < ROUNDS; round++) {
 		struct interval before[MOST];
 		struct interval intervals[MOST];
 		size_t layers[MOST];
-		const size_t given = (size_t)rand() % (MOST + 1);
+		const size_t given = next_random(&numbers) % (MOST + 1);
 		size_t count = given;
 
 		for (size_t i = 0; i < given; i++)

@@ -109,8 +109,8 @@ static void test_other_selectors(void **state)
 }
 
 /*
- * Packets of the gateway come from an interface, which one is not known, and have no outgoing interface when they are
- * routed. The other mark, 3000, is left out by one that differs in the last bit.
+ * Packets of the gateway come from an interface, which one is not known, and checks of their sources from lo; neither
+ * has an outgoing interface. The other mark, 3000, differs from theirs in the last bit.
  */
 static void test_what_takes_packets_of_the_gateway(void **state)
 {
@@ -121,7 +121,7 @@ static void test_what_takes_packets_of_the_gateway(void **state)
 	} cases[] = {
 		{{.mark = {1, 1}}, true, false},
 		{{.mark = {0xca6d, EXACT}}, false, true},
-		{{.mark = {1, 1}, .is_for_sent = true}, false, true},
+		{{.mark = {1, 1}, .is_for_sent = true}, true, true},
 		/* iif eth0, l3mdev */
 		{{.mark = {1, 1}, .has_other_selector = true, .has_hopeless_selector = true}, true, true},
 		/* oif eth0 */
@@ -131,8 +131,11 @@ static void test_what_takes_packets_of_the_gateway(void **state)
 		  .has_output_selector = true},
 		 false,
 		 true},
-		/* iif lo and another */
-		{{.mark = {1, 1}, .is_for_sent = true, .has_other_selector = true}, false, true},
+		/* oif lo, also with iif lo */
+		{{.mark = {1, 1}, .has_other_selector = true, .has_output_selector = true}, false, true},
+		{{.mark = {1, 1}, .is_for_sent = true, .has_other_selector = true, .has_output_selector = true},
+		 false,
+		 true},
 		{{.mark = {1, 1}, .has_other_selector = true}, true, true},
 	};
 

@@ -230,12 +230,15 @@ static void test_rules_for_an_interface(void **state)
 	assert_rules(&wanted, 99, 1);
 	is_in_force = true;
 	fake_delete(&rule);
+	put(&wanted);
+	assert_rules(&wanted, PRIORITY, 0);
+	/* a source check takes it */
 	rule.has_other_selector = false;
 	rule.is_for_sent = true;
 	rule.mark = gateway;
 	fake_add(&rule);
 	put(&wanted);
-	assert_rules(&wanted, PRIORITY, 1);
+	assert_rules(&wanted, 99, 1);
 }
 
 /* Whichever is deleted comes back, and the others stay where they are. */
@@ -297,7 +300,7 @@ static void test_the_rule_for_main_is_missing(void **state)
 	watch();
 }
 
-/* The kernel takes one that leads elsewhere for the same. */
+/* That is not ours. The kernel would take ours at its place for the same. */
 static void test_an_exemption_that_leads_elsewhere(void **state)
 {
 	struct policy_rule rule = rule_wanted(&wanted, AF_INET, 1, PRIORITY);
@@ -305,7 +308,8 @@ static void test_an_exemption_that_leads_elsewhere(void **state)
 	(void)state;
 	rule.target = 20000;
 	fake_add(&rule);
-	put_in_force();
+	put(&wanted);
+	assert_rules(&wanted, rule.priority - 1, 1);
 }
 
 /* A reload that changes the gateway's mark: both work until the old table is gone. */
