@@ -113,9 +113,11 @@ int status_read_gateway(const struct dump *dump, const struct config *held, cons
 
 bool status_gateway_is_whole(const struct dump *dump, const struct config *config)
 {
-	bool whole = dump_find_chain(dump, CHAIN_GATEWAY_DROP) != NULL &&
-		     dump_find_chain(dump, CHAIN_GATEWAY_REFUSE) != NULL;
+	static const char *const chains[] = {CHAIN_GATEWAY_DROP, CHAIN_GATEWAY_REFUSE, CHAIN_GATEWAY_ERROR};
+	bool whole = true;
 
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		whole = whole && dump_find_chain(dump, chains[i]) != NULL;
 	for (size_t i = 0; i < config->proxy_count; i++)
 		whole = whole &&
 			dump_find_chain(dump, chain_verdict(CHAIN_GATEWAY_PREFIX, config->proxies[i].name).chain) !=

@@ -113,6 +113,10 @@ def test_explain_by_rules(world):
             (CONFIG, "52:54:00:AA:bb:cc", 2, "drop"),
             (CONFIG, "interface:wlan0", 3, "mihomo"),
             (CONFIG, "interface:eth0", None, "direct"),
+            (CONFIG, "interface:lan", None, "direct"),
+            (CONFIG, "interface:lan01", None, "direct"),
+            (CONFIG, "interface:wlao", None, "direct"),
+            (CONFIG.replace("direct: true", "refuse: true"), "192.168.50.10", None, "direct"),
             (CONFIG.replace("mark: 4001", "strict: true"), "interface:eth0", None, "refuse"),
             (CONFIG.replace("[wlan*, lan0, lan1]", "'*'"), "interface:eth0", 3, "mihomo"),
             (CONFIG.replace("direct: true", "refuse: true"), "192.168.50.9", 1, "refuse"),
@@ -144,6 +148,8 @@ def test_explain_packets(world):
         assert sender.ping(family) == "answered"
     assert said[OUTSIDE[V6], "udp", None] == ("proxy", "target")
     assert explain(world, CONFIG.replace("lan0", "lan2"), SENDER[V4], code=3)["agrees"] is False
+    fewer = CONFIG[:CONFIG.index("    - interface:")]
+    assert explain(world, fewer, SENDER[V4], code=3)["agrees"] is False
     (trace,) = explain(world, CONFIG, SENDER[V4], "--to", f"udp/{OUTSIDE[V4]}:53")["traffic"]
     assert (trace["outcome"], trace["server"], trace["server_port"]) == ("dns-hijack", None, 1053)
     assert sender.ask(UDP, V4, OUTSIDE[V4], 53).who == "dns mihomo"
