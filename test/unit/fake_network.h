@@ -101,6 +101,8 @@ static struct {
 	size_t ports_asked;
 	uint32_t port_answer; /* of every bridge, or 0: it does not know */
 	int address_failure;  /* errno */
+	bool ignores_target;  /* as an old kernel does, so it lists the addresses of this host */
+	size_t unread;	      /* datagrams, when their socket was closed */
 	ino_t process_namespace;
 	uint64_t now;
 	uint64_t tick; /* by which each question for the time moves it on */
@@ -225,7 +227,8 @@ static void write_address(struct fake_datagram *datagram, const struct fake_sock
 	if (family == AF_INET)
 		mnl_attr_put(message, IFA_LOCAL, 4, bytes);
 	mnl_attr_put_u32(message, IFA_FLAGS, address->flags);
-	mnl_attr_put_u32(message, IFA_TARGET_NETNSID, (uint32_t)address->netns);
+	if (!fake.ignores_target)
+		mnl_attr_put_u32(message, IFA_TARGET_NETNSID, (uint32_t)address->netns);
 	end_message(datagram, message);
 }
 
@@ -259,13 +262,13 @@ static void answer_addresses(struct fake_socket *to, const struct nlmsghdr *requ
 	netns = (int32_t)mnl_attr_get_u32(target);
 	if (fake.poll_count < LOG_MAX)
 		fake.polls[fake.poll_count++] = fake.now;
-	if (fake.address_failure != 0 || !is_netns(netns)) {
+	if (fake.address_failure != 0 || (!is_netns(netns) && !fake.ignores_target)) {
 		write_refusal(to, fake.address_failure != 0 ? fake.address_failure : EINVAL);
 		return;
 	}
 	datagram = add_datagram(to);
 	for (size_t i = 0; i < fake.address_count; i++) {
-		if (fake.addresses[i].netns != netns)
+		if (fake.addresses[i].netns != netns && !fake.ignores_target)
 			continue;
 		if (datagram->length + 256 > DATAGRAM_SIZE)
 			datagram = add_datagram(to);
@@ -390,6 +393,7 @@ int __wrap_mnl_socket_close(struct mnl_socket *socket)
 {
 	struct fake_socket *closed = socket_of(mnl_socket_get_fd(socket));
 
+	fake.unread += closed->count;
 	for (; closed->count > 0; closed->count--) {
 		free(closed->queue[closed->first]);
 		closed->first = (closed->first + 1) % QUEUE_MAX;
