@@ -104,6 +104,7 @@ static struct {
 	bool ignores_target;  /* as an old kernel does, so it lists the addresses of this host */
 	size_t unread;	      /* datagrams, when their socket was closed */
 	ino_t process_namespace;
+	size_t allocations; /* that succeed before one fails; SIZE_MAX: all do */
 	uint64_t now;
 	uint64_t tick; /* by which each question for the time moves it on */
 	char directory[64];
@@ -112,6 +113,8 @@ static struct {
 	uint64_t last_id;
 	struct containers *containers;
 } fake;
+
+void *__real_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static uint64_t fake_clock(void)
 {
@@ -132,7 +135,7 @@ static struct fake_socket *socket_of(int fd)
 
 static struct fake_datagram *add_datagram(struct fake_socket *to)
 {
-	struct fake_datagram *datagram = calloc(1, sizeof(*datagram));
+	struct fake_datagram *datagram = __real_calloc(1, sizeof(*datagram));
 
 	assert_non_null(datagram);
 	assert_true(to->count < QUEUE_MAX);
@@ -402,6 +405,35 @@ int __wrap_mnl_socket_close(struct mnl_socket *socket)
 	return __real_mnl_socket_close(socket);
 }
 
+static bool has_memory(void)
+{
+	if (fake.allocations == SIZE_MAX || fake.allocations-- > 0)
+		return true;
+	fake.allocations = SIZE_MAX;
+	errno = ENOMEM;
+	return false;
+}
+
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return has_memory() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return has_memory() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_reallocarray(void *items, size_t count, size_t size);
+void *__real_reallocarray(void *items, size_t count, size_t size);
+void *__wrap_reallocarray(void *items, size_t count, size_t size)
+{
+	return has_memory() ? __real_reallocarray(items, count, size) : NULL;
+}
+
 /* stat() has two names, as files may be large. */
 static int fake_stat(struct stat *status)
 {
@@ -645,6 +677,7 @@ static inline int fake_open(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	fake.now = UINT64_C(1000000000);
+	fake.allocations = SIZE_MAX;
 	strcpy(fake.directory, "/tmp/cgtproxy-unit-XXXXXX");
 	if (mkdtemp(fake.directory) == NULL)
 		return -1;

@@ -520,6 +520,65 @@ static void test_addresses_are_refused(void **state)
 	log_redirect(NULL, NULL);
 }
 
+/* Everything that happens once, with the allocation after so many failing. Returns whether there was one. */
+static bool run_without_memory(size_t allocations)
+{
+	struct cgroup *one = fake_add_cgroup(fake.tree.root, "one", "100\n");
+	struct cgroup *two = fake_add_cgroup(fake.tree.root, "two", "");
+	const struct cgroup *const both[] = {one, two};
+	static const char *const texts[] = {"10.0.0.2", "10.0.0.3"};
+	struct error error;
+	bool has_failed = false;
+
+	fake_add_veth(VETH, NETNS);
+	fake_add_address(NETNS, "10.0.0.2");
+	fake_set_process(100, NETNS);
+	fake_set_process(101, NETNS);
+	fake.allocations = allocations;
+	fake.containers = containers_new(fake.directory_fd, fake.tree.root, &error);
+	if (fake.containers == NULL)
+		return true;
+	containers_settle(fake.containers, UINT64_MAX, fake_clock);
+	fake_add_veth(VETH + 1, NETNS);
+	fake_tell_link(RTM_NEWLINK, fake_find_veth(VETH + 1));
+	fake_add_veth(VETH + 2, NETNS + 1);
+	fake_tell_link(RTM_NEWLINK, fake_find_veth(VETH + 2));
+	fake_add_address(NETNS, "10.0.0.3");
+	fake_fill(two, "101\n");
+	containers_entered(fake.containers, two, fake.now);
+	fake_run_until(fake.now + 90 * USEC_PER_SEC);
+	has_failed = fake.allocations == SIZE_MAX;
+	fake.allocations = SIZE_MAX;
+	assert_int_equal(fake_count(), 2);
+	for (const struct container *container = containers_next(fake.containers, NULL); container != NULL;
+	     container = containers_next(fake.containers, container)) {
+		if (container->netns != NETNS)
+			continue;
+		assert_int_equal(container->interface_count, 2);
+		assert_addresses(container, texts, 2);
+		assert_cgroups(container, both, 2);
+	}
+	return has_failed;
+}
+
+/* Wherever memory is short for a moment, what could not be taken in is, later. */
+static void test_no_memory(void **state)
+{
+	struct heard heard = {"trying again", 0};
+	bool has_failed = true;
+
+	(void)state;
+	log_redirect(note_log, &heard);
+	for (size_t i = 0; has_failed; i++) {
+		assert_true(i < 1000);
+		assert_int_equal(fake_open(NULL), 0);
+		has_failed = run_without_memory(i);
+		assert_int_equal(fake_close(NULL), 0);
+	}
+	assert_true(heard.count > 0);
+	log_redirect(NULL, NULL);
+}
+
 /* A new address turns up among a bridge's neighbours, and the bridge knows at which port. */
 static void test_a_neighbour(void **state)
 {
@@ -587,6 +646,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_too_many_addresses, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_too_many_interfaces, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_addresses_are_refused, fake_open, fake_close),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test_setup_teardown(test_a_neighbour, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_many_neighbours, fake_open, fake_close),
 	};
