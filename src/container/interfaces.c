@@ -104,7 +104,11 @@ static int note_news(const struct nlmsghdr *message, void *data)
 bool interfaces_hear(struct interfaces *interfaces, struct netlink *asking, struct model *model, uint64_t now)
 {
 	struct hearing hearing = {interfaces, asking, model, now};
-	const int result = netlink_hear(&interfaces->news, note_news, &hearing);
+	int result = 0;
+
+	if (interfaces_is_listing(interfaces))
+		return false;
+	result = netlink_hear(&interfaces->news, note_news, &hearing);
 
 	if (result < 0) {
 		log_debug("notifications about interfaces were lost: %s", strerror(-result));

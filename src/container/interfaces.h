@@ -49,7 +49,7 @@ bool interfaces_is_listing(const struct interfaces *interfaces);
  *
  * @asking: for questions that follow from them
  *
- * Returns whether there was one.
+ * Returns whether there was one; false while a list is read.
  */
 bool interfaces_hear(struct interfaces *interfaces, struct netlink *asking, struct model *model, uint64_t now);
 

@@ -109,15 +109,17 @@ def test_a_bridge(place):
 
 
 def test_cables_of_other_kinds(place):
-    """Both ends of a veth here; an interface that was moved away; a veth between two containers."""
-    place.host.ip("link add here type veth peer name there", "link add link br0 name macvlan0 type macvlan")
+    """Both ends of a veth here; a macvlan on an interface that is elsewhere; a veth between two containers."""
     one, other = place.container("one").connect(), place.container("other")
-    other.connect()
+    shown = [place.show()]
+    place.host.ip("link add here type veth peer name there", "link add link br0 name macvlan0 type macvlan")
     place.host.ip(f"link set macvlan0 netns {one.inside.path}")
-    one.inside.ip(f"link add between type veth peer name between netns {other.inside.path}")
-    shown = place.show()
-    shown.ask()
-    shown.wait([one.summary(), other.summary()])
+    one.inside.ip("link add link eth0 name macvlan1 type macvlan", f"link set macvlan1 netns {place.host.path}",
+                  f"link add between type veth peer name between netns {other.inside.path}")
+    other.connect()  # what it sees of this, it has seen all before
+    shown.append(place.show())
+    for program in shown:
+        program.wait([one.summary(), other.summary()])
 
 
 def test_an_end_is_moved(place):

@@ -198,9 +198,8 @@ static int start(struct show *show, struct error *error)
 	return show->containers != NULL ? 0 : -1;
 }
 
-int main(int count, char **arguments)
+int main(void)
 {
-	const bool settles = count < 2 || arguments[1][0] != '-';
 	struct show *show = calloc(1, sizeof(*show));
 	struct error error = {""};
 	uint64_t begun = 0;
@@ -215,7 +214,7 @@ int main(int count, char **arguments)
 		bool is_settled = false;
 
 		begun = clock_now();
-		is_settled = settles && containers_settle(show->containers, begun + SETTLE_TIME, clock_now);
+		is_settled = containers_settle(show->containers, begun + SETTLE_TIME, clock_now);
 		print_state(show, is_settled, begun);
 		print_changes(show);
 		result = run(show, &error);

@@ -101,7 +101,10 @@ static struct {
 	size_t ports_asked;
 	uint32_t port_answer; /* of every bridge, or 0: it does not know */
 	int address_failure;  /* errno */
+	bool ignores_target;  /* as an old kernel does, so it lists the addresses of this host */
+	size_t unread;	      /* datagrams, when their socket was closed */
 	ino_t process_namespace;
+	size_t allocations; /* that succeed before one fails; SIZE_MAX: all do */
 	uint64_t now;
 	uint64_t tick; /* by which each question for the time moves it on */
 	char directory[64];
@@ -110,6 +113,8 @@ static struct {
 	uint64_t last_id;
 	struct containers *containers;
 } fake;
+
+void *__real_calloc(size_t count, size_t size); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static uint64_t fake_clock(void)
 {
@@ -130,7 +135,7 @@ static struct fake_socket *socket_of(int fd)
 
 static struct fake_datagram *add_datagram(struct fake_socket *to)
 {
-	struct fake_datagram *datagram = calloc(1, sizeof(*datagram));
+	struct fake_datagram *datagram = __real_calloc(1, sizeof(*datagram));
 
 	assert_non_null(datagram);
 	assert_true(to->count < QUEUE_MAX);
@@ -225,7 +230,8 @@ static void write_address(struct fake_datagram *datagram, const struct fake_sock
 	if (family == AF_INET)
 		mnl_attr_put(message, IFA_LOCAL, 4, bytes);
 	mnl_attr_put_u32(message, IFA_FLAGS, address->flags);
-	mnl_attr_put_u32(message, IFA_TARGET_NETNSID, (uint32_t)address->netns);
+	if (!fake.ignores_target)
+		mnl_attr_put_u32(message, IFA_TARGET_NETNSID, (uint32_t)address->netns);
 	end_message(datagram, message);
 }
 
@@ -259,13 +265,13 @@ static void answer_addresses(struct fake_socket *to, const struct nlmsghdr *requ
 	netns = (int32_t)mnl_attr_get_u32(target);
 	if (fake.poll_count < LOG_MAX)
 		fake.polls[fake.poll_count++] = fake.now;
-	if (fake.address_failure != 0 || !is_netns(netns)) {
+	if (fake.address_failure != 0 || (!is_netns(netns) && !fake.ignores_target)) {
 		write_refusal(to, fake.address_failure != 0 ? fake.address_failure : EINVAL);
 		return;
 	}
 	datagram = add_datagram(to);
 	for (size_t i = 0; i < fake.address_count; i++) {
-		if (fake.addresses[i].netns != netns)
+		if (fake.addresses[i].netns != netns && !fake.ignores_target)
 			continue;
 		if (datagram->length + 256 > DATAGRAM_SIZE)
 			datagram = add_datagram(to);
@@ -390,12 +396,42 @@ int __wrap_mnl_socket_close(struct mnl_socket *socket)
 {
 	struct fake_socket *closed = socket_of(mnl_socket_get_fd(socket));
 
+	fake.unread += closed->count;
 	for (; closed->count > 0; closed->count--) {
 		free(closed->queue[closed->first]);
 		closed->first = (closed->first + 1) % QUEUE_MAX;
 	}
 	*closed = fake.sockets[--fake.socket_count];
 	return __real_mnl_socket_close(socket);
+}
+
+static bool has_memory(void)
+{
+	if (fake.allocations == SIZE_MAX || fake.allocations-- > 0)
+		return true;
+	fake.allocations = SIZE_MAX;
+	errno = ENOMEM;
+	return false;
+}
+
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return has_memory() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return has_memory() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_reallocarray(void *items, size_t count, size_t size);
+void *__real_reallocarray(void *items, size_t count, size_t size);
+void *__wrap_reallocarray(void *items, size_t count, size_t size)
+{
+	return has_memory() ? __real_reallocarray(items, count, size) : NULL;
 }
 
 /* stat() has two names, as files may be large. */
@@ -641,6 +677,7 @@ static inline int fake_open(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	fake.now = UINT64_C(1000000000);
+	fake.allocations = SIZE_MAX;
 	strcpy(fake.directory, "/tmp/cgtproxy-unit-XXXXXX");
 	if (mkdtemp(fake.directory) == NULL)
 		return -1;

@@ -6,6 +6,7 @@
 #include "fake_network.h"
 
 #include "container/occupants.h"
+#include "container/search.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -111,12 +112,13 @@ static void test_an_old_cgroup(void **state)
 	fake_settle();
 	fake_set_process(HOST_PID, NETNS);
 	add_container(VETH, NETNS);
-	fake_settle();
+	fake.tick = 20;
+	fake_run_until(fake.now + 300 * MSEC); /* a sweep takes longer */
 	assert_int_equal(fake_only()->cgroup_count, 1);
 	assert_ptr_equal(fake_only()->cgroups[0], many[0]);
 }
 
-/* One's cgroup is new, so its search ends; the other's must not. */
+/* One's cgroup is newer, so its search ends; the other's must not. Nor is one missed that the search has passed. */
 static void test_two_searches(void **state)
 {
 	const struct container *container = NULL;
@@ -125,21 +127,21 @@ static void test_two_searches(void **state)
 	add_many();
 	fake_start();
 	fake_settle();
+	fake.now += 60 * USEC_PER_SEC;
 	fake_set_process(HOST_PID, NETNS);
 	add_container(VETH, NETNS);
-	fake.tick = 100;
-	for (int i = 0; i < 3; i++)
-		containers_step(fake.containers, fake_clock);
-	fake.tick = 0;
-	fake_set_process(HOST_PID + MANY - 1, NETNS + 1);
+	fake.tick = 20;
+	while (!is_asked(HOST_PID + MANY - 200))
+		fake_run_until(fake.now + MSEC);
+	fake_set_process(HOST_PID + MANY - 150, NETNS + 1);
 	add_container(VETH + 1, NETNS + 1);
-	fake_settle();
+	fake_run_until(fake.now + 150 * MSEC); /* a sweep takes longer */
 	container = containers_next(fake.containers, NULL);
 	assert_int_equal(container->cgroup_count, 1);
 	assert_ptr_equal(container->cgroups[0], many[0]);
 	container = containers_next(fake.containers, container);
 	assert_int_equal(container->cgroup_count, 1);
-	assert_ptr_equal(container->cgroups[0], many[MANY - 1]);
+	assert_ptr_equal(container->cgroups[0], many[MANY - 150]);
 }
 
 /* At the start all are found; and of a container that appears later, soon. */
@@ -153,12 +155,15 @@ static void test_several_cgroups(void **state)
 	}
 	fake_add_veth(VETH, NETNS);
 	fake_start();
+	fake.tick = 20;
 	fake_settle();
 	assert_int_equal(fake_only()->cgroup_count, 3);
+	fake.tick = 0;
 	fake_run_until(fake.now + 60 * USEC_PER_SEC);
 	fake_remove_veth(VETH);
 	add_container(VETH + 1, NETNS + 1);
 	fake_tell_end(NETNS);
+	fake.tick = 20;
 	fake_run_until(fake.now + USEC_PER_SEC);
 	assert_int_equal(fake_only()->netns, NETNS + 1);
 	assert_int_equal(fake_only()->cgroup_count, 3);
@@ -181,6 +186,25 @@ static void test_a_cgroup_that_is_still_starting(void **state)
 	fake_set_process(200, NETNS);
 	fake_run_until(fake.now + 1200 * MSEC);
 	assert_int_equal(fake_only()->cgroup_count, 2);
+}
+
+/* It was there before its container, which its process has still to enter. */
+static void test_a_cgroup_that_comes_first(void **state)
+{
+	struct cgroup *cgroup = NULL;
+
+	(void)state;
+	fake_start();
+	fake_settle();
+	fake_set_process(100, NETNS_NONE);
+	cgroup = fake_add_cgroup(fake.tree.root, "one", "100\n");
+	fake_run_until(fake.now + USEC_PER_SEC);
+	add_container(VETH, NETNS);
+	fake_run_until(fake.now + 10 * MSEC);
+	fake_set_process(100, NETNS);
+	fake_run_until(fake.now + 20 * MSEC);
+	assert_int_equal(fake_only()->cgroup_count, 1);
+	assert_ptr_equal(fake_only()->cgroups[0], cgroup);
 }
 
 static void test_a_process_is_moved_in(void **state)
@@ -225,13 +249,15 @@ static void test_a_process_enters_later(void **state)
 	assert_int_equal(fake_only()->cgroup_count, 2);
 }
 
+/* Within ten seconds, even if a sweep takes much longer. */
 static void test_a_process_leaves(void **state)
 {
-	struct cgroup *cgroup = start_with_one();
-
 	(void)state;
-	(void)cgroup;
+	start_with_one();
+	add_many();
+	fake_run_until(fake.now + 5 * USEC_PER_SEC);
 	fake_forget_changes();
+	fake.tick = 200;
 	fake_set_process(100, NETNS_NONE); /* as when its id was given to another one */
 	fake_run_until(fake.now + 11 * USEC_PER_SEC);
 	assert_int_equal(fake_only()->cgroup_count, 0);
@@ -438,6 +464,32 @@ static void test_one_step(void **state)
 	}
 }
 
+/* What a search has not come to is looked at all the same, in a sweep that begins there. */
+static void test_a_search_ends_early(void **state)
+{
+	static struct cgroup cgroups[10];
+	struct occupants occupants;
+	struct search search = {0};
+	struct model model;
+
+	(void)state;
+	model_init(&model, USEC_PER_SEC);
+	occupants_init(&occupants, USEC_PER_SEC);
+	for (size_t i = 0; i < COUNT(cgroups); i++)
+		assert_non_null(occupants_add(&occupants, &cgroups[i], 1000));
+	search_extend(&search, &occupants, false, 1000);
+	model.wanting = 1;
+	assert_ptr_equal(search_take(&search, &occupants, 1000)->member.cgroup, &cgroups[9]);
+	search_took(&search, &occupants, &model, 1000);
+	assert_ptr_equal(search_take(&search, &occupants, 1000)->member.cgroup, &cgroups[8]);
+	model.wanting = 0;
+	search_took(&search, &occupants, &model, 1000);
+	assert_int_equal(search_due(&search, &model), UINT64_MAX);
+	assert_ptr_equal(sweep_take(&search, &occupants, &model, 1000)->member.cgroup, &cgroups[7]);
+	occupants_clear(&occupants);
+	model_clear(&model);
+}
+
 /* A user who makes many cgroups gets no more attention than for so many. */
 static void test_too_many_fresh(void **state)
 {
@@ -467,6 +519,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_searches, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_several_cgroups, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_a_cgroup_that_is_still_starting, fake_open, fake_close),
+		cmocka_unit_test_setup_teardown(test_a_cgroup_that_comes_first, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_a_process_is_moved_in, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_a_process_enters_later, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_a_process_leaves, fake_open, fake_close),
@@ -480,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_hidden_processes),
 		cmocka_unit_test_setup_teardown(test_pieces, fake_open, fake_close),
 		cmocka_unit_test_setup_teardown(test_one_step, fake_open, fake_close),
+		cmocka_unit_test(test_a_search_ends_early),
 		cmocka_unit_test(test_too_many_fresh),
 	};
 
