@@ -89,9 +89,9 @@ static int about_reload(const struct situation *situation)
 
 	if (report_differs(situation->report))
 		return advise(situation, "Load the config, which the kernel's rules do not match: %s", RELOAD);
-	if (kernel->view == KERNEL_STEERS && kernel->stamp.loaded != 0 && file != NULL &&
-	    strcmp(kernel->stamp.file, file) == 0 &&
-	    config_has_changed(file, kernel->stamp.loaded, kernel->stamp.version))
+	if (kernel->view == KERNEL_STEERS && kernel->table.stamp.loaded != 0 && file != NULL &&
+	    strcmp(kernel->table.stamp.file, file) == 0 &&
+	    config_has_changed(file, kernel->table.stamp.loaded, kernel->table.stamp.version))
 		return advise(situation, "Load the config, which has changed since it was loaded: %s", RELOAD);
 	return 0;
 }
