@@ -76,10 +76,15 @@ static int about_network(const struct situation *situation)
 
 static int about_daemon(const struct situation *situation)
 {
-	return situation->question->explainer->kernel.view == KERNEL_IDLE
-		       ? advise(situation, "Start cgtproxy, without which nothing is steered: "
-					   "sudo systemctl start cgtproxy")
-		       : 0;
+	const struct kernel *kernel = &situation->question->explainer->kernel;
+
+	if (kernel->view == KERNEL_IDLE)
+		return advise(situation,
+			      "Start cgtproxy, without which nothing is steered: sudo systemctl start cgtproxy");
+	if (kernel->table.is_left)
+		return advise(situation, "Start cgtproxy, which does not run: the rules of an earlier run are still in "
+					 "force, whatever the config says: sudo systemctl start cgtproxy");
+	return 0;
 }
 
 static int about_reload(const struct situation *situation)

@@ -6,6 +6,7 @@
 #include "engine/names.h"
 #include "nft/comment.h"
 #include "nft/lookups.h"
+#include "nft/owner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@ int held_table_read(struct nft *nft, struct held_table *table, struct error *err
 {
 	struct cgroup_lookups lookups;
 	char comment[COMMENT_SIZE];
+	struct error ignored;
+	uint32_t owner = 0;
 	int result = dump_read(nft, &table->dump, error);
 
 	if (result < 0 || !table->dump.state.exists)
@@ -28,6 +31,7 @@ int held_table_read(struct nft *nft, struct held_table *table, struct error *err
 		table->strict = steering_is_strict(&lookups);
 	if (nft_read_comment(nft, CHAIN_PREROUTING, comment) == 0)
 		stamp_read(comment, &table->stamp);
+	table->is_left = nft_find_owner(nft, &table->dump.state, &owner, &ignored) == 0 && owner == 0;
 	return 0;
 }
 

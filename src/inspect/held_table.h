@@ -22,6 +22,7 @@ struct held_table {
 	int lookups_result; /* negative errno: its lookups of cgroups can't be read; it may be gone by now */
 	bool strict;	    /* whether these are */
 	struct stamp stamp; /* of the config that it was made from; zero if unknown */
+	bool is_left;	    /* no daemon runs: it is that of an earlier run */
 };
 
 /**

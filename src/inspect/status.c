@@ -142,6 +142,22 @@ static int read_routes(const struct status_sources *sources, struct status *stat
 				  error);
 }
 
+/* Without a table. */
+static int judge_absence(const char *file, const struct status_sources *sources, struct status *status,
+			 struct error *error)
+{
+	int result = 0;
+
+	if (status->is_running)
+		result = status_report_table(false, &status->problems);
+	else
+		result = config_file_judge_start(file, file != NULL ? &sources->given_refusal : &sources->refusal,
+						 &status->problems);
+	if (result == 0 && !status->is_running)
+		result = problems_cure_by_starting(&status->problems);
+	return result < 0 ? status_no_memory(error) : 0;
+}
+
 int status_read(const char *file, struct status *before, struct status *status, struct error *error)
 {
 	CLEANUP(status_sources_clear) struct status_sources sources = {0};
@@ -152,8 +168,7 @@ int status_read(const char *file, struct status *before, struct status *status, 
 	if (result < 0)
 		return result;
 	if (!status->table.exists)
-		return status->is_running && status_report_table(false, &status->problems) < 0 ? status_no_memory(error)
-											       : 0;
+		return judge_absence(file, &sources, status, error);
 	status->is_whole = is_whole(&sources, status);
 	result = read_routes(&sources, status, error);
 	if (result < 0)

@@ -88,6 +88,8 @@ static void load_config(const char *file, struct status_sources *sources, struct
 	}
 	if (status->config != STATUS_CONFIG_UNKNOWN)
 		load_own_config(sources, status);
+	else if (file == NULL && !status->table.exists)
+		load_file("", &sources->file, &sources->refusal); /* which a start would read */
 }
 
 static bool goes_by_file(const struct status *status)

@@ -38,6 +38,7 @@ int steered_read(const struct cgroup_index *index, struct steered *steered, stru
 		return result;
 	steered->is_known = true;
 	steered->is_active = table.dump.state.exists;
+	steered->is_left = table.is_left;
 	return name_targets(index, &table, steered, error);
 }
 
