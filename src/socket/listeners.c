@@ -117,6 +117,22 @@ int listeners_find_tcp(struct listeners *listeners)
 	return ask_all(TCP_QUESTIONS, 0, listeners);
 }
 
+int listeners_find_udp(uint16_t port, struct listeners *listeners)
+{
+	const struct diag_reader reader = {note_udp, listeners, &listeners->count};
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
+
+	for (unsigned i = TCP_QUESTIONS; i < LISTENER_QUESTIONS && result == 0; i++) {
+		struct diag_request request = requests[i];
+
+		request.port = port;
+		result = diag_list(&netlink, &request, &reader);
+	}
+	netlink_close(&netlink);
+	return result;
+}
+
 /* An IPv6 socket has IPv4 addresses as ::ffff:a.b.c.d. */
 bool listener_takes_family(const struct listener *listener, uint8_t family)
 {

@@ -48,6 +48,9 @@ int listeners_find(uint16_t port, struct listeners *listeners);
 /** Lists who listens on TCP, on any port, which takes no time however many connections there are. As above. */
 int listeners_find_tcp(struct listeners *listeners);
 
+/** Lists all who listen on UDP, on one port. As above. */
+int listeners_find_udp(uint16_t port, struct listeners *listeners);
+
 /**
  * How many questions listeners_find() asks, and one of them. They take no time, but for UDP when nobody listens, and
  * for TCP when very many do at one port: with a hundred thousand sockets some 30 ms.
