@@ -51,7 +51,7 @@ const struct verdict *held_table_verdict(const struct held_table *table, const u
 const struct verdict **held_table_verdicts(const struct held_table *table, const struct cgroup_index *index)
 {
 	const struct cgroup *cgroup = index->tree.root;
-	const struct verdict **verdicts = calloc(index->count, sizeof(*verdicts));
+	const struct verdict **verdicts = calloc(index->count, sizeof(const struct verdict *));
 
 	if (verdicts == NULL)
 		return NULL;
