@@ -117,6 +117,9 @@ const char *apps_notice(const struct traffic_list *traffic)
 			 "root.");
 	if (!traffic->kernel_is_active)
 		return _("cgtproxy does not run, so all traffic goes direct.");
+	if (traffic->kernel_is_left)
+		return _("cgtproxy does not run. The rules of an earlier run are still in force: what runs now keeps "
+			 "its target, whatever the config says. Start it: sudo systemctl start cgtproxy");
 	if (traffic->differs)
 		return _("The kernel has other targets for some of these than the config. Has it been loaded? See "
 			 "\"cgtproxy status\".");

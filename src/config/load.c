@@ -286,7 +286,7 @@ static int load(const char *chosen, bool is_default, const struct dropin_text *i
 		error = -EINVAL;
 	if (error < 0 && !diagnostics->has_error)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
-	if (error < 0)
+	if (error != 0)
 		return error;
 	read->version = files.version;
 	*config = read;

@@ -258,7 +258,7 @@ static void read_proxy(struct fy_node *key, struct fy_node *value, struct diagno
 	char shown[YAML_SHOWN_SIZE];
 
 	yaml_show(key, shown);
-	if (fault != NULL) {
+	if (name == NULL || fault != NULL) {
 		diagnose(diagnostics, SEVERITY_ERROR, position, "tproxies: the proxy name %s %s", shown, fault);
 		/* from here on only for messages */
 		name = shown;

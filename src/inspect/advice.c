@@ -76,10 +76,15 @@ static int about_network(const struct situation *situation)
 
 static int about_daemon(const struct situation *situation)
 {
-	return situation->question->explainer->kernel.view == KERNEL_IDLE
-		       ? advise(situation, "Start cgtproxy, without which nothing is steered: "
-					   "sudo systemctl start cgtproxy")
-		       : 0;
+	const struct kernel *kernel = &situation->question->explainer->kernel;
+
+	if (kernel->view == KERNEL_IDLE)
+		return advise(situation,
+			      "Start cgtproxy, without which nothing is steered: sudo systemctl start cgtproxy");
+	if (kernel->table.is_left)
+		return advise(situation, "Start cgtproxy, which does not run: the rules of an earlier run are still in "
+					 "force, whatever the config says: sudo systemctl start cgtproxy");
+	return 0;
 }
 
 static int about_reload(const struct situation *situation)
@@ -89,9 +94,9 @@ static int about_reload(const struct situation *situation)
 
 	if (report_differs(situation->report))
 		return advise(situation, "Load the config, which the kernel's rules do not match: %s", RELOAD);
-	if (kernel->view == KERNEL_STEERS && kernel->stamp.loaded != 0 && file != NULL &&
-	    strcmp(kernel->stamp.file, file) == 0 &&
-	    config_has_changed(file, kernel->stamp.loaded, kernel->stamp.version))
+	if (kernel->view == KERNEL_STEERS && kernel->table.stamp.loaded != 0 && file != NULL &&
+	    strcmp(kernel->table.stamp.file, file) == 0 &&
+	    config_has_changed(file, kernel->table.stamp.loaded, kernel->table.stamp.version))
 		return advise(situation, "Load the config, which has changed since it was loaded: %s", RELOAD);
 	return 0;
 }

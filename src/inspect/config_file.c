@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIME_SIZE = 64 };
+enum {
+	TIME_SIZE = 64,
+	MORE_SIZE = 48,
+};
 
 static const struct diagnostic *first_error(const struct diagnostics *diagnostics)
 {
@@ -81,20 +84,30 @@ static const char *write_time(time_t moment, char text[TIME_SIZE])
 	return text;
 }
 
+static const char *write_more(const struct refusal *refusal, char more[MORE_SIZE])
+{
+	more[0] = '\0';
+	if (refusal->more > 0)
+		snprintf(more, MORE_SIZE, _(" (and %zu more)"), refusal->more);
+	return more;
+}
+
+static char *cure_errors(void)
+{
+	return problem_cure("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
+			    "cgtproxy");
+}
+
 static int report_errors(const char *shown, time_t loaded, const struct refusal *refusal, struct problems *problems)
 {
 	char changed[TIME_SIZE];
 	char old[TIME_SIZE];
-	char more[48] = "";
+	char more[MORE_SIZE];
 
-	if (refusal->more > 0)
-		snprintf(more, sizeof(more), _(" (and %zu more)"), refusal->more);
-	return problems_add(
-		problems, PROBLEM_FILE_ERRORS, shown,
-		problem_cure("fix what it names (\"cgtproxy check config\" shows all of it), then: systemctl reload "
-			     "cgtproxy"),
-		"the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
-		write_time(refusal->files.changed, changed), refusal->text, more, write_time(loaded, old));
+	return problems_add(problems, PROBLEM_FILE_ERRORS, shown, cure_errors(),
+			    "the file %s%s can't be loaded: %s%s. That%s stays in force", shown,
+			    write_time(refusal->files.changed, changed), refusal->text, write_more(refusal, more),
+			    write_time(loaded, old));
 }
 
 static int report_change(const char *shown, time_t now, time_t loaded, struct problems *problems)
@@ -132,6 +145,22 @@ int config_file_judge(const char *file, time_t loaded, uint32_t version, const s
 	if (is_built_in(file))
 		return loaded != 0 && access(path, F_OK) == 0 ? report_new_file(shown, loaded, problems) : 0;
 	return config_has_changed(file, loaded, version) ? report_change(shown, files.changed, loaded, problems) : 0;
+}
+
+int config_file_judge_start(const char *file, const struct refusal *refusal, struct problems *problems)
+{
+	CLEANUP(freep) char *path = copy_or_default(file);
+	CLEANUP(freep) char *shown = path != NULL ? shown_copy(path) : NULL;
+	char changed[TIME_SIZE];
+	char more[MORE_SIZE];
+
+	if (refusal->text == NULL)
+		return 0;
+	if (shown == NULL)
+		return -ENOMEM;
+	return problems_add(problems, PROBLEM_FILE_ERRORS, shown, cure_errors(),
+			    "the file %s%s can't be loaded, so cgtproxy can't be started: %s%s", shown,
+			    write_time(refusal->files.changed, changed), refusal->text, write_more(refusal, more));
 }
 
 int config_file_report_other(const char *given, const char *loaded, const struct refusal *refusal,

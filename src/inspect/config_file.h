@@ -40,6 +40,13 @@ int config_file_judge(const char *file, time_t loaded, uint32_t version, const s
 		      struct problems *problems);
 
 /**
+ * Adds the problem that the daemon can't be started, if a file was refused, or the default one (NULL).
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int config_file_judge_start(const char *file, const struct refusal *refusal, struct problems *problems);
+
+/**
  * Adds the problem that a file is not the one that is in force.
  *
  * @given:   the file

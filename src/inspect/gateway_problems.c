@@ -193,7 +193,7 @@ static bool is_redirected(const struct config *config, size_t proxy, const struc
 static int is_listened_at(const struct endpoint *address, uint32_t interface)
 {
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
-	int result = listeners_find_udp(address, interface, &listeners);
+	int result = listeners_find_udp_at(address, interface, &listeners);
 
 	return result < 0 ? result : listeners.count > 0;
 }

@@ -4,13 +4,10 @@
 #ifndef CGTPROXY_INSPECT_KERNEL_H
 #define CGTPROXY_INSPECT_KERNEL_H
 
-#include "engine/steering.h"
-#include "nft/dump.h"
+#include "inspect/held_table.h"
 #include "nft/ruleset.h"
-#include "nft/stamp.h"
 #include "util/error.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum kernel_view {
@@ -24,10 +21,7 @@ enum kernel_view {
 struct kernel {
 	enum kernel_view view; /* KERNEL_UNKNOWN, KERNEL_IDLE or KERNEL_STEERS */
 	struct error reason;   /* with KERNEL_UNKNOWN: why */
-	bool strict;
-	struct stamp stamp; /* of the config in force; zero if unknown */
-	struct dump dump;
-	struct elements elements;
+	struct held_table table;
 };
 
 /** Reads the state. @kernel: release with kernel_clear() */

@@ -86,7 +86,7 @@ static void find_target(const struct config *config, const struct kernel *kernel
 	if (cgroup_mount_find(config->cgroup_root, &mount, &error) == 0)
 		count = cgroup_find_ids(mount, path, ids, &error);
 	target[0] = '\0';
-	if (kernel->strict)
+	if (kernel->table.strict)
 		text_copy(target, NFT_NAME_SIZE, "drop");
 	else if (count >= 0)
 		kernel_find_target(kernel, ids, count, target);
@@ -104,11 +104,11 @@ static void look_at_kernel(const struct config *config, const struct kernel *ker
 			   struct loaded_config *loaded)
 {
 	loaded->is_certain = true;
-	text_copy(loaded->file, sizeof(loaded->file), kernel->stamp.file);
+	text_copy(loaded->file, sizeof(loaded->file), kernel->table.stamp.file);
 	if (kernel->view == KERNEL_IDLE) {
 		loaded->state = LOADED_NOTHING;
 	} else if (daemon_is_running()) {
-		loaded->state = compare(config, &kernel->stamp);
+		loaded->state = compare(config, &kernel->table.stamp);
 	} else {
 		loaded->state = LOADED_LEFT;
 		find_target(config, kernel, path, loaded->target);

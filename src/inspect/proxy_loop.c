@@ -68,6 +68,16 @@ int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t pr
 			    late != NO_RULE ? _(". A rule that sends it direct exists, but comes too late") : "");
 }
 
+/* All on TCP, who are few, and those on UDP at the ports of proxies. */
+static int find_listeners(const struct config *config, struct listeners *listeners)
+{
+	int result = config->proxy_count > 0 ? listeners_find_tcp(listeners) : 0;
+
+	for (size_t i = 0; i < config->proxy_count && result == 0; i++)
+		result = listeners_find_udp(config->proxies[i].port, listeners);
+	return result;
+}
+
 static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
 {
 	for (size_t i = 0; i < listeners->count; i++) {
@@ -82,7 +92,7 @@ int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct pr
 {
 	const struct plan *plan = comparison->plan;
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
-	int result = listeners_find_tcp(&listeners);
+	int result = find_listeners(plan->config, &listeners);
 
 	for (const struct cgroup *cgroup = comparison->tree.root; cgroup != NULL && result == 0;
 	     cgroup = cgroup_next(cgroup)) {
@@ -127,7 +137,7 @@ int proxy_place_find(const struct config *config, const struct cgroup_index *ind
 		     struct proxy_place *found)
 {
 	CLEANUP(listeners_clear) struct listeners listeners = {0};
-	int result = config->proxy_count > 0 ? listeners_find_tcp(&listeners) : 0;
+	int result = find_listeners(config, &listeners);
 
 	*found = (struct proxy_place){.rule = NO_RULE};
 	for (size_t i = 0; i < listeners.count && result == 0; i++) {

@@ -25,8 +25,8 @@
 int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
 
 /**
- * A cgroup in which a proxy of the config listens for TPROXY, over TCP. Other sockets don't count: any user can listen
- * on its port at an address of 127.0.0.0/8, and would keep root from writing rules.
+ * A cgroup in which a proxy of the config listens for TPROXY, over TCP or UDP. Other sockets don't count: any user can
+ * listen on its port at an address of 127.0.0.0/8, and would keep root from writing rules.
  */
 struct proxy_place {
 	char *path;	/* for free() */

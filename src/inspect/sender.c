@@ -170,7 +170,7 @@ void sender_explain(const struct explainer *explainer, const struct sender *send
 	trace_sender(explainer->ruleset, sender, explanation->target);
 	explanation->rule = find_rule(explainer->instance->config, sender, explanation->target);
 	explanation->differs =
-		explanation->view == KERNEL_STEERS && has_other_maps(explainer->ruleset, &explainer->kernel.dump);
+		explanation->view == KERNEL_STEERS && has_other_maps(explainer->ruleset, &explainer->kernel.table.dump);
 	if (destination != NULL)
 		explain_packets_to(explainer, sender, destination, explanation);
 }

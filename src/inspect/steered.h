@@ -15,6 +15,7 @@
 struct steered {
 	bool is_known;			/* whether the kernel could be queried */
 	bool is_active;			/* whether there is a table of ours; without one, all traffic goes direct */
+	bool is_left;			/* whether that is an earlier run's, and no daemon runs */
 	char (*targets)[NFT_NAME_SIZE]; /* by position in index.by_id: "direct", "drop", "refuse" or the proxy's name */
 };
 

@@ -32,7 +32,7 @@ static bool is_at_home(const char *path, const struct subject *home)
 static void find_removed(const struct kernel *kernel, struct stray *stray)
 {
 	const struct verdict *verdict =
-		kernel->view == KERNEL_STEERS ? elements_find(&kernel->elements, stray->socket.cgroup_id) : NULL;
+		kernel->view == KERNEL_STEERS ? elements_find(&kernel->table.elements, stray->socket.cgroup_id) : NULL;
 
 	if (verdict != NULL)
 		compile_target_name(verdict, stray->target);

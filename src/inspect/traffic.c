@@ -212,6 +212,7 @@ int traffic_list_read(const struct config *config, struct applications *applicat
 		return result;
 	traffic->kernel_is_known = sources.steered.is_known;
 	traffic->kernel_is_active = sources.steered.is_active;
+	traffic->kernel_is_left = sources.steered.is_left;
 	if (config == NULL && !sources.steered.is_known)
 		return error_set(error, -EPERM,
 				 "can't ask the kernel for the targets: this needs the capability "

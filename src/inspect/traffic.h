@@ -48,6 +48,7 @@ struct traffic_list {
 	size_t connection_count;
 	bool kernel_is_known;  /* false: without CAP_NET_ADMIN, and targets are the config's */
 	bool kernel_is_active; /* whether there is a table of ours */
+	bool kernel_is_left;   /* whether that is an earlier run's, and no daemon runs */
 	bool differs;	       /* whether any route differs */
 };
 

@@ -99,7 +99,7 @@ int listeners_ask(unsigned question, uint16_t port, struct listeners *listeners)
 	return result;
 }
 
-int listeners_find_udp(const struct endpoint *address, uint32_t interface, struct listeners *listeners)
+int listeners_find_udp_at(const struct endpoint *address, uint32_t interface, struct listeners *listeners)
 {
 	const struct diag_request request = {(uint8_t)address->family, IPPROTO_UDP, 1U << TCP_CLOSE, address->port};
 	const struct diag_reader reader = {note_udp, listeners, &listeners->count};
@@ -129,6 +129,22 @@ int listeners_find(uint16_t port, struct listeners *listeners)
 int listeners_find_tcp(struct listeners *listeners)
 {
 	return ask_all(TCP_QUESTIONS, 0, listeners);
+}
+
+int listeners_find_udp(uint16_t port, struct listeners *listeners)
+{
+	const struct diag_reader reader = {note_udp, listeners, &listeners->count};
+	struct netlink netlink = {0};
+	int result = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
+
+	for (unsigned i = TCP_QUESTIONS; i < LISTENER_QUESTIONS && result == 0; i++) {
+		struct diag_request request = requests[i];
+
+		request.port = port;
+		result = diag_list(&netlink, &request, &reader);
+	}
+	netlink_close(&netlink);
+	return result;
 }
 
 /* An IPv6 socket has IPv4 addresses as ::ffff:a.b.c.d. */

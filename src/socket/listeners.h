@@ -50,6 +50,9 @@ int listeners_find(uint16_t port, struct listeners *listeners);
 /** Lists who listens on TCP, on any port, which takes no time however many connections there are. As above. */
 int listeners_find_tcp(struct listeners *listeners);
 
+/** Lists all who listen on UDP, on one port. As above. */
+int listeners_find_udp(uint16_t port, struct listeners *listeners);
+
 /**
  * Adds the UDP socket that gets what comes to an address, if there is one. It takes no time.
  *
@@ -58,7 +61,7 @@ int listeners_find_tcp(struct listeners *listeners);
  *
  * Returns 0 or a negative errno.
  */
-int listeners_find_udp(const struct endpoint *address, uint32_t interface, struct listeners *listeners);
+int listeners_find_udp_at(const struct endpoint *address, uint32_t interface, struct listeners *listeners);
 
 /**
  * How many questions listeners_find() asks, and one of them. They take no time, but for UDP when nobody listens, and

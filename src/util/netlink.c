@@ -84,8 +84,6 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *message)
 	return netlink_send(netlink, message, message->nlmsg_len);
 }
 
-enum { ERRNO_MAX = 4095 }; /* include/linux/err.h, MAX_ERRNO */
-
 /*
  * Both messages that end an answer begin with a negative errno or 0. libmnl ignores it at the end of a list, so a list
  * that the kernel aborted would pass as complete (net/netlink/af_netlink.c, netlink_dump_done).

@@ -192,6 +192,17 @@ def test_the_kernel_has_other_targets(world, desktop):
     assert json.loads(done.stdout)["targets_of"] == "kernel"
 
 
+def test_rules_that_outlived_their_daemon(world, desktop):
+    """They are still in force, but nobody keeps them up."""
+    daemon = world.daemon(CONFIG)
+    desktop.manager.make(TELEGRAM)
+    left = "cgtproxy does not run. The rules of an earlier run are still in force"
+    assert left not in desktop.run("--all").stdout
+    daemon.kill()
+    assert left in desktop.run("--all").stdout
+    assert desktop.run("--all", "--json").returncode == 0
+
+
 def test_neither_kernel_nor_config(desktop):
     done = desktop.run(config="version: 1\nrules: nonsense\n", user=as_nobody)
     assert (done.returncode, done.stdout) == (1, "")

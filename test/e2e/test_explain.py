@@ -133,6 +133,17 @@ def test_strict_refuses_what_it_does_not_know(world):
     assert explain(world, STRICT, world.cgroups.path("other"))[0].returncode == 0
 
 
+def test_rules_that_outlived_their_daemon(world):
+    """What the kernel still does is no reason to call all well."""
+    world.cgroups.make("proxied")
+    daemon = world.daemon(LENIENT)
+    assert "does not run" not in (explain(world, LENIENT, world.cgroups.path("proxied"))[1]["advice"] or "")
+    daemon.kill()
+    done, said = explain(world, LENIENT, world.cgroups.path("proxied"))
+    assert (said["target"], said["kernel"]) == ("mihomo", "mihomo")
+    assert said["advice"].startswith("Start cgtproxy, which does not run")
+
+
 def test_without_a_daemon(world):
     world.cgroups.make("proxied")
     done, said = explain(world, LENIENT, world.cgroups.path("proxied"))

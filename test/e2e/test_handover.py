@@ -4,6 +4,7 @@
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from lab.addresses import UDP, V4
@@ -53,13 +54,20 @@ def test_a_run_that_ends_by_sigusr1_leaves_everything_to_the_next(world, strict)
     assert world.footprint() == before
 
 
+def is_stopped(daemon):
+    """Whether SIGSTOP has taken effect (proc_pid_stat(5))."""
+    return Path(f"/proc/{daemon.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+
+
 @pytest.mark.parametrize("order", [(signal.SIGUSR1, signal.SIGTERM), (signal.SIGTERM, signal.SIGUSR1)],
                          ids=["before SIGTERM", "after SIGTERM"])
 def test_sigusr1_counts_also_when_sigterm_waits_as_well(world, order):
     """As when systemd ends a daemon that was too busy to read its signals."""
     daemon = world.daemon(CONFIG)
     kept = in_force(world)
-    for number in (signal.SIGSTOP, *order, signal.SIGCONT):
+    daemon.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_stopped(daemon), "the daemon is stopped")
+    for number in (*order, signal.SIGCONT):
         daemon.send_signal(number)
     assert daemon.wait_exit() == 0
     assert in_force(world) == kept

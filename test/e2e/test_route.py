@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from lab.addresses import TCP, V4
+from lab.addresses import TCP, UDP, V4
 from lab.client import Client
 from lab.daemon import as_nobody, binary, in_private_mounts
 from lab.managers import ManagerTree
@@ -252,6 +252,17 @@ def test_a_proxy_is_not_sent_its_own_traffic(world, desktop):
     assert done.returncode == 1 and "cgtproxy route" not in done.stdout
     assert desktop.file.read_text(encoding="utf-8") == before
     assert desktop.run("app:org.proxy.mihomo", "drop").returncode == 0  # no loop, whatever it is good for
+
+
+@pytest.mark.parametrize("transparent", [True, False])
+def test_a_proxy_for_udp_alone(desktop, transparent):
+    """It is a proxy as well, while any socket at its port is none: any user can have one."""
+    proxy = desktop.client("app.slice/app-gnome-org.proxy.mihomo-4713.scope")
+    proxy.serve("mihomo", 7893, transparent=transparent, protocols=(UDP,))
+    desktop.daemon()
+    done = desktop.run("app:org.proxy.mihomo", "mihomo")
+    assert done.returncode == (1 if transparent else 0)
+    assert ("is the proxy itself" in done.stderr) == transparent
 
 
 def test_a_proxy_of_the_session_that_the_config_keeps_direct(world, desktop):

@@ -274,6 +274,24 @@ def test_a_killed_daemon(world, strict):
     assert read(world, code=NOT_RUNNING)["problems"] == []
 
 
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_daemon_that_can_not_start(world, is_default):
+    """Nothing is in force, and the config is why."""
+    directory = world.scratch.path(".etc")
+    directory.mkdir()
+    path = directory / "config.yaml"
+    path.write_text("version: 2\n", encoding="utf-8")
+    options = {"CONFIGURATION_DIRECTORY": str(directory)} if is_default else {}
+    words = [] if is_default else ["-c", path]
+    (problem,) = read(world, *words, code=NOT_RUNNING, **options)["problems"]
+    assert (problem["kind"], problem["about"]) == ("config-errors", str(path))
+    assert f"so cgtproxy can't be started: {path}:1:10: " in problem["text"]
+    assert problem["cure"].endswith(", then: systemctl start cgtproxy")
+    assert "Problem: the file" in show(world, *words, code=NOT_RUNNING, **options)
+    path.write_text("version: 1\n", encoding="utf-8")
+    assert read(world, *words, code=NOT_RUNNING, **options)["problems"] == []
+
+
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("version", [1, 2])
 def test_cures_that_can_be_typed(world, version, running):

@@ -33,7 +33,7 @@ OF_THE_SOURCE = ("../meson_options.txt", "../packaging/")
 
 def rules(world):
     """What is in force, but for when it was made."""
-    return re.sub(r"\d+-\d+-\d+T[\d:]+Z", "", world.footprint())
+    return re.sub(r"\d+-\d+-\d+T[\d:.]+Z", "", world.footprint())
 
 
 def files(machine):
