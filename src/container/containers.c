@@ -150,7 +150,7 @@ void containers_step(struct containers *containers, uint64_t (*clock)(void))
 	adjust_polling(containers, clock());
 }
 
-static bool is_settled(const struct containers *containers)
+bool containers_are_settled(const struct containers *containers)
 {
 	const struct known *known = NULL;
 
@@ -167,12 +167,12 @@ bool containers_settle(struct containers *containers, uint64_t until, uint64_t (
 	bool is_any = true;
 
 	containers->has_news = true;
-	while (is_any && !is_settled(containers) && clock() < until) {
+	while (is_any && !containers_are_settled(containers) && clock() < until) {
 		memset(containers->rests, 0, sizeof(containers->rests));
 		is_any = do_piece(containers, false, clock);
 	}
 	adjust_polling(containers, clock());
-	return is_settled(containers);
+	return containers_are_settled(containers);
 }
 
 int containers_appeared(struct containers *containers, struct cgroup *cgroup, uint64_t now)

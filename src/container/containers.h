@@ -69,6 +69,9 @@ struct containers *containers_new(int directory, struct cgroup *root, struct err
  */
 bool containers_settle(struct containers *containers, uint64_t until, uint64_t (*clock)(void));
 
+/** Returns whether that is done. It may not be, after containers_settle() and later, when there is much to ask. */
+bool containers_are_settled(const struct containers *containers);
+
 /** Returns the file descriptor that is readable when containers_step() has work. */
 int containers_fd(const struct containers *containers);
 

@@ -5,6 +5,7 @@
 
 #include "cgroup/tree.h"
 #include "engine/compile.h"
+#include "engine/container_chains.h"
 #include "engine/names.h"
 #include "engine/preparation.h"
 #include "engine/state.h"
@@ -34,6 +35,16 @@ static uint32_t deepest_level(const struct engine *engine, const struct step *st
 	return existing > with_element ? existing : with_element;
 }
 
+static void note_rooms(struct engine *engine, const struct ruleset *table)
+{
+	engine->room = ruleset_find_set(table, MAP_CGROUP)->size;
+	for (enum container_set set = 0; set < CONTAINER_SETS; set++) {
+		const struct set *held = ruleset_find_set(table, container_set_name(set));
+
+		engine->container_rooms[set] = held != NULL ? held->size : 0;
+	}
+}
+
 static int replace_with(struct engine *engine, struct instance *instance, const struct step *step, struct error *error)
 {
 	CLEANUP(ruleset_freep) struct ruleset *wanted = instance_ruleset(instance, step);
@@ -45,8 +56,21 @@ static int replace_with(struct engine *engine, struct instance *instance, const 
 		return error_set(error, -ENOMEM, "no memory for the table of all cgroups");
 	result = nft_replace(&engine->nft, wanted, &preparation, error);
 	if (result == 0)
-		engine->room = ruleset_find_set(wanted, MAP_CGROUP)->size;
+		note_rooms(engine, wanted);
 	return result;
+}
+
+/* Plans the elements of containers anew, if anything of them has changed or in any case. Returns 0 or -ENOMEM. */
+static int take_in_containers(struct engine *engine, struct instance *instance, bool in_any_case)
+{
+	struct container_plan *plan = &instance->container_plan;
+	bool has_changed = in_any_case || (plan->adopted.count > 0 && containers_are_settled(engine->containers));
+
+	while (engine->containers != NULL && containers_take_changed(engine->containers) != NULL)
+		has_changed = true;
+	if (!has_changed)
+		return 0;
+	return container_plan_make(plan, instance->config->containers ? engine->containers : NULL, &instance->plan);
 }
 
 /* Brings the whole table in line with the plan, whatever it holds now: its present content is not certain. */
@@ -55,12 +79,15 @@ int apply_full(struct engine *engine, struct instance *instance, struct error *e
 	struct step step;
 	int result = plan_full(&instance->plan, engine->watch.tree.root, &step);
 
+	if (result == 0)
+		result = take_in_containers(engine, instance, true);
 	if (result < 0)
-		return error_set(error, result, "no memory for the elements of all cgroups");
+		return error_set(error, result, "no memory for the elements of all cgroups and containers");
 	result = replace_with(engine, instance, &step, error);
 	if (result < 0)
 		return result;
 	plan_commit(&instance->plan, &step);
+	container_plan_commit(&instance->container_plan);
 	/* a large table was briefly in memory as a whole, in pieces that free() keeps */
 	if (step.element_count >= CROWD)
 		malloc_trim(0);
@@ -81,9 +108,14 @@ static void put_lookups(struct batch *batch, const struct steering *steering, co
 		table_replace_rules(batch, lookups->table, &lookups->chains[i]);
 }
 
-static int send_step(struct engine *engine, const struct step *step, struct error *error)
+static int send_step(struct engine *engine, const struct step *step, const struct container_step *containers,
+		     struct error *error)
 {
+	const struct config *config = engine->instance->config;
+
 	batch_begin(&engine->batch);
+	container_delete_elements(&engine->batch, config, &containers->removed);
+	container_put_elements(&engine->batch, config, &containers->added);
 	steering_delete_elements(&engine->batch, step->removed, step->removed_count);
 	steering_put_elements(&engine->batch, step->elements, step->element_count);
 	if (step->levels_changed)
@@ -146,28 +178,61 @@ static void give_back_memory(struct engine *engine)
 	engine->most_kept = kept;
 }
 
+static bool has_room(const struct engine *engine)
+{
+	const struct container_elements *wanted = &engine->instance->container_plan.wanted;
+	size_t counts[CONTAINER_SETS] = {0};
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const enum container_set set = wanted->items[i].set;
+
+		if (++counts[set] > engine->container_rooms[set])
+			return false;
+	}
+	return plan_count_elements(&engine->instance->plan) <= engine->room;
+}
+
+/* Returns 0 or a negative errno with @error. */
+static int send_changes(struct engine *engine, struct error *error)
+{
+	CLEANUP(container_step_clear) struct container_step containers = {0};
+	struct instance *instance = engine->instance;
+	struct step step;
+	int result = plan_delta(&instance->plan, &step);
+
+	if (result == 0)
+		result = container_plan_delta(&instance->container_plan, &containers);
+	if (result < 0)
+		return error_set(error, result, "no memory for the elements of new cgroups and containers");
+	if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed || containers.added.count > 0 ||
+	    containers.removed.count > 0)
+		result = send_step(engine, &step, &containers, error);
+	if (result < 0)
+		return result;
+	plan_commit(&instance->plan, &step);
+	container_plan_commit(&instance->container_plan);
+	return 0;
+}
+
 int apply_delta(struct engine *engine, struct error *error)
 {
-	struct plan *plan = &engine->instance->plan;
-	struct step step;
 	int result = 0;
 
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= clock_now() ? apply_restore(engine, error) : 0;
-	if (plan_count_elements(plan) > engine->room) {
-		log_info("the cgroup map is full (%zu), restoring the table with a larger one", engine->room);
+	if (take_in_containers(engine, engine->instance, false) < 0) {
+		log_warning("no memory for the elements of new containers; restoring the table");
 		return apply_restore(engine, error);
 	}
-	result = plan_delta(plan, &step);
-	if (result < 0)
-		error_set(error, result, "no memory for the elements of new cgroups");
-	else if (step.element_count > 0 || step.removed_count > 0 || step.levels_changed)
-		result = send_step(engine, &step, error);
+	if (!has_room(engine)) {
+		log_info("a map of the table is full, restoring the table with a larger one");
+		return apply_restore(engine, error);
+	}
+	result = send_changes(engine, error);
 	if (result < 0) {
 		log_warning("%s; restoring the table", error->text);
 		return apply_restore(engine, error);
 	}
-	plan_commit(plan, &step);
 	give_back_memory(engine);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/bypass.h"
 #include "engine/chains.h"
+#include "engine/container_chains.h"
 #include "engine/gateway.h"
 #include "engine/parts.h"
 #include "nft/probe.h"
@@ -112,7 +113,35 @@ static int add_prerouting(struct ruleset *ruleset, const struct config *config)
 	if (error == 0 && config->proxy_count > 0)
 		error = chain_add(chain, {.kind = STATEMENT_IIF_LO},
 				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_STEERED}, statement_goto(CHAIN_UNMARKED));
-	return error == 0 && config->gateway.enabled ? gateway_write_prerouting(ruleset, chain, config) : error;
+	if (error < 0 || !config->gateway.enabled)
+		return error;
+	error = chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN);
+	if (error < 0)
+		return error;
+	return config->containers ? container_write_prerouting(chain, config)
+				  : gateway_write_rules(ruleset, chain, config, config->gateway.strict);
+}
+
+static int add_prerouting_nat(struct ruleset *ruleset, const struct config *config)
+{
+	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING_NAT, HOOK_NAT_PREROUTING);
+	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN) : -ENOMEM;
+
+	if (error < 0)
+		return error;
+	return config->containers ? container_write_prerouting_nat(chain)
+				  : gateway_write_redirect_rules(ruleset, chain, config);
+}
+
+static int add_gateway(struct ruleset *ruleset, const struct config *config)
+{
+	int error = gateway_add_targets(ruleset, config);
+
+	if (error == 0)
+		error = gateway_add_redirects(ruleset, config);
+	if (error == 0 && config->containers)
+		error = container_add_chains(ruleset, config);
+	return error == 0 && gateway_has_redirects(config) ? add_prerouting_nat(ruleset, config) : error;
 }
 
 static bool has_hijacks(const struct config *config)
@@ -258,9 +287,7 @@ static int add_chains(struct ruleset *ruleset, const struct config *config)
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = chains_add_proxy(ruleset, config, i);
 	if (error == 0 && config->gateway.enabled)
-		error = gateway_add_targets(ruleset, config);
-	if (error == 0 && config->gateway.enabled)
-		error = gateway_add_redirects(ruleset, config);
+		error = add_gateway(ruleset, config);
 	if (error == 0)
 		error = add_prerouting(ruleset, config);
 	if (error == 0 && has_hijacks(config))
@@ -292,7 +319,9 @@ static int add_sets(struct ruleset *ruleset, const struct config *config, const 
 	if (error == 0 && (ruleset_add_set(ruleset, MAP_MARK, SET_MARK_VERDICTS) == NULL ||
 			   ruleset_add_set(ruleset, MAP_MARK_DNS, SET_MARK_VERDICTS) == NULL))
 		error = -ENOMEM;
-	return error == 0 ? steering_add_sets(steering, ruleset, contents->elements, contents->element_count) : error;
+	if (error == 0)
+		error = steering_add_sets(steering, ruleset, contents->elements, contents->element_count);
+	return error == 0 && config->containers ? container_add_sets(ruleset, config, &contents->containers) : error;
 }
 
 int compile_lookups(struct ruleset *ruleset, const struct steering *steering, const struct level_set *levels)

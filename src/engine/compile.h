@@ -5,16 +5,18 @@
 #define CGTPROXY_ENGINE_COMPILE_H
 
 #include "config/config.h"
+#include "engine/container_elements.h"
 #include "engine/steering.h"
 #include "nft/nft.h"
 #include "nft/ruleset.h"
 #include "policy/policy.h"
 
-/** The table's elements for cgroups. */
+/** The table's elements. */
 struct contents {
 	struct level_set levels; /* that have elements */
 	const struct element *elements;
 	size_t element_count;
+	struct container_elements containers;
 };
 
 /**

@@ -20,17 +20,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long to look for containers before anything is put in force without them. */
+#define SETTLE_TIME USEC_PER_SEC
+
 static int on_appeared(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
+	if (engine->containers != NULL && containers_appeared(engine->containers, cgroup, clock_now()) < 0)
+		return -ENOMEM;
 	return plan_appeared(&engine->instance->plan, cgroup);
+}
+
+static void on_entered(struct cgroup *cgroup, void *userdata)
+{
+	struct engine *engine = userdata;
+
+	if (engine->containers != NULL)
+		containers_entered(engine->containers, cgroup, clock_now());
 }
 
 static void on_vanished(struct cgroup *cgroup, void *userdata)
 {
 	struct engine *engine = userdata;
 
+	if (engine->containers != NULL)
+		containers_vanished(engine->containers, cgroup, clock_now());
 	plan_vanished(&engine->instance->plan, cgroup, clock_now());
 }
 
@@ -66,6 +81,7 @@ void engine_free(struct engine *engine)
 	nft_monitor_close(&engine->nft_monitor);
 	nft_close(&engine->nft);
 	census_close(&engine->census);
+	containers_free(engine->containers);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
 	instance_free(engine->instance);
@@ -75,9 +91,11 @@ void engine_free(struct engine *engine)
 
 int engine_observe(struct engine *engine, struct error *error)
 {
-	const struct watch_listener listener = {on_appeared, on_vanished, engine};
+	const struct config *config = engine->instance->config;
+	const struct watch_listener listener = {on_appeared, on_vanished, engine,
+						config->containers ? on_entered : NULL};
 	uint32_t depth = CGROUP_DEPTH_MAX;
-	int result = cgroup_mount_find(engine->instance->config->cgroup_root, &engine->mount, error);
+	int result = cgroup_mount_find(config->cgroup_root, &engine->mount, error);
 
 	if (result == 0)
 		result = levels_find(engine->mount, &depth, error);
@@ -88,6 +106,31 @@ int engine_observe(struct engine *engine, struct error *error)
 		result = watch_walk(&engine->watch, error);
 	events_schedule_look(engine, clock_now(), false);
 	return result;
+}
+
+/*
+ * Begins or ceases to look for containers. Watches that are there already don't tell of processes that are moved into
+ * their cgroups, which is noticed later then, as in cgroups without a watch.
+ *
+ * Returns 0 or a negative errno with @error.
+ */
+static int look_for_containers(struct engine *engine, const struct config *config, struct error *error)
+{
+	if (!config->containers) {
+		containers_free(engine->containers);
+		engine->containers = NULL;
+		engine->watch.listener.entered = NULL;
+		return 0;
+	}
+	if (engine->containers != NULL)
+		return 0;
+	engine->containers = containers_new(engine->watch.root, engine->watch.tree.root, error);
+	if (engine->containers == NULL)
+		return -EIO;
+	engine->watch.listener.entered = on_entered;
+	if (!containers_settle(engine->containers, clock_now() + SETTLE_TIME, clock_now))
+		log_info("still looking for the cgroups of some containers");
+	return 0;
 }
 
 static int listen_to_others(struct engine *engine, struct error *error)
@@ -129,8 +172,9 @@ int engine_enforce(struct engine *engine, struct error *error)
 	if (result == 0)
 		result = listen_to_others(engine, error);
 	if (result == 0)
-		result = takeover_tombstones(&engine->nft, &engine->instance->plan, engine->watch.tree.root,
-					     clock_now(), error);
+		result = look_for_containers(engine, engine->instance->config, error);
+	if (result == 0)
+		result = takeover_read(&engine->nft, engine->instance, engine->watch.tree.root, clock_now(), error);
 	if (result == 0)
 		result = put_into_force(engine, engine->instance, error);
 	if (result == 0)
@@ -182,12 +226,21 @@ int engine_reload(struct engine *engine, struct config *config, struct error *er
 		return error_set(error, -ENOMEM, "no memory for the rules of the new config");
 	if (plan_follow(&next->plan, &last->plan) < 0 || plan_decide_all(&next->plan, engine->watch.tree.root) < 0)
 		return error_set(error, -ENOMEM, "no memory for the cgroups under the new config");
-	result = put_into_force(engine, next, error);
+	if (container_plan_follow(&next->container_plan, &last->container_plan) < 0)
+		return error_set(error, -ENOMEM, "no memory for the containers under the new config");
+	if (config->containers)
+		result = look_for_containers(engine, config, error);
+	if (result == 0)
+		result = put_into_force(engine, next, error);
 	if (result < 0) {
+		struct error ignored;
+
 		return_to_last(engine);
+		look_for_containers(engine, last->config, &ignored);
 		return result;
 	}
 	engine->instance = next;
+	look_for_containers(engine, config, error);
 	engine->next_retry = UINT64_MAX;
 	log_info("the new config is in force; rules: %zu, proxies: %zu, cgroups with another target: %zu of %zu",
 		 config->rule_count, config->proxy_count,

@@ -87,6 +87,12 @@ static int handle_census(struct engine *engine, struct error *error)
 	return result != 0 ? apply_delta(engine, error) : 0;
 }
 
+static int handle_containers(struct engine *engine, struct error *error)
+{
+	containers_step(engine->containers, clock_now);
+	return apply_delta(engine, error);
+}
+
 size_t events_sources(const struct engine *engine, struct event_source *sources)
 {
 	size_t count = 0;
@@ -96,6 +102,8 @@ size_t events_sources(const struct engine *engine, struct event_source *sources)
 	sources[count++] = (struct event_source){census_fd(&engine->census), handle_census};
 	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
 		sources[count++] = (struct event_source){nft_monitor_fd(&engine->nft_monitor), handle_nft_events};
+	if (engine->containers != NULL)
+		sources[count++] = (struct event_source){containers_fd(engine->containers), handle_containers};
 	return count;
 }
 
@@ -109,6 +117,8 @@ uint64_t events_deadline(const struct engine *engine)
 		deadline = engine->fence.next;
 	if (routes_deadline(&engine->routes) < deadline)
 		deadline = routes_deadline(&engine->routes);
+	if (engine->containers != NULL && containers_deadline(engine->containers) < deadline)
+		deadline = containers_deadline(engine->containers);
 	return engine->next_retry < deadline ? engine->next_retry : deadline;
 }
 
@@ -124,6 +134,8 @@ int events_handle_deadline(struct engine *engine, struct error *error)
 	if (census_deadline(&engine->census, &engine->instance->plan) <= begin)
 		census_begin(&engine->census, &engine->instance->plan, engine->watch.tree.root, begin);
 	routes_handle_deadline(&engine->routes, &routing);
+	if (engine->containers != NULL && containers_deadline(engine->containers) <= begin)
+		containers_step(engine->containers, clock_now);
 	return apply_delta(engine, error);
 }
 

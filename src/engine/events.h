@@ -26,10 +26,10 @@ struct event_source {
 	int (*handle)(struct engine *engine, struct error *error);
 };
 
-enum { EVENTS_SOURCES_MAX = 4 };
+enum { EVENTS_SOURCES_MAX = 5 };
 
 /**
- * Lists what to poll: cgroups, routes, sockets, tables.
+ * Lists what to poll: cgroups, routes, sockets, tables, containers.
  *
  * @sources: room for EVENTS_SOURCES_MAX
  *

@@ -184,26 +184,50 @@ int gateway_add_targets(struct ruleset *ruleset, const struct config *config)
 	return error;
 }
 
-int gateway_write_prerouting(struct ruleset *ruleset, struct chain *chain, const struct config *config)
+int gateway_write_rules(struct ruleset *ruleset, struct chain *chain, const struct config *config, bool refuses)
 {
-	const struct gateway_lookups lookups = {config, gateway_verdict, CHAIN_GATEWAY_PREFIX, config->gateway.strict};
-	int result = chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN);
+	const struct gateway_lookups lookups = {config, gateway_verdict, CHAIN_GATEWAY_PREFIX, refuses};
+	int result = gateway_write_lookups(&lookups, ruleset, chain);
 
-	if (result == 0)
-		result = gateway_write_lookups(&lookups, ruleset, chain);
-	if (result == 0 && config->gateway.strict)
+	if (result == 0 && refuses)
 		result = chain_add(chain, statement_goto(CHAIN_GATEWAY_REFUSE));
 	return result < 0 ? result : 0;
 }
 
-/* The verdict in the NAT hook. */
-static struct verdict redirect_verdict(const struct config *config, uint32_t target)
+/* Whether any rule leads to a target. */
+static bool has_target(const struct config *config, uint32_t target)
 {
-	const struct proxy *proxy = target >= TARGET_FIRST_PROXY ? &config->proxies[target - TARGET_FIRST_PROXY] : NULL;
+	for (size_t i = 0; i < config->gateway.rule_count; i++) {
+		if (config->gateway.rules[i].target == target)
+			return true;
+	}
+	for (size_t i = 0; i < config->rule_count && config->containers; i++) {
+		if (config->rules[i].target == target)
+			return true;
+	}
+	return false;
+}
 
-	if (proxy == NULL || !proxy->dns_hijack.enabled)
+bool gateway_has_redirect(const struct config *config, uint32_t target)
+{
+	return target >= TARGET_FIRST_PROXY && config->proxies[target - TARGET_FIRST_PROXY].dns_hijack.enabled &&
+	       has_target(config, target);
+}
+
+bool gateway_has_redirects(const struct config *config)
+{
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		if (gateway_has_redirect(config, (uint32_t)(TARGET_FIRST_PROXY + i)))
+			return true;
+	}
+	return false;
+}
+
+struct verdict gateway_redirect_verdict(const struct config *config, uint32_t target)
+{
+	if (!gateway_has_redirect(config, target))
 		return (struct verdict){.kind = VERDICT_RETURN};
-	return chain_verdict(CHAIN_REDIRECT_PREFIX, proxy->name);
+	return chain_verdict(CHAIN_REDIRECT_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
 }
 
 /*
@@ -230,35 +254,23 @@ static int add_redirect(struct ruleset *ruleset, const struct proxy *proxy)
 	return error;
 }
 
-static bool has_redirect(const struct config *config, uint32_t target)
-{
-	for (size_t i = 0; i < config->gateway.rule_count; i++) {
-		if (config->gateway.rules[i].target == target)
-			return redirect_verdict(config, target).kind == VERDICT_GOTO;
-	}
-	return false;
-}
-
 int gateway_add_redirects(struct ruleset *ruleset, const struct config *config)
 {
-	const struct gateway_lookups lookups = {config, redirect_verdict, CHAIN_REDIRECT_PREFIX, false};
-	struct chain *chain = NULL;
-	bool has_any = false;
 	int error = 0;
 
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++) {
-		if (!has_redirect(config, (uint32_t)(TARGET_FIRST_PROXY + i)))
-			continue;
-		has_any = true;
-		error = add_redirect(ruleset, &config->proxies[i]);
+		if (gateway_has_redirect(config, (uint32_t)(TARGET_FIRST_PROXY + i)))
+			error = add_redirect(ruleset, &config->proxies[i]);
 	}
-	if (error < 0 || !has_any)
-		return error;
-	chain = ruleset_add_chain(ruleset, CHAIN_PREROUTING_NAT, HOOK_NAT_PREROUTING);
-	error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_IIF_LO}, RETURN) : -ENOMEM;
-	if (error == 0)
-		error = gateway_write_lookups(&lookups, ruleset, chain);
-	return error < 0 ? error : 0;
+	return error;
+}
+
+int gateway_write_redirect_rules(struct ruleset *ruleset, struct chain *chain, const struct config *config)
+{
+	const struct gateway_lookups lookups = {config, gateway_redirect_verdict, CHAIN_REDIRECT_PREFIX, false};
+	int result = gateway_write_lookups(&lookups, ruleset, chain);
+
+	return result < 0 ? result : 0;
 }
 
 int gateway_write_fence(struct chain *chain, const struct config *config)

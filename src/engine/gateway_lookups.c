@@ -44,14 +44,20 @@ static const struct kind by_mac = {"mac", SET_MAC_VERDICTS, STATEMENT_MAC_VMAP};
 static int add_map(struct writer *writer, const struct kind *kind, const struct interval *intervals, size_t count)
 {
 	struct set *map = ruleset_add_set(writer->ruleset, "", kind->type);
+	char name[NFT_NAME_SIZE];
 	int error = map != NULL ? intervals_add(map, intervals, count) : -ENOMEM;
 
 	if (error < 0)
 		return error;
 	set_sort(map);
-	snprintf(map->name, sizeof(map->name), "%s%s-%u-%08" PRIx32, writer->lookups->prefix, kind->name,
-		 ++writer->maps, set_hash(map));
-	return chain_add(writer->chain, statement_about(kind->lookup, map->name));
+	snprintf(name, sizeof(name), "%s%s-%u-%08" PRIx32, writer->lookups->prefix, kind->name, ++writer->maps,
+		 set_hash(map));
+	/* rules in another chain look up in the same map */
+	if (ruleset_find_set(writer->ruleset, name) != NULL)
+		ruleset_remove_last_set(writer->ruleset);
+	else
+		memcpy(map->name, name, sizeof(map->name));
+	return chain_add(writer->chain, statement_about(kind->lookup, name));
 }
 
 static size_t count_values(const struct run *run)

@@ -51,6 +51,7 @@ struct instance *instance_new(struct config *config)
 		return NULL;
 	}
 	instance->config = config;
+	container_plan_init(&instance->container_plan, config);
 	instance->policy = compile_policy(config);
 	instance->marks = config_marks(config);
 	if (instance->policy == NULL || instance->marks == NULL || compile_steering(config, &instance->steering) < 0 ||
@@ -63,7 +64,8 @@ struct instance *instance_new(struct config *config)
 
 struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step)
 {
-	const struct contents contents = {step->levels, step->elements, step->element_count};
+	const struct contents contents = {step->levels, step->elements, step->element_count,
+					  instance->container_plan.wanted};
 
 	return compile_ruleset(instance->config, &instance->steering, &contents);
 }
@@ -83,6 +85,7 @@ void instance_free(struct instance *instance)
 	policy_free(instance->policy);
 	steering_clear(&instance->steering);
 	config_free(instance->config);
+	container_plan_clear(&instance->container_plan);
 	free(instance->marks);
 	free(instance);
 }

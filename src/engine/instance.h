@@ -5,6 +5,7 @@
 #define CGTPROXY_ENGINE_INSTANCE_H
 
 #include "config/config.h"
+#include "engine/container_plan.h"
 #include "engine/plan.h"
 #include "engine/steering.h"
 #include "policy/policy.h"
@@ -18,6 +19,7 @@ struct instance {
 	struct steering steering;
 	struct fwmark *marks; /* of the proxies, in their order */
 	struct plan plan;
+	struct container_plan container_plan;
 };
 
 /**
@@ -29,7 +31,7 @@ struct instance {
  */
 struct instance *instance_new(struct config *config);
 
-/** Returns the table for a step of plan_full(), to be freed with ruleset_free(), or NULL if out of memory. */
+/** Returns the table for a step of plan_full() and the containers' elements that are wanted, to be freed with ruleset_free(), or NULL if out of memory. */
 struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step);
 
 /** Returns the marks of a config's proxies in their order, to be freed with free(), or NULL if out of memory. */

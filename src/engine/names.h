@@ -30,9 +30,25 @@
 #define CHAIN_PREROUTING_NAT "prerouting-nat"
 #define CHAIN_GATEWAY_PREFIX "gateway-"	  /* likewise, also for its counter; and of the names of maps, like the next */
 #define CHAIN_REDIRECT_PREFIX "redirect-" /* no prefix begins with another one */
+#define CHAIN_CONTAINER_PREFIX "container-"
+#define CHAIN_HIJACK_PREFIX "hijack-"
 #define CHAIN_GATEWAY_DROP "GATEWAY-DROP"
 #define CHAIN_GATEWAY_REFUSE "GATEWAY-REFUSE"
 #define CHAIN_GATEWAY_ERROR "GATEWAY-ERROR"
+#define CHAIN_GATEWAY_RULES "GATEWAY-RULES"
+#define CHAIN_CONTAINER_DROP "CONTAINER-DROP"
+#define CHAIN_CONTAINER_REFUSE "CONTAINER-REFUSE"
+#define CHAIN_CONTAINER_BRIDGE "CONTAINER-BRIDGE"
+#define CHAIN_REDIRECT_RULES "REDIRECT-RULES"
+#define CHAIN_HIJACK_BRIDGE "HIJACK-BRIDGE"
+#define MAP_CONTAINER_INTERFACE "container-interface"
+#define MAP_CONTAINER_SOURCE "container-source"
+#define MAP_CONTAINER_SOURCE6 "container-source6"
+#define SET_CONTAINER_ADDRESS "container-address"
+#define SET_CONTAINER_ADDRESS6 "container-address6"
+#define MAP_HIJACK_INTERFACE "hijack-interface"
+#define MAP_HIJACK_SOURCE "hijack-source"
+#define MAP_HIJACK_SOURCE6 "hijack-source6"
 
 enum {
 	/*

@@ -5,6 +5,7 @@
 #define CGTPROXY_ENGINE_STATE_H
 
 #include "cgroup/watch.h"
+#include "container/containers.h"
 #include "engine/census.h"
 #include "engine/fence.h"
 #include "engine/instance.h"
@@ -21,6 +22,7 @@ struct engine {
 	struct instance *instance;
 	struct watch watch;
 	struct census census;
+	struct containers *containers; /* NULL: the config leaves them alone */
 	struct nft nft;
 	struct nft_monitor nft_monitor;
 	struct routes routes;
@@ -28,6 +30,7 @@ struct engine {
 	struct fence fence;
 	char *mount;
 	size_t room;	     /* element capacity of the kernel's cgroup map */
+	size_t container_rooms[CONTAINER_SETS]; /* likewise */
 	size_t most_kept;    /* peak number of cgroups and tombstones since memory was last returned */
 	uint64_t next_look;  /* scan of cgroups without a watch; usec of CLOCK_MONOTONIC */
 	uint64_t next_retry; /* likewise; UINT64_MAX: the table holds what it should */

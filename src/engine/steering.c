@@ -74,16 +74,6 @@ int steering_write_targets(const struct steering *steering, const struct level_s
 	return error == 0 ? chain_add(chain, statement_goto(CHAIN_DROP)) : error;
 }
 
-/* At least twice as many as there are, and a power of two, so that the map is not full soon. */
-static uint32_t room_for(size_t elements)
-{
-	uint32_t room = LEAST_ROOM;
-
-	while (room < 2 * elements && room <= UINT32_MAX / 2)
-		room *= 2;
-	return room;
-}
-
 /* The set of that name, added to the ruleset if missing. NULL if out of memory. */
 static struct set *need_set(struct ruleset *ruleset, const char *name, enum set_type type)
 {
@@ -131,7 +121,7 @@ int steering_add_sets(const struct steering *steering, struct ruleset *ruleset, 
 
 	if (error < 0)
 		return error;
-	ruleset_find_set(ruleset, MAP_CGROUP)->size = room_for(count);
+	ruleset_find_set(ruleset, MAP_CGROUP)->size = set_room(count, LEAST_ROOM);
 	for (size_t i = 0; i < steering->target_count && error == 0; i++) {
 		if (ruleset_add_set(ruleset, steering->targets[i], SET_CGROUPS) == NULL)
 			error = -ENOMEM;

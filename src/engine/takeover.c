@@ -37,17 +37,14 @@ static int read_lookups(struct nft *nft, struct plan *plan, struct error *error)
 	return 0;
 }
 
-int takeover_tombstones(struct nft *nft, struct plan *plan, const struct cgroup *root, uint64_t now,
+static int take_cgroups(struct nft *nft, struct dump *dump, struct plan *plan, const struct cgroup *root, uint64_t now,
 			struct error *error)
 {
-	CLEANUP(dump_clear) struct dump dump = {0};
 	CLEANUP(elements_clear) struct elements elements = {0};
 	CLEANUP(cgroup_ids_clear) struct cgroup_ids living = {0};
-	int result = dump_read(nft, &dump, error);
+	int result = 0;
 
-	if (result < 0 || !dump.state.exists)
-		return result;
-	if (steering_read_elements(&dump, &elements) < 0)
+	if (steering_read_elements(dump, &elements) < 0)
 		return error_set(error, -ENOMEM, "no memory for the verdicts that the last run left");
 	if (elements.count == 0)
 		return 0;
@@ -55,4 +52,17 @@ int takeover_tombstones(struct nft *nft, struct plan *plan, const struct cgroup 
 	if (result == 0 && (cgroup_ids_list(&living, root) < 0 || take(&elements, &living, plan, now) < 0))
 		result = error_set(error, -ENOMEM, "no memory for what the last run left of removed cgroups");
 	return result;
+}
+
+int takeover_read(struct nft *nft, struct instance *instance, const struct cgroup *root, uint64_t now,
+		  struct error *error)
+{
+	CLEANUP(dump_clear) struct dump dump = {0};
+	int result = dump_read(nft, &dump, error);
+
+	if (result < 0 || !dump.state.exists)
+		return result;
+	if (instance->config->containers && container_plan_adopt(&instance->container_plan, &dump) < 0)
+		return error_set(error, -ENOMEM, "no memory for what the last run left of containers");
+	return take_cgroups(nft, &dump, &instance->plan, root, now, error);
 }

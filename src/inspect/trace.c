@@ -103,6 +103,12 @@ static bool holds(const struct walk *walk, const struct statement *statement)
 	case STATEMENT_CT_INVALID:
 	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
+	case STATEMENT_IIF_VMAP:
+	case STATEMENT_IIF_SADDR_VMAP:
+	case STATEMENT_IIF_SADDR6_VMAP:
+	case STATEMENT_OIF_DADDR_IN:
+	case STATEMENT_OIF_DADDR6_IN:
+	case STATEMENT_IIF_VETH:
 		return false;
 	case STATEMENT_IIFNAME_VMAP:
 	case STATEMENT_SADDR_VMAP:

@@ -55,14 +55,33 @@ void build_load_ct(struct builder *builder, uint32_t key)
 	build_number(ct, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 }
 
-void build_load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length)
+static void load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length, uint32_t reg)
 {
 	struct nftnl_expr *payload = build_begin(builder, "payload");
 
 	build_number(payload, NFTNL_EXPR_PAYLOAD_BASE, base);
 	build_number(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
 	build_number(payload, NFTNL_EXPR_PAYLOAD_LEN, length);
-	build_number(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	build_number(payload, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+void build_load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length)
+{
+	load_payload(builder, base, offset, length, NFT_REG_1);
+}
+
+void build_append_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length)
+{
+	load_payload(builder, base, offset, length, NFT_REG32_01);
+}
+
+void build_load_fib(struct builder *builder, uint32_t result, uint32_t flags)
+{
+	struct nftnl_expr *fib = build_begin(builder, "fib");
+
+	build_number(fib, NFTNL_EXPR_FIB_RESULT, result);
+	build_number(fib, NFTNL_EXPR_FIB_FLAGS, flags);
+	build_number(fib, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
 }
 
 void build_load_cgroup(struct builder *builder, uint32_t level)

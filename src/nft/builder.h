@@ -12,7 +12,7 @@
 
 /*
  * Appends expressions to a rule. The builder keeps the first error; after it, all calls are no-ops. Values are loaded
- * into register 1, and compared, masked and looked up from there.
+ * into register 1, and compared, masked and looked up from there. Behind a word in it, another value may follow.
  */
 struct builder {
 	struct nftnl_rule *rule;
@@ -40,6 +40,12 @@ void build_load_ct(struct builder *builder, uint32_t key);
 
 /** Loads packet bytes. @base: NFT_PAYLOAD_*; @offset and @length in bytes */
 void build_load_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length);
+
+/** Loads packet bytes behind a word that was loaded, for a lookup of both. */
+void build_append_payload(struct builder *builder, uint32_t base, uint32_t offset, uint32_t length);
+
+/** Loads what a route lookup results in. @result: NFT_FIB_RESULT_*; @flags: NFTA_FIB_F_* */
+void build_load_fib(struct builder *builder, uint32_t result, uint32_t flags);
 
 /** Loads the id of the socket's cgroup's ancestor at a level; the rule ends here if there is none. */
 void build_load_cgroup(struct builder *builder, uint32_t level);

@@ -16,7 +16,7 @@ enum {
 	/*
 	 * This many elements fit into one netlink attribute of 64 KiB even if all chain names have the maximal length.
 	 */
-	ELEMENTS_PER_MESSAGE = 500,
+	ELEMENTS_PER_MESSAGE = 480,
 };
 
 /** Adds elements to a set, of which only name and type are used. An element that exists already is not an error. */

@@ -148,6 +148,16 @@ static void add_statement(struct builder *builder, const struct statement *state
 		build_load_meta(builder, NFT_META_IIFNAME);
 		build_look_up_verdict(builder, statement->name);
 		return;
+	case STATEMENT_IIF_VMAP:
+		build_load_meta(builder, NFT_META_IIF);
+		build_look_up_verdict(builder, statement->name);
+		return;
+	case STATEMENT_IIF_SADDR_VMAP:
+		look_up_iif_saddr(builder, NFPROTO_IPV4, statement->name);
+		return;
+	case STATEMENT_IIF_SADDR6_VMAP:
+		look_up_iif_saddr(builder, NFPROTO_IPV6, statement->name);
+		return;
 	case STATEMENT_SADDR_VMAP:
 		look_up_saddr(builder, NFPROTO_IPV4, statement->name);
 		return;
@@ -217,6 +227,12 @@ static void add_statement(struct builder *builder, const struct statement *state
 	case STATEMENT_DADDR6_IN:
 		look_up_daddr(builder, NFPROTO_IPV6, statement->name);
 		return;
+	case STATEMENT_OIF_DADDR_IN:
+		look_up_oif_daddr(builder, NFPROTO_IPV4, statement->name);
+		return;
+	case STATEMENT_OIF_DADDR6_IN:
+		look_up_oif_daddr(builder, NFPROTO_IPV6, statement->name);
+		return;
 	case STATEMENT_NFPROTO:
 		match_meta_byte(builder, NFT_META_NFPROTO, NFT_CMP_EQ, statement->protocol);
 		return;
@@ -243,6 +259,9 @@ static void add_statement(struct builder *builder, const struct statement *state
 		return;
 	case STATEMENT_IIF_NONE:
 		match_interface(builder, NFT_META_IIF, NFT_CMP_EQ, 0);
+		return;
+	case STATEMENT_IIF_VETH:
+		match_interface_kind(builder, "veth");
 		return;
 	case STATEMENT_OIF_LO:
 		match_interface(builder, NFT_META_OIF, NFT_CMP_EQ, LOOPBACK_INDEX);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
 #include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -65,50 +66,80 @@ static struct nftnl_expr *look_up_anonymous(struct builder *builder, uint32_t se
 	return lookup;
 }
 
-static void load_address_type(struct builder *builder, uint32_t flags)
-{
-	struct nftnl_expr *fib = build_begin(builder, "fib");
-
-	build_number(fib, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	build_number(fib, NFTNL_EXPR_FIB_FLAGS, flags);
-	build_number(fib, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
-}
-
 void match_address_type(struct builder *builder, uint32_t flags, uint32_t operation, uint32_t type)
 {
-	load_address_type(builder, flags);
+	build_load_fib(builder, NFT_FIB_RESULT_ADDRTYPE, flags);
 	build_compare(builder, operation, &type, sizeof(type));
 }
 
 void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set)
 {
-	load_address_type(builder, flags);
+	build_load_fib(builder, NFT_FIB_RESULT_ADDRTYPE, flags);
 	look_up_anonymous(builder, set);
 }
 
-/* Bytes of the network header of packets of one family. */
-static void load_network(struct builder *builder, uint8_t family, uint32_t offset, uint32_t size)
+/* An address in the network header. */
+struct field {
+	uint32_t offset;
+	uint32_t size;
+};
+
+static struct field saddr_of(uint8_t family)
+{
+	if (family == NFPROTO_IPV4)
+		return (struct field){IP_SADDR_OFFSET, sizeof(struct in_addr)};
+	return (struct field){IP6_SADDR_OFFSET, sizeof(struct in6_addr)};
+}
+
+static struct field daddr_of(uint8_t family)
+{
+	if (family == NFPROTO_IPV4)
+		return (struct field){IP_DADDR_OFFSET, sizeof(struct in_addr)};
+	return (struct field){IP6_DADDR_OFFSET, sizeof(struct in6_addr)};
+}
+
+static void match_family(struct builder *builder, uint8_t family)
 {
 	build_load_meta(builder, NFT_META_NFPROTO);
 	build_compare_byte(builder, NFT_CMP_EQ, family);
-	build_load_payload(builder, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
+}
+
+static void load_field(struct builder *builder, uint8_t family, struct field field)
+{
+	match_family(builder, family);
+	build_load_payload(builder, NFT_PAYLOAD_NETWORK_HEADER, field.offset, field.size);
 }
 
 static void load_daddr(struct builder *builder, uint8_t family)
 {
-	if (family == NFPROTO_IPV4)
-		load_network(builder, family, IP_DADDR_OFFSET, sizeof(struct in_addr));
-	else
-		load_network(builder, family, IP6_DADDR_OFFSET, sizeof(struct in6_addr));
+	load_field(builder, family, daddr_of(family));
 }
 
 void look_up_saddr(struct builder *builder, uint8_t family, const char *map)
 {
-	if (family == NFPROTO_IPV4)
-		load_network(builder, family, IP_SADDR_OFFSET, sizeof(struct in_addr));
-	else
-		load_network(builder, family, IP6_SADDR_OFFSET, sizeof(struct in6_addr));
+	load_field(builder, family, saddr_of(family));
 	build_look_up_verdict(builder, map);
+}
+
+static void append_field(struct builder *builder, struct field field)
+{
+	build_append_payload(builder, NFT_PAYLOAD_NETWORK_HEADER, field.offset, field.size);
+}
+
+void look_up_iif_saddr(struct builder *builder, uint8_t family, const char *map)
+{
+	match_family(builder, family);
+	build_load_meta(builder, NFT_META_IIF);
+	append_field(builder, saddr_of(family));
+	build_look_up_verdict(builder, map);
+}
+
+void look_up_oif_daddr(struct builder *builder, uint8_t family, const char *set)
+{
+	match_family(builder, family);
+	build_load_fib(builder, NFT_FIB_RESULT_OIF, NFTA_FIB_F_DADDR);
+	append_field(builder, daddr_of(family));
+	build_look_up(builder, set);
 }
 
 void look_up_mac(struct builder *builder, const char *map)
@@ -143,7 +174,7 @@ void match_multicast(struct builder *builder)
 
 void match_multicast6(struct builder *builder)
 {
-	load_network(builder, NFPROTO_IPV6, IP6_DADDR_OFFSET, sizeof(uint8_t));
+	load_field(builder, NFPROTO_IPV6, (struct field){IP6_DADDR_OFFSET, sizeof(uint8_t)});
 	build_compare_byte(builder, NFT_CMP_EQ, 0xff);
 }
 
@@ -162,6 +193,15 @@ void match_interface(struct builder *builder, uint32_t key, uint32_t operation, 
 {
 	build_load_meta(builder, key);
 	build_compare(builder, operation, &index, sizeof(index));
+}
+
+void match_interface_kind(struct builder *builder, const char *kind)
+{
+	char padded[IFNAMSIZ] = "";
+
+	strncpy(padded, kind, sizeof(padded) - 1);
+	build_load_meta(builder, NFT_META_IIFKIND);
+	build_compare(builder, NFT_CMP_EQ, padded, sizeof(padded));
 }
 
 void match_meta_byte(struct builder *builder, uint32_t key, uint32_t operation, uint8_t byte)

@@ -38,6 +38,15 @@ void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set)
 /** Looks up the source address of packets of a family, NFPROTO_*, in a verdict map. */
 void look_up_saddr(struct builder *builder, uint8_t family, const char *map);
 
+/** Looks up the interface that packets of a family arrived on, together with their source, in a verdict map. */
+void look_up_iif_saddr(struct builder *builder, uint8_t family, const char *map);
+
+/**
+ * Looks up the interface that packets of a family are routed to, together with their destination, in a set. Only
+ * for the hooks prerouting, input and forward (net/netfilter/nft_fib.c, nft_fib_validate).
+ */
+void look_up_oif_daddr(struct builder *builder, uint8_t family, const char *set);
+
 /** Looks up the Ethernet address of the sender in a verdict map. */
 void look_up_mac(struct builder *builder, const char *map);
 
@@ -52,6 +61,9 @@ void match_link_local6(struct builder *builder);
 
 /** Compares an interface. @key: NFT_META_IIF or NFT_META_OIF; @operation: NFT_CMP_* */
 void match_interface(struct builder *builder, uint32_t key, uint32_t operation, uint32_t index);
+
+/** Compares the kind of the interface that the packet arrived on, as ip-link(8) calls its type. */
+void match_interface_kind(struct builder *builder, const char *kind);
 
 /** Compares packet metadata of one byte. @key: NFT_META_*; @operation: NFT_CMP_* */
 void match_meta_byte(struct builder *builder, uint32_t key, uint32_t operation, uint8_t byte);

@@ -46,6 +46,11 @@ struct set *ruleset_add_set(struct ruleset *ruleset, const char *name, enum set_
 	return set;
 }
 
+void ruleset_remove_last_set(struct ruleset *ruleset)
+{
+	set_clear(&ruleset->sets[--ruleset->set_count]);
+}
+
 int ruleset_map(struct ruleset *ruleset, struct set *map, const void *key, const struct verdict *verdict)
 {
 	const struct verdict *kept = verdicts_keep(&ruleset->verdicts, verdict);

@@ -36,6 +36,9 @@ enum statement_kind {
 	STATEMENT_CGROUP_IN,	    /* socket cgroupv2 level N @NAME */
 	STATEMENT_IN_CGROUP,	    /* socket cgroupv2 level N != 0: the socket's cgroup is at that level or deeper */
 	STATEMENT_IIFNAME_VMAP,	    /* iifname vmap @NAME */
+	STATEMENT_IIF_VMAP,	    /* iif vmap @NAME */
+	STATEMENT_IIF_SADDR_VMAP,   /* iif . ip saddr vmap @NAME */
+	STATEMENT_IIF_SADDR6_VMAP,  /* iif . ip6 saddr vmap @NAME */
 	STATEMENT_SADDR_VMAP,	    /* ip saddr vmap @NAME */
 	STATEMENT_SADDR6_VMAP,	    /* ip6 saddr vmap @NAME */
 	STATEMENT_MAC_VMAP,	    /* ether saddr vmap @NAME */
@@ -59,6 +62,8 @@ enum statement_kind {
 	STATEMENT_DADDR_LINK_LOCAL, /* ip6 daddr fe80::/10 */
 	STATEMENT_DADDR_IN,	    /* ip daddr @NAME */
 	STATEMENT_DADDR6_IN,	    /* ip6 daddr @NAME */
+	STATEMENT_OIF_DADDR_IN,	    /* fib daddr oif . ip daddr @NAME: where it is routed, and its destination */
+	STATEMENT_OIF_DADDR6_IN,    /* fib daddr oif . ip6 daddr @NAME */
 	STATEMENT_NFPROTO,	    /* meta nfproto ipv4 | ipv6 */
 	STATEMENT_L4PROTO,	    /* meta l4proto tcp | udp | icmp | ipv6-icmp */
 	STATEMENT_NOT_L4PROTO,	    /* meta l4proto != ... */
@@ -68,6 +73,7 @@ enum statement_kind {
 	STATEMENT_IIF_LO,	    /* iif lo */
 	STATEMENT_IIF_ANY,	    /* iif != 0: received on an interface */
 	STATEMENT_IIF_NONE,	    /* iif 0: sent by this host */
+	STATEMENT_IIF_VETH,	    /* meta iifkind veth */
 	STATEMENT_OIF_LO,	    /* oif lo */
 	STATEMENT_MARK,		    /* meta mark & MASK == VALUE */
 	STATEMENT_MARKED,	    /* meta mark != 0 */
@@ -162,6 +168,9 @@ int ruleset_add_counter(struct ruleset *ruleset, const char *name);
  * Returns the set, valid until the next call, or NULL when out of memory.
  */
 struct set *ruleset_add_set(struct ruleset *ruleset, const char *name, enum set_type type);
+
+/** Removes the set that was added last. */
+void ruleset_remove_last_set(struct ruleset *ruleset);
 
 /** Adds an element to a map of the ruleset. Returns 0 or -ENOMEM. */
 int ruleset_map(struct ruleset *ruleset, struct set *map, const void *key, const struct verdict *verdict);

@@ -19,9 +19,14 @@ enum {
 	TYPE_ETHERADDR = 9,
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_MARK = 19,
+	TYPE_IFINDEX = 20,
 	TYPE_IFNAME = 41,
 	TYPE_FIB_ADDR = 38,
 	TYPE_CGROUPV2 = 46,
+	TYPE_BITS = 6, /* of each part of a concatenation */
+	TYPE_IFINDEX_IPADDR = TYPE_IFINDEX << TYPE_BITS | TYPE_IPADDR,
+	TYPE_IFINDEX_IP6ADDR = TYPE_IFINDEX << TYPE_BITS | TYPE_IP6ADDR,
+	BYTEORDER_MIXED = 0,
 	BYTEORDER_HOST = 1,
 	BYTEORDER_BIG = 2,
 };
@@ -40,6 +45,11 @@ static const struct set_definition definitions[] = {
 			       "ipv6_addr"},
 	[SET_MAC_VERDICTS] = {NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONSTANT, TYPE_ETHERADDR, ETH_ALEN,
 			      BYTEORDER_BIG, "ether_addr"},
+	[SET_IIF_VERDICTS] = {NFT_SET_MAP, TYPE_IFINDEX, 4, BYTEORDER_HOST, "iface_index"},
+	[SET_IIF_IPV4_VERDICTS] = {NFT_SET_MAP, TYPE_IFINDEX_IPADDR, 8, BYTEORDER_MIXED, "iface_index . ipv4_addr"},
+	[SET_IIF_IPV6_VERDICTS] = {NFT_SET_MAP, TYPE_IFINDEX_IP6ADDR, 20, BYTEORDER_MIXED, "iface_index . ipv6_addr"},
+	[SET_IF_IPV4] = {0, TYPE_IFINDEX_IPADDR, 8, BYTEORDER_MIXED, "iface_index . ipv4_addr"},
+	[SET_IF_IPV6] = {0, TYPE_IFINDEX_IP6ADDR, 20, BYTEORDER_MIXED, "iface_index . ipv6_addr"},
 	[SET_PROTOCOLS] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_INET_PROTOCOL, 1, BYTEORDER_BIG, "inet_proto"},
 	[SET_ADDRESS_TYPES] = {NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, TYPE_FIB_ADDR, 4, BYTEORDER_HOST, "fib_addrtype"},
 };
@@ -138,6 +148,15 @@ static int (*comparison(enum set_type type))(const void *left, const void *right
 int set_element_compare(enum set_type type, const struct set_element *one, const struct set_element *other)
 {
 	return comparison(type)(one, other);
+}
+
+uint32_t set_room(size_t elements, uint32_t least)
+{
+	uint32_t room = least;
+
+	while (room < 2 * elements && room <= UINT32_MAX / 2)
+		room *= 2;
+	return room;
 }
 
 void set_sort(struct set *set)

@@ -22,20 +22,25 @@ enum set_type {
 	SET_IPV4_VERDICTS,
 	SET_IPV6_VERDICTS,
 	SET_MAC_VERDICTS,
+	SET_IIF_VERDICTS, /* indexes of interfaces */
+	SET_IIF_IPV4_VERDICTS, /* an index and an address, as the next three */
+	SET_IIF_IPV6_VERDICTS,
+	SET_IF_IPV4,
+	SET_IF_IPV6,
 	SET_NAMED_TYPES,		 /* number of types of named sets */
 	SET_PROTOCOLS = SET_NAMED_TYPES, /* anonymous ones, like the next */
 	SET_ADDRESS_TYPES,
 	SET_UNKNOWN,
 };
 
-enum { SET_KEY_MAX = 16 };
+enum { SET_KEY_MAX = 20 };
 
 /** Properties of a set type. */
 struct set_definition {
 	uint32_t flags;	    /* NFT_SET_* */
 	uint32_t key_type;  /* nft's number, which decides how it shows a key; opaque to the kernel */
 	uint32_t key_size;  /* in bytes */
-	uint32_t byteorder; /* likewise for nft only */
+	uint32_t byteorder; /* likewise for nft only; 0 of several parts */
 	const char *text;   /* the type in nft's syntax */
 };
 
@@ -91,6 +96,12 @@ int set_add(struct set *set, const void *key, uint32_t flags, const struct verdi
  * Returns 0 or -ENOMEM.
  */
 int set_add_interval(struct set *set, const void *first, const void *last, const struct verdict *verdict);
+
+/**
+ * Returns how large to make a set whose elements will change, so that it is not full soon: at least twice as many as
+ * there are, and a power of two.
+ */
+uint32_t set_room(size_t elements, uint32_t least);
 
 /** Sorts a set's elements by their keys. */
 void set_sort(struct set *set);

@@ -113,6 +113,27 @@ static void print_marks(FILE *out, const struct set *set, bool *begun)
 	}
 }
 
+/* The index of an interface, and an address if there is more. */
+static void print_indexes(FILE *out, const struct set *set, bool *begun)
+{
+	const size_t size = set_definition(set->type)->key_size;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct set_element *element = &set->elements[i];
+		char text[KEY_TEXT_SIZE];
+		uint32_t index = 0;
+
+		memcpy(&index, element->key, sizeof(index));
+		begin_element(out, begun, separator(set));
+		fprintf(out, "%" PRIu32, index);
+		if (size > sizeof(index)) {
+			write_address(element->key + sizeof(index), size - sizeof(index), text);
+			fprintf(out, " . %s", text);
+		}
+		print_element_verdict(out, element);
+	}
+}
+
 static bool nft_can_read(const char *path)
 {
 	const unsigned char *byte = (const unsigned char *)path;
@@ -221,6 +242,13 @@ void set_print(FILE *out, const struct set *set, const struct cgroup_names *name
 	case SET_CGROUP_VERDICTS:
 		print_cgroups(out, set, names, false, &begun);
 		print_cgroups(out, set, names, true, &begun);
+		break;
+	case SET_IIF_VERDICTS:
+	case SET_IIF_IPV4_VERDICTS:
+	case SET_IIF_IPV6_VERDICTS:
+	case SET_IF_IPV4:
+	case SET_IF_IPV6:
+		print_indexes(out, set, &begun);
 		break;
 	case SET_PROTOCOLS:
 	case SET_ADDRESS_TYPES:

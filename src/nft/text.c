@@ -81,6 +81,15 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_IIFNAME_VMAP:
 		fprintf(out, "iifname vmap @%s", statement->name);
 		break;
+	case STATEMENT_IIF_VMAP:
+		fprintf(out, "iif vmap @%s", statement->name);
+		break;
+	case STATEMENT_IIF_SADDR_VMAP:
+		fprintf(out, "iif . ip saddr vmap @%s", statement->name);
+		break;
+	case STATEMENT_IIF_SADDR6_VMAP:
+		fprintf(out, "iif . ip6 saddr vmap @%s", statement->name);
+		break;
 	case STATEMENT_SADDR_VMAP:
 		fprintf(out, "ip saddr vmap @%s", statement->name);
 		break;
@@ -150,6 +159,12 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_DADDR6_IN:
 		fprintf(out, "ip6 daddr @%s", statement->name);
 		break;
+	case STATEMENT_OIF_DADDR_IN:
+		fprintf(out, "fib daddr oif . ip daddr @%s", statement->name);
+		break;
+	case STATEMENT_OIF_DADDR6_IN:
+		fprintf(out, "fib daddr oif . ip6 daddr @%s", statement->name);
+		break;
 	case STATEMENT_NFPROTO:
 		fprintf(out, "meta nfproto %s", statement->protocol == NFPROTO_IPV6 ? "ipv6" : "ipv4");
 		break;
@@ -176,6 +191,9 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 		break;
 	case STATEMENT_IIF_NONE:
 		fputs("iif 0", out);
+		break;
+	case STATEMENT_IIF_VETH:
+		fputs("meta iifkind \"veth\"", out);
 		break;
 	case STATEMENT_OIF_LO:
 		fputs("oif lo", out);

@@ -1,0 +1,284 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "engine/container_plan.h"
+
+#include "engine/container_chains.h"
+#include "util/cleanup.h"
+#include "util/escape.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void container_plan_init(struct container_plan *plan, const struct config *config)
+{
+	*plan = (struct container_plan){.config = config};
+}
+
+void container_plan_clear(struct container_plan *plan)
+{
+	free(plan->targets);
+	container_elements_clear(&plan->wanted);
+	container_elements_clear(&plan->held);
+	container_elements_clear(&plan->adopted);
+	*plan = (struct container_plan){0};
+}
+
+void container_step_clear(struct container_step *step)
+{
+	container_elements_clear(&step->added);
+	container_elements_clear(&step->removed);
+}
+
+static int adopt_set(struct container_plan *plan, const struct dump *held, enum container_set set)
+{
+	const struct set *left = dump_find_set(held, container_set_name(set));
+	int error = 0;
+
+	if (left == NULL || left->type != container_set_type(set))
+		return 0;
+	for (size_t i = 0; i < left->count && error == 0; i++) {
+		struct container_element element = {.set = set, .target = TARGET_NONE};
+
+		memcpy(element.key, left->elements[i].key, sizeof(element.key));
+		if (left->elements[i].verdict != NULL)
+			element.target = container_target_of(plan->config, left->elements[i].verdict);
+		error = container_elements_put(&plan->adopted, &element);
+	}
+	return error;
+}
+
+int container_plan_adopt(struct container_plan *plan, const struct dump *held)
+{
+	int error = 0;
+
+	for (enum container_set set = 0; set < CONTAINER_SETS && error == 0; set++)
+		error = adopt_set(plan, held, set);
+	container_elements_sort(&plan->adopted);
+	return error;
+}
+
+/* The target of that name. */
+static uint32_t translate(const struct config *to, const struct config *from, uint32_t target)
+{
+	if (target < TARGET_FIRST_PROXY || target >= TARGET_NO_RULE)
+		return target;
+	for (size_t i = 0; i < to->proxy_count; i++) {
+		if (strcmp(to->proxies[i].name, from->proxies[target - TARGET_FIRST_PROXY].name) == 0)
+			return (uint32_t)(TARGET_FIRST_PROXY + i);
+	}
+	return TARGET_DROP;
+}
+
+int container_plan_follow(struct container_plan *plan, const struct container_plan *last)
+{
+	plan->targets = calloc(last->target_count + 1, sizeof(*plan->targets));
+	if (plan->targets == NULL || container_elements_copy(&plan->adopted, &last->adopted) < 0)
+		return -ENOMEM;
+	plan->target_count = last->target_count;
+	for (size_t i = 0; i < last->target_count; i++)
+		plan->targets[i] = (struct container_target){
+			.number = last->targets[i].number,
+			.target = translate(plan->config, last->config, last->targets[i].target),
+		};
+	for (size_t i = 0; i < plan->adopted.count; i++)
+		plan->adopted.items[i].target =
+			translate(plan->config, last->config, plan->adopted.items[i].target);
+	return 0;
+}
+
+/* For a container whose cgroups are not known: what the last run left for it. */
+static uint32_t find_adopted(const struct container_plan *plan, const struct container *container)
+{
+	CLEANUP(container_elements_clear) struct container_elements elements = {0};
+	uint32_t target = TARGET_NONE;
+
+	if (plan->adopted.count == 0 || container_elements_add(&elements, container, TARGET_NONE) < 0)
+		return TARGET_NONE;
+	for (size_t i = 0; i < elements.count; i++) {
+		const struct container_element *left = container_elements_find(&plan->adopted, &elements.items[i]);
+
+		if (left != NULL && left->target != TARGET_BY_SOURCE)
+			target = container_stricter(target, left->target);
+	}
+	return target;
+}
+
+static uint32_t target_of_cgroup(const struct plan *cgroups, const struct cgroup *cgroup)
+{
+	return plan_rule(cgroups, cgroup) == NO_RULE ? TARGET_NO_RULE : plan_target(cgroups, cgroup);
+}
+
+static const char *target_name(const struct container_plan *plan, uint32_t target)
+{
+	return config_target_name(plan->config, target < TARGET_NO_RULE ? target : TARGET_DIRECT);
+}
+
+static void warn_of_difference(const struct container_plan *plan, const struct container *container,
+			       const struct plan *cgroups, uint32_t target)
+{
+	char path[CGROUP_PATH_SIZE];
+	char shown[ESCAPED_SIZE(CGROUP_PATH_SIZE)];
+
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		const struct cgroup *cgroup = container->cgroups[i];
+		const uint32_t own = target_of_cgroup(cgroups, cgroup);
+
+		if (own == target)
+			continue;
+		escape_but_backslash(shown, sizeof(shown), path, cgroup_path(cgroup, path));
+		log_warning("the container with link-netnsid %" PRId32 " has programs with different targets: %s would "
+			    "be %s, but all that the container sends is %s, which is stricter",
+			    container->netns, shown, target_name(plan, own), target_name(plan, target));
+		return;
+	}
+}
+
+/* Derives a container's target, the most restrictive of its cgroups'. */
+static void decide(const struct container_plan *plan, const struct container *container, const struct plan *cgroups,
+		   struct container_target *decided)
+{
+	uint32_t target = TARGET_NONE;
+	bool differs = false;
+
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		const uint32_t own = target_of_cgroup(cgroups, container->cgroups[i]);
+
+		differs = differs || (target != TARGET_NONE && own != target);
+		target = container_stricter(target, own);
+	}
+	if (target == TARGET_NONE && decided->target == TARGET_NONE)
+		target = find_adopted(plan, container);
+	if (target != TARGET_NONE)
+		decided->target = target;
+	if (differs && !decided->differs)
+		warn_of_difference(plan, container, cgroups, target);
+	if (container->cgroup_count > 0)
+		decided->differs = differs;
+}
+
+/* Returns what is remembered of a container, looking from a place on, since both are sorted. */
+static struct container_target recall(const struct container_plan *plan, const struct container *container, size_t *at)
+{
+	while (*at < plan->target_count && plan->targets[*at].number < container->number)
+		(*at)++;
+	if (*at < plan->target_count && plan->targets[*at].number == container->number)
+		return plan->targets[*at];
+	return (struct container_target){.number = container->number, .target = TARGET_NONE};
+}
+
+static size_t count_containers(const struct containers *containers)
+{
+	size_t count = 0;
+
+	for (const struct container *container = NULL; (container = containers_next(containers, container)) != NULL;)
+		count++;
+	return count;
+}
+
+static int derive(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups,
+		  struct container_elements *elements)
+{
+	struct container_target *targets = calloc(count_containers(containers) + 1, sizeof(*targets));
+	size_t count = 0;
+	size_t at = 0;
+	int error = targets != NULL ? 0 : -ENOMEM;
+
+	for (const struct container *container = NULL;
+	     error == 0 && (container = containers_next(containers, container)) != NULL; count++) {
+		targets[count] = recall(plan, container, &at);
+		decide(plan, container, cgroups, &targets[count]);
+		if (targets[count].target != TARGET_NONE)
+			error = container_elements_add(elements, container, targets[count].target);
+	}
+	if (error < 0) {
+		free(targets);
+		return error;
+	}
+	free(plan->targets);
+	plan->targets = targets;
+	plan->target_count = count;
+	return 0;
+}
+
+/* Until all containers are known, what the last run left may be for one that is not. */
+static int add_adopted(struct container_plan *plan, const struct containers *containers,
+		       struct container_elements *elements)
+{
+	const size_t derived = elements->count;
+
+	if (plan->adopted.count > 0 && containers_are_settled(containers))
+		container_elements_clear(&plan->adopted);
+	for (size_t i = 0; i < plan->adopted.count; i++) {
+		const struct container_element *left = &plan->adopted.items[i];
+		const struct container_elements first = {elements->items, derived, 0};
+
+		if (container_elements_find(&first, left) == NULL && container_elements_put(elements, left) < 0)
+			return -ENOMEM;
+	}
+	container_elements_sort(elements);
+	return 0;
+}
+
+int container_plan_make(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups)
+{
+	struct container_elements elements = {0};
+	int error = 0;
+
+	if (containers != NULL)
+		error = derive(plan, containers, cgroups, &elements);
+	container_elements_sort(&elements);
+	if (error == 0 && containers != NULL)
+		error = add_adopted(plan, containers, &elements);
+	if (error < 0) {
+		container_elements_clear(&elements);
+		return error;
+	}
+	container_elements_clear(&plan->wanted);
+	plan->wanted = elements;
+	plan->is_made = true;
+	return 0;
+}
+
+int container_plan_delta(const struct container_plan *plan, struct container_step *step)
+{
+	const struct container_elements *held = &plan->held;
+	const struct container_elements *wanted = &plan->wanted;
+	size_t at = 0;
+	size_t next = 0;
+	int error = 0;
+
+	if (!plan->is_made)
+		return 0;
+	while ((at < held->count || next < wanted->count) && error == 0) {
+		int order = 0;
+
+		if (at == held->count || next == wanted->count)
+			order = at == held->count ? 1 : -1;
+		else
+			order = container_element_compare(&held->items[at], &wanted->items[next]);
+		if (order == 0 && held->items[at].target == wanted->items[next].target) {
+			at++;
+			next++;
+			continue;
+		}
+		if (order <= 0)
+			error = container_elements_put(&step->removed, &held->items[at++]);
+		if (order >= 0 && error == 0)
+			error = container_elements_put(&step->added, &wanted->items[next++]);
+	}
+	return error;
+}
+
+void container_plan_commit(struct container_plan *plan)
+{
+	if (!plan->is_made)
+		return;
+	container_elements_clear(&plan->held);
+	plan->held = plan->wanted;
+	plan->wanted = (struct container_elements){0};
+	plan->is_made = false;
+}

@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_ENGINE_CONTAINER_PLAN_H
+#define CGTPROXY_ENGINE_CONTAINER_PLAN_H
+
+#include "config/config.h"
+#include "container/containers.h"
+#include "engine/container_elements.h"
+#include "engine/plan.h"
+#include "nft/dump.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The elements that the kernel should hold for containers, derived from the targets of their cgroups, and the
+ * difference from those it holds.
+ *
+ * There are few containers, and they seldom change, so all is derived anew whenever something does.
+ */
+
+/** What is remembered of a container: its target stays when no cgroup of it is left. */
+struct container_target {
+	uint64_t number; /* the container's */
+	uint32_t target; /* of the elements; TARGET_NONE: not known yet */
+	bool differs;	 /* its cgroups have several targets, which was logged */
+};
+
+struct container_plan {
+	const struct config *config;
+	struct container_target *targets; /* by number */
+	size_t target_count;
+	bool is_made;			   /* there is something wanted other than what is held */
+	struct container_elements wanted;  /* with is_made */
+	struct container_elements held;	   /* by the kernel */
+	struct container_elements adopted; /* of the last run; they stay until all containers are known */
+};
+
+/** A change of the kernel's elements. The arrays belong to the caller. */
+struct container_step {
+	struct container_elements added;
+	struct container_elements removed;
+};
+
+void container_plan_init(struct container_plan *plan, const struct config *config);
+
+/**
+ * Takes over what the last run left in the kernel. A target that the config does not have becomes drop.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int container_plan_adopt(struct container_plan *plan, const struct dump *held);
+
+/**
+ * Prepares a new plan as the successor of another, which stays in force. A container without cgroups keeps its target,
+ * or is dropped if the config does not have it.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int container_plan_follow(struct container_plan *plan, const struct container_plan *last);
+
+/**
+ * Derives the elements that are wanted.
+ *
+ * @containers: or NULL: none
+ * @cgroups:    with the targets of all cgroups
+ *
+ * Returns 0, or -ENOMEM, after which those that were wanted are so still.
+ */
+int container_plan_make(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups);
+
+/**
+ * Finds what the kernel lacks, and what it holds without need, since the last container_plan_make(). An element with
+ * another target is in both.
+ *
+ * @step: zeroed; to be freed with container_step_clear() whatever this returns
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int container_plan_delta(const struct container_plan *plan, struct container_step *step);
+
+/** Records that the kernel holds what is wanted. */
+void container_plan_commit(struct container_plan *plan);
+
+void container_step_clear(struct container_step *step);
+
+void container_plan_clear(struct container_plan *plan);
+
+#endif
