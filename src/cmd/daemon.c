@@ -186,7 +186,8 @@ static int wait_for_engine(struct daemon *daemon)
 		daemon->sources[i].handle = sd_event_source_disable_unref(daemon->sources[i].handle);
 	for (size_t i = 0; i < count && result >= 0; i++) {
 		daemon->sources[i] = (struct source){daemon, sources[i], NULL};
-		result = sd_event_add_io(daemon->loop, &daemon->sources[i].handle, sources[i].fd, EPOLLIN, on_events, &daemon->sources[i]);
+		result = sd_event_add_io(daemon->loop, &daemon->sources[i].handle, sources[i].fd, EPOLLIN, on_events,
+					 &daemon->sources[i]);
 	}
 	return result;
 }

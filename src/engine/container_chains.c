@@ -232,8 +232,8 @@ static int add_hijack(struct ruleset *ruleset, const struct config *config, uint
 	struct chain *chain = add_chain_for_others(ruleset, own.chain);
 	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN) : -ENOMEM;
 
-	return error == 0 ? chain_add(chain, {.kind = STATEMENT_VERDICT,
-					      .verdict = gateway_redirect_verdict(config, target)})
+	return error == 0 ? chain_add(chain,
+				      {.kind = STATEMENT_VERDICT, .verdict = gateway_redirect_verdict(config, target)})
 			  : error;
 }
 
@@ -241,9 +241,8 @@ static int write_sources(struct chain *chain, const struct stage *stage)
 {
 	int error = chain_add(chain, statement_about(STATEMENT_IIF_SADDR_VMAP, stage->maps[CONTAINER_SOURCE]));
 
-	return error == 0
-		       ? chain_add(chain, statement_about(STATEMENT_IIF_SADDR6_VMAP, stage->maps[CONTAINER_SOURCE6]))
-		       : error;
+	return error == 0 ? chain_add(chain, statement_about(STATEMENT_IIF_SADDR6_VMAP, stage->maps[CONTAINER_SOURCE6]))
+			  : error;
 }
 
 /*

@@ -85,8 +85,7 @@ int container_plan_follow(struct container_plan *plan, const struct container_pl
 			.target = translate(plan->config, last->config, last->targets[i].target),
 		};
 	for (size_t i = 0; i < plan->adopted.count; i++)
-		plan->adopted.items[i].target =
-			translate(plan->config, last->config, plan->adopted.items[i].target);
+		plan->adopted.items[i].target = translate(plan->config, last->config, plan->adopted.items[i].target);
 	return 0;
 }
 
@@ -117,6 +116,12 @@ static const char *target_name(const struct container_plan *plan, uint32_t targe
 	return config_target_name(plan->config, target < TARGET_NO_RULE ? target : TARGET_DIRECT);
 }
 
+/* What no rule is for goes direct like what one says so about, unless the gateway has a rule for it. */
+static bool differs(uint32_t one, uint32_t other)
+{
+	return (one == TARGET_NO_RULE ? TARGET_DIRECT : one) != (other == TARGET_NO_RULE ? TARGET_DIRECT : other);
+}
+
 static void warn_of_difference(const struct container_plan *plan, const struct container *container,
 			       const struct plan *cgroups, uint32_t target)
 {
@@ -127,12 +132,14 @@ static void warn_of_difference(const struct container_plan *plan, const struct c
 		const struct cgroup *cgroup = container->cgroups[i];
 		const uint32_t own = target_of_cgroup(cgroups, cgroup);
 
-		if (own == target)
+		if (!differs(own, target))
 			continue;
 		escape_but_backslash(shown, sizeof(shown), path, cgroup_path(cgroup, path));
-		log_warning("the container with link-netnsid %" PRId32 " has programs with different targets: %s would "
-			    "be %s, but all that the container sends is %s, which is stricter",
-			    container->netns, shown, target_name(plan, own), target_name(plan, target));
+		log_warning("the container with link-netnsid %" PRId32
+			    " has programs with different targets, %s for %s "
+			    "and %s for others: the stricter one, %s, counts for all that it sends",
+			    container->netns, target_name(plan, own), shown, target_name(plan, target),
+			    target_name(plan, target));
 		return;
 	}
 }
@@ -142,22 +149,26 @@ static void decide(const struct container_plan *plan, const struct container *co
 		   struct container_target *decided)
 {
 	uint32_t target = TARGET_NONE;
-	bool differs = false;
+	bool is_mixed = false;
 
 	for (size_t i = 0; i < container->cgroup_count; i++) {
 		const uint32_t own = target_of_cgroup(cgroups, container->cgroups[i]);
 
-		differs = differs || (target != TARGET_NONE && own != target);
+		is_mixed = is_mixed || (target != TARGET_NONE && differs(own, target));
 		target = container_stricter(target, own);
 	}
 	if (target == TARGET_NONE && decided->target == TARGET_NONE)
 		target = find_adopted(plan, container);
+	if (target != TARGET_NONE && target != decided->target)
+		log_debug("the container with link-netnsid %" PRId32 ": %s%s", container->netns,
+			  target_name(plan, target),
+			  target == TARGET_NO_RULE ? ", unless the gateway has a rule for it" : "");
 	if (target != TARGET_NONE)
 		decided->target = target;
-	if (differs && !decided->differs)
+	if (is_mixed && !decided->is_mixed)
 		warn_of_difference(plan, container, cgroups, target);
 	if (container->cgroup_count > 0)
-		decided->differs = differs;
+		decided->is_mixed = is_mixed;
 }
 
 /* Returns what is remembered of a container, looking from a place on, since both are sorted. */

@@ -25,7 +25,7 @@
 struct container_target {
 	uint64_t number; /* the container's */
 	uint32_t target; /* of the elements; TARGET_NONE: not known yet */
-	bool differs;	 /* its cgroups have several targets, which was logged */
+	bool is_mixed;	 /* its cgroups have several targets, which was logged */
 };
 
 struct container_plan {

@@ -31,7 +31,8 @@ struct instance {
  */
 struct instance *instance_new(struct config *config);
 
-/** Returns the table for a step of plan_full() and the containers' elements that are wanted, to be freed with ruleset_free(), or NULL if out of memory. */
+/** Returns the table for a step of plan_full() and the containers' elements that are wanted, to be freed with
+ * ruleset_free(), or NULL if out of memory. */
 struct ruleset *instance_ruleset(const struct instance *instance, const struct step *step);
 
 /** Returns the marks of a config's proxies in their order, to be freed with free(), or NULL if out of memory. */

@@ -29,7 +29,7 @@ struct engine {
 	struct batch batch;
 	struct fence fence;
 	char *mount;
-	size_t room;	     /* element capacity of the kernel's cgroup map */
+	size_t room;				/* element capacity of the kernel's cgroup map */
 	size_t container_rooms[CONTAINER_SETS]; /* likewise */
 	size_t most_kept;    /* peak number of cgroups and tombstones since memory was last returned */
 	uint64_t next_look;  /* scan of cgroups without a watch; usec of CLOCK_MONOTONIC */

@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 /**
- * Takes over what the last run left: the elements of containers, and those of removed cgroups, so that their sockets keep their target until they are closed.
- * Only the target of such an element is known, and the levels at which the last run looked up elements.
+ * Takes over what the last run left: the elements of containers, and those of removed cgroups, so that their sockets
+ * keep their target until they are closed. Only the target of such an element is known, and the levels at which the
+ * last run looked up elements.
  *
  * A table without our layout is foreign or from another version, and is ignored.
  *

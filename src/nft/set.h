@@ -22,7 +22,7 @@ enum set_type {
 	SET_IPV4_VERDICTS,
 	SET_IPV6_VERDICTS,
 	SET_MAC_VERDICTS,
-	SET_IIF_VERDICTS, /* indexes of interfaces */
+	SET_IIF_VERDICTS,      /* indexes of interfaces */
 	SET_IIF_IPV4_VERDICTS, /* an index and an address, as the next three */
 	SET_IIF_IPV6_VERDICTS,
 	SET_IF_IPV4,

@@ -255,9 +255,12 @@ def test_names_of_proxies_are_no_words_of_nft(world, name):
 
 @pytest.mark.parametrize("config", [GOOD, *ALL_IN_ONE, "version: 1\n", GOOD + "bypass: ['::1']\n",
                                     ALL_IN_ONE[0] + GATEWAY.replace("STRICT", "false"),
-                                    ALL_IN_ONE[0] + GATEWAY.replace("STRICT", "true").replace("interface: \"*\"", "source: 9.9.9.9")],
+                                    ALL_IN_ONE[0] + GATEWAY.replace("STRICT", "true").replace("interface: \"*\"", "source: 9.9.9.9"),
+                                    GOOD + "containers: true\n", *(config + "containers: true\ngateway: {mark: 9}\n" for config in ALL_IN_ONE),
+                                    ALL_IN_ONE[1] + "containers: true\n" + GATEWAY.replace("STRICT", "true")],
                          ids=["small", "all features", "all features and strict", "empty", "bypass of one family",
-                              "gateway", "strict gateway"])
+                              "gateway", "strict gateway", "containers", "containers and all features",
+                              "containers and all features and strict", "containers and strict gateway"])
 def test_render_prints_the_daemons_table(world, config):
     for cgroup in ("a", "dropped", "c/d/e"):
         world.cgroups.make(cgroup)
