@@ -49,6 +49,8 @@ static struct {
 	bool is_settled;
 } known;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names */
+
 struct container *__wrap_containers_next(const struct containers *containers, const struct container *container);
 bool __wrap_containers_are_settled(const struct containers *containers);
 
@@ -65,6 +67,8 @@ bool __wrap_containers_are_settled(const struct containers *containers)
 	assert_non_null(containers);
 	return known.is_settled;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct containers *some_containers(void)
 {
