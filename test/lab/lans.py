@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 cgtproxy contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks behind the host, which is the router of the devices in them."""
+"""Networks behind the host, which is the router of the devices in them; in a cgroup, a device is a container."""
 
-from .addresses import HOST, V4, V6
+from .addresses import HOST, V4, V6, family_of
 from .client import Client
 from .namespaces import Namespace
 
@@ -16,13 +16,21 @@ _MAC = "52:54:00:19:{:02x}:{:02x}"
 class Device(Client):
     """A device in a network, with a client on it; addresses by family, and the interface's name on the host."""
 
-    def __init__(self, namespace, address, mac, host_end):
+    def __init__(self, namespace, address, mac, host_end, directory=None):
         self.namespace = namespace
         self.address = address
         self.mac = mac
         self.host_end = host_end
         namespace.sysctl("ipv4/ping_group_range", "0 0")
-        super().__init__(namespace)
+        super().__init__(namespace, directory)
+
+    def add_address(self, address):
+        """Give it another address, beside those of its network."""
+        self.namespace.run("ip", "addr", "add", f"{address}/{_LENGTH[family_of(address)]}", "dev", "eth0")
+
+    def remove_address(self, address):
+        """Take one away."""
+        self.namespace.run("ip", "addr", "del", f"{address}/{_LENGTH[family_of(address)]}", "dev", "eth0")
 
 
 class Lan:
@@ -49,8 +57,8 @@ class Lan:
     def _give_host_addresses(self):
         self._world.host.ip(*(f"addr add {self.host_address[f]}/{_LENGTH[f]} dev {self.name}" for f in self._world.families))
 
-    def device(self):
-        """A new device, which has the host as its router."""
+    def device(self, cgroup=None):
+        """A new device, which has the host as its router; with a cgroup (a path below the World's top), it runs there."""
         self._count += 1
         assert self._bridge or self._count == 2, "a cable has two ends"
         address, mac = self._address(self._number, self._count), _MAC.format(self._number, self._count)
@@ -65,7 +73,8 @@ class Lan:
         namespace.ip("link set lo up", "link set eth0 up",
                      *(f"addr add {address[f]}/{_LENGTH[f]} dev eth0" for f in self._world.families),
                      *(f"route add default via {self.host_address[f]}" for f in self._world.families))
-        return self._world.keep(Device(namespace, address, mac, host_end))
+        directory = cgroup and self._world.cgroups.directory(self._world.cgroups.make(cgroup))
+        return self._world.keep(Device(namespace, address, mac, host_end, directory))
 
 
 def behind(world, router, mtu):

@@ -142,7 +142,10 @@ class Server:
             sock.listen(128)
             self._selector.register(sock, selectors.EVENT_READ, self._accept)
             return
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
+        except PermissionError:
+            pass  # in a container, where it will not get that much
         option = _ORIGINAL_DESTINATION if self._transparent else _RECEIVE_PACKET_INFO
         sock.setsockopt(_LEVEL[family], option[family], 1)
         self._selector.register(sock, selectors.EVENT_READ, self._answer_datagram)

@@ -42,6 +42,11 @@ def _python(*statements):
     return [PYTHON, "-I", "-S", "-c", "; ".join([_SEARCH_LAB, *statements]), ""]
 
 
+def agent():
+    """The argument list of a client on the machine that nobody moves to a cgroup."""
+    return _python(_AGENT)
+
+
 class Program(Client):
     """A client that systemd-run starts: in a slice, as a unit with a name of its own or a given one.
 
