@@ -39,7 +39,6 @@ struct daemon;
 struct source {
 	struct daemon *daemon;
 	struct event_source engine;
-	sd_event_source *handle;
 };
 
 struct daemon {
@@ -175,29 +174,11 @@ static void look_anew(struct daemon *daemon)
 	lookout_count(&daemon->lookout, daemon->engine);
 }
 
-/* Again after a reload, since the engine may have other sources then. */
-static int wait_for_engine(struct daemon *daemon)
-{
-	struct event_source sources[EVENTS_SOURCES_MAX];
-	size_t count = events_sources(daemon->engine, sources);
-	int result = 0;
-
-	for (size_t i = 0; i < EVENTS_SOURCES_MAX; i++)
-		daemon->sources[i].handle = sd_event_source_disable_unref(daemon->sources[i].handle);
-	for (size_t i = 0; i < count && result >= 0; i++) {
-		daemon->sources[i] = (struct source){daemon, sources[i], NULL};
-		result = sd_event_add_io(daemon->loop, &daemon->sources[i].handle, sources[i].fd, EPOLLIN, on_events,
-					 &daemon->sources[i]);
-	}
-	return result;
-}
-
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct config *config = NULL;
 	struct error error;
-	int result = 0;
 
 	(void)source;
 	(void)info;
@@ -209,11 +190,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 		log_error("%s; the previous config stays in force", error.text);
 	else
 		look_anew(daemon);
-	result = wait_for_engine(daemon);
-	if (result < 0)
-		error_set(&error, result, "can't wait for events after the reload: %s", strerror(-result));
 	tell_status(daemon, "READY=1\n");
-	return conclude(daemon, result, &error);
+	return conclude(daemon, 0, &error);
 }
 
 static int block_signals(void)
@@ -226,6 +204,19 @@ static int block_signals(void)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int wait_for_engine(struct daemon *daemon)
+{
+	struct event_source sources[EVENTS_SOURCES_MAX];
+	size_t count = events_sources(daemon->engine, sources);
+	int result = 0;
+
+	for (size_t i = 0; i < count && result >= 0; i++) {
+		daemon->sources[i] = (struct source){daemon, sources[i]};
+		result = sd_event_add_io(daemon->loop, NULL, sources[i].fd, EPOLLIN, on_events, &daemon->sources[i]);
+	}
+	return result;
 }
 
 /* Whoever restarts the daemon may send SIGTERM soon after SIGUSR1; when both wait, the first one counts. */

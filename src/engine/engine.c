@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 /* How long to look for containers before anything is put in force without them. */
 #define SETTLE_TIME USEC_PER_SEC
@@ -61,6 +63,7 @@ struct engine *engine_new(struct config *config, struct error *error)
 	engine->watch.inotify = -1;
 	engine->watch.root = -1;
 	engine->census.sockets.poll = -1;
+	engine->container_poll = -1;
 	engine->next_retry = UINT64_MAX;
 	engine->next_look = UINT64_MAX;
 	engine->fence.next = UINT64_MAX;
@@ -82,6 +85,8 @@ void engine_free(struct engine *engine)
 	nft_close(&engine->nft);
 	census_close(&engine->census);
 	containers_free(engine->containers);
+	if (engine->container_poll >= 0)
+		close(engine->container_poll);
 	watch_close(&engine->watch);
 	batch_clear(&engine->batch);
 	instance_free(engine->instance);
@@ -116,6 +121,8 @@ int engine_observe(struct engine *engine, struct error *error)
  */
 static int look_for_containers(struct engine *engine, const struct config *config, struct error *error)
 {
+	struct epoll_event event = {.events = EPOLLIN};
+
 	if (!config->containers) {
 		containers_free(engine->containers);
 		engine->containers = NULL;
@@ -127,6 +134,12 @@ static int look_for_containers(struct engine *engine, const struct config *confi
 	engine->containers = containers_new(engine->watch.root, engine->watch.tree.root, error);
 	if (engine->containers == NULL)
 		return -EIO;
+	if (epoll_ctl(engine->container_poll, EPOLL_CTL_ADD, containers_fd(engine->containers), &event) < 0) {
+		error_set(error, -errno, "can't wait for news of containers: %s", strerror(errno));
+		containers_free(engine->containers);
+		engine->containers = NULL;
+		return -EIO;
+	}
 	engine->watch.listener.entered = on_entered;
 	if (!containers_settle(engine->containers, clock_now() + SETTLE_TIME, clock_now))
 		log_info("still looking for the cgroups of some containers");
@@ -137,6 +150,9 @@ static int listen_to_others(struct engine *engine, struct error *error)
 {
 	int result = census_open(&engine->census, error);
 
+	engine->container_poll = epoll_create1(EPOLL_CLOEXEC);
+	if (engine->container_poll < 0)
+		return error_set(error, -errno, "can't wait for news of containers: %s", strerror(errno));
 	if (result == 0)
 		result = routes_open(&engine->routes, error);
 	if (result == 0 && !engine->nft.persistent_owner)

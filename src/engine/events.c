@@ -89,7 +89,8 @@ static int handle_census(struct engine *engine, struct error *error)
 
 static int handle_containers(struct engine *engine, struct error *error)
 {
-	containers_step(engine->containers, clock_now);
+	if (engine->containers != NULL)
+		containers_step(engine->containers, clock_now);
 	return apply_delta(engine, error);
 }
 
@@ -102,8 +103,7 @@ size_t events_sources(const struct engine *engine, struct event_source *sources)
 	sources[count++] = (struct event_source){census_fd(&engine->census), handle_census};
 	if (nft_monitor_fd(&engine->nft_monitor) >= 0)
 		sources[count++] = (struct event_source){nft_monitor_fd(&engine->nft_monitor), handle_nft_events};
-	if (engine->containers != NULL)
-		sources[count++] = (struct event_source){containers_fd(engine->containers), handle_containers};
+	sources[count++] = (struct event_source){engine->container_poll, handle_containers};
 	return count;
 }
 

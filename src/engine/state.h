@@ -23,6 +23,7 @@ struct engine {
 	struct watch watch;
 	struct census census;
 	struct containers *containers; /* NULL: the config leaves them alone */
+	int container_poll;	       /* readable when there is work for them; an epoll descriptor, which stays */
 	struct nft nft;
 	struct nft_monitor nft_monitor;
 	struct routes routes;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One life of the daemon in which one call fails: what happens to it, and what must hold all the time.
 
-The daemon starts with a dropped and a proxied cgroup, sees cgroups come and go, loses a policy rule, gets another
+The daemon starts with a dropped and a proxied cgroup, and a container in the dropped one; it sees cgroups come and go, loses a policy rule, gets another
 config by SIGHUP, and is stopped. In another kind of life it starts over what a killed run has left. Whatever fails, it
 either goes on and does all of it right, or ends with a message and leaves a whole table or none. Once it is ready, an
 end leaves the table. Which of the two it is to be is the caller's to say.
@@ -65,6 +65,8 @@ version: 1
 route-table: {self.table}
 rule-priority: {self.priority}
 bypass: [198.51.100.{self.table - 299}]
+containers: true
+gateway: {{mark: {self.mark + 100}, rules: [{{source: 192.0.2.{self.table - 299}, drop: true}}]}}
 tproxies: {{mihomo: {{mark: {self.mark}, port: {self.port}, dns-hijack: {{port: {self.port + 1000}}}}}}}
 rules:
   - {{match: '^{top}/.+/dropped$', drop: true}}
@@ -119,6 +121,7 @@ class Stage:
         self.world.proxy("first", FIRST.port)
         self.world.proxy("second", SECOND.port)
         self.clients = {name: self.world.client(f"old/{name}") for name in VERDICTS}
+        self.container = self.world.lan("box").device("old/dropped")
         self.config = self.world.scratch.path(".yaml")
         self.before = self.world.footprint()
         self.tables = {}  # by Config
@@ -162,6 +165,11 @@ class Stage:
         cgroups = self.world.cgroups
         return all(elements.get(cgroups.id(cgroups.path(f"{group}/{name}"))) == verdict
                    for name, verdict in VERDICTS.items())
+
+    def covers_container(self):
+        """Whether the container has its verdict in the kernel."""
+        held = self.world.host.run("nft", "list", "map", "inet", "cgtproxy", "container-interface", check=False)
+        return '"box" : goto CONTAINER-DROP' in held.stdout
 
     def index(self, module, kept):
         """The Trace of what every undisturbed life has: the calls that some foreign cgroup led to are left out."""
@@ -233,6 +241,7 @@ class Life:
     def _live(self):
         self._await("the daemon is ready", lambda: "ready\n" in self.daemon.log)
         self.moment = RUNNING
+        self._await("the container's element", self.stage.covers_container)
         self._check_table()
         self._check("the first cgroups' elements", self.stage.elements_are_right("old"))
         self._check_traffic("old")
@@ -243,6 +252,7 @@ class Life:
             self.moment = RELOAD
             self._reload()
             self.moment = RUNNING
+            self._await("the container's element", self.stage.covers_container)
             self._check_table()
             self._check_traffic("old")
         self._make_cgroups(f"{self.group}-b")
@@ -264,6 +274,7 @@ class Life:
 
     def _check_traffic(self, group):
         self._check(f"{group}: dropped", self.stage.clients["dropped"].ask_in_vain(UDP, V4).dropped)
+        self._check("the container: dropped", self.stage.container.ask_in_vain(UDP, V4).dropped)
         who = self.stage.clients["proxied"].ask(UDP, V4).who
         self._check(f"{group}: {who} answered, not {self.in_force.proxy}", who == self.in_force.proxy)
 
