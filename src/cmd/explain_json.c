@@ -57,6 +57,7 @@ json_t *explain_json_of_trace(const struct trace *trace)
 		[REASON_IPV6] = "ipv6",		  [REASON_UDP] = "udp",
 		[REASON_OTHER] = "other",	  [REASON_MULTICAST] = "multicast",
 		[REASON_BROADCAST] = "broadcast", [REASON_NOT_FORWARDED] = "not-forwarded",
+		[REASON_CONTAINER] = "container",
 	};
 	const struct destination *destination = &trace->packet.destination;
 	const bool is_other = destination->protocol != IPPROTO_TCP && destination->protocol != IPPROTO_UDP;

@@ -77,6 +77,9 @@ static void print_reason(const struct trace *trace)
 		fputs(_(", since it is not forwarded: the address is this host's, or not that of a single host"),
 		      stdout);
 		break;
+	case REASON_CONTAINER:
+		fputs(_(", since the address is another container's"), stdout);
+		break;
 	case REASON_LOCAL:
 		fputs(_(", since the address is this host's (bypass-local)"), stdout);
 		break;

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "cmd/containers.h"
 #include "cmd/output.h"
 #include "cmd/status.h"
 #include "nft/table.h"
@@ -198,6 +199,18 @@ static json_t *json_of_gateway(const struct status *status, const struct status 
 			 is_known ? json_of_gateway_rules(gateway) : json_null());
 }
 
+static json_t *json_of_containers(const struct status *status)
+{
+	json_t *list = NULL;
+
+	if (!status->covers_containers)
+		return json_null();
+	list = json_array();
+	for (size_t i = 0; i < status->containers.count; i++)
+		json_array_append_new(list, container_json(&status->containers.items[i]));
+	return list;
+}
+
 static json_t *json_of_problems(const struct problems *problems)
 {
 	json_t *list = json_array();
@@ -215,7 +228,7 @@ static json_t *json_of_problems(const struct problems *problems)
 int status_write_json(const struct status *status, const struct status *before, enum json_format format, FILE *out)
 {
 	json_auto_t *json = json_pack(
-		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so so}", "running", status->is_running, "ready",
+		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so so so}", "running", status->is_running, "ready",
 		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
 		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
 		"policy_rules", "ipv4", json_of_part(status->routes.ip.rules), "ipv6",
@@ -223,7 +236,7 @@ int status_write_json(const struct status *status, const struct status *before, 
 		"ipv6", json_of_priority(&status->routes.ip6), "routes", "ipv4", json_of_part(status->routes.ip.route),
 		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
 		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
-		json_of_cgroups(status), "gateway", json_of_gateway(status, before));
+		json_of_cgroups(status), "gateway", json_of_gateway(status, before), "containers", json_of_containers(status));
 
 	return output_write_json(json, format, out);
 }

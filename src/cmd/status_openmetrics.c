@@ -172,6 +172,34 @@ static void write_gateway(FILE *out, const struct status *status)
 	}
 }
 
+static bool is_first_of_its_target(const struct container_list *list, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(list->items[i].target, list->items[index].target) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void write_containers(FILE *out, const struct status *status)
+{
+	const struct container_list *list = &status->containers;
+
+	if (!status->covers_containers)
+		return;
+	write_head(out, "containers", "gauge", NULL,
+		   "Containers with a network of their own, by target; \"\": no rule is for them.");
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t count = 0;
+
+		if (!is_first_of_its_target(list, i))
+			continue;
+		for (size_t j = i; j < list->count; j++)
+			count += strcmp(list->items[j].target, list->items[i].target) == 0;
+		write_value(out, "containers", "target", list->items[i].target, count);
+	}
+}
+
 static bool is_first_of_its_kind(const struct problems *problems, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
@@ -203,6 +231,7 @@ void status_write_openmetrics(const struct status *status, FILE *out)
 	for (size_t i = 0; i < sizeof(target_metrics) / sizeof(target_metrics[0]); i++)
 		write_targets(out, &target_metrics[i], status);
 	write_gateway(out, status);
+	write_containers(out, status);
 	write_fence(out, status);
 	write_problems(out, &status->problems);
 	fputs("# EOF\n", out);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "cmd/branches.h"
+#include "cmd/containers.h"
 #include "cmd/columns.h"
 #include "cmd/status.h"
 #include "nft/table.h"
@@ -301,5 +302,7 @@ int status_write_text(const struct status *status, const struct status *before, 
 		result = status_write_targets(status, before, style, out);
 	if (result == 0)
 		result = status_write_gateway(status, before, style, out);
+	if (result == 0)
+		result = containers_write(&status->containers, style, out);
 	return result == 0 ? write_cgroups(status, style, out) : result;
 }

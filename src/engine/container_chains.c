@@ -9,6 +9,7 @@
 #include "nft/elements.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LEAST_ROOM = 1024 };
@@ -98,6 +99,22 @@ uint32_t container_target_of(const struct config *config, const struct verdict *
 			return special[i];
 	}
 	return TARGET_DROP;
+}
+
+void container_target_name(const struct verdict *verdict, char *name)
+{
+	const size_t prefix = strlen(CHAIN_CONTAINER_PREFIX);
+	const char *target = "";
+
+	if (verdict->kind == VERDICT_RETURN)
+		target = "direct";
+	else if (strcmp(verdict->chain, CHAIN_CONTAINER_DROP) == 0)
+		target = "drop";
+	else if (strcmp(verdict->chain, CHAIN_CONTAINER_REFUSE) == 0)
+		target = "refuse";
+	else if (strncmp(verdict->chain, CHAIN_CONTAINER_PREFIX, prefix) == 0)
+		target = verdict->chain + prefix;
+	snprintf(name, NFT_NAME_SIZE, "%s", target);
 }
 
 static struct set *need_set(struct ruleset *ruleset, const char *name, enum set_type type)

@@ -23,6 +23,13 @@ enum set_type container_set_type(enum container_set set);
 /** Returns the target that an element's verdict stands for; drop if the config does not have it. */
 uint32_t container_target_of(const struct config *config, const struct verdict *verdict);
 
+/**
+ * Writes the name of the target that an element's verdict stands for, or "" if that is left to the gateway's rules.
+ *
+ * @name: NFT_NAME_SIZE bytes
+ */
+void container_target_name(const struct verdict *verdict, char *name);
+
 /** Adds the sets to a ruleset, with elements. */
 int container_add_sets(struct ruleset *ruleset, const struct config *config, const struct container_elements *elements);
 

@@ -38,7 +38,11 @@ int explainer_open(struct config *config, const char *mount, struct explainer *e
 	if (explainer->ruleset == NULL)
 		return -ENOMEM;
 	kernel_read(&explainer->kernel);
-	return explainer->kernel.view == KERNEL_STEERS ? kernel_copy_bypass(&explainer->kernel, explainer->ruleset) : 0;
+	if (explainer->kernel.view != KERNEL_STEERS)
+		return 0;
+	if (kernel_copy_containers(&explainer->kernel, explainer->ruleset) < 0)
+		return -ENOMEM;
+	return kernel_copy_bypass(&explainer->kernel, explainer->ruleset);
 }
 
 /* The root has no element and no level that the kernel could look up, so no rule applies to it. */

@@ -23,7 +23,8 @@ struct explainer {
 	bool is_broken; /* the config can't be read, and the instance is the built-in one's: only the kernel counts */
 	const char *mount; /* path of the cgroup2 mount, or NULL if there is none */
 	struct kernel kernel;
-	struct ruleset *ruleset; /* the config's, with the kernel's bypass sets where they are known */
+	struct ruleset *ruleset; /* the config's, with the kernel's bypass sets and containers where
+				    they are known */
 };
 
 enum {

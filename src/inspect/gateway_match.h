@@ -16,6 +16,7 @@
 /** Whoever sends packets through this host, as far as is known. */
 struct sender {
 	char interface[IFNAMSIZ]; /* on which they arrive, or "" */
+	uint32_t index;		  /* of that interface, or 0 */
 	bool has_mac;
 	uint8_t mac[ETH_ALEN];
 	struct endpoint source; /* without a port; family 0: not known */

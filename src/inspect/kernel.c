@@ -69,6 +69,36 @@ int kernel_copy_bypass(const struct kernel *kernel, struct ruleset *ruleset)
 	return result;
 }
 
+static int copy_elements(const struct set *from, struct ruleset *ruleset, struct set *into)
+{
+	int result = 0;
+
+	for (size_t i = 0; from != NULL && from->type == into->type && i < from->count && result == 0; i++) {
+		const struct set_element *element = &from->elements[i];
+
+		result = element->verdict != NULL ? ruleset_map(ruleset, into, element->key, element->verdict)
+						  : set_add(into, element->key, element->flags, NULL);
+	}
+	set_sort(into);
+	return result;
+}
+
+int kernel_copy_containers(const struct kernel *kernel, struct ruleset *ruleset)
+{
+	static const char *const names[] = {MAP_CONTAINER_INTERFACE, MAP_CONTAINER_SOURCE,   MAP_CONTAINER_SOURCE6,
+					    SET_CONTAINER_ADDRESS,   SET_CONTAINER_ADDRESS6, MAP_HIJACK_INTERFACE,
+					    MAP_HIJACK_SOURCE,	     MAP_HIJACK_SOURCE6};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && result == 0; i++) {
+		struct set *set = ruleset_find_set(ruleset, names[i]);
+
+		if (set != NULL)
+			result = copy_elements(dump_find_set(&kernel->table.dump, names[i]), ruleset, set);
+	}
+	return result;
+}
+
 void kernel_clear(struct kernel *kernel)
 {
 	held_table_clear(&kernel->table);

@@ -38,6 +38,9 @@ void kernel_find_target(const struct kernel *kernel, const uint64_t *ids, int co
 /** Replaces the bypass sets of a compiled ruleset by those of the kernel. Returns 0 or -ENOMEM. */
 int kernel_copy_bypass(const struct kernel *kernel, struct ruleset *ruleset);
 
+/** Fills the sets for containers of a compiled ruleset as the kernel has them. Returns 0 or -ENOMEM. */
+int kernel_copy_containers(const struct kernel *kernel, struct ruleset *ruleset);
+
 void kernel_clear(struct kernel *kernel);
 
 #endif

@@ -50,6 +50,7 @@ static int read_interface(const char *name, struct sender *sender, struct error 
 				 "explain NAME",
 				 escape(shown, sizeof(shown), name, strlen(name)));
 	strncpy(sender->interface, name, sizeof(sender->interface) - 1);
+	sender->index = if_nametoindex(sender->interface);
 	return 1;
 }
 
@@ -70,6 +71,7 @@ static int look_up(struct neighbour *neighbour, struct sender *sender, struct er
 	sender->source = neighbour->address;
 	sender->has_mac = neighbour->has_mac;
 	memcpy(sender->mac, neighbour->mac, sizeof(sender->mac));
+	sender->index = neighbour->interface;
 	if (neighbour->interface != 0 && if_indextoname(neighbour->interface, sender->interface) == NULL)
 		sender->interface[0] = '\0';
 	return 1;

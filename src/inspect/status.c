@@ -208,6 +208,7 @@ void status_clear(struct status *status)
 	free(status->targets);
 	free(status->cgroups);
 	status_gateway_clear(&status->gateway);
+	container_list_clear(&status->containers);
 	problems_clear(&status->problems);
 	*status = (struct status){0};
 }

@@ -186,5 +186,10 @@ int status_take_census(const struct status_sources *sources, struct status *stat
 		result = list_cgroups(&census, status, error);
 	if (result == 0)
 		result = count_sockets(&census, status, error);
-	return result == 0 ? find_all_listeners(&census.index, status, error) : result;
+	if (result == 0)
+		result = find_all_listeners(&census.index, status, error);
+	status->covers_containers = container_list_is_covered(&sources->table.dump);
+	if (result == 0 && status->covers_containers)
+		result = container_list_read(&sources->table.dump, &census.index, &status->containers, error);
+	return result;
 }

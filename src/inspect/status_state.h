@@ -5,6 +5,7 @@
 #define CGTPROXY_INSPECT_STATUS_STATE_H
 
 #include "config/config.h"
+#include "inspect/container_list.h"
 #include "inspect/problems.h"
 #include "inspect/status_gateway.h"
 #include "inspect/status_routing.h"
@@ -74,6 +75,8 @@ struct status {
 	struct status_routes routes;
 
 	struct status_gateway gateway;
+	bool covers_containers;
+	struct container_list containers; /* that have a network of their own */
 
 	struct problems problems;
 	uint64_t problems_moment; /* when they were looked for, like @moment */

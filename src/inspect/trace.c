@@ -6,6 +6,7 @@
 #include "engine/chains.h"
 #include "engine/names.h"
 #include "inspect/gateway_match.h"
+#include "inspect/trace_match.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -20,164 +21,6 @@ struct walk {
 	bool is_marked; /* with a proxy's mark */
 };
 
-static int nfproto(const struct packet *packet)
-{
-	return packet->destination.to.family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
-}
-
-/* In an interval set, the last boundary at or before the address decides. */
-static bool is_in(const struct set *set, const struct endpoint *address)
-{
-	bool found = false;
-
-	for (size_t i = 0; set != NULL && i < set->count; i++) {
-		if (memcmp(set->elements[i].key, &address->ip6, address_size(address->family)) > 0)
-			break;
-		found = !(set->elements[i].flags & NFT_SET_ELEM_INTERVAL_END);
-	}
-	return found;
-}
-
-static bool is_multicast(const struct endpoint *address, int family)
-{
-	if (address->family != family)
-		return false;
-	return family == AF_INET ? IN_MULTICAST(ntohl(address->ip.s_addr)) : IN6_IS_ADDR_MULTICAST(&address->ip6);
-}
-
-static bool is_tcp_or_udp(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
-}
-
-/* Returns the verdict of a map, or NULL. In an interval map, the last boundary at or before the key decides. */
-static const struct verdict *find_verdict(const struct set *map, const void *key)
-{
-	const size_t size = map != NULL ? set_definition(map->type)->key_size : 0;
-	const struct verdict *found = NULL;
-
-	for (size_t i = 0; map != NULL && i < map->count; i++) {
-		const int order = memcmp(map->elements[i].key, key, size);
-
-		if (order > 0)
-			break;
-		if (set_has_intervals(map->type) || order == 0)
-			found = map->elements[i].flags & NFT_SET_ELEM_INTERVAL_END ? NULL : map->elements[i].verdict;
-	}
-	return found;
-}
-
-/* Returns the verdict that a lookup by the sender has for the packet, or NULL. */
-static const struct verdict *look_up(const struct walk *walk, const struct statement *statement)
-{
-	const struct sender *sender = walk->packet->sender;
-	const struct set *map = ruleset_find_set(walk->ruleset, statement->name);
-
-	if (sender == NULL)
-		return NULL;
-	switch (statement->kind) {
-	case STATEMENT_IIFNAME_VMAP:
-		return sender->interface[0] != '\0' ? find_verdict(map, sender->interface) : NULL;
-	case STATEMENT_SADDR_VMAP:
-		return sender->source.family == AF_INET ? find_verdict(map, &sender->source.ip) : NULL;
-	case STATEMENT_SADDR6_VMAP:
-		return sender->source.family == AF_INET6 ? find_verdict(map, &sender->source.ip6) : NULL;
-	case STATEMENT_MAC_VMAP:
-		return sender->has_mac ? find_verdict(map, sender->mac) : NULL;
-	default:
-		return NULL;
-	}
-}
-
-/* Whether a condition holds for the first packet of a flow; actions always do. */
-static bool holds(const struct walk *walk, const struct statement *statement)
-{
-	const struct destination *destination = &walk->packet->destination;
-	const uint8_t protocol = destination->protocol;
-
-	switch (statement->kind) {
-	case STATEMENT_CT_REPLY:
-	case STATEMENT_CT_LABEL:
-	case STATEMENT_CT_DNAT:
-	case STATEMENT_CT_ESTABLISHED:
-	case STATEMENT_CT_INVALID:
-	case STATEMENT_CT_RELATED:
-	case STATEMENT_SADDR_FOREIGN:
-	case STATEMENT_IIF_VMAP:
-	case STATEMENT_IIF_SADDR_VMAP:
-	case STATEMENT_IIF_SADDR6_VMAP:
-	case STATEMENT_OIF_DADDR_IN:
-	case STATEMENT_OIF_DADDR6_IN:
-	case STATEMENT_IIF_VETH:
-		return false;
-	case STATEMENT_IIFNAME_VMAP:
-	case STATEMENT_SADDR_VMAP:
-	case STATEMENT_SADDR6_VMAP:
-	case STATEMENT_MAC_VMAP:
-		return look_up(walk, statement) != NULL;
-	case STATEMENT_IIF_LO:
-		return walk->packet->sender == NULL;
-	case STATEMENT_DADDR_LOCAL:
-		return destination->type == ADDRESS_LOCAL;
-	case STATEMENT_DADDR_TO_US:
-		return destination->type != ADDRESS_REMOTE && destination->type != ADDRESS_UNREACHABLE;
-	case STATEMENT_DADDR_BROADCAST:
-		return destination->type == ADDRESS_BROADCAST;
-	case STATEMENT_DADDR_MULTICAST:
-		return is_multicast(&destination->to, AF_INET);
-	case STATEMENT_DADDR_MULTICAST6:
-		return is_multicast(&destination->to, AF_INET6);
-	case STATEMENT_DADDR_LINK_LOCAL:
-		return destination->to.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&destination->to.ip6);
-	case STATEMENT_DADDR_IN:
-		return destination->to.family == AF_INET &&
-		       is_in(ruleset_find_set(walk->ruleset, statement->name), &destination->to);
-	case STATEMENT_DADDR6_IN:
-		return destination->to.family == AF_INET6 &&
-		       is_in(ruleset_find_set(walk->ruleset, statement->name), &destination->to);
-	case STATEMENT_NFPROTO:
-		return statement->protocol == nfproto(walk->packet);
-	case STATEMENT_L4PROTO:
-		return protocol == statement->protocol;
-	case STATEMENT_NOT_L4PROTO:
-		return protocol != statement->protocol;
-	case STATEMENT_TCP_OR_UDP:
-		return is_tcp_or_udp(protocol);
-	case STATEMENT_NOT_TCP_OR_UDP:
-		return !is_tcp_or_udp(protocol);
-	case STATEMENT_DPORT:
-		return destination->to.port == statement->port;
-	case STATEMENT_CGROUP_VMAP:
-	case STATEMENT_CGROUP_IN:
-	case STATEMENT_IN_CGROUP:
-	case STATEMENT_CT_UNCONFIRMED:
-	case STATEMENT_CT_ORIGINAL:
-	case STATEMENT_CT_NO_LABEL:
-	case STATEMENT_DADDR:
-	case STATEMENT_DADDR6:
-	case STATEMENT_IIF_ANY:
-	case STATEMENT_IIF_NONE:
-	case STATEMENT_OIF_LO:
-	case STATEMENT_MARK:
-	case STATEMENT_MARKED:
-	case STATEMENT_MARK_VMAP:
-	case STATEMENT_COUNTER_NAME:
-	case STATEMENT_SET_MARK:
-	case STATEMENT_SET_CT_LABEL:
-	case STATEMENT_DNAT:
-	case STATEMENT_DNAT6:
-	case STATEMENT_REDIRECT:
-	case STATEMENT_TPROXY:
-	case STATEMENT_TPROXY_IP:
-	case STATEMENT_TPROXY_IP6:
-	case STATEMENT_REJECT:
-	case STATEMENT_REJECT_RESET:
-	case STATEMENT_VERDICT:
-		return true;
-	}
-	return true;
-}
-
 /* What a condition that holds says about the reason; the last one of a rule that says something counts. */
 static enum trace_reason reason_of(const struct statement *statement, uint8_t protocol, enum trace_reason reason)
 {
@@ -188,6 +31,8 @@ static enum trace_reason reason_of(const struct statement *statement, uint8_t pr
 		[STATEMENT_DADDR_BROADCAST] = REASON_BROADCAST,
 		[STATEMENT_DADDR_TO_US] = REASON_NOT_FORWARDED,
 		[STATEMENT_DADDR_LINK_LOCAL] = REASON_NOT_FORWARDED,
+		[STATEMENT_OIF_DADDR_IN] = REASON_CONTAINER,
+		[STATEMENT_OIF_DADDR6_IN] = REASON_CONTAINER,
 		[STATEMENT_DADDR_MULTICAST] = REASON_MULTICAST,
 		[STATEMENT_DADDR_MULTICAST6] = REASON_MULTICAST,
 		[STATEMENT_NFPROTO] = REASON_IPV6,
@@ -205,7 +50,7 @@ static bool matches(const struct walk *walk, const struct rule *rule, enum trace
 {
 	*reason = REASON_TARGET;
 	for (size_t i = 0; i < rule->count; i++) {
-		if (!holds(walk, &rule->statements[i]))
+		if (!match_holds(walk->ruleset, walk->packet, &rule->statements[i]))
 			return false;
 		*reason = reason_of(&rule->statements[i], walk->packet->destination.protocol, *reason);
 	}
@@ -229,8 +74,8 @@ static const struct verdict *verdict_of(const struct walk *walk, const struct ru
 	if (statement != NULL)
 		return &statement->verdict;
 	for (size_t i = 0; i < rule->count; i++) {
-		if (look_up(walk, &rule->statements[i]) != NULL)
-			return look_up(walk, &rule->statements[i]);
+		if (match_sender(walk->ruleset, walk->packet, &rule->statements[i]) != NULL)
+			return match_sender(walk->ruleset, walk->packet, &rule->statements[i]);
 	}
 	return NULL;
 }
@@ -348,7 +193,8 @@ static bool is_bypassed(const struct walk *walk)
 {
 	const struct endpoint *address = &walk->packet->destination.to;
 
-	return is_in(ruleset_find_set(walk->ruleset, address->family == AF_INET ? SET_BYPASS : SET_BYPASS6), address);
+	return match_is_in(ruleset_find_set(walk->ruleset, address->family == AF_INET ? SET_BYPASS : SET_BYPASS6),
+			   address);
 }
 
 /* The chain that packets of a target go to, or NULL if the ruleset has no such target. */
@@ -387,6 +233,19 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 	return true;
 }
 
+/* Returns the chain that a verdict leads to for more lookups of the target, or NULL. */
+static const struct chain *further_lookups(const struct walk *walk, const struct verdict *verdict)
+{
+	static const char *const names[] = {CHAIN_GATEWAY_RULES, CHAIN_CONTAINER_BRIDGE, CHAIN_REDIRECT_RULES,
+					    CHAIN_HIJACK_BRIDGE};
+
+	for (size_t i = 0; verdict->kind == VERDICT_GOTO && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(verdict->chain, names[i]) == 0)
+			return ruleset_find_chain(walk->ruleset, names[i]);
+	}
+	return NULL;
+}
+
 /* Returns the first verdict that a base chain has for the packet of another host, or NULL: none. */
 static const struct verdict *first_verdict(const struct walk *walk, const char *base)
 {
@@ -396,8 +255,26 @@ static const struct verdict *first_verdict(const struct walk *walk, const char *
 	size_t at = 0;
 
 	while (chain != NULL && (rule = next_match(walk, chain, &at, &reason)) != NULL) {
-		if (verdict_of(walk, rule) != NULL)
-			return verdict_of(walk, rule);
+		const struct verdict *verdict = verdict_of(walk, rule);
+
+		if (verdict == NULL)
+			continue;
+		if (further_lookups(walk, verdict) == NULL)
+			return verdict;
+		chain = further_lookups(walk, verdict);
+		at = 0;
+	}
+	return NULL;
+}
+
+/* The proxy that a chain for forwarded packets is for, or NULL. */
+static const char *proxy_of(const struct verdict *verdict)
+{
+	static const char *const prefixes[] = {CHAIN_GATEWAY_PREFIX, CHAIN_CONTAINER_PREFIX};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(verdict->chain, prefixes[i], strlen(prefixes[i])) == 0)
+			return verdict->chain + strlen(prefixes[i]);
 	}
 	return NULL;
 }
@@ -406,11 +283,11 @@ static const char *target_of(const struct verdict *verdict)
 {
 	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
 		return "direct";
-	if (strcmp(verdict->chain, CHAIN_GATEWAY_DROP) == 0)
+	if (strcmp(verdict->chain, CHAIN_GATEWAY_DROP) == 0 || strcmp(verdict->chain, CHAIN_CONTAINER_DROP) == 0)
 		return "drop";
-	if (strcmp(verdict->chain, CHAIN_GATEWAY_REFUSE) == 0)
+	if (strcmp(verdict->chain, CHAIN_GATEWAY_REFUSE) == 0 || strcmp(verdict->chain, CHAIN_CONTAINER_REFUSE) == 0)
 		return "refuse";
-	return verdict->chain + strlen(CHAIN_GATEWAY_PREFIX);
+	return proxy_of(verdict) != NULL ? proxy_of(verdict) : verdict->chain;
 }
 
 void trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE])
@@ -425,17 +302,21 @@ void trace_sender(const struct ruleset *ruleset, const struct sender *sender, ch
 static bool is_redirected(struct walk *walk)
 {
 	const struct verdict *verdict = first_verdict(walk, CHAIN_PREROUTING_NAT);
-	const struct chain *chain = verdict != NULL && verdict->kind == VERDICT_GOTO
-					    ? ruleset_find_chain(walk->ruleset, verdict->chain)
-					    : NULL;
 	const bool ip6 = walk->packet->destination.to.family == AF_INET6;
-	enum trace_reason reason = REASON_TARGET;
-	size_t at = 0;
-	const struct rule *rule = chain != NULL ? next_match(walk, chain, &at, &reason) : NULL;
-	const struct statement *dnat =
-		rule != NULL ? find_statement(rule, ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT) : NULL;
-	const struct statement *redirect = rule != NULL ? find_statement(rule, STATEMENT_REDIRECT) : NULL;
+	const struct rule *rule = NULL;
+	const struct statement *dnat = NULL;
+	const struct statement *redirect = NULL;
 
+	while (verdict != NULL && verdict->kind == VERDICT_GOTO) {
+		const struct chain *chain = ruleset_find_chain(walk->ruleset, verdict->chain);
+		enum trace_reason reason = REASON_TARGET;
+		size_t at = 0;
+
+		rule = chain != NULL ? next_match(walk, chain, &at, &reason) : NULL;
+		verdict = rule != NULL ? verdict_of(walk, rule) : NULL;
+	}
+	dnat = rule != NULL ? find_statement(rule, ip6 ? STATEMENT_DNAT6 : STATEMENT_DNAT) : NULL;
+	redirect = rule != NULL ? find_statement(rule, STATEMENT_REDIRECT) : NULL;
 	if (dnat == NULL && redirect == NULL)
 		return false;
 	end_with(walk, TRACE_HIJACK, REASON_HIJACK);
@@ -455,8 +336,8 @@ void trace_forwarded(const struct ruleset *ruleset, const struct config *config,
 	verdict = first_verdict(&walk, CHAIN_PREROUTING);
 	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
 		return;
-	if (strncmp(verdict->chain, CHAIN_GATEWAY_PREFIX, strlen(CHAIN_GATEWAY_PREFIX)) == 0)
-		snprintf(trace->proxy, sizeof(trace->proxy), "%s", target_of(verdict));
+	if (proxy_of(verdict) != NULL)
+		snprintf(trace->proxy, sizeof(trace->proxy), "%s", proxy_of(verdict));
 	if (is_redirected(&walk))
 		return;
 	follow(&walk, ruleset_find_chain(ruleset, verdict->chain), REASON_TARGET);

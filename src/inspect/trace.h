@@ -36,6 +36,7 @@ enum trace_reason {
 	REASON_OTHER,
 	REASON_MULTICAST, /* which is "other" as well */
 	REASON_BROADCAST,
+	REASON_CONTAINER,     /* another container's address */
 	REASON_NOT_FORWARDED, /* of another host's: to this one, or to no single host */
 };
 

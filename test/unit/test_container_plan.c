@@ -377,9 +377,8 @@ static void test_last_run_counts_until_all_are_known(void **state)
 /* Each target's verdict stands for it again. */
 static void test_targets_of_verdicts(void **state)
 {
-	static const uint32_t targets[] = {TARGET_DIRECT,      TARGET_DROP,	       TARGET_REFUSE,
-					   TARGET_FIRST_PROXY, TARGET_FIRST_PROXY + 1, TARGET_NO_RULE,
-					   TARGET_BY_SOURCE};
+	static const uint32_t targets[] = {TARGET_DIRECT,	   TARGET_DROP,	   TARGET_REFUSE,   TARGET_FIRST_PROXY,
+					   TARGET_FIRST_PROXY + 1, TARGET_NO_RULE, TARGET_BY_SOURCE};
 	struct scene scene = begin(CONTAINERS_CONFIG);
 
 	(void)state;
@@ -403,8 +402,9 @@ static void test_targets_of_verdicts(void **state)
 static void test_reload(void **state)
 {
 	struct scene scene = begin(CONTAINERS_CONFIG);
-	struct config *config = parse_good("version: 1\ncontainers: true\ntproxies: {new: {mark: 3, port: 3}, q: {mark: 2, "
-					   "port: 2}}\n");
+	struct config *config =
+		parse_good("version: 1\ncontainers: true\ntproxies: {new: {mark: 3, port: 3}, q: {mark: 2, "
+			   "port: 2}}\n");
 	struct container_plan next;
 	struct container *one = add(unbridged, NULL, NULL);
 	struct container *other = add((struct container_interface){OTHER_VETH, OTHER_VETH, false}, NULL, NULL);
