@@ -192,15 +192,13 @@ static bool is_below(const char *path, const char *top)
 	       (strncmp(path, top, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
-const struct listed_container *container_list_find(const struct container_list *list, const char *path)
+bool container_is_below(const struct listed_container *container, const char *path)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		for (size_t j = 0; j < list->items[i].cgroup_count; j++) {
-			if (is_below(list->items[i].cgroups[j], path))
-				return &list->items[i];
-		}
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		if (is_below(container->cgroups[i], path))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 const struct listed_container *container_list_find_address(const struct container_list *list, const char *address)

@@ -50,8 +50,8 @@ bool container_list_is_covered(const struct dump *dump);
 int container_list_read(const struct dump *dump, const struct cgroup_index *index, struct container_list *list,
 			struct error *error);
 
-/** Returns the container that has the cgroup of a path or one below it, or NULL. */
-const struct listed_container *container_list_find(const struct container_list *list, const char *path);
+/** Returns whether a container has the cgroup of a path, or one below it. */
+bool container_is_below(const struct listed_container *container, const char *path);
 
 /** Returns the container that has an address, or NULL. */
 const struct listed_container *container_list_find_address(const struct container_list *list, const char *address);

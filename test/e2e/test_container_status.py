@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 cgtproxy contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`status` and `explain` know the containers that have a network of their own."""
+
+import json
+import re
+
+import pytest
+from lab.addresses import OUTSIDE, TCP, UDP, V4, V6
+from lab.checks import OURS
+from lab.waiting import wait_until
+
+ID = "0123456789ab" + 52 * "c"
+OTHER_ID = "fedcba987654" + 52 * "d"
+CONFIG = f"""
+version: 1
+containers: true
+tproxies:
+  mihomo: {{mark: 3000, port: 7893, dns-hijack: {{port: 1053}}}}
+rules:
+  - {{match: '{OURS}proxied(/|$)', tproxy: mihomo}}
+  - {{match: '{OURS}dropped(/|$)', drop: true}}
+"""
+PODMAN = f"proxied/libpod-{ID}.scope"
+DOCKER = f"other/docker-{OTHER_ID}.scope"
+
+
+def say(world, *arguments, code=0):
+    """What a command says as JSON."""
+    done = world.cgtproxy(*arguments, "--json")
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(name="home")
+def two_containers(world):
+    """One on a bridge, and one without, that no rule is for."""
+    world.proxy("mihomo")
+    world.dns("local", 1053)
+    podman = world.lan("podman0", bridge=True).device(PODMAN)
+    docker = world.lan("veth1").device(DOCKER)
+    world.config_path = world.scratch.write(CONFIG)
+    world.daemon(CONFIG)
+    podman.await_answer_by("proxy mihomo")
+    wait_until(lambda: '"veth1"' in world.host.run("nft", "list", "map", "inet", "cgtproxy", "container-interface"),
+               "the other one is known as well")
+    return world, podman, docker
+
+
+def test_status(home):
+    world, podman, docker = home
+    path = world.cgroups.path(PODMAN)
+    other = world.cgroups.path(DOCKER)
+    containers = {container["name"]: container for container in say(world, "status")["containers"]}
+    assert containers == {
+        "podman 0123456789ab": {"name": "podman 0123456789ab", "target": "mihomo", "partly": False, "interfaces": ["podman0"],
+                                "addresses": [podman.address[V4], podman.address[V6]], "cgroups": [path]},
+        "docker fedcba987654": {"name": "docker fedcba987654", "target": None, "partly": False, "interfaces": ["veth1"],
+                                "addresses": [docker.address[V4], docker.address[V6]], "cgroups": [other]},
+    }
+    text = world.cgtproxy("status").stdout
+    assert re.search(r"^CONTAINER +TARGET +ADDRESSES +INTERFACE +CGROUP$", text, re.M)
+    assert re.search(rf"^podman 0123456789ab +mihomo +{podman.address[V4]}, {podman.address[V6]} +podman0 +{re.escape(path)}$",
+                     text, re.M)
+    assert re.search(rf"^docker fedcba987654 +- +{docker.address[V4]}", text, re.M)
+    metrics = world.cgtproxy("status", "--openmetrics").stdout
+    assert 'cgtproxy_containers{target="mihomo"} 1\n' in metrics and 'cgtproxy_containers{target=""} 1\n' in metrics
+
+
+def test_without_containers(world):
+    """Then nothing is said of any."""
+    world.lan("podman0", bridge=True).device(PODMAN)
+    world.proxy("mihomo")
+    world.dns("local", 1053)
+    world.daemon(CONFIG.replace("containers: true", ""))
+    assert say(world, "status")["containers"] is None
+    assert "CONTAINER" not in world.cgtproxy("status").stdout
+    assert "cgtproxy_containers" not in world.cgtproxy("status", "--openmetrics").stdout
+
+
+def test_explain_a_cgroup(home):
+    """Whatever is between it and the container's own."""
+    world, podman, docker = home
+    for cgroup in (PODMAN, "proxied"):
+        said = say(world, "-c", world.config_path, "explain", world.cgroups.path(cgroup))
+        assert [(container["name"], container["target"]) for container in said["containers"]] == [("podman 0123456789ab", "mihomo")]
+        assert said["advice"] is None or "network namespace" not in said["advice"]
+    text = world.cgtproxy("-c", world.config_path, "explain", world.cgroups.path(PODMAN)).stdout
+    assert re.search(rf"^network +podman 0123456789ab: mihomo\n +{podman.address[V4]}\n +{podman.address[V6]}$", text, re.M)
+    text = world.cgtproxy("-c", world.config_path, "explain", "--pid", str(docker.pid)).stdout
+    assert re.search(r"^network +docker fedcba987654: left to the rules of the gateway$", text, re.M)
+
+
+def test_explain_an_address(home):
+    world, podman, docker = home
+    for family in (V4, V6):
+        said = say(world, "-c", world.config_path, "explain", podman.address[family], "--to", OUTSIDE[family])
+        assert said["target"] == "mihomo" and said["rule"] is None
+        assert said["container"]["name"] == "podman 0123456789ab"
+        outcome = {(line["protocol"], line["port"]): line["outcome"] for line in said["traffic"]}
+        assert outcome[TCP, None] == outcome[UDP, None] == "proxy"
+        assert outcome.get((UDP, 53)) == ("dns-hijack" if family == V4 else None)
+        said = say(world, "-c", world.config_path, "explain", podman.address[family], "--to", docker.address[family])
+        assert {(line["outcome"], line["reason"]) for line in said["traffic"]} == {("direct", "container")}
+        said = say(world, "-c", world.config_path, "explain", docker.address[family])
+        assert said["target"] == "direct" and said["container"]["target"] is None
+    text = world.cgtproxy("-c", world.config_path, "explain", podman.address[V4], "--to", docker.address[V4]).stdout
+    assert re.search("^target +mihomo, as the cgroup of the container that it is$", text, re.M)
+    assert ", since the address is another container's" in text
+    assert world.cgroups.path(PODMAN) in text
+
+
+def test_a_process_elsewhere_without_containers(world):
+    """Whoever wonders is told of the key."""
+    device = world.lan("veth1").device("proxied")
+    config = CONFIG.replace("containers: true", "")
+    world.daemon(config)
+    advice = world.cgtproxy("-c", world.scratch.write(config), "explain", "--pid", str(device.pid)).stdout
+    assert '"containers: true"' in advice
