@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_INSPECT_CONTAINER_LIST_H
 #define CGTPROXY_INSPECT_CONTAINER_LIST_H
 
+#include "inspect/containers.h"
 #include "inspect/index.h"
 #include "nft/dump.h"
 #include "nft/verdict.h"
@@ -13,8 +14,6 @@
 #include <stddef.h>
 
 /* The containers that have a network of their own, and what the kernel does with what they send. */
-
-enum { CONTAINER_NAME_SIZE = 320 };
 
 struct listed_container {
 	char name[CONTAINER_NAME_SIZE]; /* "podman 0123456789ab", unescaped, or "" if its cgroups' paths don't tell */

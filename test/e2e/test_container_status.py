@@ -12,17 +12,17 @@ from lab.waiting import wait_until
 
 ID = "0123456789ab" + 52 * "c"
 OTHER_ID = "fedcba987654" + 52 * "d"
-CONFIG = f"""
+CONFIG = rf"""
 version: 1
 containers: true
 tproxies:
   mihomo: {{mark: 3000, port: 7893, dns-hijack: {{port: 1053}}}}
 rules:
-  - {{match: '{OURS}proxied(/|$)', tproxy: mihomo}}
-  - {{match: '{OURS}dropped(/|$)', drop: true}}
+  - {{match: '{OURS}(libpod-[0-9a-f]+\.scope|proxied)(/|$)', tproxy: mihomo}}
 """
-PODMAN = f"proxied/libpod-{ID}.scope"
-DOCKER = f"other/docker-{OTHER_ID}.scope"
+SCOPE = f"libpod-{ID}.scope"
+PODMAN = f"{SCOPE}/container"  # as crun has it
+DOCKER = f"docker-{OTHER_ID}.scope"
 
 
 def say(world, *arguments, code=0):
@@ -81,7 +81,7 @@ def test_without_containers(world):
 def test_explain_a_cgroup(home):
     """Whatever is between it and the container's own."""
     world, podman, docker = home
-    for cgroup in (PODMAN, "proxied"):
+    for cgroup in (PODMAN, SCOPE):
         said = say(world, "-c", world.config_path, "explain", world.cgroups.path(cgroup))
         assert [(container["name"], container["target"]) for container in said["containers"]] == [("podman 0123456789ab", "mihomo")]
         assert said["advice"] is None or "network namespace" not in said["advice"]
@@ -108,6 +108,18 @@ def test_explain_an_address(home):
     assert re.search("^target +mihomo, as the cgroup of the container that it is$", text, re.M)
     assert ", since the address is another container's" in text
     assert world.cgroups.path(PODMAN) in text
+
+
+def test_apps(home):
+    """Containers are listed though they have no socket in the host's network."""
+    world, podman, docker = home
+    listed = {app["name"]: app for app in say(world, "-c", world.config_path, "apps")["apps"]}
+    assert listed["podman 0123456789ab"]["container"]["addresses"] == [podman.address[V4], podman.address[V6]]
+    assert [route["target"] for route in listed["podman 0123456789ab"]["targets"]] == ["mihomo"]
+    assert listed["docker fedcba987654"]["container"]["target"] is None
+    text = world.cgtproxy("-c", world.config_path, "apps").stdout
+    assert re.search(rf"^podman 0123456789ab \({re.escape(podman.address[V4])}\) +mihomo ", text, re.M)
+    assert say(world, "-c", world.config_path, "explain", "0123456789ab")["id"] == f"libpod-{ID}.scope"
 
 
 def test_a_process_elsewhere_without_containers(world):
