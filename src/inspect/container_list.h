@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_INSPECT_CONTAINER_LIST_H
 #define CGTPROXY_INSPECT_CONTAINER_LIST_H
 
+#include "container/containers.h"
 #include "inspect/containers.h"
 #include "inspect/index.h"
 #include "nft/dump.h"
@@ -36,6 +37,9 @@ struct container_list {
 
 /** Returns whether the table covers containers. */
 bool container_list_is_covered(const struct dump *dump);
+
+/** Has all containers found that can be found within a moment. Returns whether that is all of them. */
+bool container_list_settle(struct containers *containers);
 
 /**
  * Lists the containers that have a cgroup.
