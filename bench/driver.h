@@ -31,6 +31,7 @@ typedef int driver_command(int count, char **arguments);
 driver_command cmd_accept;
 driver_command cmd_births;
 driver_command cmd_connect;
+driver_command cmd_container;
 driver_command cmd_floor;
 driver_command cmd_latency;
 driver_command cmd_match;

@@ -5,6 +5,7 @@
 
 #include "cgroups.h"
 #include "driver.h"
+#include "engine/names.h"
 #include "query.h"
 
 #include <inttypes.h>
@@ -22,14 +23,16 @@ int cmd_latency(int count, char **arguments)
 
 	(void)count;
 	nest_open(&nest, arguments[0], arguments[1]);
-	query_open(&query);
+	query_open(&query, MAP_CGROUP, sizeof(uint64_t));
 	for (uint64_t i = 0; i < rounds; i++) {
 		uint64_t begin = 0;
+		uint64_t id = 0;
 
 		nest_name(&nest, i);
 		begin = clock_ns(CLOCK_MONOTONIC);
 		nest_make(&nest);
-		if (query_await(&query, nest_id(&nest), PATIENCE))
+		id = nest_id(&nest);
+		if (query_await(&query, &id, PATIENCE))
 			printf("%" PRIu64 "\n", clock_ns(CLOCK_MONOTONIC) - begin);
 		else
 			puts("missed");

@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{"floor", cmd_floor, 2, "DIRECTORY COUNT"},
 	{"latency", cmd_latency, 3, "DIRECTORY NAME COUNT"},
+	{"container", cmd_container, 2, "NAMESPACE INTERFACE"},
 	{"births", cmd_births, 5, "DIRECTORY NAME COUNT ADDRESS until-refused|until-taken"},
 	{"storm", cmd_storm, 4, "DIRECTORY NAME COUNT wait|leave"},
 	{"match", cmd_match, 3, "ROUNDS PATHS PATTERNS..."},

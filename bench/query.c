@@ -4,7 +4,6 @@
 #include "query.h"
 
 #include "driver.h"
-#include "engine/names.h"
 #include "nft/ruleset.h"
 
 #include <errno.h>
@@ -13,39 +12,40 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-void query_open(struct query *query)
+void query_open(struct query *query, const char *set, size_t key_size)
 {
-	const uint64_t none = 0;
+	static const char none[32];
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(query->message, NFT_MSG_GETSETELEM, NFPROTO_INET, 0, 1);
 	struct nlattr *list = NULL;
 	struct nlattr *element = NULL;
 	struct nlattr *key = NULL;
 
 	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, MAP_CGROUP);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
 	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
 	key = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(none), &none);
+	mnl_attr_put(message, NFTA_DATA_VALUE, key_size, none);
 	mnl_attr_nest_end(message, key);
 	mnl_attr_nest_end(message, element);
 	mnl_attr_nest_end(message, list);
 	query->length = message->nlmsg_len;
-	query->key = query->message + query->length - sizeof(none);
+	query->key_size = key_size;
+	query->key = query->message + query->length - MNL_ALIGN(key_size);
 
 	query->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (query->socket == NULL || mnl_socket_bind(query->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		give_up("can't open a netlink socket");
 }
 
-bool query_has(struct query *query, uint64_t cgroup_id)
+bool query_has(struct query *query, const void *key)
 {
 	char reply[4096] __attribute__((aligned(8)));
 	const struct nlmsghdr *head = (const struct nlmsghdr *)reply;
 	const struct nlmsgerr *error = (const struct nlmsgerr *)(reply + sizeof(*head));
 	ssize_t length = -1;
 
-	memcpy(query->key, &cgroup_id, sizeof(cgroup_id));
+	memcpy(query->key, key, query->key_size);
 	if (mnl_socket_sendto(query->socket, query->message, query->length) < 0)
 		give_up("can't ask for an element");
 	length = mnl_socket_recvfrom(query->socket, reply, sizeof(reply));
@@ -60,11 +60,11 @@ bool query_has(struct query *query, uint64_t cgroup_id)
 	return false;
 }
 
-bool query_await(struct query *query, uint64_t cgroup_id, uint64_t patience)
+bool query_await(struct query *query, const void *key, uint64_t patience)
 {
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + patience;
 
-	while (!query_has(query, cgroup_id)) {
+	while (!query_has(query, key)) {
 		if (clock_ns(CLOCK_MONOTONIC) > end)
 			return false;
 	}

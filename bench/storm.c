@@ -5,6 +5,7 @@
 
 #include "cgroups.h"
 #include "driver.h"
+#include "engine/names.h"
 #include "query.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static size_t take_out_present(struct query *query, uint64_t *ids, size_t count)
 	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!query_has(query, ids[i]))
+		if (!query_has(query, &ids[i]))
 			ids[left++] = ids[i];
 	}
 	return left;
@@ -56,8 +57,8 @@ static size_t await_all(uint64_t *ids, size_t count)
 	const uint64_t end = clock_ns(CLOCK_MONOTONIC) + PATIENCE;
 	struct query query;
 
-	query_open(&query);
-	query_await(&query, ids[count - 1], PATIENCE);
+	query_open(&query, MAP_CGROUP, sizeof(uint64_t));
+	query_await(&query, &ids[count - 1], PATIENCE);
 	while ((count = take_out_present(&query, ids, count)) > 0 && clock_ns(CLOCK_MONOTONIC) < end)
 		rest(1000);
 	query_close(&query);

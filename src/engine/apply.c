@@ -60,17 +60,33 @@ static int replace_with(struct engine *engine, struct instance *instance, const 
 	return result;
 }
 
-/* Plans the elements of containers anew, if anything of them has changed or in any case. Returns 0 or -ENOMEM. */
-static int take_in_containers(struct engine *engine, struct instance *instance, bool in_any_case)
+static struct container *next_change(const struct engine *engine)
 {
-	struct container_plan *plan = &instance->container_plan;
-	bool has_changed = in_any_case || (plan->adopted.count > 0 && containers_are_settled(engine->containers));
+	return engine->containers != NULL ? containers_take_changed(engine->containers) : NULL;
+}
 
-	while (engine->containers != NULL && containers_take_changed(engine->containers) != NULL)
+/* Plans what has changed of containers. Returns 0 or -ENOMEM. */
+static int take_in_containers(struct engine *engine)
+{
+	struct instance *instance = engine->instance;
+	struct container_plan *plan = &instance->container_plan;
+	bool has_changed = plan->adopted.count > 0 && containers_are_settled(engine->containers);
+	int result = 0;
+
+	for (const struct container *container = NULL; result == 0 && (container = next_change(engine)) != NULL;) {
+		result = container_plan_take(plan, container, &instance->plan);
 		has_changed = true;
-	if (!has_changed)
-		return 0;
-	return container_plan_make(plan, instance->config->containers ? engine->containers : NULL, &instance->plan);
+	}
+	return result == 0 && has_changed ? container_plan_finish(plan, engine->containers) : result;
+}
+
+/* Plans all of them anew. Returns 0 or -ENOMEM. */
+static int take_in_all_containers(struct engine *engine, struct instance *instance)
+{
+	while (next_change(engine) != NULL)
+		;
+	return container_plan_make(&instance->container_plan, instance->config->containers ? engine->containers : NULL,
+				   &instance->plan);
 }
 
 /* Brings the whole table in line with the plan, whatever it holds now: its present content is not certain. */
@@ -80,7 +96,7 @@ int apply_full(struct engine *engine, struct instance *instance, struct error *e
 	int result = plan_full(&instance->plan, engine->watch.tree.root, &step);
 
 	if (result == 0)
-		result = take_in_containers(engine, instance, true);
+		result = take_in_all_containers(engine, instance);
 	if (result < 0)
 		return error_set(error, result, "no memory for the elements of all cgroups and containers");
 	result = replace_with(engine, instance, &step, error);
@@ -220,7 +236,7 @@ int apply_delta(struct engine *engine, struct error *error)
 
 	if (engine->next_retry != UINT64_MAX)
 		return engine->next_retry <= clock_now() ? apply_restore(engine, error) : 0;
-	if (take_in_containers(engine, engine->instance, false) < 0) {
+	if (take_in_containers(engine) < 0) {
 		log_warning("no memory for the elements of new containers; restoring the table");
 		return apply_restore(engine, error);
 	}

@@ -4,6 +4,7 @@
 #include "engine/container_plan.h"
 
 #include "engine/container_chains.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
 #include "util/log.h"
@@ -21,6 +22,7 @@ void container_plan_init(struct container_plan *plan, const struct config *confi
 void container_plan_clear(struct container_plan *plan)
 {
 	free(plan->targets);
+	claims_clear(&plan->claims);
 	container_elements_clear(&plan->wanted);
 	container_elements_clear(&plan->held);
 	container_elements_clear(&plan->adopted);
@@ -79,6 +81,7 @@ int container_plan_follow(struct container_plan *plan, const struct container_pl
 	if (plan->targets == NULL || container_elements_copy(&plan->adopted, &last->adopted) < 0)
 		return -ENOMEM;
 	plan->target_count = last->target_count;
+	plan->target_capacity = last->target_count + 1;
 	for (size_t i = 0; i < last->target_count; i++)
 		plan->targets[i] = (struct container_target){
 			.number = last->targets[i].number,
@@ -178,79 +181,126 @@ static void decide(const struct container_plan *plan, const struct container *co
 		decided->is_mixed = is_mixed;
 }
 
-/* Returns what is remembered of a container, looking from a place on, since both are sorted. */
-static struct container_target recall(const struct container_plan *plan, const struct container *container, size_t *at)
+static int compare_numbers(const void *left, const void *right)
 {
-	while (*at < plan->target_count && plan->targets[*at].number < container->number)
-		(*at)++;
-	if (*at < plan->target_count && plan->targets[*at].number == container->number)
-		return plan->targets[*at];
-	return (struct container_target){.number = container->number, .target = TARGET_NONE};
+	const uint64_t a = ((const struct container_target *)left)->number;
+	const uint64_t b = ((const struct container_target *)right)->number;
+
+	return (a > b) - (a < b);
 }
 
-static size_t count_containers(const struct containers *containers)
+static struct container_target *recall(const struct container_plan *plan, uint64_t number)
 {
-	size_t count = 0;
+	const struct container_target key = {.number = number};
 
-	for (const struct container *container = NULL; (container = containers_next(containers, container)) != NULL;)
-		count++;
-	return count;
+	if (plan->target_count == 0)
+		return NULL;
+	return bsearch(&key, plan->targets, plan->target_count, sizeof(key), compare_numbers);
 }
 
-static int derive(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups,
+/* Returns what is remembered of a container, or a new entry. */
+static struct container_target *need_target(struct container_plan *plan, const struct container *container)
+{
+	struct container_target *target = recall(plan, container->number);
+	size_t at = plan->target_count;
+
+	if (target != NULL)
+		return target;
+	target = array_reserve(plan->targets, &plan->target_capacity, plan->target_count + 1, sizeof(*target));
+	if (target == NULL)
+		return NULL;
+	plan->targets = target;
+	for (; at > 0 && plan->targets[at - 1].number > container->number; at--)
+		plan->targets[at] = plan->targets[at - 1];
+	plan->target_count++;
+	plan->targets[at] = (struct container_target){.number = container->number, .target = TARGET_NONE};
+	return &plan->targets[at];
+}
+
+static void forget(struct container_plan *plan, uint64_t number)
+{
+	struct container_target *target = recall(plan, number);
+
+	if (target == NULL)
+		return;
+	memmove(target, target + 1, (size_t)(plan->targets + plan->target_count - (target + 1)) * sizeof(*target));
+	plan->target_count--;
+}
+
+/* Finds the elements that a container should have. Returns 0 or -ENOMEM. */
+static int derive(struct container_plan *plan, const struct container *container, const struct plan *cgroups,
 		  struct container_elements *elements)
 {
-	struct container_target *targets = calloc(count_containers(containers) + 1, sizeof(*targets));
-	size_t count = 0;
-	size_t at = 0;
-	int error = targets != NULL ? 0 : -ENOMEM;
+	struct container_target *target = need_target(plan, container);
 
+	if (target == NULL)
+		return -ENOMEM;
+	target->is_there = true;
+	decide(plan, container, cgroups, target);
+	return target->target != TARGET_NONE ? container_elements_add(elements, container, target->target) : 0;
+}
+
+int container_plan_take(struct container_plan *plan, const struct container *container, const struct plan *cgroups)
+{
+	CLEANUP(container_elements_clear) struct container_elements elements = {0};
+	int error = container->is_gone ? 0 : derive(plan, container, cgroups, &elements);
+
+	if (container->is_gone)
+		forget(plan, container->number);
+	return error == 0 ? claims_replace(&plan->claims, container->number, &elements) : error;
+}
+
+static int take_all(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups)
+{
+	size_t there = 0;
+	int error = 0;
+
+	plan->claims.count = 0;
+	for (size_t i = 0; i < plan->target_count; i++)
+		plan->targets[i].is_there = false;
 	for (const struct container *container = NULL;
-	     error == 0 && (container = containers_next(containers, container)) != NULL; count++) {
-		targets[count] = recall(plan, container, &at);
-		decide(plan, container, cgroups, &targets[count]);
-		if (targets[count].target != TARGET_NONE)
-			error = container_elements_add(elements, container, targets[count].target);
+	     error == 0 && containers != NULL && (container = containers_next(containers, container)) != NULL;) {
+		CLEANUP(container_elements_clear) struct container_elements elements = {0};
+
+		error = derive(plan, container, cgroups, &elements);
+		if (error == 0)
+			error = claims_add(&plan->claims, container->number, &elements);
 	}
-	if (error < 0) {
-		free(targets);
-		return error;
+	for (size_t i = 0; i < plan->target_count && error == 0; i++) {
+		if (plan->targets[i].is_there)
+			plan->targets[there++] = plan->targets[i];
 	}
-	free(plan->targets);
-	plan->targets = targets;
-	plan->target_count = count;
-	return 0;
+	plan->target_count = error == 0 ? there : plan->target_count;
+	claims_sort(&plan->claims);
+	return error;
 }
 
 /* Until all containers are known, what the last run left may be for one that is not. */
-static int add_adopted(struct container_plan *plan, const struct containers *containers,
-		       struct container_elements *elements)
+static int add_adopted(const struct container_plan *plan, struct container_elements *elements)
 {
-	const size_t derived = elements->count;
+	const size_t count = elements->count;
 
-	if (plan->adopted.count > 0 && containers_are_settled(containers))
-		container_elements_clear(&plan->adopted);
 	for (size_t i = 0; i < plan->adopted.count; i++) {
 		const struct container_element *left = &plan->adopted.items[i];
-		const struct container_elements first = {elements->items, derived, 0};
+		const struct container_elements own = {elements->items, count, 0};
 
-		if (container_elements_find(&first, left) == NULL && container_elements_put(elements, left) < 0)
+		if (container_elements_find(&own, left) == NULL && container_elements_put(elements, left) < 0)
 			return -ENOMEM;
 	}
-	container_elements_sort(elements);
+	if (elements->count > count)
+		container_elements_sort(elements);
 	return 0;
 }
 
-int container_plan_make(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups)
+int container_plan_finish(struct container_plan *plan, const struct containers *containers)
 {
 	struct container_elements elements = {0};
-	int error = 0;
+	int error = claims_settle(&plan->claims, &elements);
 
-	if (containers != NULL)
-		error = derive(plan, containers, cgroups, &elements);
-	container_elements_sort(&elements);
-	if (error == 0 && containers != NULL)
-		error = add_adopted(plan, containers, &elements);
+	if (plan->adopted.count > 0 && (containers == NULL || containers_are_settled(containers)))
+		container_elements_clear(&plan->adopted);
+	if (error == 0)
+		error = add_adopted(plan, &elements);
 	if (error < 0) {
 		container_elements_clear(&elements);
 		return error;
@@ -259,6 +309,13 @@ int container_plan_make(struct container_plan *plan, const struct containers *co
 	plan->wanted = elements;
 	plan->is_made = true;
 	return 0;
+}
+
+int container_plan_make(struct container_plan *plan, const struct containers *containers, const struct plan *cgroups)
+{
+	int error = take_all(plan, containers, cgroups);
+
+	return error == 0 ? container_plan_finish(plan, containers) : error;
 }
 
 int container_plan_delta(const struct container_plan *plan, struct container_step *step)

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "container/containers.h"
+#include "engine/claims.h"
 #include "engine/container_elements.h"
 #include "engine/plan.h"
 #include "nft/dump.h"
@@ -18,7 +19,8 @@
  * The elements that the kernel should hold for containers, derived from the targets of their cgroups, and the
  * difference from those it holds.
  *
- * There are few containers, and they seldom change, so all is derived anew whenever something does.
+ * There are few containers, and they seldom change. So claims to elements are a sorted array, and a change is a walk
+ * through all of it.
  */
 
 /** What is remembered of a container: its target stays when no cgroup of it is left. */
@@ -26,12 +28,15 @@ struct container_target {
 	uint64_t number; /* the container's */
 	uint32_t target; /* of the elements; TARGET_NONE: not known yet */
 	bool is_mixed;	 /* its cgroups have several targets, which was logged */
+	bool is_there;	 /* the container is */
 };
 
 struct container_plan {
 	const struct config *config;
 	struct container_target *targets; /* by number */
 	size_t target_count;
+	size_t target_capacity;
+	struct claims claims;
 	bool is_made;			   /* there is something wanted other than what is held */
 	struct container_elements wanted;  /* with is_made */
 	struct container_elements held;	   /* by the kernel */
@@ -77,7 +82,19 @@ int container_plan_adopt(struct container_plan *plan, const struct dump *held);
 int container_plan_follow(struct container_plan *plan, const struct container_plan *last);
 
 /**
- * Derives the elements that are wanted.
+ * Takes in what has changed of a container. Call container_plan_finish() when all changes were taken in.
+ *
+ * @cgroups: with the targets of all cgroups
+ *
+ * Returns 0, or -ENOMEM, after which container_plan_make() is needed.
+ */
+int container_plan_take(struct container_plan *plan, const struct container *container, const struct plan *cgroups);
+
+/** Derives the elements that are wanted from what was taken in. Returns 0, or -ENOMEM, as container_plan_make(). */
+int container_plan_finish(struct container_plan *plan, const struct containers *containers);
+
+/**
+ * Derives the elements that are wanted from all containers.
  *
  * @containers: or NULL: none
  * @cgroups:    with the targets of all cgroups

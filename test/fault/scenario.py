@@ -246,7 +246,7 @@ class Life:
     def _live(self):
         self._await("the daemon is ready", lambda: "ready\n" in self.daemon.log)
         self.moment = RUNNING
-        self._await("the container's element", self.stage.covers_container)
+        self._check_container()
         self._check_table()
         self._check("the first cgroups' elements", self.stage.elements_are_right("old"))
         self._check_traffic("old")
@@ -257,7 +257,7 @@ class Life:
             self.moment = RELOAD
             self._reload()
             self.moment = RUNNING
-            self._await("the container's element", self.stage.covers_container)
+            self._check_container()
             self._check_table()
             self._check_traffic("old")
         self._make_cgroups(f"{self.group}-b")
@@ -272,6 +272,10 @@ class Life:
         self._check_traffic(group)
         self._move_clients("old")
 
+    def _check_container(self):
+        self._await("the container's element", self.stage.covers_container)
+        self._check("the container: dropped", self.stage.container.ask_in_vain(UDP, V4).dropped)
+
     def _move_clients(self, group):
         for name, client in self.stage.clients.items():
             target = self.world.cgroups.directory(self.world.cgroups.path(f"{group}/{name}"))
@@ -279,7 +283,6 @@ class Life:
 
     def _check_traffic(self, group):
         self._check(f"{group}: dropped", self.stage.clients["dropped"].ask_in_vain(UDP, V4).dropped)
-        self._check("the container: dropped", self.stage.container.ask_in_vain(UDP, V4).dropped)
         who = self.stage.clients["proxied"].ask(UDP, V4).who
         self._check(f"{group}: {who} answered, not {self.in_force.proxy}", who == self.in_force.proxy)
 

@@ -3,6 +3,7 @@
 
 /* Which elements containers have, and what changes them. */
 
+#include "random.h"
 #include "world.h"
 
 #include "engine/container_chains.h"
@@ -426,6 +427,62 @@ static void test_reload(void **state)
 	config_free(config);
 }
 
+static uint32_t below(uint32_t *random, size_t limit)
+{
+	return next_random(random) % (uint32_t)limit;
+}
+
+/* A change that is taken in by itself leads to what all containers together lead to. */
+static void test_changes_one_by_one(void **state)
+{
+	static const char *const addresses[] = {"10.0.0.2", "10.0.0.3", "10.0.0.4"};
+	struct scene scene = begin(CONTAINERS_CONFIG);
+	struct container_plan whole;
+	const struct cgroup *cgroups[] = {
+		appear(scene.world, scene.world->tree.root, "p"),
+		appear(scene.world, scene.world->tree.root, "drop"),
+		appear(scene.world, scene.world->tree.root, "direct"),
+		appear(scene.world, scene.world->tree.root, "no-rule"),
+	};
+	uint64_t number = CONTAINERS;
+	uint32_t random = 1;
+
+	(void)state;
+	container_plan_init(&whole, scene.world->config);
+	for (size_t i = 0; i < CONTAINERS; i++)
+		add(bridged, NULL, NULL);
+	for (unsigned round = 0; round < 5000; round++) {
+		struct container *container = &known.items[below(&random, CONTAINERS)];
+		const size_t i = (size_t)(container - known.items);
+
+		/* sometimes it ends, and there is another one in its place; the last, so that numbers ascend */
+		if (below(&random, 10) == 0 && i == CONTAINERS - 1) {
+			const struct container gone = {.number = container->number, .is_gone = true};
+
+			assert_int_equal(container_plan_take(&scene.plan, &gone, &scene.world->plan), 0);
+			container->number = ++number;
+			container->cgroup_count = 0;
+		}
+		known.interfaces[i] = (struct container_interface){BRIDGE, VETH + (uint32_t)i, below(&random, 2) == 0};
+		known.interfaces[i].iif = known.interfaces[i].bridged ? BRIDGE : 100 + (uint32_t)i;
+		container->address_count = below(&random, 3);
+		for (size_t j = 0; j < container->address_count; j++)
+			known.addresses[i][j] = address_of(addresses[below(&random, COUNT(addresses))]);
+		container->cgroup_count = below(&random, 3);
+		for (size_t j = 0; j < container->cgroup_count; j++)
+			known.cgroups[i][j] = cgroups[below(&random, COUNT(cgroups))];
+		assert_int_equal(container_plan_take(&scene.plan, container, &scene.world->plan), 0);
+		assert_int_equal(container_plan_finish(&scene.plan, some_containers()), 0);
+		assert_int_equal(container_plan_make(&whole, some_containers(), &scene.world->plan), 0);
+		assert_int_equal(scene.plan.wanted.count, whole.wanted.count);
+		if (whole.wanted.count > 0)
+			assert_memory_equal(scene.plan.wanted.items, whole.wanted.items,
+					    whole.wanted.count * sizeof(*whole.wanted.items));
+	}
+	container_plan_clear(&whole);
+	end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_last_run_counts_until_all_are_known),
 		cmocka_unit_test(test_targets_of_verdicts),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_changes_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
