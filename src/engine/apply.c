@@ -64,7 +64,8 @@ static int replace_with(struct engine *engine, struct instance *instance, const 
 static int take_in_containers(struct engine *engine, struct instance *instance, bool in_any_case)
 {
 	struct container_plan *plan = &instance->container_plan;
-	bool has_changed = in_any_case || (plan->adopted.count > 0 && containers_are_settled(engine->containers));
+	bool has_changed = in_any_case || (plan->adopted.count > 0 && engine->containers != NULL &&
+					   containers_are_settled(engine->containers));
 
 	while (engine->containers != NULL && containers_take_changed(engine->containers) != NULL)
 		has_changed = true;
