@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The benchmark: measures what docs/performance.md tells, and shows it beside its budgets.
 
-Usage: bench.py [BUILD_DIRECTORY [PART...]]    parts: new births storms idle match packets received connections
+Usage: bench.py [BUILD_DIRECTORY [PART...]]    parts: new births storms idle match packets received forwarded containers
+    connections
 Writes bench.json, bench.svg and bench.md into the build directory.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test"))
 
 import cgroup_figures  # noqa: E402  (after the path to what it imports)
+import gateway_figures  # noqa: E402
 import packet_figures  # noqa: E402
 from apart import is_apart, run_apart  # noqa: E402
 from figures import Figures, markdown  # noqa: E402
@@ -27,6 +29,8 @@ PARTS = {
     "match": packet_figures.measure_matching,
     "packets": packet_figures.measure_packets,
     "received": packet_figures.measure_received,
+    "forwarded": gateway_figures.measure_forwarded,
+    "containers": gateway_figures.measure_containers,
     "connections": packet_figures.measure_connections,
 }
 

@@ -70,12 +70,25 @@ TEXTS = {
     "received_conntrack": ("with conntrack, sending included: min / median {median} ns",
                            "只有 conntrack，包括发送：最小值／中位数 {median} ns"),
     "received_ours": ("what prerouting costs it over conntrack; median {median} ns", "prerouting 在 conntrack 之上的开销；中位数 {median} ns"),
+    "forwarded": ("One UDP packet forwarded from a veth, CPU time", "转发一个来自 veth 的 UDP 包的 CPU 时间"),
+    "forwarded_bare": ("without netfilter, sending included: min / median {median} ns", "没有 netfilter，包括发送：最小值／中位数 {median} ns"),
+    "forwarded_conntrack": ("with conntrack: min / median {median} ns", "只有 conntrack：最小值／中位数 {median} ns"),
+    "forwarded_one": ("with a gateway whose only rule is for others, as a multiple of that", "有网关、唯一的规则针对别人时，为其倍数"),
+    "forwarded_eight": ("with eight rules, of interfaces and of a MAC address, likewise", "有八条规则（接口与 MAC 地址）时，同上"),
+    "forwarded_containers": ("with containers: true, likewise", "containers: true 时，同上"),
+    "containers": ("Containers with a network of their own", "有独立网络的容器"),
+    "containers_started": ("start with {count} containers until all are in force", "有 {count} 个容器时启动，到全部生效"),
+    "containers_missed": ("of {count} containers, those without a rule then", "{count} 个容器里，此时没有规则的"),
+    "container_new": ("from the appearance of a veth to the container's element, p50, with {others} others",
+                      "从 veth 出现到容器的表项生效，p50，另有 {others} 个容器"),
+    "container_ratio": ("the same as a multiple of the floor", "同上，为下限的倍数"),
     "connections": ("TCP connections a second", "每秒的 TCP 连接数"),
     "connections_none": ("to the outside over a veth, without cgtproxy", "经 veth 到外部，没有 cgtproxy"),
     "connections_direct": ("the same, direct", "同上，direct"),
     "connections_proxied": ("to the proxy through TPROXY", "经 TPROXY 到代理"),
 }
-HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "packets", "received", "connections")
+HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "packets", "received",
+            "forwarded", "containers", "connections")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ CONNECTIONS = 20_000
 CONNECTION_ROUNDS = 3
 
 # Conntrack tracks every packet as soon as any rule uses a connection's state, even one that is never reached.
-_CONNTRACK = "table inet conntrack { chain unused { ct state invalid drop; }; }"
+CONNTRACK = "table inet conntrack { chain unused { ct state invalid drop; }; }"
 # The cost of the postrouting chain for a packet that it accepts.
 _FENCE = """
 table inet fence {
@@ -84,7 +84,7 @@ class Lanes:
 
     def namespace(self):
         """A new namespace whose packets go to a device that discards them."""
-        namespace = self._cleanup.enter_context(_closing(Namespace()))
+        namespace = self._cleanup.enter_context(closing(Namespace()))
         namespace.ip("link set lo up", "tuntap add mode tun name sink", "addr add 192.0.2.2/24 dev sink",
                      "link set sink up", "route add default dev sink")
         return namespace
@@ -113,7 +113,7 @@ class Lanes:
 
 
 @contextmanager
-def _closing(thing):
+def closing(thing):
     try:
         yield thing
     finally:
@@ -131,7 +131,7 @@ def measure_packets(stage, figures):
     lanes = Lanes(stage)
     tun = "tun=sink"
     lanes.add("bare", lanes.namespace(), 5, tun)
-    for name, rules in (("conntrack", _CONNTRACK), ("fence", _CONNTRACK + _FENCE), ("go", _go_ruleset(5))):
+    for name, rules in (("conntrack", CONNTRACK), ("fence", CONNTRACK + _FENCE), ("go", _go_ruleset(5))):
         namespace = lanes.namespace()
         namespace.run("nft", "-f", "-", text_in=rules)
         lanes.add(name, namespace, 5, tun)
@@ -147,7 +147,7 @@ def measure_packets(stage, figures):
     finally:
         lanes.close()
     for name in ("bare", "conntrack"):
-        figures.add(name, min(times[name]), "ns", median=_median(times[name]))
+        figures.add(name, min(times[name]), "ns", median=median_of(times[name]))
     for name in ("fence", "levels1", "direct", "own", "levels10", "strict", "go", "proxied"):
         _add_difference(figures, name, times[name], times["conntrack"])
     tracking = min(times["conntrack"]) - min(times["bare"])
@@ -155,14 +155,14 @@ def measure_packets(stage, figures):
     figures.add("level_more", (min(times["levels10"]) - min(times["levels1"])) / 9 / tracking, "x", 0.25)
 
 
-def _median(values):
+def median_of(values):
     return round(percentile(values, 0.5))
 
 
 def _add_difference(figures, name, times, base):
     """The difference of the minima, and the median of the rounds' differences."""
     differences = [time - other for time, other in zip(times, base)]
-    figures.add(name, min(times) - min(base), "ns", median=_median(differences))
+    figures.add(name, min(times) - min(base), "ns", median=median_of(differences))
 
 
 def measure_received(stage, figures):
@@ -172,19 +172,19 @@ def measure_received(stage, figures):
     with ExitStack() as cleanup:
         cleanup.callback(lanes.close)
         for name in ("received_conntrack", "received_ours"):
-            sender, receiver = (cleanup.enter_context(_closing(Namespace())) for _ in range(2))
+            sender, receiver = (cleanup.enter_context(closing(Namespace())) for _ in range(2))
             sender.ip("link set lo up", f"link add cable type veth peer name cable netns {receiver.path}",
                       "addr add 192.0.2.1/24 dev cable", "link set cable up")
             receiver.ip("link set lo up", "addr add 192.0.2.2/24 dev cable", "link set cable up")
-            cleanup.enter_context(_closing(Sink(DISCARD_PORT, receiver)))
+            cleanup.enter_context(closing(Sink(DISCARD_PORT, receiver)))
             if name == "received_ours":
                 lanes.daemon(receiver, _steered_to(5))
             else:
-                receiver.run("nft", "-f", "-", text_in=_CONNTRACK)
+                receiver.run("nft", "-f", "-", text_in=CONNTRACK)
             lanes.add(name, sender, 5, address="192.0.2.2")
         times = lanes.measure(PACKET_ROUNDS, PACKETS)
     base = times["received_conntrack"]
-    figures.add("received_conntrack", min(base), "ns", median=_median(base))
+    figures.add("received_conntrack", min(base), "ns", median=median_of(base))
     _add_difference(figures, "received_ours", times["received_ours"], base)
 
 

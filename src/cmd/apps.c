@@ -7,6 +7,7 @@
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
+#include "inspect/kernel.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -45,6 +46,18 @@ static int print(const struct arguments *arguments, const struct apps *apps)
 	return EXIT_OK;
 }
 
+/* Without the permission, or where they are not covered, containers have no more to be said of them. */
+static void list_containers(const struct applications *applications, struct container_list *containers)
+{
+	CLEANUP(kernel_clear) struct kernel kernel = {0};
+	struct error error;
+
+	kernel_read(&kernel);
+	if (kernel_covers_containers(&kernel) &&
+	    container_list_read(&kernel.table.dump, &applications->index, containers, &error) < 0)
+		log_warning("%s", error.text);
+}
+
 /* If the config has errors, they are logged, and the kernel's targets are shown without rules. */
 int cmd_apps(const struct arguments *arguments)
 {
@@ -52,6 +65,7 @@ int cmd_apps(const struct arguments *arguments)
 	CLEANUP(desktop_entries_clear) struct desktop_entries entries = {0};
 	CLEANUP(applications_clear) struct applications applications = {0};
 	CLEANUP(traffic_list_clear) struct traffic_list traffic = {0};
+	CLEANUP(container_list_clear) struct container_list containers = {0};
 	struct error error;
 	int result = 0;
 
@@ -67,5 +81,6 @@ int cmd_apps(const struct arguments *arguments)
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
-	return print(arguments, &(struct apps){config, &applications, &traffic, arguments->all});
+	list_containers(&applications, &containers);
+	return print(arguments, &(struct apps){config, &applications, &traffic, &containers, arguments->all});
 }

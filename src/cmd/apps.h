@@ -7,6 +7,7 @@
 #include "cmd/style.h"
 #include "config/config.h"
 #include "inspect/applications.h"
+#include "inspect/container_list.h"
 #include "inspect/traffic.h"
 
 #include <jansson.h>
@@ -18,11 +19,15 @@ struct apps {
 	const struct config *config; /* or NULL */
 	const struct applications *applications;
 	const struct traffic_list *traffic;
-	bool all; /* include what has no sockets */
+	const struct container_list *containers; /* those whose traffic is covered; may be empty */
+	bool all;				 /* include what has no sockets */
 };
 
 /** Returns whether an application is shown. */
 bool apps_has(const struct apps *apps, size_t i);
+
+/** Returns the container of an application, or NULL. */
+const struct listed_container *apps_container(const struct apps *apps, size_t i);
 
 /** Returns what a person should know of where the targets come from, in their language; NULL if there is nothing. */
 const char *apps_notice(const struct traffic_list *traffic);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "cmd/apps.h"
+#include "cmd/containers.h"
 #include "cmd/output.h"
 #include "util/cleanup.h"
 
@@ -55,15 +56,17 @@ static json_t *json_of_application(const struct apps *apps, size_t i)
 {
 	const struct application *application = &apps->applications->items[i];
 	const struct application_traffic *traffic = &apps->traffic->items[i];
+	const struct listed_container *container = apps_container(apps, i);
 	CLEANUP(freep) char *value = application_value(application->kind, application->id);
 
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "name", json_text(application->name),
-			 "user", json_text(application->user), "uid",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "name",
+			 json_text(application->name), "user", json_text(application->user), "uid",
 			 application->uid != NO_UID ? json_integer(application->uid) : json_null(), "selector",
 			 application_key(application->kind), "value", json_text(value), "targets",
 			 json_of_routes(apps, traffic), "sockets", (json_int_t)traffic->sockets, "received",
 			 (json_int_t)traffic->received, "sent", (json_int_t)traffic->sent, "cgroups",
-			 json_of_cgroups(&apps->applications->index, application));
+			 json_of_cgroups(&apps->applications->index, application), "container",
+			 container != NULL ? container_json(container) : json_null());
 }
 
 json_t *apps_json(const struct apps *apps)

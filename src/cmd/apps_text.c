@@ -74,10 +74,27 @@ static bool fill_route(const struct apps *apps, const struct traffic_route *rout
 	return cells[TARGET].text != NULL && cells[RULE].text != NULL && cells[LINE].text != NULL;
 }
 
-static bool fill_application(const struct application *application, const struct application_traffic *traffic,
-			     const struct style *style, struct cell *cells)
+/* The name, and a container's first address. */
+static char *name_of(const struct apps *apps, size_t i, const struct style *style)
 {
-	cells[NAME].text = shown(style, application->name);
+	const struct listed_container *container = apps_container(apps, i);
+	char *name = shown(style, apps->applications->items[i].name);
+	char *text = NULL;
+
+	if (name == NULL || container == NULL || container->address_count == 0)
+		return name;
+	if (asprintf(&text, _("%s (%s)"), name, container->addresses[0]) < 0)
+		text = NULL;
+	free(name);
+	return text;
+}
+
+static bool fill_application(const struct apps *apps, size_t i, const struct style *style, struct cell *cells)
+{
+	const struct application *application = &apps->applications->items[i];
+	const struct application_traffic *traffic = &apps->traffic->items[i];
+
+	cells[NAME].text = name_of(apps, i, style);
 	cells[DOWN].text = amount(traffic->received);
 	cells[UP].text = amount(traffic->sent);
 	if (application->user != NULL)
@@ -99,15 +116,32 @@ static bool add_application(const struct apps *apps, size_t i, const struct styl
 		cells = columns_add(columns);
 		if (cells == NULL || !fill_route(apps, &traffic->routes[j], style, cells))
 			return false;
-		if (j == 0 && !fill_application(&apps->applications->items[i], traffic, style, cells))
+		if (j == 0 && !fill_application(apps, i, style, cells))
 			return false;
 	}
 	return true;
 }
 
+/* What an application's topmost cgroup or one below it sends from a network of its own. */
+const struct listed_container *apps_container(const struct apps *apps, size_t i)
+{
+	const struct applications *applications = apps->applications;
+	const struct application *application = &applications->items[i];
+	CLEANUP(freep) char *path = NULL;
+
+	if (apps->containers->count == 0 || application->cgroup_count == 0)
+		return NULL;
+	path = cgroup_path_copy(applications->index.by_id[application->cgroups[0]]);
+	for (size_t j = 0; path != NULL && j < apps->containers->count; j++) {
+		if (container_is_below(&apps->containers->items[j], path))
+			return &apps->containers->items[j];
+	}
+	return NULL;
+}
+
 bool apps_has(const struct apps *apps, size_t i)
 {
-	return apps->all || apps->traffic->items[i].sockets > 0;
+	return apps->all || apps->traffic->items[i].sockets > 0 || apps_container(apps, i) != NULL;
 }
 
 const char *apps_notice(const struct traffic_list *traffic)

@@ -98,6 +98,8 @@ int containers_write(const struct container_list *list, const struct style *styl
 	}
 	fputc('\n', out);
 	columns_print(&columns, style, 0, style->has_legend, out);
+	if (list->is_incomplete && style->has_legend)
+		fprintf(out, "%s\n", _("Not all cgroups could be asked in time; there may be more."));
 	return 0;
 }
 

@@ -27,7 +27,9 @@ struct sources {
 	struct explainer explainer;
 	struct applications applications;
 	struct desktop_entries entries;
-	bool has_tree; /* the cgroups could be listed */
+	bool has_tree;	     /* the cgroups could be listed */
+	bool has_containers; /* they are covered, and could be listed */
+	struct container_list containers;
 	char *mount;
 };
 
@@ -51,6 +53,7 @@ static void sources_clear(struct sources *sources)
 {
 	explainer_clear(&sources->explainer);
 	applications_clear(&sources->applications);
+	container_list_clear(&sources->containers);
 	desktop_entries_clear(&sources->entries);
 	free(sources->mount);
 }
@@ -234,11 +237,26 @@ static int print_report(const struct arguments *arguments, const struct question
 static int explain_to(const struct arguments *arguments, struct sources *sources, const struct destination *destination)
 {
 	CLEANUP(report_clear) struct report report = {0};
-	struct question question = {&sources->explainer, sources->has_tree ? &sources->applications.index : NULL,
-				    destination, 0};
+	struct question question = {
+		.explainer = &sources->explainer,
+		.index = sources->has_tree ? &sources->applications.index : NULL,
+		.containers = sources->has_containers ? &sources->containers : NULL,
+		.destination = destination,
+	};
 	int code = find_subject(arguments, sources, &question.pid, &report.subject);
 
 	return code == EXIT_OK ? print_report(arguments, &question, &report) : code;
+}
+
+static void list_containers(struct sources *sources)
+{
+	struct error error;
+
+	if (container_list_read(&sources->explainer.kernel.table.dump, &sources->applications.index,
+				&sources->containers, &error) < 0)
+		log_warning("%s", error.text);
+	else
+		sources->has_containers = true;
 }
 
 /* Without a mount, the config can still be explained. */
@@ -255,10 +273,13 @@ static int open_sources(const struct arguments *arguments, struct sources *sourc
 		log_warning("%s", error.text);
 	else
 		sources->has_tree = true;
-	if (explainer_open(config, sources->mount, &sources->explainer) == 0)
-		return EXIT_OK;
-	log_error("no memory for the rules of the config");
-	return EXIT_ERROR;
+	if (explainer_open(config, sources->mount, &sources->explainer) < 0) {
+		log_error("no memory for the rules of the config");
+		return EXIT_ERROR;
+	}
+	if (sources->has_tree && kernel_covers_containers(&sources->explainer.kernel))
+		list_containers(sources);
+	return EXIT_OK;
 }
 
 int cmd_explain(const struct arguments *arguments)

@@ -23,6 +23,9 @@ void explain_print_text(const struct answer *answer, bool has_legend);
 /** Prints what begins a line: a word in the user's language, padded; or "" to go on in the next line. */
 void explain_print_label(const char *label);
 
+/** Prints a container with a network of its own, and what the kernel does with what it sends. */
+void explain_print_container(const struct listed_container *container);
+
 /** Prints what happens to packets to the destination asked about, if one was. */
 void explain_print_traffic(const struct question *question, const struct explanation *answer);
 

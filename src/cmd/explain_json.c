@@ -3,6 +3,8 @@
 
 #include "cmd/explain.h"
 
+#include "cmd/containers.h"
+
 #include "cmd/output.h"
 
 #include <arpa/inet.h>
@@ -109,6 +111,23 @@ static void add_explanation(const struct question *question, const struct explan
 	json_decref(traffic);
 }
 
+/* Those of the cgroups that were explained; null if containers are not covered. */
+static json_t *json_of_containers(const struct question *question, const struct report *report)
+{
+	const struct container_list *list = question->containers;
+	json_t *containers = list != NULL ? json_array() : json_null();
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		bool is_explained = false;
+
+		for (size_t j = 0; j < report->count; j++)
+			is_explained = is_explained || container_is_below(&list->items[i], report->items[j].path);
+		if (is_explained)
+			json_array_append_new(containers, container_json(&list->items[i]));
+	}
+	return containers;
+}
+
 static json_t *json_of_sockets(const struct strays *strays)
 {
 	json_t *sockets = json_array();
@@ -202,6 +221,7 @@ int explain_print_json(const struct answer *answer, enum json_format format)
 							  : json_null());
 	json_object_set_new(json, "processes", json_of_processes(report));
 	json_object_set_new(json, "sockets", json_of_sockets(&report->strays));
+	json_object_set_new(json, "containers", json_of_containers(question, report));
 	if (json_object_set_new(json, "advice", text(answer->advice)) < 0)
 		return -ENOMEM;
 	return output_write_json(json, format, stdout);

@@ -4,6 +4,7 @@
 #include "cmd/explain.h"
 
 #include "cmd/columns.h"
+#include "cmd/containers.h"
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
@@ -28,7 +29,8 @@ struct sender_answer {
 	const struct config *config;
 	const struct explainer *explainer;
 	const struct sender *sender;
-	const struct destination *destination; /* or NULL */
+	const struct destination *destination;	  /* or NULL */
+	const struct listed_container *container; /* that it is, or NULL */
 	struct sender_explanation explanation;
 };
 
@@ -67,7 +69,9 @@ static void print_target(const struct sender_answer *answer)
 	const struct sender_explanation *explanation = &answer->explanation;
 
 	explain_print_label(_("target"));
-	if (!gateway_is_used(answer->config))
+	if (explanation->is_container)
+		printf(_("%s, as the cgroup of the container that it is\n"), explanation->target);
+	else if (!gateway_is_used(answer->config))
 		printf(_("%s, since the config has no gateway\n"), explanation->target);
 	else if (explanation->rule != NO_RULE)
 		printf(_("%s, by the gateway's rule %" PRId32 " (line %d)\n"), explanation->target,
@@ -91,6 +95,16 @@ static void print_kernel(const struct sender_answer *answer)
 		printf(_("%s, too\n"), answer->explanation.target);
 }
 
+static void print_container(const struct listed_container *container)
+{
+	explain_print_container(container);
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		explain_print_label(i == 0 ? _("cgroup") : "");
+		output_print_escaped(container->cgroups[i], strlen(container->cgroups[i]));
+		putchar('\n');
+	}
+}
+
 static void print_rules(const struct sender_answer *answer)
 {
 	const struct gateway *gateway = &answer->config->gateway;
@@ -112,6 +126,8 @@ static void print_text(const struct sender_answer *answer)
 	print_sender(answer->sender);
 	print_target(answer);
 	print_kernel(answer);
+	if (answer->container != NULL)
+		print_container(answer->container);
 	if (answer->destination != NULL)
 		explain_print_traces(answer->destination, answer->explanation.traces, answer->explanation.trace_count);
 	print_rules(answer);
@@ -160,6 +176,8 @@ static int print_json(const struct sender_answer *answer, enum json_format forma
 
 	json_object_set_new(json, "file", file != NULL ? output_json(file, strlen(file)) : json_null());
 	json_object_set_new(json, "sender", json_of_sender(answer->sender));
+	json_object_set_new(json, "container",
+			    answer->container != NULL ? container_json(answer->container) : json_null());
 	json_object_set_new(json, "rule", has_rule ? json_integer(explanation->rule + 1) : json_null());
 	json_object_set_new(json, "line",
 			    has_rule ? json_integer(answer->config->gateway.rules[explanation->rule].position.line)
@@ -182,10 +200,29 @@ static int print_json(const struct sender_answer *answer, enum json_format forma
 	return output_write_json(json, format, stdout);
 }
 
+/* The container that has the sender's address, or NULL. */
+static const struct listed_container *find_container(const struct explainer *explainer, const struct sender *sender,
+						     struct cgroup_index *index, struct container_list *list)
+{
+	char address[ENDPOINT_SIZE];
+	struct error error;
+
+	if (sender->source.family == 0 || !kernel_covers_containers(&explainer->kernel))
+		return NULL;
+	if (cgroup_index_read(index, explainer->instance->config->cgroup_root, &error) < 0 ||
+	    container_list_read(&explainer->kernel.table.dump, index, list, &error) < 0) {
+		log_warning("%s", error.text);
+		return NULL;
+	}
+	return container_list_find_address(list, endpoint_write(&sender->source, address));
+}
+
 int explain_sender(const struct arguments *arguments, const struct sender *sender,
 		   const struct destination *destination)
 {
 	CLEANUP(explainer_clear) struct explainer explainer = {0};
+	CLEANUP(cgroup_index_clear) struct cgroup_index index = {0};
+	CLEANUP(container_list_clear) struct container_list containers = {0};
 	struct config *config = load_config(arguments);
 	struct sender_answer answer = {.sender = sender, .destination = destination};
 
@@ -198,6 +235,7 @@ int explain_sender(const struct arguments *arguments, const struct sender *sende
 	answer.config = explainer.instance->config;
 	answer.explainer = &explainer;
 	sender_explain(&explainer, sender, destination, &answer.explanation);
+	answer.container = find_container(&explainer, sender, &index, &containers);
 	pager_open(arguments);
 	if (arguments->json == JSON_FORMAT_OFF) {
 		print_text(&answer);

@@ -256,6 +256,35 @@ static bool is_printed(const struct report *report, size_t item)
 	return false;
 }
 
+void explain_print_container(const struct listed_container *container)
+{
+	CLEANUP(freep) char *name = shown(container->name, strlen(container->name));
+	CLEANUP(freep) char *target = shown(container->target, strlen(container->target));
+
+	explain_print_label(_("network"));
+	printf("%s%s", name != NULL ? name : "", *container->name != '\0' ? _(": ") : "");
+	if (*container->target == '\0')
+		fputs(_("left to the rules of the gateway"), stdout);
+	else
+		fputs(target != NULL ? target : "", stdout);
+	fputs(container->is_partly ? _(", but not all of its addresses") : "", stdout);
+	putchar('\n');
+	for (size_t i = 0; i < container->address_count; i++) {
+		explain_print_label("");
+		puts(container->addresses[i]);
+	}
+}
+
+static void print_containers(const struct question *question, const char *path)
+{
+	const struct container_list *list = question->containers;
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		if (container_is_below(&list->items[i], path))
+			explain_print_container(&list->items[i]);
+	}
+}
+
 /* A group: all cgroups with the same explanation. */
 static void print_group(const struct question *question, const struct report *report, size_t first)
 {
@@ -273,6 +302,10 @@ static void print_group(const struct question *question, const struct report *re
 	if (!question->explainer->is_broken)
 		print_target(question->explainer->instance->config, answer);
 	print_kernel(question->explainer, answer, output_has_colours());
+	for (size_t i = first; i < report->count; i++) {
+		if (i == first || is_alike(answer, &report->items[i]))
+			print_containers(question, report->items[i].path);
+	}
 	explain_print_traffic(question, answer);
 }
 

@@ -228,15 +228,16 @@ static json_t *json_of_problems(const struct problems *problems)
 int status_write_json(const struct status *status, const struct status *before, enum json_format format, FILE *out)
 {
 	json_auto_t *json = json_pack(
-		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so so so}", "running", status->is_running, "ready",
-		status->is_running && status->table.exists && status->is_whole, "complete", status_is_complete(status),
-		"daemon", json_of_daemon(status), "config", json_of_config(status), "table", json_of_table(status),
-		"policy_rules", "ipv4", json_of_part(status->routes.ip.rules), "ipv6",
+		"{sb sb sb so so so s{so so} s{so so} s{so so} so so so so so so}", "running", status->is_running,
+		"ready", status->is_running && status->table.exists && status->is_whole, "complete",
+		status_is_complete(status), "daemon", json_of_daemon(status), "config", json_of_config(status), "table",
+		json_of_table(status), "policy_rules", "ipv4", json_of_part(status->routes.ip.rules), "ipv6",
 		json_of_part(status->routes.ip6.rules), "rule_priority", "ipv4", json_of_priority(&status->routes.ip),
 		"ipv6", json_of_priority(&status->routes.ip6), "routes", "ipv4", json_of_part(status->routes.ip.route),
 		"ipv6", json_of_part(status->routes.ip6.route), "fence", json_of_fence(status), "problems",
 		json_of_problems(&status->problems), "targets", json_of_targets(status, before), "cgroups",
-		json_of_cgroups(status), "gateway", json_of_gateway(status, before), "containers", json_of_containers(status));
+		json_of_cgroups(status), "gateway", json_of_gateway(status, before), "containers",
+		json_of_containers(status));
 
 	return output_write_json(json, format, out);
 }

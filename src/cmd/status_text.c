@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "cmd/branches.h"
-#include "cmd/containers.h"
 #include "cmd/columns.h"
+#include "cmd/containers.h"
 #include "cmd/status.h"
 #include "nft/table.h"
 #include "util/cleanup.h"

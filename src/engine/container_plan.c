@@ -111,9 +111,9 @@ static uint32_t target_of_cgroup(const struct plan *cgroups, const struct cgroup
 	return plan_rule(cgroups, cgroup) == NO_RULE ? TARGET_NO_RULE : plan_target(cgroups, cgroup);
 }
 
-static const char *target_name(const struct container_plan *plan, uint32_t target)
+const char *container_target_word(const struct config *config, uint32_t target)
 {
-	return config_target_name(plan->config, target < TARGET_NO_RULE ? target : TARGET_DIRECT);
+	return config_target_name(config, target < TARGET_NO_RULE ? target : TARGET_DIRECT);
 }
 
 /* What no rule is for goes direct like what one says so about, unless the gateway has a rule for it. */
@@ -122,51 +122,58 @@ static bool differs(uint32_t one, uint32_t other)
 	return (one == TARGET_NO_RULE ? TARGET_DIRECT : one) != (other == TARGET_NO_RULE ? TARGET_DIRECT : other);
 }
 
-static void warn_of_difference(const struct container_plan *plan, const struct container *container,
-			       const struct plan *cgroups, uint32_t target)
+bool container_is_mixed(const struct container *container, const struct plan *cgroups,
+			struct container_mixture *mixture)
 {
+	*mixture = (struct container_mixture){.target = TARGET_NONE};
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		const uint32_t target = target_of_cgroup(cgroups, container->cgroups[i]);
+
+		if (container_stricter(mixture->target, target) == mixture->target)
+			continue;
+		mixture->target = target;
+		mixture->strict = container->cgroups[i];
+	}
+	for (size_t i = 0; i < container->cgroup_count && mixture->other == NULL; i++) {
+		mixture->other_target = target_of_cgroup(cgroups, container->cgroups[i]);
+		if (differs(mixture->other_target, mixture->target))
+			mixture->other = container->cgroups[i];
+	}
+	return mixture->other != NULL;
+}
+
+static void warn_of_mixture(const struct container_plan *plan, const struct container *container,
+			    const struct container_mixture *mixture)
+{
+	const char *target = container_target_word(plan->config, mixture->target);
 	char path[CGROUP_PATH_SIZE];
 	char shown[ESCAPED_SIZE(CGROUP_PATH_SIZE)];
 
-	for (size_t i = 0; i < container->cgroup_count; i++) {
-		const struct cgroup *cgroup = container->cgroups[i];
-		const uint32_t own = target_of_cgroup(cgroups, cgroup);
-
-		if (!differs(own, target))
-			continue;
-		escape_but_backslash(shown, sizeof(shown), path, cgroup_path(cgroup, path));
-		log_warning("the container with link-netnsid %" PRId32
-			    " has programs with different targets, %s for %s "
-			    "and %s for others: the stricter one, %s, counts for all that it sends",
-			    container->netns, target_name(plan, own), shown, target_name(plan, target),
-			    target_name(plan, target));
-		return;
-	}
+	escape_but_backslash(shown, sizeof(shown), path, cgroup_path(mixture->other, path));
+	log_warning("the container with link-netnsid %" PRId32 " has programs with different targets, %s for %s and "
+		    "%s for others: the stricter one, %s, counts for all that it sends",
+		    container->netns, container_target_word(plan->config, mixture->other_target), shown, target,
+		    target);
 }
 
 /* Derives a container's target, the most restrictive of its cgroups'. */
 static void decide(const struct container_plan *plan, const struct container *container, const struct plan *cgroups,
 		   struct container_target *decided)
 {
-	uint32_t target = TARGET_NONE;
-	bool is_mixed = false;
+	struct container_mixture mixture;
+	const bool is_mixed = container_is_mixed(container, cgroups, &mixture);
+	uint32_t target = mixture.target;
 
-	for (size_t i = 0; i < container->cgroup_count; i++) {
-		const uint32_t own = target_of_cgroup(cgroups, container->cgroups[i]);
-
-		is_mixed = is_mixed || (target != TARGET_NONE && differs(own, target));
-		target = container_stricter(target, own);
-	}
 	if (target == TARGET_NONE && decided->target == TARGET_NONE)
 		target = find_adopted(plan, container);
-	if (target != TARGET_NONE && target != decided->target)
-		log_debug("the container with link-netnsid %" PRId32 ": %s%s", container->netns,
-			  target_name(plan, target),
-			  target == TARGET_NO_RULE ? ", unless the gateway has a rule for it" : "");
-	if (target != TARGET_NONE)
+	if (target != TARGET_NONE && target != decided->target) {
 		decided->target = target;
+		log_debug("the container with link-netnsid %" PRId32 ": %s%s", container->netns,
+			  container_target_word(plan->config, target),
+			  target == TARGET_NO_RULE ? ", unless the gateway has a rule for it" : "");
+	}
 	if (is_mixed && !decided->is_mixed)
-		warn_of_difference(plan, container, cgroups, target);
+		warn_of_mixture(plan, container, &mixture);
 	if (container->cgroup_count > 0)
 		decided->is_mixed = is_mixed;
 }

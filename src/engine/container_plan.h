@@ -44,6 +44,21 @@ struct container_step {
 	struct container_elements removed;
 };
 
+/** A container whose cgroups have different targets. */
+struct container_mixture {
+	uint32_t target;	     /* the most restrictive of all, or TARGET_NONE without a cgroup */
+	const struct cgroup *strict; /* which has it */
+	uint32_t other_target;	     /* another one */
+	const struct cgroup *other;  /* NULL: all have the same */
+};
+
+/** Finds the targets of a container's cgroups. Returns whether they differ. */
+bool container_is_mixed(const struct container *container, const struct plan *cgroups,
+			struct container_mixture *mixture);
+
+/** Returns how the config calls a container's target; "direct" where no rule is for it. */
+const char *container_target_word(const struct config *config, uint32_t target);
+
 void container_plan_init(struct container_plan *plan, const struct config *config);
 
 /**

@@ -56,6 +56,19 @@ static int about_broken_config(const struct situation *situation)
 		       : 0;
 }
 
+static bool is_covered(const struct situation *situation)
+{
+	const struct container_list *list = situation->question->containers;
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		for (size_t j = 0; j < situation->report->count; j++) {
+			if (container_is_below(&list->items[i], situation->report->items[j].path))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int about_network(const struct situation *situation)
 {
 	const struct members *members = &situation->report->members;
@@ -64,14 +77,13 @@ static int about_network(const struct situation *situation)
 		if (!members->items[i].has_other_network)
 			return 0;
 	}
-	if (members->count == 1)
-		return advise(situation,
-			      "The process is in a network namespace other than this one, which cgtproxy does not "
-			      "cover: no rule applies there.");
-	return members->count > 0
-		       ? advise(situation, "The processes are in a network namespace other than this one, which "
-					   "cgtproxy does not cover: no rule applies there.")
-		       : 0;
+	if (members->count == 0 || is_covered(situation))
+		return 0;
+	if (situation->question->containers != NULL)
+		return advise(situation, "Its network namespace is not this one, and no veth is known that connects "
+					 "it with this host: no rule applies there.");
+	return advise(situation, "Its network namespace is not this one: no rule applies there, unless the config has "
+				 "\"containers: true\" and a veth connects it with this host.");
 }
 
 static int about_daemon(const struct situation *situation)

@@ -3,6 +3,7 @@
 
 #include "inspect/applications.h"
 
+#include "inspect/containers.h"
 #include "inspect/place.h"
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -40,9 +41,13 @@ static void tops_clear(struct tops *tops)
 	free(tops->items);
 }
 
-/* The unit's name without ".service". */
+/* The container that it is, or the unit's name without ".service". */
 static char *name_of_unit(const char *unit)
 {
+	char container[CONTAINER_NAME_SIZE];
+
+	if (container_write_name(unit, container, sizeof(container)))
+		return strdup(container);
 	const char *dot = strrchr(unit, '.');
 
 	return dot != NULL && strcmp(dot, ".service") == 0 ? strndup(unit, (size_t)(dot - unit)) : strdup(unit);

@@ -3,7 +3,6 @@
 
 #include "inspect/container_list.h"
 
-#include "container/containers.h"
 #include "engine/container_chains.h"
 #include "engine/names.h"
 #include "inspect/containers.h"
@@ -14,12 +13,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* How long to ask cgroups, which are many only on hosts where most are known soon. */
 #define SETTLE_TIME (USEC_PER_SEC / 2)
+/* How long to wait for what can't be asked at once, because it is just changing. */
+#define PATIENCE (USEC_PER_SEC / 20)
 
 bool container_list_is_covered(const struct dump *dump)
 {
@@ -158,6 +160,21 @@ static void sort(struct container_list *list)
 		qsort(list->items, list->count, sizeof(*list->items), compare);
 }
 
+bool container_list_settle(struct containers *containers)
+{
+	const uint64_t end = clock_now() + SETTLE_TIME;
+	bool is_settled = containers_settle(containers, end, clock_now);
+	const uint64_t until = clock_now() + PATIENCE;
+
+	while (!is_settled && clock_now() < until) {
+		struct pollfd news = {.fd = containers_fd(containers), .events = POLLIN};
+
+		poll(&news, 1, 1);
+		is_settled = containers_settle(containers, until, clock_now);
+	}
+	return is_settled;
+}
+
 int container_list_read(const struct dump *dump, const struct cgroup_index *index, struct container_list *list,
 			struct error *error)
 {
@@ -172,7 +189,7 @@ int container_list_read(const struct dump *dump, const struct cgroup_index *inde
 		close(directory);
 		return -EIO;
 	}
-	list->is_incomplete = !containers_settle(containers, clock_now() + SETTLE_TIME, clock_now);
+	list->is_incomplete = !container_list_settle(containers);
 	for (const struct container *container = NULL;
 	     result == 0 && (container = containers_next(containers, container)) != NULL;) {
 		if (container->cgroup_count > 0)
@@ -192,15 +209,13 @@ static bool is_below(const char *path, const char *top)
 	       (strncmp(path, top, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
-const struct listed_container *container_list_find(const struct container_list *list, const char *path)
+bool container_is_below(const struct listed_container *container, const char *path)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		for (size_t j = 0; j < list->items[i].cgroup_count; j++) {
-			if (is_below(list->items[i].cgroups[j], path))
-				return &list->items[i];
-		}
+	for (size_t i = 0; i < container->cgroup_count; i++) {
+		if (is_below(container->cgroups[i], path))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 const struct listed_container *container_list_find_address(const struct container_list *list, const char *address)

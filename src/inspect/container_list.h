@@ -4,6 +4,8 @@
 #ifndef CGTPROXY_INSPECT_CONTAINER_LIST_H
 #define CGTPROXY_INSPECT_CONTAINER_LIST_H
 
+#include "container/containers.h"
+#include "inspect/containers.h"
 #include "inspect/index.h"
 #include "nft/dump.h"
 #include "nft/verdict.h"
@@ -13,8 +15,6 @@
 #include <stddef.h>
 
 /* The containers that have a network of their own, and what the kernel does with what they send. */
-
-enum { CONTAINER_NAME_SIZE = 320 };
 
 struct listed_container {
 	char name[CONTAINER_NAME_SIZE]; /* "podman 0123456789ab", unescaped, or "" if its cgroups' paths don't tell */
@@ -38,6 +38,9 @@ struct container_list {
 /** Returns whether the table covers containers. */
 bool container_list_is_covered(const struct dump *dump);
 
+/** Has all containers found that can be found within a moment. Returns whether that is all of them. */
+bool container_list_settle(struct containers *containers);
+
 /**
  * Lists the containers that have a cgroup.
  *
@@ -50,8 +53,8 @@ bool container_list_is_covered(const struct dump *dump);
 int container_list_read(const struct dump *dump, const struct cgroup_index *index, struct container_list *list,
 			struct error *error);
 
-/** Returns the container that has the cgroup of a path or one below it, or NULL. */
-const struct listed_container *container_list_find(const struct container_list *list, const char *path);
+/** Returns whether a container has the cgroup of a path, or one below it. */
+bool container_is_below(const struct listed_container *container, const char *path);
 
 /** Returns the container that has an address, or NULL. */
 const struct listed_container *container_list_find_address(const struct container_list *list, const char *address);

@@ -22,14 +22,10 @@ struct form {
 };
 
 static const struct form forms[] = {
-	{"docker", "docker-", ".scope", true},
-	{"podman", "libpod-payload-", NULL, true},
-	{"podman", "libpod-", NULL, true},
-	{"containerd", "cri-containerd-", NULL, true},
-	{"cri-o", "crio-", NULL, true},
-	{"nerdctl", "nerdctl-", NULL, true},
-	{"machine", "machine-", ".scope", false},
-	{"machine", "systemd-nspawn@", ".service", false},
+	{"docker", "docker-", ".scope", true},	  {"podman", "libpod-payload-", NULL, true},
+	{"podman", "libpod-", NULL, true},	  {"containerd", "cri-containerd-", NULL, true},
+	{"cri-o", "crio-", NULL, true},		  {"nerdctl", "nerdctl-", NULL, true},
+	{"machine", "machine-", ".scope", false}, {"machine", "systemd-nspawn@", ".service", false},
 	{"lxc", "lxc.payload.", "", false},
 };
 

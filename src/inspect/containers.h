@@ -13,6 +13,8 @@
 /** An expression for all of Docker's containers, as a rule's selector: with systemd's cgroup driver, and its own. */
 #define DOCKER_CONTAINERS "match: ^(/[^/]+\\.slice)*/docker(-[0-9a-f]+\\.scope|/[0-9a-f]+)(/|$)"
 
+enum { CONTAINER_NAME_SIZE = 320 };
+
 /**
  * Writes the container engine and the container's name, as far as the path of a cgroup tells: "docker 0123456789ab",
  * "podman 0123456789ab", "machine mailhost". The name is untrusted: escape it for display.

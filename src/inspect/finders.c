@@ -5,6 +5,7 @@
 
 #include "engine/instance.h"
 #include "engine/names.h"
+#include "inspect/container_problems.h"
 #include "inspect/firewall.h"
 #include "inspect/gateway_problems.h"
 #include "inspect/host.h"
@@ -160,6 +161,11 @@ static int find_gateway(const struct scene *scene, struct problems *problems)
 	return gateway_judge(scene->config, problems);
 }
 
+static int find_containers(const struct scene *scene, struct problems *problems)
+{
+	return containers_judge(scene->config, &scene->comparison, problems);
+}
+
 int fence_judge(uint64_t packets, struct problems *problems)
 {
 	if (packets == 0)
@@ -207,6 +213,8 @@ const struct finder *finders_all(size_t *count)
 		{"br_netfilter", N_("bridged packets don't traverse the IP chains of nftables"), find_bridges},
 		{N_("gateway"), N_("nothing keeps what other hosts send from being forwarded, or from a name server"),
 		 find_gateway},
+		{N_("containers"), N_("programs that share a network of their own have the same target"),
+		 find_containers},
 		{N_("fence"), N_("no packet of a proxied program was about to bypass its proxy"), find_fenced},
 		{"inotify", N_("there is a watch for each cgroup"), find_watches},
 	};

@@ -44,6 +44,11 @@ void kernel_find_target(const struct kernel *kernel, const uint64_t *ids, int co
 	compile_target_name(held_table_verdict(&kernel->table, ids, count), target);
 }
 
+bool kernel_covers_containers(const struct kernel *kernel)
+{
+	return kernel->view == KERNEL_STEERS && dump_find_set(&kernel->table.dump, MAP_CONTAINER_INTERFACE) != NULL;
+}
+
 static int copy_set(const struct set *from, struct set *into)
 {
 	set_clear(into);

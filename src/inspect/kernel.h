@@ -35,6 +35,9 @@ void kernel_read(struct kernel *kernel);
  */
 void kernel_find_target(const struct kernel *kernel, const uint64_t *ids, int count, char *target);
 
+/** Returns whether the kernel has rules for containers. */
+bool kernel_covers_containers(const struct kernel *kernel);
+
 /** Replaces the bypass sets of a compiled ruleset by those of the kernel. Returns 0 or -ENOMEM. */
 int kernel_copy_bypass(const struct kernel *kernel, struct ruleset *ruleset);
 

@@ -45,6 +45,7 @@ static const struct {
 	[PROBLEM_GATEWAY_INPUT] = {"gateway-input", N_("%s drops what the gateway steers")},
 	[PROBLEM_FORWARDING] = {"forwarding", N_("%s is off")},
 	[PROBLEM_NAME_SERVER] = {"name-server", N_("%s can't be reached from other hosts")},
+	[PROBLEM_CONTAINER_TARGETS] = {"container-targets", N_("%s shares its network with other targets")},
 	[PROBLEM_FENCE] = {"fence", N_("%s were about to bypass the proxy")},
 	[PROBLEM_WATCHES] = {"watches", N_("%s are used up")},
 };

@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_INSPECT_REPORT_H
 #define CGTPROXY_INSPECT_REPORT_H
 
+#include "inspect/container_list.h"
 #include "inspect/explain.h"
 #include "inspect/members.h"
 #include "inspect/strays.h"
@@ -22,9 +23,10 @@ struct report {
 /** What to report on. */
 struct question {
 	struct explainer *explainer;
-	const struct cgroup_index *index;      /* or NULL if it could not be read */
-	const struct destination *destination; /* or NULL */
-	uint32_t pid;			       /* the only process of interest, or 0 */
+	const struct cgroup_index *index;	 /* or NULL if it could not be read */
+	const struct container_list *containers; /* or NULL if they are not covered */
+	const struct destination *destination;	 /* or NULL */
+	uint32_t pid;				 /* the only process of interest, or 0 */
 };
 
 /**

@@ -169,8 +169,10 @@ void sender_explain(const struct explainer *explainer, const struct sender *send
 		    const struct destination *destination, struct sender_explanation *explanation)
 {
 	*explanation = (struct sender_explanation){.view = explainer->kernel.view};
-	trace_sender(explainer->ruleset, sender, explanation->target);
-	explanation->rule = find_rule(explainer->instance->config, sender, explanation->target);
+	explanation->is_container = trace_sender(explainer->ruleset, sender, explanation->target);
+	explanation->rule = explanation->is_container
+				    ? NO_RULE
+				    : find_rule(explainer->instance->config, sender, explanation->target);
 	explanation->differs =
 		explanation->view == KERNEL_STEERS && has_other_maps(explainer->ruleset, &explainer->kernel.table.dump);
 	if (destination != NULL)

@@ -22,7 +22,8 @@ int sender_read(const char *word, struct sender *sender, struct error *error);
 
 struct sender_explanation {
 	char target[NFT_NAME_SIZE];
-	int32_t rule; /* of the gateway, or NO_RULE */
+	bool is_container; /* whose cgroup has that target */
+	int32_t rule;	   /* else that of the gateway, or NO_RULE */
 	enum kernel_view view;
 	bool differs; /* the kernel has other rules */
 	struct trace traces[TRACES_MAX];

@@ -246,8 +246,19 @@ static const struct chain *further_lookups(const struct walk *walk, const struct
 	return NULL;
 }
 
-/* Returns the first verdict that a base chain has for the packet of another host, or NULL: none. */
-static const struct verdict *first_verdict(const struct walk *walk, const char *base)
+static bool looks_up_containers(const struct rule *rule)
+{
+	return find_statement(rule, STATEMENT_IIF_VMAP) != NULL ||
+	       find_statement(rule, STATEMENT_IIF_SADDR_VMAP) != NULL ||
+	       find_statement(rule, STATEMENT_IIF_SADDR6_VMAP) != NULL;
+}
+
+/*
+ * Returns the first verdict that a base chain has for the packet of another host, or NULL: none.
+ *
+ * @is_container: set to whether that is a container's, or NULL
+ */
+static const struct verdict *first_verdict(const struct walk *walk, const char *base, bool *is_container)
 {
 	const struct chain *chain = ruleset_find_chain(walk->ruleset, base);
 	enum trace_reason reason = REASON_TARGET;
@@ -259,8 +270,11 @@ static const struct verdict *first_verdict(const struct walk *walk, const char *
 
 		if (verdict == NULL)
 			continue;
-		if (further_lookups(walk, verdict) == NULL)
+		if (further_lookups(walk, verdict) == NULL) {
+			if (is_container != NULL)
+				*is_container = looks_up_containers(rule);
 			return verdict;
+		}
 		chain = further_lookups(walk, verdict);
 		at = 0;
 	}
@@ -290,18 +304,21 @@ static const char *target_of(const struct verdict *verdict)
 	return proxy_of(verdict) != NULL ? proxy_of(verdict) : verdict->chain;
 }
 
-void trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE])
+bool trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE])
 {
 	const struct packet packet = {.destination.to.family = sender->source.family, .sender = sender};
 	const struct walk walk = {.ruleset = ruleset, .packet = &packet};
 
-	snprintf(target, NFT_NAME_SIZE, "%s", target_of(first_verdict(&walk, CHAIN_PREROUTING)));
+	bool is_container = false;
+
+	snprintf(target, NFT_NAME_SIZE, "%s", target_of(first_verdict(&walk, CHAIN_PREROUTING, &is_container)));
+	return is_container;
 }
 
 /* Whether the NAT hook, which comes first, redirects the packet to a name server. */
 static bool is_redirected(struct walk *walk)
 {
-	const struct verdict *verdict = first_verdict(walk, CHAIN_PREROUTING_NAT);
+	const struct verdict *verdict = first_verdict(walk, CHAIN_PREROUTING_NAT, NULL);
 	const bool ip6 = walk->packet->destination.to.family == AF_INET6;
 	const struct rule *rule = NULL;
 	const struct statement *dnat = NULL;
@@ -333,7 +350,7 @@ void trace_forwarded(const struct ruleset *ruleset, const struct config *config,
 	const struct verdict *verdict = NULL;
 
 	*trace = (struct trace){.packet = trace->packet};
-	verdict = first_verdict(&walk, CHAIN_PREROUTING);
+	verdict = first_verdict(&walk, CHAIN_PREROUTING, NULL);
 	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
 		return;
 	if (proxy_of(verdict) != NULL)

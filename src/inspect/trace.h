@@ -77,10 +77,12 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 void trace_forwarded(const struct ruleset *ruleset, const struct config *config, struct trace *trace);
 
 /**
- * Finds the target that another host's packets have by the gateway's rules, wherever they go.
+ * Finds the target that another host's packets have, wherever they go.
  *
  * @target: set to "direct", "drop", "refuse" or a proxy's name
+ *
+ * Returns whether it has it as a container, and not by the gateway's rules.
  */
-void trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE]);
+bool trace_sender(const struct ruleset *ruleset, const struct sender *sender, char target[NFT_NAME_SIZE]);
 
 #endif

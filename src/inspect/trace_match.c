@@ -157,7 +157,8 @@ bool match_holds(const struct ruleset *ruleset, const struct packet *packet, con
 	case STATEMENT_OIF_DADDR_IN:
 		return destination->to.family == AF_INET && is_of_container(ruleset, &destination->to, statement->name);
 	case STATEMENT_OIF_DADDR6_IN:
-		return destination->to.family == AF_INET6 && is_of_container(ruleset, &destination->to, statement->name);
+		return destination->to.family == AF_INET6 &&
+		       is_of_container(ruleset, &destination->to, statement->name);
 	case STATEMENT_NFPROTO:
 		return statement->protocol == nfproto(packet);
 	case STATEMENT_L4PROTO:

@@ -100,7 +100,7 @@ def test_names_targets_and_traffic(world, desktop):
     assert sockets >= 1
     assert said == {"selector": "app", "value": "org.telegram.desktop", "name": "Telegram", "user": "alice", "uid": desktop.uid,
                     "cgroups": [path], "targets": [{"target": "mihomo", "rule": 2, "dropin": None, "line": 7, "differs": False, "cgroups": 1,
-                                                    "sockets": sockets}]}
+                                                    "sockets": sockets}], "container": None}
     assert tokens <= sent < received  # an answer repeats the question, and says more
     assert listed["other"]["received"] >= sum(map(len, second.tokens))
     assert listed["other"]["targets"][0]["target"] == "direct" and listed["other"]["targets"][0]["rule"] is None

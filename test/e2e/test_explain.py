@@ -60,7 +60,7 @@ def test_the_kernel_agrees_with_the_config(world, config):
         assert "sudo cgtproxy -c " in said.pop("advice")
         assert said == {"path": path, "rule": rule, "line": LINES.get(rule), "dropin": None, "target": target,
                         "inherited_from": inherited_from, "kernel": target, "agrees": True, "traffic": None, "to": None,
-                        "processes": [], "sockets": []}
+                        "processes": [], "sockets": [], "containers": None}
         assert [(r["rule"], r["line"]) for r in rules] == list(LINES.items())
         assert [r["rule"] for r in rules if r["matches"]][:1] == ([rule] if rule else [])
         assert [r["target"] for r in rules] == ["drop", "mihomo", "direct", "drop"]
