@@ -40,7 +40,7 @@ static void write_request(struct nlmsghdr *message, const char *name, int namesp
 	peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(message, IFLA_IFNAME, "eth0");
-	mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t)namespace);
+	mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t) namespace);
 	mnl_attr_nest_end(message, peer);
 	mnl_attr_nest_end(message, data);
 	mnl_attr_nest_end(message, info);

@@ -76,8 +76,11 @@ static void handle_overflow(struct watch *watch)
 	scan_cgroup(watch, watch->tree.root);
 }
 
+/* Watches that were made for a listener who wants to know of this stay as they are when there is none any more. */
 static void handle_write(struct watch *watch, struct cgroup *cgroup, const char *file)
 {
+	if (watch->listener.entered == NULL)
+		return;
 	if (strcmp(file, "cgroup.procs") == 0 || strcmp(file, "cgroup.threads") == 0)
 		watch->listener.entered(cgroup, watch->listener.userdata);
 }

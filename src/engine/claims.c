@@ -25,8 +25,7 @@ void claims_sort(struct claims *claims)
 
 static int reserve(struct claims *claims, size_t more)
 {
-	struct claim *items =
-		array_reserve(claims->items, &claims->capacity, claims->count + more + 1, sizeof(*items));
+	struct claim *items = array_reserve(claims->items, &claims->capacity, claims->count + more + 1, sizeof(*items));
 
 	if (items == NULL)
 		return -ENOMEM;

@@ -5,6 +5,7 @@
 from .addresses import HOST, V4, V6, family_of
 from .client import Client
 from .namespaces import Namespace
+from .waiting import wait_until
 
 # The host has the first address of each network. 198.18.0.0/15 is for tests (RFC 2544).
 _PREFIX = {V4: "198.19.{}.", V6: "2001:db8:19:{:x}::"}
@@ -25,8 +26,14 @@ class Device(Client):
         super().__init__(namespace, directory)
 
     def add_address(self, address):
-        """Give it another address, beside those of its network."""
+        """Give it another address, beside those of its network, which can be used at once."""
         self.namespace.run("ip", "addr", "add", f"{address}/{_LENGTH[family_of(address)]}", "dev", "eth0")
+        wait_until(lambda: not self.namespace.run("ip", "addr", "show", "dev", "eth0", "tentative"), "the address can be used")
+
+    def join(self, world, cgroup):
+        """Another client in the same network, in a cgroup of its own."""
+        directory = world.cgroups.directory(world.cgroups.make(cgroup))
+        return world.keep(Device(self.namespace, self.address, self.mac, self.host_end, directory))
 
     def remove_address(self, address):
         """Take one away."""
@@ -57,13 +64,23 @@ class Lan:
     def _give_host_addresses(self):
         self._world.host.ip(*(f"addr add {self.host_address[f]}/{_LENGTH[f]} dev {self.name}" for f in self._world.families))
 
-    def device(self, cgroup=None):
-        """A new device, which has the host as its router; with a cgroup (a path below the World's top), it runs there."""
-        self._count += 1
-        assert self._bridge or self._count == 2, "a cable has two ends"
-        address, mac = self._address(self._number, self._count), _MAC.format(self._number, self._count)
-        host_end = f"{self.name}p{self._count}" if self._bridge else self.name
+    def device(self, cgroup=None, number=None):
+        """A new device, which has the host as its router; with a cgroup (a path below the World's top), it runs there.
+
+        A number is for one that takes the place of an earlier one, with its addresses.
+        """
         namespace = self._world.keep(Namespace())
+        address, mac, host_end = self.connect(namespace, number)
+        directory = cgroup and self._world.cgroups.directory(self._world.cgroups.make(cgroup))
+        return self._world.keep(Device(namespace, address, mac, host_end, directory))
+
+    def connect(self, namespace, number=None):
+        """Lay a device's cable; its addresses, its MAC address, and the interface's name on the host."""
+        self._count += number is None
+        number = number or self._count
+        assert self._bridge or number == 2, "a cable has two ends"
+        address, mac = self._address(self._number, number), _MAC.format(self._number, number)
+        host_end = f"{self.name}p{number}" if self._bridge else self.name
         namespace.sysctl("ipv6/conf/default/accept_dad", 0)
         self._world.host.ip(f"link add {host_end} type veth peer name eth0 address {mac} netns {namespace.path}",
                             *([f"link set {host_end} master {self.name}"] if self._bridge else []),
@@ -73,8 +90,7 @@ class Lan:
         namespace.ip("link set lo up", "link set eth0 up",
                      *(f"addr add {address[f]}/{_LENGTH[f]} dev eth0" for f in self._world.families),
                      *(f"route add default via {self.host_address[f]}" for f in self._world.families))
-        directory = cgroup and self._world.cgroups.directory(self._world.cgroups.make(cgroup))
-        return self._world.keep(Device(namespace, address, mac, host_end, directory))
+        return address, mac, host_end
 
 
 def behind(world, router, mtu):

@@ -31,7 +31,7 @@ class Reloadable:
         self.begin_reload(config)
         wait_until(lambda: self.count("READY=1") > done or self.daemon.process.poll() is not None,
                    lambda: f"the reload is over; the log says:\n{self.daemon.log[said:]}", timeout=4 * PATIENCE)
-        assert self.daemon.process.poll() is None, self.daemon.log
+        assert self.daemon.process.poll() is None, f"the daemon ended with {self.daemon.process.poll()} and said:\n{self.daemon.log}"
         return self.daemon.log[said:]
 
     def count(self, notification):
