@@ -70,8 +70,8 @@ static int take_in_containers(struct engine *engine)
 {
 	struct instance *instance = engine->instance;
 	struct container_plan *plan = &instance->container_plan;
-	bool has_changed = engine->containers != NULL && plan->adopted.count > 0 &&
-			   containers_are_settled(engine->containers);
+	bool has_changed =
+		engine->containers != NULL && plan->adopted.count > 0 && containers_are_settled(engine->containers);
 	int result = 0;
 
 	for (const struct container *container = NULL; result == 0 && (container = next_change(engine)) != NULL;) {

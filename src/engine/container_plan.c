@@ -159,6 +159,15 @@ static void warn_of_mixture(const struct container_plan *plan, const struct cont
 		    target);
 }
 
+static void log_decision(const struct container_plan *plan, int32_t netns, uint32_t target)
+{
+	if (target == TARGET_NO_RULE)
+		log_debug("the container with link-netnsid %" PRId32 ": no rule is for it but the gateway's", netns);
+	else
+		log_debug("the container with link-netnsid %" PRId32 ": %s", netns,
+			  container_target_word(plan->config, target));
+}
+
 /* Derives a container's target, the most restrictive of its cgroups'. */
 static void decide(const struct container_plan *plan, const struct container *container, const struct plan *cgroups,
 		   struct container_target *decided)
@@ -171,9 +180,7 @@ static void decide(const struct container_plan *plan, const struct container *co
 		target = find_adopted(plan, container);
 	if (target != TARGET_NONE && target != decided->target) {
 		decided->target = target;
-		log_debug("the container with link-netnsid %" PRId32 ": %s%s", container->netns,
-			  container_target_word(plan->config, target),
-			  target == TARGET_NO_RULE ? ", unless the gateway has a rule for it" : "");
+		log_decision(plan, container->netns, target);
 	}
 	if (is_mixed && !decided->is_mixed)
 		warn_of_mixture(plan, container, &mixture);
