@@ -5,8 +5,7 @@
 #define CGTPROXY_INSPECT_TRACE_H
 
 #include "config/config.h"
-#include "inspect/destination.h"
-#include "inspect/gateway_match.h"
+#include "inspect/packet.h"
 #include "nft/ruleset.h"
 
 #include <stdbool.h>
@@ -38,12 +37,6 @@ enum trace_reason {
 	REASON_BROADCAST,
 	REASON_CONTAINER,     /* another container's address */
 	REASON_NOT_FORWARDED, /* of another host's: to this one, or to no single host */
-};
-
-/** A kind of packets, to one destination. */
-struct packet {
-	struct destination destination; /* with a protocol, IPPROTO_*; and a port, unless that doesn't matter */
-	const struct sender *sender;	/* another host that sends them, or NULL: this one does */
 };
 
 struct trace {

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_INSPECT_TRACE_MATCH_H
 #define CGTPROXY_INSPECT_TRACE_MATCH_H
 
-#include "inspect/trace.h"
+#include "inspect/packet.h"
 #include "nft/ruleset.h"
 
 #include <stdbool.h>

@@ -34,6 +34,7 @@ _SAME_IN = {
     "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
     "src/nft/elements.c": [r"the elements of a message fit one netlink attribute"],  # _Static_assert()
     "src/nft/probe.c": [r"nft_\w+ \(CONFIG_\w+\)"],
+    "src/nft/set.c": [r"iface_index \. ipv[46]_addr"],
     "src/nft/stamp.c": [r"\(built in\)"],  # in the kernel
     "src/policy/policy.c": [r"rules are the patterns' indices"],  # _Static_assert()
     "src/top/change.c": [r"sudo cgtproxy%s%s route.*"],
