@@ -12,6 +12,7 @@ import yaml
 from lab.daemon import as_nobody, binary, environment
 from lab.documents import (TOP, blocks, bash, carry_out, documents, first_config, is_chinese, output_matches,
                            write_stand_ins)
+from lab.lans import become_router
 from lab.world import PROXY_PORT
 
 ALL = [block for path in documents() for block in blocks(path)]
@@ -84,6 +85,7 @@ def test_commands(world, path, chinese):
         return subprocess.run(world.host.command("bash", "-c", command), stdin=subprocess.DEVNULL, env=more,
                               capture_output=True, text=True, check=False, timeout=120)
 
+    become_router(world)  # as the pages about that say
     world.proxy("mihomo", PROXY_PORT)
     configure(first_config())
     for block in blocks(path):
