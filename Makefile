@@ -137,6 +137,19 @@ deb:
 	@tools/install-dependencies build deb
 	tools/build-deb $(BUILD)/deb
 
+# An OCI image with nothing but the daemon, in build/image.
+.PHONY: image test-image
+image: deb
+	@tools/install-dependencies image
+	@tools/quietly $(BUILD)/image.log "Building: image" tools/build-image $(BUILD)/deb $(BUILD)/image
+	@tail -n 1 $(BUILD)/image.log
+
+# Runs it with Podman, as the manifest for Kubernetes says.
+test-image: image
+	@tools/install-dependencies test-image
+	@$(ROOT) env CGTPROXY_IMAGE=$(abspath $(BUILD))/image/cgtproxy.oci.tar PYTHONDONTWRITEBYTECODE=1 \
+		/usr/bin/python3 -m pytest -q -p no:cacheprovider test/image
+
 # The source that packages are built from, in build/packages.
 source-tarball:
 	@tools/source-tarball $(BUILD)/packages
