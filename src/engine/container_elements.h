@@ -23,12 +23,14 @@ enum container_set {
 	CONTAINER_SETS,
 };
 
-/** Targets of elements, beside those of config.h. */
-enum {
-	TARGET_NO_RULE = UINT32_MAX - 2, /* no rule is for it, so those of the gateway decide */
-	TARGET_BY_SOURCE,		 /* others' packets arrive on the interface, too */
-	TARGET_NONE,			 /* not known, or of no meaning */
-};
+/* Targets of elements, beside those of config.h: */
+
+/** No rule is for it, so those of the gateway decide. */
+#define TARGET_NO_RULE (UINT32_MAX - 2)
+/** Others' packets arrive on the interface, too. */
+#define TARGET_BY_SOURCE (UINT32_MAX - 1)
+/** Not known, or of no meaning. */
+#define TARGET_NONE UINT32_MAX
 
 struct container_element {
 	enum container_set set;

@@ -182,10 +182,10 @@ static void decide(const struct container_plan *plan, const struct container *co
 		decided->target = target;
 		log_decision(plan, container->netns, target);
 	}
+	/* once, since whoever moves processes could have it logged again and again */
 	if (is_mixed && !decided->is_mixed)
 		warn_of_mixture(plan, container, &mixture);
-	if (container->cgroup_count > 0)
-		decided->is_mixed = is_mixed;
+	decided->is_mixed = decided->is_mixed || is_mixed;
 }
 
 static int compare_numbers(const void *left, const void *right)

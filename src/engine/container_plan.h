@@ -27,7 +27,7 @@
 struct container_target {
 	uint64_t number; /* the container's */
 	uint32_t target; /* of the elements; TARGET_NONE: not known yet */
-	bool is_mixed;	 /* its cgroups have several targets, which was logged */
+	bool is_mixed;	 /* its cgroups have, or had, several targets, which was logged */
 	bool is_there;	 /* the container is */
 };
 

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BY_INTERFACE "interface:"
@@ -17,11 +18,9 @@
 static bool read_mac(const char *word, uint8_t mac[ETH_ALEN])
 {
 	for (size_t i = 0; i < ETH_ALEN; i++) {
-		unsigned byte = 0;
-
-		if (strspn(word, "0123456789abcdefABCDEF") != 2 || sscanf(word, "%2x", &byte) != 1)
+		if (strspn(word, "0123456789abcdefABCDEF") != 2)
 			return false;
-		mac[i] = (uint8_t)byte;
+		mac[i] = (uint8_t)strtoul((const char[]){word[0], word[1], '\0'}, NULL, 16);
 		word += 2;
 		if (*word++ != (i + 1 < ETH_ALEN ? ':' : '\0'))
 			return false;

@@ -44,7 +44,7 @@ static const struct verdict *find_interval(const struct set *map, const void *ke
 	const struct verdict *found = NULL;
 
 	for (size_t i = 0; i < map->count && memcmp(map->elements[i].key, key, size) <= 0; i++)
-		found = map->elements[i].flags & NFT_SET_ELEM_INTERVAL_END ? NULL : map->elements[i].verdict;
+		found = (map->elements[i].flags & NFT_SET_ELEM_INTERVAL_END) != 0 ? NULL : map->elements[i].verdict;
 	return found;
 }
 

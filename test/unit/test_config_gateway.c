@@ -477,8 +477,8 @@ static void test_an_asterisk_without_quotes(void **state)
 static void test_what_may_match(void **state)
 {
 	static const char *const rules[] = {
-		"{interface: lan1, drop: true}\n    - {interface: lan*, drop: true}\n    - {interface: '*', drop: "
-		"true}",
+		"{interface: lan1, drop: true}\n    - {interface: lan*, drop: true}",
+		"{interface: lan1, drop: true}\n    - {interface: '*', drop: true}",
 		"{interface: lan1*, drop: true}\n    - {interface: [lan, lan2*, la*, Lan1], drop: true}",
 		"{interface: 0123456789abcd, drop: true}\n    - {interface: 0123456789abcde, drop: true}",
 		"{source: 10.0.0.0/9, drop: true}\n    - {source: [10.128.0.0/9, 10.0.0.0/8], drop: true}",

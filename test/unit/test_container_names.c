@@ -59,14 +59,15 @@ static void test_names(void **state)
 static void test_long_names(void **state)
 {
 	char path[300] = "/machine-";
+	const size_t length = 255 - strlen("machine-.scope");
 	char name[CONTAINER_NAME_SIZE];
 
 	(void)state;
-	memset(path + strlen(path), '\xff', 255 - strlen("machine-.scope"));
-	strcat(path, ".scope");
+	memset(path + strlen("/machine-"), '\xff', length);
+	memcpy(path + strlen("/machine-") + length, ".scope", sizeof(".scope"));
 	assert_int_equal(strlen(path), 256);
 	assert_true(container_write_name(path, name, sizeof(name)));
-	assert_int_equal(strlen(name), strlen("machine ") + 255 - strlen("machine-.scope"));
+	assert_int_equal(strlen(name), strlen("machine ") + length);
 }
 
 int main(void)

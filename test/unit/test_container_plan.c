@@ -9,6 +9,7 @@
 #include "engine/container_chains.h"
 #include "engine/container_plan.h"
 #include "engine/names.h"
+#include "util/log.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -110,6 +111,15 @@ struct scene {
 	struct world *world;
 	struct container_plan plan;
 };
+
+/* Counts the warnings, of which there are many. */
+static void count_warning(int priority, const char *message, void *data)
+{
+	size_t *count = data;
+
+	(void)message;
+	*count += priority == LOG_WARNING;
+}
 
 static struct scene begin(const char *config)
 {
@@ -216,11 +226,13 @@ static void test_strictest_target_counts(void **state)
 {
 	/* each is stricter than the next */
 	static const char *const names[] = {"drop", "refuse", "p", "q", "direct", "no-rule"};
+	size_t warnings = 0;
 	struct scene scene = begin(CONTAINERS_CONFIG);
 	struct cgroup *cgroups[COUNT(names)] = {NULL};
 	struct container *container = add(unbridged, NULL, NULL);
 
 	(void)state;
+	log_redirect(count_warning, &warnings);
 	for (size_t i = 0; i < COUNT(names); i++)
 		cgroups[i] = appear(scene.world, scene.world->tree.root, names[i]);
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -239,6 +251,8 @@ static void test_strictest_target_counts(void **state)
 		}
 	}
 	assert_int_equal(target(&scene, "container-interface 7"), TARGET_NO_RULE);
+	log_redirect(NULL, NULL);
+	assert_int_equal(warnings, 1);
 	end(&scene);
 }
 
@@ -446,8 +460,10 @@ static void test_changes_one_by_one(void **state)
 	};
 	uint64_t number = CONTAINERS;
 	uint32_t random = 1;
+	size_t warnings = 0;
 
 	(void)state;
+	log_redirect(count_warning, &warnings);
 	container_plan_init(&whole, scene.world->config);
 	for (size_t i = 0; i < CONTAINERS; i++)
 		add(bridged, NULL, NULL);
@@ -480,6 +496,7 @@ static void test_changes_one_by_one(void **state)
 					    whole.wanted.count * sizeof(*whole.wanted.items));
 	}
 	container_plan_clear(&whole);
+	log_redirect(NULL, NULL);
 	end(&scene);
 }
 
