@@ -488,8 +488,8 @@ static void test_what_may_match(void **state)
 		/* these bytes are "br0" */
 		"{interface: br0, drop: true}\n    - {mac: '62:72:30:00:00:00', drop: true}",
 		"{mac: '62:72:30:00:00:00', drop: true}\n    - {interface: br0, drop: true}",
-		"{interface: br0, drop: true}\n    - {source: 10.0.0.1, drop: true}\n"
-		"    - {mac: 52:54:00:aa:bb:cc, drop: true}",
+		"{interface: br0, drop: true}\n    - {source: 10.0.0.1, drop: true}",
+		"{source: 10.0.0.1, drop: true}\n    - {mac: 52:54:00:aa:bb:cc, drop: true}",
 	};
 
 	(void)state;
