@@ -22,8 +22,9 @@ rules:
   - {{match: '{OURS}refused[^/]*(/|$)', refuse: true}}
   - {{match: '{OURS}direct[^/]*(/|$)', direct: true}}
 """
-STRICT = CONFIG + "gateway: {strict: true}\n"
-CONFIGS = pytest.mark.parametrize("config", [CONFIG, STRICT], ids=["not strict", "strict"])
+STRICT = CONFIG + "strict: true\n"
+STRICT_GATEWAY = CONFIG + "gateway: {strict: true}\n"
+CONFIGS = pytest.mark.parametrize("config", [CONFIG, STRICT, STRICT_GATEWAY], ids=["not strict", "strict", "strict gateway"])
 # Who answers, by the cgroup.
 TARGETS = {"direct": "outside", "proxied": "proxy mihomo", "second": "proxy second", "dropped": "timeout", "refused": "refused"}
 PUBLISHED_PORT = 8080
@@ -65,7 +66,7 @@ class Home:
 
     def __init__(self, world, config):
         self.world = world
-        self.is_strict = config == STRICT
+        self.is_strict = config != CONFIG
         self.proxies = add_proxies(world)
         self.bridge = world.lan("br0", bridge=True)
         self.container = {(True, name): self.bridge.device(name) for name in TARGETS}
@@ -83,7 +84,7 @@ class Home:
             settle(container, TARGETS[name])
 
 
-@pytest.fixture(scope="module", name="home", params=[CONFIG, STRICT], ids=["not strict", "strict"])
+@pytest.fixture(scope="module", name="home", params=[CONFIG, STRICT_GATEWAY], ids=["not strict", "strict gateway"])
 def home_with_daemon(request):
     """A home whose daemon covers containers."""
     with World() as world:
