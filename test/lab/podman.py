@@ -15,7 +15,7 @@ from .addresses import V4, V6
 from .client import Client
 
 _IMAGE = "localhost/lab"
-_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 # crun wants CAP_SYS_RESOURCE, and so does raising a limit. A storage of files works on any file system.
 _ENGINE = ("--runtime=runc", "--storage-driver=vfs", "--log-level=error")
 _LIMITS = ("--pids-limit=0", "--ulimit=nofile=1000:1000", "--ulimit=nproc=1000:1000")
@@ -54,7 +54,7 @@ class Podman:
 
     def run(self, *argv, data_in=b""):
         """Run a podman command that must succeed; return its standard output."""
-        done = subprocess.run(self.command(*argv), input=data_in, capture_output=True, env=_ENVIRONMENT, timeout=120, check=False)
+        done = subprocess.run(self.command(*argv), input=data_in, capture_output=True, env=ENVIRONMENT, timeout=120, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"podman {' '.join(argv)}: exit {done.returncode}: {done.stderr.decode()}")
         return done.stdout.decode()
@@ -93,7 +93,7 @@ class PodmanContainer(Client):
         self._podman = podman
         self.name = name
         self._process = subprocess.Popen(podman.run_arguments(name, networks, *options) + list(agent), stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT, start_new_session=True)
+                                         stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True)
         self._read_reply()
         self.cgroup = podman.inspect(name)["State"]["CgroupPath"]
 
