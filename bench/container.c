@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * From the moment when the kernel has made a veth, whose other end is in a container's network namespace, to the moment
- * when it has the container's element.
+ * From the request for a veth, whose other end is in a container's network namespace, to the moment when the kernel has
+ * the container's element; and from the moment when it has the veth and says so. The daemon hears of the veth in
+ * between.
  */
 
 #include "driver.h"
@@ -67,6 +68,7 @@ int cmd_container(int count, char **arguments)
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	struct query query;
 	uint64_t begin = 0;
+	uint64_t made = 0;
 	uint32_t index = 0;
 
 	(void)count;
@@ -74,13 +76,17 @@ int cmd_container(int count, char **arguments)
 		give_up("can't open %s, or a netlink socket", arguments[0]);
 	write_request(message, arguments[1], namespace);
 	query_open(&query, MAP_CONTAINER_INTERFACE, sizeof(index));
-	make_veth(socket, message);
 	begin = clock_ns(CLOCK_MONOTONIC);
+	make_veth(socket, message);
+	made = clock_ns(CLOCK_MONOTONIC);
 	index = if_nametoindex(arguments[1]);
-	if (query_await(&query, &index, PATIENCE))
-		printf("%" PRIu64 "\n", clock_ns(CLOCK_MONOTONIC) - begin);
-	else
+	if (query_await(&query, &index, PATIENCE)) {
+		const uint64_t end = clock_ns(CLOCK_MONOTONIC);
+
+		printf("%" PRIu64 " %" PRIu64 "\n", end - begin, end - made);
+	} else {
 		puts("missed");
+	}
 	query_close(&query);
 	mnl_socket_close(socket);
 	return 0;
