@@ -292,8 +292,9 @@ static void test_changed(void **state)
 	set_age(DROPIN_DIRECTORY, 1200); /* as it is when one is removed */
 	assert_int_equal(changed("config.yaml"), 1200);
 	assert_int_equal(changed("/nonexistent/config.yaml"), 0);
-	set_age("config.yaml", before + 1000); /* which it can't have been changed at */
-	assert_in_range(changed("config.yaml"), before - 1, time(NULL)); /* the kernel's clock for files is a tick behind */
+	/* It can't have been changed in the future. The clock for files is a tick behind the other. */
+	set_age("config.yaml", before + 1000);
+	assert_in_range(changed("config.yaml"), before - 1, time(NULL));
 }
 
 static void set_nanoseconds(const char *path, long nanoseconds)
