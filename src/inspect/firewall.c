@@ -39,11 +39,6 @@ static void steered_marks_of(const struct config *config, struct steered_marks *
 	*marks = (struct steered_marks){0};
 	for (size_t i = 0; i < config->proxy_count && i < STEERED_MARKS_MAX; i++)
 		marks->items[marks->count++] = config->proxies[i].mark;
-	/* with as many proxies as there can be, nothing is said of the gateway */
-	if (gateway_goes_to_proxy(config) && marks->count < STEERED_MARKS_MAX) {
-		marks->gateway = UINT64_C(1) << marks->count;
-		marks->items[marks->count++] = config->gateway.mark;
-	}
 }
 
 /* Whether nft and a shell accept a name unquoted. */
@@ -196,7 +191,7 @@ int firewall_begin(struct others **others, struct nft *nft, const struct config 
 	struct steered_marks marks;
 
 	steered_marks_of(config, &marks);
-	return others_begin(others, nft, &marks);
+	return others_begin(others, nft, &marks, gateway_goes_to_proxy(config) ? &config->gateway.mark : NULL);
 }
 
 int firewall_judge(const struct others *others, const struct config *config, struct problems *problems)

@@ -16,17 +16,16 @@ enum {
 	STEERED_MARKS_MAX = 64, /* bits in a set of marks */
 };
 
-/** The marks of steered traffic. A set of them is a bit mask of their indexes. */
+/** Marks of steered traffic. A set of them is a bit mask of their indexes. */
 struct steered_marks {
 	struct fwmark items[STEERED_MARKS_MAX];
 	size_t count;
-	uint64_t gateway; /* which of them is that of what other hosts send, as a set; the rest is of this host's */
 };
 
 /** Returns the set of all of them. */
 uint64_t steered_marks_all(const struct steered_marks *marks);
 
-/** Effects of another program's rule on steered traffic. */
+/** Effects of another program's rule on steered traffic with some marks. */
 struct other_rule {
 	uint64_t may_match; /* packets with these marks */
 	uint64_t matches;   /* certainly matches all packets with these marks */

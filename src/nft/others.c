@@ -36,6 +36,7 @@ struct other_chain {
 	bool accepts_loopback;
 	bool accepts_senders; /* what other hosts send, or may do so */
 	bool drops_senders;   /* all of that, by a rule */
+	bool passed_senders;  /* all of that has left the chain by the rules read so far */
 	/* which packets get here, directly or through other chains */
 	bool is_for_output;
 	uint64_t is_for_late_output; /* after our own chain, with these marks */
@@ -46,14 +47,15 @@ struct jump {
 	struct other_chain *from;
 	struct other_chain *to;
 	uint64_t marks; /* packets with these take it */
-	bool is_broad;	/* so does all that arrives in some place, see struct other_rule */
+	bool is_broad;	/* so does all that other hosts in some place send, see struct other_rule */
 };
 
 struct others {
 	struct nft *nft;
 	struct steered_marks marks;
-	void *chains;		   /* for tsearch(), by family, table and name */
-	struct other_chain **list; /* the same, in the kernel's order */
+	struct steered_marks senders; /* the gateway's mark, or none */
+	void *chains;		      /* for tsearch(), by family, table and name */
+	struct other_chain **list;    /* the same, in the kernel's order */
 	size_t count;
 	size_t capacity;
 	size_t next; /* the chain whose rules to request next */
@@ -119,7 +121,7 @@ static void read_hook(struct other_chain *chain, const struct nlattr *nest, cons
 	chain->priority = (int32_t)priority;
 	chain->is_for_output = chain->hook == NF_INET_LOCAL_OUT;
 	if (chain->is_for_output && chain->priority >= hook_of(HOOK_ROUTE_OUTPUT)->priority)
-		chain->is_for_late_output = steered_marks_all(marks) & ~marks->gateway;
+		chain->is_for_late_output = steered_marks_all(marks);
 	chain->is_for_prerouting = chain->hook == NF_INET_PRE_ROUTING;
 }
 
@@ -164,7 +166,14 @@ static int note_chain(const struct nlmsghdr *message, void *data)
 	return add_chain(others, &key) < 0 ? netlink_no_memory() : MNL_CB_OK;
 }
 
-static int add_jump(struct others *others, struct other_chain *chain, const struct other_rule *rule)
+/* Whether a rule may apply to what other hosts send; only what comes before a rule that drops all the rest counts. */
+static bool reaches_senders(const struct other_chain *chain, const struct other_rule *rule)
+{
+	return rule->may_match != 0 && !chain->passed_senders && !chain->drops_senders;
+}
+
+static int add_jump(struct others *others, struct other_chain *chain, const struct other_rule *rule,
+		    const struct other_rule *for_senders)
 {
 	struct other_chain key = *chain;
 	struct jump *jumps = NULL;
@@ -176,17 +185,17 @@ static int add_jump(struct others *others, struct other_chain *chain, const stru
 		return -ENOMEM;
 	others->jumps = jumps;
 	jumps[others->jump_count++] = (struct jump){chain, find_chain(others, &key), rule->may_match & ~chain->passed,
-						    rule->is_broad && !chain->drops_senders};
+						    for_senders->is_broad && reaches_senders(chain, for_senders)};
 	return 0;
 }
 
-/* Only what comes before a rule that drops all the rest counts. */
-static void note_effects_on_senders(struct other_chain *chain, const struct other_rule *rule, uint64_t marks)
+static void note_effects_on_senders(struct other_chain *chain, const struct other_rule *rule)
 {
-	if ((marks & rule->may_match & ~chain->passed) == 0)
-		return;
-	chain->accepts_senders |= rule->may_accept_senders && !chain->drops_senders;
-	chain->drops_senders |= rule->drops && (marks & rule->matches) != 0;
+	if (reaches_senders(chain, rule)) {
+		chain->accepts_senders |= rule->may_accept_senders;
+		chain->drops_senders |= rule->drops && rule->matches != 0;
+	}
+	chain->passed_senders |= rule->ends && rule->matches != 0;
 }
 
 static void note_effects(struct other_chain *chain, const struct other_rule *rule, const struct nlattr *handle)
@@ -209,6 +218,7 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	struct other_chain key;
 	struct other_chain *chain = NULL;
 	struct other_rule rule;
+	struct other_rule for_senders = {0};
 
 	attributes_of_message(&attributes, message);
 	if (!read_key(message, attributes.of[NFTA_RULE_TABLE], attributes.of[NFTA_RULE_CHAIN], &key))
@@ -217,9 +227,11 @@ static int note_rule(const struct nlmsghdr *message, void *data)
 	if (chain == NULL || attributes.of[NFTA_RULE_EXPRESSIONS] == NULL)
 		return MNL_CB_OK;
 	other_rule_read(&rule, attributes.of[NFTA_RULE_EXPRESSIONS], &others->marks);
-	if (rule.to != NULL && add_jump(others, chain, &rule) < 0)
+	if (others->senders.count > 0)
+		other_rule_read(&for_senders, attributes.of[NFTA_RULE_EXPRESSIONS], &others->senders);
+	if (rule.to != NULL && add_jump(others, chain, &rule, &for_senders) < 0)
 		return netlink_no_memory();
-	note_effects_on_senders(chain, &rule, others->marks.gateway);
+	note_effects_on_senders(chain, &for_senders);
 	note_effects(chain, &rule, attributes.of[NFTA_RULE_HANDLE]);
 	return MNL_CB_OK;
 }
@@ -257,9 +269,7 @@ static void follow_jumps(struct others *others)
 						&to->is_for_late_output);
 			changed |= spread(from->is_for_prerouting, &to->is_for_prerouting);
 			changed |= spread(to->accepts_loopback, &from->accepts_loopback);
-			changed |= spread(to->accepts_senders && others->jumps[i].is_broad &&
-						  (others->jumps[i].marks & others->marks.gateway) != 0,
-					  &from->accepts_senders);
+			changed |= spread(to->accepts_senders && others->jumps[i].is_broad, &from->accepts_senders);
 		}
 	}
 }
@@ -295,7 +305,7 @@ static void tell_chain(const void *node, VISIT visit, void *closure)
 		[OBSTACLE_INPUT_POLICY] =
 			chain->hook == NF_INET_LOCAL_IN && chain->drops_the_rest && !chain->accepts_loopback,
 		[OBSTACLE_ANSWERS] = chain->drops_answers && chain->is_for_prerouting,
-		[OBSTACLE_GATEWAY_INPUT] = teller->others->marks.gateway != 0 && chain->hook == NF_INET_LOCAL_IN &&
+		[OBSTACLE_GATEWAY_INPUT] = teller->others->senders.count > 0 && chain->hook == NF_INET_LOCAL_IN &&
 					   (chain->drops_the_rest || chain->drops_senders) && !chain->accepts_senders,
 	};
 
@@ -344,13 +354,16 @@ static int ask_for_rules(struct others *others, const struct other_chain *chain)
 	return netlink_ask(&others->nft->netlink, message);
 }
 
-int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks)
+int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks,
+		 const struct fwmark *gateway)
 {
 	*others = calloc(1, sizeof(**others));
 	if (*others == NULL)
 		return -ENOMEM;
 	(*others)->nft = nft;
 	(*others)->marks = *marks;
+	if (gateway != NULL)
+		(*others)->senders = (struct steered_marks){.items = {*gateway}, .count = 1};
 	return ask_for_chains(*others);
 }
 

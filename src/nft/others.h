@@ -46,12 +46,15 @@ struct others;
 /**
  * Starts reading all tables except ours. Rules of legacy iptables are not visible this way.
  *
- * @others: set; to be freed with others_free() whatever this returns
- * @nft:    not to be used otherwise until all is read or reading has failed; owned by the caller
+ * @others:  set; to be freed with others_free() whatever this returns
+ * @nft:     not to be used otherwise until all is read or reading has failed; owned by the caller
+ * @marks:   of what this host sends
+ * @gateway: of what other hosts send; NULL if nothing of it is steered
  *
  * Returns 0 or a negative errno.
  */
-int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks);
+int others_begin(struct others **others, struct nft *nft, const struct steered_marks *marks,
+		 const struct fwmark *gateway);
 
 /**
  * Reads one datagram of the kernel's answer, some 32 KiB. It is already available, so this doesn't block. Concurrent

@@ -117,6 +117,17 @@ def test_an_input_policy_that_accepts_it(world, accept):
     assert not problems(world)
 
 
+def test_an_input_policy_with_as_many_proxies_as_there_can_be(world):
+    """A rule for another proxy's mark is none for the gateway's."""
+    attach(world)
+    world.proxy("mihomo")
+    others = "".join(f"  other{n}: {{mark: {4000 + n}, port: 7893, udp: direct}}\n" for n in range(63))
+    world.daemon(CONFIG.replace("tproxies:\n", "tproxies:\n" + others))
+    world.host.run("nft", "add table inet theirs { "
+                   "chain in { type filter hook input priority 0; policy drop; iif lo accept; meta mark 4062 accept; }; }")
+    assert "the chain in of the table inet theirs" in follow_only(world, "gateway-input")["text"]
+
+
 def test_br_netfilter(world):
     """With a bridge that a rule selects, it is an error."""
     if not world.host.call(os.path.exists, "/proc/sys/net/bridge/bridge-nf-call-iptables"):

@@ -294,11 +294,12 @@ static void count_obstacle(const struct obstacle *obstacle, void *userdata)
 
 static void find_obstacles(void)
 {
-	static const struct steered_marks marks = {{{3000, UINT32_MAX}, {0x100, 0xff00}, {3001, UINT32_MAX}}, 3, 4};
+	static const struct steered_marks marks = {{{3000, UINT32_MAX}, {0x100, 0xff00}}, 2};
+	static const struct fwmark gateway = {3001, UINT32_MAX};
 	struct nft nft = {.netlink = {.socket = anywhere, .port = NFT_PORT}};
 	struct others *others = NULL;
 	size_t count = 0;
-	int result = others_begin(&others, &nft, &marks);
+	int result = others_begin(&others, &nft, &marks, &gateway);
 
 	CHECK(result == 0);
 	do {
