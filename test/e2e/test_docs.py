@@ -22,6 +22,7 @@ WITH_COMMANDS = sorted({block.path for block in ALL
                         if block.language in ("sh", "console") and not block.words})
 IN_SOURCES = [block for block in ALL if "source" in block.words]
 ENGLISH_ONLY = ["CONTRIBUTING.md", "NEWS.md", "SECURITY.md", "docs/design.md", "docs/hacking.md"]  # for developers
+BEHIND = [block for block in ALL if "behind" in block.words]
 IN_CI = [block for block in ALL if "ci" in block.words]
 
 
@@ -93,6 +94,32 @@ def test_commands(world, path, chinese):
             configure(block.text)
         elif block.language in ("sh", "console") and not block.words:
             carry_out(block, run)
+
+
+@pytest.mark.parametrize("block", BEHIND, ids=name)
+def test_commands_about_what_is_behind_the_host(world, block, chinese):
+    """A device at 192.168.50.7 and another one, and a container of Docker's at 172.17.0.2."""
+    scratch = world.scratch.path(".bin")
+    scratch.mkdir()
+    write_stand_ins(scratch)
+    (scratch / "cgtproxy").symlink_to(binary())
+    lan, docker = (world.lan(bridge, bridge=True) for bridge in ("br0", "docker0"))
+    world.host.ip("addr add 192.168.50.1/24 dev br0", "addr add 172.17.0.1/16 dev docker0")
+    direct, other = lan.device(), lan.device()
+    direct.add_address("192.168.50.7")
+    container = docker.device(f"proxied.slice/docker-{'0123456789ab' * 5}0123.scope")
+    container.add_address("172.17.0.2")
+    world.proxy("mihomo", PROXY_PORT)
+    world.dns("local", 1053)
+    config = [one for one in blocks(block.path) if one.is_config and one.line < block.line][-1]
+    (scratch / "config.yaml").write_text(config.text, encoding="utf-8")
+    world.launch(binary(), CONFIGURATION_DIRECTORY=str(scratch)).wait_ready()
+    (container if "containers" in config.parsed else other).await_answer_by("proxy mihomo")
+    world.host.sysctl("ipv4/ip_forward", int("containers" in config.parsed))
+    more = environment(CONFIGURATION_DIRECTORY=str(scratch), PATH=f"{scratch}:{os.environ['PATH']}",
+                       **(chinese if is_chinese(block.path) else {}))
+    carry_out(block, lambda command: subprocess.run(
+        world.host.command("bash", "-c", command), stdin=subprocess.DEVNULL, env=more, capture_output=True, text=True, check=False))
 
 
 def test_what_is_done_in_the_sources(world):

@@ -13,7 +13,8 @@ text        neither; nothing in it may look like a command
 
 Behind sh and console: "systemd" takes a machine with systemd, "user" is an ordinary user there, "source" is done in a
 copy of the sources, "package" is how the machine with systemd gets cgtproxy, "first-steps" is what a newcomer types
-after that (test/systemd/test_first_steps.py), and "ci" is what .ci/run does. The commands of a document come after each other, under the config
+after that (test/systemd/test_first_steps.py), "ci" is what .ci/run does, and "behind" is done where a device and a
+container send through the host, which does not forward yet (console only). The commands of a document come after each other, under the config
 that was last shown in it, or the README's first.
 """
 
@@ -26,7 +27,7 @@ import yaml
 
 TOP = Path(__file__).resolve().parents[2]
 _LANGUAGES = {"yaml", "json", "sh", "console", "text"}
-_WORDS = {"sh": {"systemd", "user", "source", "package", "first-steps", "ci"}, "console": {"systemd", "user"}, "json": {"v2ray"}}
+_WORDS = {"sh": {"systemd", "user", "source", "package", "first-steps", "ci"}, "console": {"systemd", "user", "behind"}, "json": {"v2ray"}}
 _COMMAND = re.compile(r"^\s*(?:[$#] |(?:sudo|cgtproxy|nft|ip (?:-[46]|rule|route|link|addr)|systemctl|systemd-run|journalctl|make|apt)\b)", re.M)
 # Programs whose traffic is steered. The tests' machines lack them.
 STAND_INS = ("curl", "firefox", "steam")
