@@ -25,11 +25,11 @@ _LENGTH = {V4: 24, V6: 64}
 _PROTOCOLS = (TCP, UDP)
 # Where on-stop: clear lets all pass between a stop and the next start.
 HAS_GAP = {"restart"}
-# Where what is proxied is answered all the same. (For the rest, that nothing gets out is what counts.)
+# Where what is proxied is answered all the same. For the rest, that nothing gets out is what counts: a firewall's input
+# policy refuses what goes to the proxy's socket (check system says so), and a VPN's routes lead answers astray.
 ANSWERED = {"nothing", "strict", "mark with a mask", "rules in front", "rules in front from the start", "wg-quick's marks",
-            "wg-quick's marks from the start", "firewalld", "older firewalld from the start", "Tailscale",
-            "Tailscale from the start", "connections forgotten", "reload", "restart", "restart that keeps",
-            "stopped, rules kept", "killed", "killed and started again", "storm of cgroups"}
+            "wg-quick's marks from the start", "connections forgotten", "reload", "restart", "restart that keeps",
+            "stopped, rules kept", "killed", "killed and started again"}
 # Cgroups that are made while the daemon runs, and other daemons than the usual one, are no matter of forwarding.
 QUICK = {"nothing", "rules in front", "wg-quick's marks", "firewalld", "connections forgotten", "reload",
          "stopped, rules kept", "killed and started again"}
