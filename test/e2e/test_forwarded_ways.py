@@ -100,8 +100,11 @@ class Forwarding:
         """Ask from everywhere; who answered, by device and kind of traffic."""
         who = {}
         for name, device in self.device.items():
+            is_answered = name[1] == PROXIED and self.disturbance.name in ANSWERED
+            if is_answered:
+                device.await_answer_by("proxy main")  # first it works off the floods
             for protocol, family in ALL_TRAFFIC:
-                ask = device.ask if name[1] == PROXIED and self.disturbance.name in ANSWERED else device.ask_in_vain
+                ask = device.ask if is_answered else device.ask_in_vain
                 who[name, protocol, family] = ask(protocol, family).who
         return who
 
