@@ -5,6 +5,7 @@
 import itertools
 import re
 import socket
+import statistics
 import subprocess
 import time
 
@@ -410,10 +411,19 @@ class Flooding:
         self._process.wait()
 
 
+class SlowSetup(Namespace):
+    """A network whose interface gets addresses only a while after its cable has been laid."""
+
+    def ip(self, *lines):
+        """Run lines of `ip` inside, later."""
+        time.sleep(0.3)
+        return super().ip(*lines)
+
+
 @bridged
 @CONFIGS
 @pytest.mark.parametrize("name", ["dropped", "proxied"])
-@pytest.mark.parametrize("first", ["network", "process"])
+@pytest.mark.parametrize("first", ["network", "process", "cable"])
 def test_what_gets_out_before_a_container_is_known(world, lan, record_property, config, bridge, name, first):
     """Of one that sends at once: with strict nothing; without, what was measured is in the report."""
     network = lan(True) if bridge else None
@@ -424,11 +434,11 @@ def test_what_gets_out_before_a_container_is_known(world, lan, record_property, 
         settle(known, "outside")
     gaps, count = [], 0
     for number in range(10):
-        namespace, cable = world.keep(Namespace()), network or lan(False)
+        namespace, cable = world.keep((SlowSetup if first == "cable" else Namespace)()), network or lan(False)
         if first == "network":
             cable.connect(namespace)
         flood = world.keep(Flooding(world, namespace, f"{name}-{number}"))
-        if first == "process":
+        if first != "network":
             cable.connect(namespace)
         flood.await_more(300)
         wait_until(lambda flood=flood: flood.is_kept_in(world), "nothing gets out any more")
@@ -437,5 +447,6 @@ def test_what_gets_out_before_a_container_is_known(world, lan, record_property, 
         gaps.append(1000 * (times[-1] - times[0]) if times else 0)
         world.wire.forget()
         flood.close()
-    record_property("measured", f"{count} packets got out in {len(gaps)} starts, for {max(gaps):.1f} ms at most")
+    usual = statistics.median(gaps)
+    record_property("measured", f"{count} packets got out in {len(gaps)} starts, for {usual:.1f} ms as a rule, {max(gaps):.1f} ms at most")
     assert count == 0 or config == CONFIG
