@@ -4,7 +4,7 @@
 
 from contextlib import contextmanager
 
-from lab.addresses import ALL_TRAFFIC, TCP, UDP, V4
+from lab.addresses import ALL_TRAFFIC, DISCARD_PORT, OUTSIDE as SERVER, TCP, UDP, V4
 from lab.waiting import wait_until
 
 OUTSIDE, DROPPED, PROXIED = "outside", "dropped", "proxy mihomo"
@@ -28,6 +28,29 @@ def check(world, program, who):
         result = program.ask_in_vain(protocol, family) if who == DROPPED else ask(program, protocol, family)
         assert (DROPPED if result.dropped else result.who) == who, (protocol, family)
         assert world.wire.saw(result) == (who == OUTSIDE), (protocol, family)
+
+
+def look_at(world, container, protocol, family, who):
+    """Check where one request of a container's goes. Masquerading may change its port, so nothing else may be sent to the
+    servers meanwhile. With who=None nobody may answer.
+    """
+    world.wire.forget()
+    result = ask(container, protocol, family) if who not in (None, DROPPED) else container.ask_in_vain(protocol, family)
+    happened = DROPPED if who == DROPPED and result.dropped else result.who if result.answers or who else None
+    assert happened == who, (protocol, family)
+    assert world.wire.saw_to(protocol, SERVER[family]) == (who == OUTSIDE), (protocol, family)
+
+
+def check_container(world, container, who):
+    """The same as check() for a container."""
+    container.await_answer_by(who)
+    for protocol, family in ALL_TRAFFIC:
+        look_at(world, container, protocol, family, who)
+
+
+def floods_got_out(world):
+    """Whether any packet of a flood did."""
+    return any(packet.destination[1] == DISCARD_PORT for packet in world.wire.packets)
 
 
 class Watch:

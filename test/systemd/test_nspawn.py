@@ -6,7 +6,7 @@ import itertools
 from contextlib import closing
 
 import pytest
-from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, ask, check
+from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check_container as check, floods_got_out, look_at
 from lab.addresses import ALL_TRAFFIC, SERVICE_PORT, V6
 from lab.nspawn import NspawnBridge, NspawnContainer
 from lab.waiting import wait_until
@@ -122,10 +122,9 @@ def test_nothing_gets_out_meanwhile(world, containers, run, is_bridged, how):
 
     def look():
         flood.await_more(10)
-        assert not world.wire.saw(flood)
+        assert not floods_got_out(world)
         for protocol, family in ALL_TRAFFIC:
-            result = ask(proxied, protocol, family)
-            assert result.who == PROXIED and not world.wire.saw(result), (protocol, family)
+            look_at(world, proxied, protocol, family, PROXIED)
 
     with dropped.flooding(V6) as flood:
         look()
