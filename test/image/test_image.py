@@ -134,7 +134,7 @@ def test_programs_and_containers(world, podman, tmp_path):
     with daemon(podman, tmp_path, config.replace("tproxy: egress", "drop: true")):
         program.await_answer_by("dropped")
         pod.await_answer_by("dropped")
-    podman.run("run", "--rm", "--network=host", "--cap-drop=all", "--cap-add=net_admin", "--pids-limit=0", image(podman), "clear")
+    podman.run("run", "--rm", *settings(tmp_path / "config"), image(podman), "clear")
     assert program.ask(TCP, V4).who == "outside" and pod.ask(TCP, V4).who == "outside"
 
 
