@@ -23,10 +23,13 @@ struct hearing {
 	uint64_t now;
 };
 
-/* Where something sends, there are processes. */
+/*
+ * Where something sends, there are processes. It begins with its interface's coming up, some moments before it has its
+ * address, so that the one must not keep the other waiting.
+ */
 static void follow(struct model *model, struct known *known, uint64_t now)
 {
-	schedule_hasten(&model->polls, &known->poll, now);
+	schedule_hurry(&model->polls, &known->poll, now);
 	if (known->container.cgroup_count == 0)
 		model_set_searched(model, known, false);
 }

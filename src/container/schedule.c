@@ -6,6 +6,7 @@
 enum {
 	FIRST_PAUSE = SCHEDULE_AT_ONCE + 1,
 	HASTE = 7, /* the queue of 64 ms */
+	BURST = 8, /* so many may follow each other without such a pause */
 };
 
 static uint64_t pause_of(const struct schedule *schedule, unsigned queue)
@@ -63,6 +64,20 @@ void schedule_hasten(struct schedule *schedule, struct schedule_item *item, uint
 		queue(schedule, item, HASTE, now);
 	else
 		queue(schedule, item, SCHEDULE_AT_ONCE, now);
+}
+
+void schedule_hurry(struct schedule *schedule, struct schedule_item *item, uint64_t now)
+{
+	const uint64_t pause = pause_of(schedule, HASTE);
+
+	if (item->is_queued && item->queue == SCHEDULE_AT_ONCE)
+		return;
+	if (item->spent > now + (BURST - 1) * pause) {
+		schedule_hasten(schedule, item, now);
+		return;
+	}
+	item->spent = (item->spent > now ? item->spent : now) + pause;
+	queue(schedule, item, SCHEDULE_AT_ONCE, now);
 }
 
 void schedule_again(struct schedule *schedule, struct schedule_item *item, uint64_t now)

@@ -26,6 +26,7 @@ struct schedule_item {
 	TAILQ_ENTRY(schedule_item) next;
 	uint64_t due;
 	uint64_t last;	/* when schedule_again() was called last */
+	uint64_t spent; /* until when schedule_hurry() has been used up */
 	uint8_t queue;	/* that it is in */
 	uint8_t coming; /* the queue that schedule_again() puts it in */
 	bool is_queued;
@@ -50,6 +51,9 @@ void schedule_restart(struct schedule *schedule, struct schedule_item *item, uin
  * ms, that follows after such a pause, so that it can't be had more often by whoever causes this.
  */
 void schedule_hasten(struct schedule *schedule, struct schedule_item *item, uint64_t now);
+
+/** The same without that pause, but only eight times in a row, and once more for each 64 ms that pass. */
+void schedule_hurry(struct schedule *schedule, struct schedule_item *item, uint64_t now);
 
 /** It was looked at: queues it for the next pause. */
 void schedule_again(struct schedule *schedule, struct schedule_item *item, uint64_t now);
