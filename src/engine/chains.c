@@ -17,6 +17,18 @@ struct verdict chain_verdict(const char *prefix, const char *name)
 	return verdict;
 }
 
+struct verdict chain_of_target(const struct config *config, uint32_t target, const char *drop, const char *refuse,
+			       const char *prefix)
+{
+	if (target == TARGET_DIRECT)
+		return (struct verdict){.kind = VERDICT_RETURN};
+	if (target == TARGET_DROP)
+		return chain_verdict("", drop);
+	if (target == TARGET_REFUSE)
+		return chain_verdict("", refuse);
+	return chain_verdict(prefix, config->proxies[target - TARGET_FIRST_PROXY].name);
+}
+
 const char *chain_proxy(const char *chain)
 {
 	const size_t prefix = strlen(CHAIN_PROXY_PREFIX);

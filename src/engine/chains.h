@@ -13,6 +13,13 @@
 /** Returns the verdict "goto PREFIXNAME". */
 struct verdict chain_verdict(const char *prefix, const char *name);
 
+/**
+ * Returns the verdict for @target in a hook whose chains are @drop, @refuse, and for proxies @prefix with the proxy's
+ * name: return for TARGET_DIRECT, else a goto.
+ */
+struct verdict chain_of_target(const struct config *config, uint32_t target, const char *drop, const char *refuse,
+			       const char *prefix);
+
 /** Returns the proxy's name, a part of @chain, if this is a proxy's mark chain, else NULL. */
 const char *chain_proxy(const char *chain);
 

@@ -33,13 +33,7 @@ struct policy *compile_policy(const struct config *config)
 
 struct verdict compile_verdict(const struct config *config, uint32_t target)
 {
-	if (target == TARGET_DIRECT)
-		return (struct verdict){.kind = VERDICT_RETURN};
-	if (target == TARGET_DROP)
-		return chain_verdict("", CHAIN_DROP);
-	if (target == TARGET_REFUSE)
-		return chain_verdict("", CHAIN_REFUSE);
-	return chain_verdict(CHAIN_PROXY_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
+	return chain_of_target(config, target, CHAIN_DROP, CHAIN_REFUSE, CHAIN_PROXY_PREFIX);
 }
 
 int compile_steering(const struct config *config, struct steering *steering)

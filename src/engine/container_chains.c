@@ -24,13 +24,7 @@ struct stage {
 
 static struct verdict steering_verdict(const struct config *config, uint32_t target)
 {
-	if (target == TARGET_DIRECT)
-		return (struct verdict){.kind = VERDICT_RETURN};
-	if (target == TARGET_DROP)
-		return chain_verdict("", CHAIN_CONTAINER_DROP);
-	if (target == TARGET_REFUSE)
-		return chain_verdict("", CHAIN_CONTAINER_REFUSE);
-	return chain_verdict(CHAIN_CONTAINER_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
+	return chain_of_target(config, target, CHAIN_CONTAINER_DROP, CHAIN_CONTAINER_REFUSE, CHAIN_CONTAINER_PREFIX);
 }
 
 static struct verdict hijacking_verdict(const struct config *config, uint32_t target)

@@ -13,13 +13,7 @@
 
 struct verdict gateway_verdict(const struct config *config, uint32_t target)
 {
-	if (target == TARGET_DIRECT)
-		return (struct verdict){.kind = VERDICT_RETURN};
-	if (target == TARGET_DROP)
-		return chain_verdict("", CHAIN_GATEWAY_DROP);
-	if (target == TARGET_REFUSE)
-		return chain_verdict("", CHAIN_GATEWAY_REFUSE);
-	return chain_verdict(CHAIN_GATEWAY_PREFIX, config->proxies[target - TARGET_FIRST_PROXY].name);
+	return chain_of_target(config, target, CHAIN_GATEWAY_DROP, CHAIN_GATEWAY_REFUSE, CHAIN_GATEWAY_PREFIX);
 }
 
 /*
