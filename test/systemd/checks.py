@@ -5,6 +5,7 @@
 from contextlib import contextmanager
 
 from lab.addresses import ALL_TRAFFIC, DISCARD_PORT, OUTSIDE as SERVER, TCP, UDP, V4
+from lab.netfilter import flush_conntrack
 from lab.waiting import wait_until
 
 OUTSIDE, DROPPED, PROXIED = "outside", "dropped", "proxy mihomo"
@@ -46,6 +47,13 @@ def check_container(world, container, who):
     container.await_answer_by(who)
     for protocol, family in ALL_TRAFFIC:
         look_at(world, container, protocol, family, who)
+
+
+def forget_masqueraded(world):
+    """Forget the connections of containers, when nothing masquerades any longer: each has one of the host's own ports, and
+    what a program sends from that port is dropped (conntrack can't insert it) until the other one is forgotten.
+    """
+    world.host.call(flush_conntrack)
 
 
 def floods_got_out(world):

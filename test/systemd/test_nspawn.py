@@ -6,7 +6,7 @@ import itertools
 from contextlib import closing
 
 import pytest
-from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check_container as check, floods_got_out, look_at
+from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check_container as check, floods_got_out, forget_masqueraded, look_at
 from lab.addresses import ALL_TRAFFIC, SERVICE_PORT, V6
 from lab.nspawn import NspawnBridge, NspawnContainer
 from lab.waiting import wait_until
@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("is_bridged", [False, True], ids=["veth", "bridge
 
 
 @pytest.fixture(name="bridge", scope="module")
-def fixture_bridge(machine):
+def fixture_bridge(world, machine):
     """A bridge, on a machine that is a router for containers and masquerades, as networkd has it for them."""
     machine.run("nft", "-f", "-", text_in=ROUTER)
     for name, value in SYSCTLS.items():
@@ -41,6 +41,7 @@ def fixture_bridge(machine):
     with closing(NspawnBridge(machine, "br-nspawn", 1)) as bridge:
         yield bridge
     machine.run("nft", "delete", "table", "inet", "router")
+    forget_masqueraded(world)
     for name in list(SYSCTLS)[:2]:
         machine.run("sysctl", "--quiet", f"{name}=0")
 

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check_container as check, floods_got_out, look_at
+from checks import DROP_SLICE, DROPPED, OUTSIDE, PROXIED, PROXY_SLICE, check_container as check, floods_got_out, forget_masqueraded, look_at
 from lab.addresses import ALL_TRAFFIC, DISCARD_PORT, DNS_PORT, HOST, OUTSIDE as SERVER, RESOLVER, SERVICE_PORT, TCP, UDP, V4, V6
 from lab.podman import Podman, PodmanContainer
 from lab.waiting import wait_until
@@ -28,7 +28,7 @@ FLOOD = ("bash", "-c", f"while :; do echo flood >/dev/udp/{SERVER[V4]}/{DISCARD_
 
 
 @pytest.fixture(name="podman", scope="module")
-def fixture_podman(machine):
+def fixture_podman(world, machine):
     """Podman with two networks, "one" and "two". It is a router for them, and masquerades."""
     # refusals count, and may be many; and what br_netfilter does with bridged packets, TPROXY can't bear
     for sysctl in ("net.ipv4.icmp_ratelimit", "net.ipv6.icmp.ratelimit", *BRIDGE_FILTERS):
@@ -39,6 +39,7 @@ def fixture_podman(machine):
     yield podman
     podman.close()
     machine.run("nft", "flush", "ruleset")
+    forget_masqueraded(world)
     for sysctl in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
         machine.run("sysctl", "--quiet", f"{sysctl}=0")
 
