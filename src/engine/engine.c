@@ -22,7 +22,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* How long to look for containers before anything is put in force without them. */
+/* How long to look for containers before the verdicts of cgroups are put in force without them. */
 #define SETTLE_TIME USEC_PER_SEC
 
 static int on_appeared(struct cgroup *cgroup, void *userdata)
@@ -141,8 +141,7 @@ static int look_for_containers(struct engine *engine, const struct config *confi
 		return -EIO;
 	}
 	engine->watch.listener.entered = on_entered;
-	if (!containers_settle(engine->containers, clock_now() + SETTLE_TIME, clock_now))
-		log_info("still looking for the cgroups of some containers");
+	containers_settle(engine->containers, clock_now() + SETTLE_TIME, clock_now);
 	return 0;
 }
 

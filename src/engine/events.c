@@ -9,6 +9,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
+#include <poll.h>
+
 /*
  * Cgroups that can't be watched are scanned again this long after the last scan, and for at most a tenth of the time.
  */
@@ -18,6 +20,13 @@
 enum {
 	CATCH_UP_MAX = 100,
 };
+
+/*
+ * How long to go on looking for containers after the first exchange of the table, and how often what was found is put
+ * in force meanwhile, in usec. On a busy host there may always be one more.
+ */
+#define CONTAINERS_TIME (30 * USEC_PER_SEC)
+#define CONTAINERS_INTERVAL (USEC_PER_SEC / 10)
 
 void events_schedule_look(struct engine *engine, uint64_t begin, bool more)
 {
@@ -69,13 +78,37 @@ static int handle_route_events(struct engine *engine, struct error *error)
 	return 0;
 }
 
+static bool knows_containers(const struct engine *engine)
+{
+	return engine->containers == NULL || containers_are_settled(engine->containers);
+}
+
+/* Returns 0 or a negative errno with @error. */
+static int find_containers(struct engine *engine, struct error *error)
+{
+	const uint64_t until = clock_now() + CONTAINERS_TIME;
+	int events = 0;
+
+	while (events >= 0 && !knows_containers(engine) && clock_now() < until) {
+		struct pollfd news = {.fd = engine->container_poll, .events = POLLIN};
+
+		/* there may be nothing to do until a failed question is repeated */
+		if (!containers_settle(engine->containers, clock_now() + CONTAINERS_INTERVAL, clock_now))
+			poll(&news, 1, 1);
+		events = take_in_cgroups(engine, error);
+	}
+	if (!knows_containers(engine))
+		log_warning("still looking for the cgroups of some containers");
+	return events < 0 ? events : 0;
+}
+
 int events_catch_up(struct engine *engine, struct error *error)
 {
 	int events = 1;
 
 	for (int i = 0; i < CATCH_UP_MAX && events > 0; i++)
 		events = take_in_cgroups(engine, error);
-	return events < 0 ? events : 0;
+	return events < 0 ? events : find_containers(engine, error);
 }
 
 static int handle_census(struct engine *engine, struct error *error)

@@ -57,7 +57,8 @@ int events_handle_deadline(struct engine *engine, struct error *error);
 void events_schedule_look(struct engine *engine, uint64_t begin, bool more);
 
 /**
- * Handles what happened while the table was created; not endlessly, since someone may keep creating cgroups.
+ * Handles what happened while the table was created, and puts all containers in force; neither endlessly, since someone
+ * may keep creating cgroups or containers.
  *
  * Returns 0 or a negative errno with @error.
  */

@@ -4,6 +4,7 @@
 
 import itertools
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -15,11 +16,13 @@ from lab.amounts import amounts
 from lab.checks import routing, table
 from lab.namespaces import Namespace
 from lab.reloading import Reloadable
+from lab.storms import Storm, pausing
 from lab.talkers import TRANSPARENT, Talker
 from lab.waiting import wait_until
 from test_container_rules import CONFIG, CONFIGS, STRICT, STRICT_GATEWAY, TARGETS, add_proxies, bridged, check, settle
 
 DEVICES = itertools.count(1)
+CONTAINERS, STORM = 4, 8_000
 
 
 @pytest.fixture(name="lan")
@@ -112,6 +115,24 @@ def test_a_cgroup_vanishes(world, lan, config, bridge, name):
     direct = device.join(world, "direct")
     settle(direct, "outside")
     check(world, direct, "outside")
+
+
+@pytest.mark.alone
+def test_ready_means_that_all_are_found(world, lan):
+    """However long it takes to look into all cgroups; here the daemon rests most of the time."""
+    network = lan(True)
+    storm = Storm(world, "storm", STORM, "storm")
+    containers = []
+    for number in range(CONTAINERS):
+        containers.append(network.device(f"{number}/proxied"))
+        storm.make(STORM // CONTAINERS)
+    daemon = world.start_daemon(CONFIG)
+    with pausing(daemon, 0.003, 0.1):
+        daemon.wait_ready()
+    listed = words(world)
+    daemon.send_signal(signal.SIGCONT)
+    for container in containers:
+        assert {container.address[V4], container.address[V6]} <= set(listed)
 
 
 @CONFIGS

@@ -3,6 +3,7 @@
 """Many cgroups at once, created and removed as fast as the kernel can."""
 
 import os
+import signal
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,28 @@ def inotify_limit(name, value):
         yield
     finally:
         path.write_text(before, encoding="ascii")
+
+
+@contextmanager
+def pausing(process, run, rest):
+    """Let a process run and rest in turn, in seconds each, as on a busy machine; at the end it rests."""
+    is_over = threading.Event()
+
+    def pause():
+        while not is_over.wait(run):
+            process.send_signal(signal.SIGSTOP)
+            if not is_over.wait(rest):
+                process.send_signal(signal.SIGCONT)
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGSTOP)
+        is_over.set()
+        thread.join()
+        process.send_signal(signal.SIGSTOP)
 
 
 def anonymous_memory(pid):
