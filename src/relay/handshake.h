@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_RELAY_HANDSHAKE_H
+#define CGTPROXY_RELAY_HANDSHAKE_H
+
+#include "relay/destination.h"
+#include "relay/http_connect.h"
+#include "relay/socks5.h"
+#include "relay/upstream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is said to an upstream before it passes anything on: which bytes to send next, and what those mean that come
+ * back. It has no socket. Bytes behind the last answer belong to the destination and are not taken.
+ */
+
+enum handshake_state {
+	HANDSHAKE_SEND,	   /* handshake_output() has bytes to send */
+	HANDSHAKE_RECEIVE, /* handshake_take() wants more */
+	HANDSHAKE_READY,
+	HANDSHAKE_FAILED,
+};
+
+/** Why it failed. */
+enum handshake_failure {
+	HANDSHAKE_NO_NAME,     /* this destination's name can't be sent */
+	HANDSHAKE_GARBAGE,     /* the upstream speaks something else */
+	HANDSHAKE_NO_METHOD,   /* it takes none of the methods offered */
+	HANDSHAKE_NO_PASSWORD, /* it wants a user and a password, and there is none */
+	HANDSHAKE_WRONG_PASSWORD,
+	HANDSHAKE_REFUSED, /* it does not connect to the destination; the code says why */
+};
+
+struct handshake {
+	const struct upstream *upstream;
+	struct destination destination;
+	enum handshake_state state;
+	enum handshake_failure failure;
+	uint16_t code;	   /* of a refusal: of SOCKS5 or HTTP */
+	bool is_requested; /* the destination has been named: what takes time now is connecting to it */
+	union {
+		struct socks5_reader socks5;
+		struct http_reader http;
+	};
+	uint16_t length; /* of what is to be sent */
+	uint16_t sent;	 /* of it */
+	uint8_t output[HTTP_CONNECT_MAX];
+};
+
+enum { HANDSHAKE_TEXT_SIZE = 512 };
+
+/** Begins. The upstream, and the destination's name, have to stay. One that is direct is ready at once. */
+void handshake_begin(struct handshake *handshake, const struct upstream *upstream,
+		     const struct destination *destination);
+
+/** Returns the bytes to send in HANDSHAKE_SEND. @length: set to their number */
+const uint8_t *handshake_output(const struct handshake *handshake, size_t *length);
+
+/** Notes that some of these were sent. */
+void handshake_sent(struct handshake *handshake, size_t length);
+
+/**
+ * Takes bytes that the upstream sent, in HANDSHAKE_RECEIVE.
+ *
+ * Returns how many of them; less than all only if the state is another one then.
+ */
+size_t handshake_take(struct handshake *handshake, const uint8_t *data, size_t length);
+
+/**
+ * Says why it failed.
+ *
+ * @out: HANDSHAKE_TEXT_SIZE bytes
+ *
+ * Returns @out.
+ */
+const char *handshake_describe(const struct handshake *handshake, char *out);
+
+#endif
