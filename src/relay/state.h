@@ -1,0 +1,79 @@
+/* SPDX-FileCopyrightText: 2026 cgtproxy contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#ifndef CGTPROXY_RELAY_STATE_H
+#define CGTPROXY_RELAY_STATE_H
+
+#include "relay/deadlines.h"
+#include "relay/destination.h"
+#include "relay/failures.h"
+#include "relay/flow.h"
+#include "relay/handshake.h"
+#include "relay/poller.h"
+#include "relay/sources.h"
+#include "relay/upstream.h"
+#include "util/netlink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/* What a relay consists of. */
+
+enum { LISTENERS_MAX = 16 };
+
+enum connection_state {
+	CONNECTION_REACHING,  /* connecting to the upstream */
+	CONNECTION_HANDSHAKE, /* it has to connect to the destination */
+	CONNECTION_OPEN,
+	CONNECTION_OVER, /* nothing but the memory is left, until the events at hand are handled */
+};
+
+/** A client's connection and the one to the upstream. Waiting, it has these two descriptors. */
+struct connection {
+	struct relay *relay;
+	struct end client;
+	struct end upstream;
+	struct flow up;		     /* from the client */
+	struct flow down;	     /* to it */
+	struct handshake *handshake; /* NULL once it is open */
+	struct destination destination;
+	struct source *source; /* or NULL */
+	struct deadline deadline;
+	uint64_t active; /* when something was last transferred; in usec */
+	TAILQ_ENTRY(connection) entry;
+	enum connection_state state;
+	uint16_t tries;	  /* of addresses of the upstream */
+	uint16_t retries; /* of one of them whose queue is full */
+};
+
+TAILQ_HEAD(connection_list, connection);
+
+struct listener {
+	struct poll_source source;
+	struct relay *relay;
+};
+
+struct relay {
+	struct upstream *upstream;
+	size_t upstream_address; /* the one that was reached last */
+	struct poller poller;
+	struct flow_means means;
+	struct deadlines deadlines;
+	struct failures failures;
+	struct netlink netlink; /* asks which addresses are this host's */
+	struct sources sources;
+	struct connection_list connections;
+	struct connection_list over; /* to be freed */
+	size_t count;		     /* of connections */
+	size_t count_max;
+	bool is_files_limit; /* that comes from the limit of open files */
+	struct listener listeners[LISTENERS_MAX];
+	size_t listener_count;
+	bool is_paused;		  /* nothing is accepted */
+	size_t count_paused;	  /* connections when that began */
+	struct deadline resuming; /* tries again */
+};
+
+#endif
