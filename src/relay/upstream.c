@@ -311,7 +311,9 @@ const char *upstream_write(const struct upstream *upstream, char *out)
 	if (upstream->kind == UPSTREAM_DIRECT)
 		snprintf(out, UPSTREAM_NAME_SIZE, "direct://");
 	else if (upstream->path != NULL)
-		snprintf(out, UPSTREAM_NAME_SIZE, "%s+unix:%s", scheme,
+		/* two slashes would begin a user */
+		snprintf(out, UPSTREAM_NAME_SIZE, "%s+unix:%s%s", scheme,
+			 strncmp(upstream->path, "//", 2) == 0 ? "//" : "",
 			 escape(shown, sizeof(shown), upstream->path, strlen(upstream->path)));
 	else
 		snprintf(out, UPSTREAM_NAME_SIZE, is_ip6 ? "%s://[%s]:%u" : "%s://%s:%u", scheme, upstream->host,

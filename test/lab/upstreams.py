@@ -59,7 +59,9 @@ class _Process:
     """A process in the host's namespace, which ends with the World, and all those with it that it starts."""
 
     def __init__(self, world, log, *argv):
-        command = world.host.command("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", *map(str, argv))
+        # a shell is the first in a namespace of processes: one that changes its user would no longer be told to end
+        command = world.host.command("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL",
+                                     "sh", "-c", '"$@" & wait', "sh", *map(str, argv))
         with open(log, "ab") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         world.keep(self)
