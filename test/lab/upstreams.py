@@ -5,11 +5,11 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from .addresses import TCP
+from .daemon import in_private_mounts
 from .relays import PASSWORD, UPSTREAM_PORT, USER
 from .waiting import wait_until
 
@@ -143,8 +143,8 @@ def ssh(world):
     directory = _directory(world)
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
-    Path("/run/sshd").mkdir(exist_ok=True)
-    _start(world, _find("sshd"), "-D", "-e", "-f", world.scratch.write(_SSHD.format(directory=directory), ".conf"), port=2222)
+    server = [_find("sshd"), "-D", "-e", "-f", world.scratch.write(_SSHD.format(directory=directory), ".conf")]
+    _start(world, *in_private_mounts("mount -t tmpfs tmpfs /run; mkdir /run/sshd", server), port=2222)
     _start(world, _find("ssh"), "-N", "-D", f"127.0.0.1:{UPSTREAM_PORT}", "-p", "2222", "-i", directory / "user",
            "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={directory}/known", "root@127.0.0.1")
     return f"socks5://127.0.0.1:{UPSTREAM_PORT}"
