@@ -108,10 +108,8 @@ static void move_both(struct connection *connection)
 static void open_connection(struct connection *connection)
 {
 	connection->state = CONNECTION_OPEN;
-	free(connection->handshake);
-	connection->handshake = NULL;
 	/* only the handshake and its failures name it; the name is not ours */
-	connection->destination.name = NULL;
+	connection->handshake.destination.name = NULL;
 	connection->active = clock_now();
 	set_deadline(connection, DEADLINE_IDLE, expire_idle);
 	move_both(connection);
@@ -120,9 +118,9 @@ static void open_connection(struct connection *connection)
 /* Returns whether all of it was sent. */
 static bool send_output(struct connection *connection)
 {
-	struct handshake *handshake = connection->handshake;
+	struct handshake *handshake = &connection->handshake;
 	size_t length = 0;
-	const uint8_t *output = handshake_output(handshake, &length);
+	const uint8_t *output = handshake_output(handshake, connection->relay->means.buffer, &length);
 	const ssize_t sent = send(connection->upstream.source.fd, output, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent < 0 && errno == EAGAIN)
@@ -131,7 +129,7 @@ static bool send_output(struct connection *connection)
 		connection_lose(connection, errno);
 		return false;
 	}
-	handshake_sent(handshake, (size_t)sent);
+	handshake_sent(handshake, (size_t)sent, (size_t)sent == length);
 	return (size_t)sent == length;
 }
 
@@ -151,7 +149,7 @@ static bool hear_answer(struct connection *connection)
 		connection_lose(connection, length < 0 ? errno : 0);
 		return false;
 	}
-	taken = handshake_take(connection->handshake, buffer, (size_t)length);
+	taken = handshake_take(&connection->handshake, buffer, (size_t)length);
 	if (recv(upstream->source.fd, buffer, taken, MSG_TRUNC | MSG_DONTWAIT) != (ssize_t)taken) {
 		connection_lose(connection, errno);
 		return false;
@@ -161,8 +159,8 @@ static bool hear_answer(struct connection *connection)
 
 static void shake_hands(struct connection *connection)
 {
-	struct handshake *handshake = connection->handshake;
-	const bool was_requested = handshake->is_requested;
+	struct handshake *handshake = &connection->handshake;
+	const bool was_requested = handshake_is_requested(handshake);
 	bool goes_on = true;
 
 	while (goes_on && handshake->state == HANDSHAKE_SEND)
@@ -178,7 +176,7 @@ static void shake_hands(struct connection *connection)
 		open_connection(connection);
 	else if (handshake->state == HANDSHAKE_FAILED)
 		connection_fail_in_handshake(connection);
-	else if (handshake->is_requested && !was_requested)
+	else if (handshake_is_requested(handshake) && !was_requested)
 		set_deadline(connection, DEADLINE_ANSWER, expire_answer);
 }
 
@@ -190,7 +188,7 @@ static void reached(struct connection *connection)
 	if (relay->upstream->address_count > 0)
 		relay->upstream_address =
 			(relay->upstream_address + connection->tries) % relay->upstream->address_count;
-	if (connection->handshake->is_requested)
+	if (handshake_is_requested(&connection->handshake))
 		set_deadline(connection, DEADLINE_ANSWER, expire_answer);
 	shake_hands(connection);
 }
@@ -244,7 +242,7 @@ static const struct sockaddr *choose_address(const struct connection *connection
 	const struct upstream_address *address = NULL;
 
 	if (upstream->kind == UPSTREAM_DIRECT) {
-		*length = endpoint_to_sockaddr(&connection->destination.endpoint, direct);
+		*length = endpoint_to_sockaddr(&connection->handshake.destination.endpoint, direct);
 		return (const struct sockaddr *)direct;
 	}
 	address = &upstream->addresses[(relay->upstream_address + connection->tries) % upstream->address_count];
@@ -295,13 +293,9 @@ static int take_client(struct connection *connection, int client, const struct d
 
 	connection->client.source = (struct poll_source){.fd = client, .handle = on_client};
 	connection->upstream.source.fd = -1;
-	connection->destination = *destination;
 	flow_init(&connection->up);
 	flow_init(&connection->down);
-	connection->handshake = malloc(sizeof(*connection->handshake));
-	if (connection->handshake == NULL)
-		return -ENOMEM;
-	handshake_begin(connection->handshake, relay->upstream, destination);
+	handshake_begin(&connection->handshake, relay->upstream, destination);
 	return poller_add(&relay->poller, &connection->client.source, EVENTS);
 }
 

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void connection_end(struct connection *connection, bool with_reset)
@@ -29,8 +28,6 @@ void connection_end(struct connection *connection, bool with_reset)
 	flow_end(&connection->down, &relay->means);
 	deadlines_unset(&relay->deadlines, &connection->deadline);
 	sources_leave(&relay->sources, connection->source);
-	free(connection->handshake);
-	connection->handshake = NULL;
 	TAILQ_REMOVE(&relay->connections, connection, entry);
 	TAILQ_INSERT_TAIL(&relay->over, connection, entry);
 	relay->count--;
@@ -38,7 +35,8 @@ void connection_end(struct connection *connection, bool with_reset)
 
 void connection_fail(struct connection *connection, enum failure_cause cause, uint32_t detail, const char *text)
 {
-	failures_log(&connection->relay->failures, cause, detail, clock_now(), &connection->destination, text);
+	failures_log(&connection->relay->failures, cause, detail, clock_now(), &connection->handshake.destination,
+		     text);
 	connection_end(connection, true);
 }
 
@@ -65,7 +63,7 @@ void connection_fail_to_reach(struct connection *connection, int code)
 
 void connection_fail_in_handshake(struct connection *connection)
 {
-	const struct handshake *handshake = connection->handshake;
+	const struct handshake *handshake = &connection->handshake;
 	char text[HANDSHAKE_TEXT_SIZE];
 
 	connection_fail(connection, FAILURE_HANDSHAKE, (uint32_t)handshake->failure << 16 | handshake->code,

@@ -19,59 +19,77 @@ static void fail(struct handshake *handshake, enum handshake_failure failure, ui
 	handshake->code = code;
 }
 
-/* length: of what is in the buffer */
-static void send_next(struct handshake *handshake, size_t length)
+/* In SOCKS5, the answer that comes next says which message is sent before it. */
+static void send_next(struct handshake *handshake, enum socks5_answer answer)
 {
 	handshake->state = HANDSHAKE_SEND;
-	handshake->length = (uint16_t)length;
 	handshake->sent = 0;
-	if (length == 0)
-		fail(handshake, HANDSHAKE_NO_NAME, 0);
+	if (handshake->upstream->kind == UPSTREAM_HTTP)
+		handshake->http = (struct http_reader){0};
+	else
+		socks5_expect(&handshake->socks5, answer);
 }
 
-static void send_request(struct handshake *handshake)
+static bool can_name(const struct upstream *upstream, const struct destination *destination)
 {
-	const struct upstream *upstream = handshake->upstream;
-
-	handshake->is_requested = true;
-	if (upstream->kind == UPSTREAM_HTTP) {
-		send_next(handshake, http_connect_write(&handshake->destination, upstream->user, upstream->password,
-							handshake->output));
-		handshake->http = (struct http_reader){0};
-	} else {
-		send_next(handshake, socks5_write_request(&handshake->destination, handshake->output));
-		socks5_expect(&handshake->socks5, SOCKS5_ANSWER_REQUEST);
-	}
+	if (destination->name == NULL)
+		return true;
+	return upstream->kind == UPSTREAM_SOCKS5 ? strlen(destination->name) <= UINT8_MAX
+						 : destination_is_name(destination->name);
 }
 
 void handshake_begin(struct handshake *handshake, const struct upstream *upstream,
 		     const struct destination *destination)
 {
-	handshake->upstream = upstream;
-	handshake->destination = *destination;
-	handshake->state = HANDSHAKE_READY;
-	handshake->is_requested = false;
-	if (upstream->kind == UPSTREAM_HTTP) {
-		send_request(handshake);
-	} else if (upstream->kind == UPSTREAM_SOCKS5) {
-		send_next(handshake, socks5_write_methods(upstream->user != NULL, handshake->output));
-		socks5_expect(&handshake->socks5, SOCKS5_ANSWER_METHOD);
-	}
+	*handshake = (struct handshake){
+		.upstream = upstream,
+		.destination = *destination,
+		.state = HANDSHAKE_READY,
+	};
+	if (upstream->kind == UPSTREAM_DIRECT)
+		return;
+	if (can_name(upstream, destination))
+		send_next(handshake, SOCKS5_ANSWER_METHOD);
+	else
+		fail(handshake, HANDSHAKE_NO_NAME, 0);
 }
 
-const uint8_t *handshake_output(const struct handshake *handshake, size_t *length)
+static size_t write_message(const struct handshake *handshake, uint8_t *buffer)
 {
-	*length = handshake->length - handshake->sent;
-	return handshake->output + handshake->sent;
+	const struct upstream *upstream = handshake->upstream;
+
+	if (upstream->kind == UPSTREAM_HTTP)
+		return http_connect_write(&handshake->destination, upstream->user, upstream->password, buffer);
+	switch (handshake->socks5.answer) {
+	case SOCKS5_ANSWER_METHOD:
+		return socks5_write_methods(upstream->user != NULL, buffer);
+	case SOCKS5_ANSWER_PASSWORD:
+		return socks5_write_password(upstream->user, upstream->password != NULL ? upstream->password : "",
+					     buffer);
+	case SOCKS5_ANSWER_REQUEST:
+		return socks5_write_request(&handshake->destination, buffer);
+	}
+	return 0;
 }
 
-void handshake_sent(struct handshake *handshake, size_t length)
+const uint8_t *handshake_output(const struct handshake *handshake, uint8_t *buffer, size_t *length)
+{
+	*length = write_message(handshake, buffer) - handshake->sent;
+	return buffer + handshake->sent;
+}
+
+void handshake_sent(struct handshake *handshake, size_t length, bool is_all)
 {
 	handshake->sent = (uint16_t)(handshake->sent + length);
-	if (handshake->sent < handshake->length)
-		return;
-	explicit_bzero(handshake->output, handshake->length); /* it may have been a password */
-	handshake->state = HANDSHAKE_RECEIVE;
+	if (is_all)
+		handshake->state = HANDSHAKE_RECEIVE;
+}
+
+bool handshake_is_requested(const struct handshake *handshake)
+{
+	if (handshake->upstream->kind == UPSTREAM_SOCKS5)
+		return handshake->socks5.answer == SOCKS5_ANSWER_REQUEST;
+	return true;
 }
 
 /* An answer was read to its end. */
@@ -83,14 +101,11 @@ static void go_on_with_socks5(struct handshake *handshake)
 	if (reader->answer == SOCKS5_ANSWER_REQUEST) {
 		handshake->state = HANDSHAKE_READY;
 	} else if (reader->answer == SOCKS5_ANSWER_PASSWORD || reader->code == SOCKS5_METHOD_NONE) {
-		send_request(handshake);
+		send_next(handshake, SOCKS5_ANSWER_REQUEST);
 	} else if (upstream->user == NULL) { /* it was not offered */
 		fail(handshake, HANDSHAKE_GARBAGE, 0);
 	} else {
-		send_next(handshake,
-			  socks5_write_password(upstream->user, upstream->password != NULL ? upstream->password : "",
-						handshake->output));
-		socks5_expect(&handshake->socks5, SOCKS5_ANSWER_PASSWORD);
+		send_next(handshake, SOCKS5_ANSWER_PASSWORD);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "relay/socks5.h"
 #include "relay/upstream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,28 +40,38 @@ struct handshake {
 	struct destination destination;
 	enum handshake_state state;
 	enum handshake_failure failure;
-	uint16_t code;	   /* of a refusal: of SOCKS5 or HTTP */
-	bool is_requested; /* the destination has been named: what takes time now is connecting to it */
 	union {
 		struct socks5_reader socks5;
 		struct http_reader http;
 	};
-	uint16_t length; /* of what is to be sent */
-	uint16_t sent;	 /* of it */
-	uint8_t output[HTTP_CONNECT_MAX];
+	uint16_t code; /* of a refusal: of SOCKS5 or HTTP */
+	uint16_t sent; /* bytes of the message that is being sent */
 };
 
-enum { HANDSHAKE_TEXT_SIZE = 512 };
+enum {
+	HANDSHAKE_MESSAGE_MAX = HTTP_CONNECT_MAX,
+	HANDSHAKE_TEXT_SIZE = 512,
+};
 
 /** Begins. The upstream, and the destination's name, have to stay. One that is direct is ready at once. */
 void handshake_begin(struct handshake *handshake, const struct upstream *upstream,
 		     const struct destination *destination);
 
-/** Returns the bytes to send in HANDSHAKE_SEND. @length: set to their number */
-const uint8_t *handshake_output(const struct handshake *handshake, size_t *length);
+/**
+ * Writes the bytes to send in HANDSHAKE_SEND. They may have a password in them, so that they are not kept.
+ *
+ * @buffer: HANDSHAKE_MESSAGE_MAX bytes
+ * @length: set to their number
+ *
+ * Returns where in the buffer they begin.
+ */
+const uint8_t *handshake_output(const struct handshake *handshake, uint8_t *buffer, size_t *length);
 
-/** Notes that some of these were sent. */
-void handshake_sent(struct handshake *handshake, size_t length);
+/** Notes that some of these were sent. @is_all: and no more are left */
+void handshake_sent(struct handshake *handshake, size_t length, bool is_all);
+
+/** Returns whether the destination has been named, so that what takes time is connecting to it. */
+bool handshake_is_requested(const struct handshake *handshake);
 
 /**
  * Takes bytes that the upstream sent, in HANDSHAKE_RECEIVE.

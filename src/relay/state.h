@@ -35,11 +35,10 @@ struct connection {
 	struct relay *relay;
 	struct end client;
 	struct end upstream;
-	struct flow up;		     /* from the client */
-	struct flow down;	     /* to it */
-	struct handshake *handshake; /* NULL once it is open */
-	struct destination destination;
-	struct source *source; /* or NULL */
+	struct flow up;		    /* from the client */
+	struct flow down;	    /* to it */
+	struct handshake handshake; /* which has the destination */
+	struct source *source;	    /* or NULL */
 	struct deadline deadline;
 	uint64_t active; /* when something was last transferred; in usec */
 	TAILQ_ENTRY(connection) entry;

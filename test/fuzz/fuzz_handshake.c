@@ -36,6 +36,7 @@ static const struct upstream *upstream(size_t number)
 /* Has it take the answers in pieces; returns how many bytes it took. */
 static size_t shake_hands(struct handshake *handshake, const uint8_t *data, size_t size, size_t piece)
 {
+	static uint8_t buffer[HANDSHAKE_MESSAGE_MAX];
 	size_t at = 0;
 
 	for (;;) {
@@ -43,9 +44,9 @@ static size_t shake_hands(struct handshake *handshake, const uint8_t *data, size
 		size_t taken = 0;
 
 		if (handshake->state == HANDSHAKE_SEND) {
-			handshake_output(handshake, &length);
-			CHECK(length > 0 && length <= HTTP_CONNECT_MAX);
-			handshake_sent(handshake, length < piece ? length : piece);
+			handshake_output(handshake, buffer, &length);
+			CHECK(length > 0 && length <= HANDSHAKE_MESSAGE_MAX);
+			handshake_sent(handshake, length < piece ? length : piece, length <= piece);
 			continue;
 		}
 		if (handshake->state != HANDSHAKE_RECEIVE || at == size)
