@@ -3,7 +3,7 @@
 """The benchmark: measures what docs/performance.md tells, and shows it beside its budgets.
 
 Usage: bench.py [BUILD_DIRECTORY [PART...]]    parts: new births storms idle match packets received forwarded containers
-    connections
+    connections relay
 Writes bench.json, bench.svg and bench.md into the build directory.
 """
 
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test"))
 import cgroup_figures  # noqa: E402  (after the path to what it imports)
 import gateway_figures  # noqa: E402
 import packet_figures  # noqa: E402
+import relay_figures  # noqa: E402
 from apart import is_apart, run_apart  # noqa: E402
 from figures import Figures, markdown  # noqa: E402
 from stage import Stage  # noqa: E402
@@ -32,6 +33,7 @@ PARTS = {
     "forwarded": gateway_figures.measure_forwarded,
     "containers": gateway_figures.measure_containers,
     "connections": packet_figures.measure_connections,
+    "relay": relay_figures.measure_relay,
 }
 
 

@@ -36,6 +36,11 @@ driver_command cmd_floor;
 driver_command cmd_latency;
 driver_command cmd_match;
 driver_command cmd_packets;
+driver_command cmd_relay_ask;
+driver_command cmd_relay_crowd;
+driver_command cmd_relay_floor;
+driver_command cmd_relay_serve;
+driver_command cmd_relay_stream;
 driver_command cmd_storm;
 
 #endif

@@ -96,9 +96,18 @@ TEXTS = {
     "connections_none": ("to the outside over a veth, without cgtproxy", "经 veth 到外部，没有 cgtproxy"),
     "connections_direct": ("the same, direct", "同上，direct"),
     "connections_proxied": ("to the proxy through TPROXY", "经 TPROXY 到代理"),
+    "relay": ("The relay beside the floor: epoll and splice, a pipe only while data waits", "中继与下限的比较：下限只用 epoll 和 splice，有数据等待时才占用管道"),
+    "relay_down": ("one stream to the client, over SOCKS5; the floor {floor} Gbit/s", "经 SOCKS5 发往客户端的单个数据流；下限为 {floor} Gbit/s"),
+    "relay_up": ("one stream from the client, likewise; the floor {floor} Gbit/s", "客户端发出的单个数据流，同上；下限为 {floor} Gbit/s"),
+    "relay_crowd": ("TCP connections a second over SOCKS5, one answer each; the floor {floor}",
+                    "经 SOCKS5 每秒的 TCP 连接数，每个连接一次应答；下限为 {floor}"),
+    "relay_first": ("from connecting to the first answer, over SOCKS5, p50; the floor {floor} us",
+                    "经 SOCKS5 从连接到首个应答，p50；下限为 {floor} us"),
+    "relay_first_direct": ("the same without a proxy behind it; the floor {floor} us", "同上，后面没有代理；下限为 {floor} us"),
+    "relay_ratio": ("its time as a multiple of the floor's", "所用时间为下限的倍数"),
 }
 HEADINGS = ("new", "births", "storms", "start", "memory", "idle", "match", "packets", "received",
-            "forwarded", "containers", "connections")
+            "forwarded", "containers", "connections", "relay")
 
 
 @dataclass(frozen=True)

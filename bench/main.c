@@ -20,6 +20,11 @@ static const struct {
 	{"match", cmd_match, 3, "ROUNDS PATHS PATTERNS..."},
 	{"packets", cmd_packets, 3, "ROUNDS COUNT NAMESPACE,CGROUP,ADDRESS[,tun=DEVICE][,tproxy=PORT]..."},
 	{"accept", cmd_accept, 1, "PORT [transparent]"},
+	{"relay-floor", cmd_relay_floor, 1, "PORT [UPSTREAM-PORT]"},
+	{"relay-serve", cmd_relay_serve, 1, "PORT [socks5]"},
+	{"relay-ask", cmd_relay_ask, 3, "ADDRESS PORT COUNT"},
+	{"relay-crowd", cmd_relay_crowd, 4, "ADDRESS PORT COUNT CLIENTS"},
+	{"relay-stream", cmd_relay_stream, 4, "ADDRESS PORT BYTES down|up"},
 	{"connect", cmd_connect, 3, "ADDRESS PORT COUNT"},
 };
 

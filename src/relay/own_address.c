@@ -31,15 +31,22 @@ int own_address_find(struct netlink *netlink, const struct endpoint *address, bo
 	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	const struct netlink_reader reader = {.note = note_route, .data = is_own};
 	const size_t size = address_size(address->family);
 	int result = 0;
 
 	message->nlmsg_type = RTM_GETROUTE;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_flags = NLM_F_REQUEST; /* the answer is one message, with the route or an error */
 	head->rtm_family = (uint8_t)address->family;
 	head->rtm_dst_len = (uint8_t)(8 * size);
 	mnl_attr_put(message, RTA_DST, size, &address->ip6);
 	*is_own = false;
-	result = netlink_request(netlink, message, note_route, is_own);
-	return is_no_route(result) ? 0 : result;
+	result = netlink_ask(netlink, message);
+	if (result >= 0)
+		result = netlink_read(netlink, &reader);
+	if (is_no_route(result))
+		return 0;
+	if (result < 0)
+		netlink_drain(netlink);
+	return result < 0 ? result : 0;
 }

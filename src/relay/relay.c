@@ -59,12 +59,12 @@ static int conclude(struct loop *loop)
 static int on_sockets(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct loop *loop = userdata;
-	int count = 1;
+	int count = POLLER_BATCH;
 
 	(void)source;
 	(void)fd;
 	(void)events;
-	for (int i = 0; i < ROUNDS_MAX && count > 0; i++) {
+	for (int i = 0; i < ROUNDS_MAX && count == POLLER_BATCH; i++) {
 		count = poller_run(&loop->relay.poller);
 		connections_bury(&loop->relay);
 	}
