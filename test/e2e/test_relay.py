@@ -3,6 +3,7 @@
 """The relay passes on what TPROXY sends it: over every kind of upstream, both families, and with its ends in order."""
 
 import os
+import select
 import socket
 import threading
 
@@ -159,6 +160,9 @@ def test_a_reset_while_the_other_side_does_not_read(world, sockets, upstream, fi
     except BlockingIOError:
         pass
     reset(one)
+    waiting = select.poll()
+    waiting.register(other, 0)  # for POLLERR and POLLHUP alone
+    assert waiting.poll(30_000)
     assert was_reset(other)
 
 

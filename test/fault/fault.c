@@ -75,10 +75,26 @@ static int fault_by_name(const char *name)
 		const char *name;
 		int fault;
 	} faults[] = {
-		{"short", SHORT},   {"EPERM", EPERM},	  {"ENOENT", ENOENT},	      {"EINTR", EINTR},
-		{"EIO", EIO},	    {"EAGAIN", EAGAIN},	  {"ENOMEM", ENOMEM},	      {"EACCES", EACCES},
-		{"ENODEV", ENODEV}, {"EINVAL", EINVAL},	  {"ENFILE", ENFILE},	      {"EMFILE", EMFILE},
-		{"ENOSPC", ENOSPC}, {"ENOBUFS", ENOBUFS}, {"EOPNOTSUPP", EOPNOTSUPP},
+		{"short", SHORT},
+		{"EPERM", EPERM},
+		{"ENOENT", ENOENT},
+		{"EINTR", EINTR},
+		{"EIO", EIO},
+		{"EAGAIN", EAGAIN},
+		{"ENOMEM", ENOMEM},
+		{"EACCES", EACCES},
+		{"ENODEV", ENODEV},
+		{"EINVAL", EINVAL},
+		{"ENFILE", ENFILE},
+		{"EMFILE", EMFILE},
+		{"ENOSPC", ENOSPC},
+		{"ENOBUFS", ENOBUFS},
+		{"EOPNOTSUPP", EOPNOTSUPP},
+		{"EPIPE", EPIPE},
+		{"ECONNRESET", ECONNRESET},
+		{"ECONNABORTED", ECONNABORTED},
+		{"ENOTCONN", ENOTCONN},
+		{"ENETUNREACH", ENETUNREACH},
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
@@ -234,6 +250,13 @@ WRAP(int, -1, setsockopt, (int fd, int level, int name, const void *value, sockl
 WRAP(ssize_t, -1, sendto, (int fd, const void *data, size_t size, int flags, __CONST_SOCKADDR_ARG address,
      socklen_t address_size), (fd, data, size, flags, address, address_size))
 WRAP(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+WRAP(ssize_t, -1, send, (int fd, const void *data, size_t size, int flags), (fd, data, size, flags))
+WRAP(int, -1, accept4, (int fd, __SOCKADDR_ARG address, socklen_t *size, int flags), (fd, address, size, flags))
+WRAP(int, -1, connect, (int fd, __CONST_SOCKADDR_ARG address, socklen_t size), (fd, address, size))
+WRAP(int, -1, shutdown, (int fd, int how), (fd, how))
+WRAP(int, -1, pipe2, (int ends[2], int flags), (ends, flags))
+WRAP(ssize_t, -1, splice, (int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size, unsigned flags),
+     (from, from_offset, to, to_offset, size, flags))
 WRAP(int, -1, inotify_init1, (int flags), (flags))
 WRAP(int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
 WRAP(int, -1, inotify_rm_watch, (int fd, int watch), (fd, watch))
