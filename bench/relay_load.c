@@ -157,8 +157,10 @@ int cmd_relay_serve(int count, char **arguments)
 {
 	const int listener = relay_listen((uint16_t)number(arguments[0]), false);
 
-	for (int i = 1; i < SERVERS && fork() > 0; i++)
-		continue;
+	for (int i = 1; i < SERVERS; i++) {
+		if (fork() == 0)
+			break;
+	}
 	serve(listener, count > 1 && strcmp(arguments[1], "socks5") == 0);
 	return 0;
 }
@@ -217,11 +219,11 @@ int cmd_relay_crowd(int count, char **arguments)
 
 	(void)count;
 	for (uint64_t i = 0; i < clients; i++) {
-		if (fork() != 0)
-			continue;
-		for (uint64_t left = number(arguments[2]) / clients; left > 0; left--)
-			ask(&address, (struct order){.kind = 'a'});
-		_exit(0);
+		if (fork() == 0) {
+			for (uint64_t left = number(arguments[2]) / clients; left > 0; left--)
+				ask(&address, (struct order){.kind = 'a'});
+			_exit(0);
+		}
 	}
 	while (wait(&status) > 0) {
 		if (status != 0)

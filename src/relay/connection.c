@@ -4,6 +4,7 @@
 #include "relay/connection.h"
 
 #include "relay/ending.h"
+#include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
 #include "util/language.h"
@@ -196,7 +197,7 @@ static void reached(struct connection *connection)
 /* code: why an address can't be connected to */
 static void try_next_address(struct connection *connection, int code)
 {
-	poll_source_close(&connection->upstream.source);
+	connection_close_upstream(connection);
 	if (++connection->tries < connection->relay->upstream->address_count)
 		try_address(connection);
 	else
@@ -266,6 +267,7 @@ static int begin_to_connect(struct connection *connection)
 		socket_prepare(upstream->source.fd);
 	if (connect(upstream->source.fd, address, length) < 0 && errno != EINPROGRESS)
 		return errno;
+	own_ports_note(connection);
 	return -poller_add(&connection->relay->poller, &upstream->source, EVENTS);
 }
 
@@ -275,12 +277,12 @@ static void try_address(struct connection *connection)
 	const bool is_direct = relay->upstream->kind == UPSTREAM_DIRECT;
 	int code = 0;
 
-	poll_source_close(&connection->upstream.source);
+	connection_close_upstream(connection);
 	set_deadline(connection, is_direct ? DEADLINE_ANSWER : DEADLINE_REACH,
 		     is_direct ? expire_answer : expire_reach);
 	code = begin_to_connect(connection);
 	if (code == EAGAIN && ++connection->retries <= RETRIES_MAX) { /* only a Unix socket says so */
-		poll_source_close(&connection->upstream.source);
+		connection_close_upstream(connection);
 		set_deadline(connection, DEADLINE_RETRY, expire_retry);
 	} else if (code != 0) {
 		try_next_address(connection, code);

@@ -3,6 +3,7 @@
 
 #include "relay/ending.h"
 
+#include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
 #include "util/language.h"
@@ -10,6 +11,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+void connection_close_upstream(struct connection *connection)
+{
+	own_ports_forget(connection);
+	poll_source_close(&connection->upstream.source);
+}
 
 void connection_end(struct connection *connection, bool with_reset)
 {
@@ -23,7 +30,7 @@ void connection_end(struct connection *connection, bool with_reset)
 		socket_reset_on_close(connection->upstream.source.fd);
 	}
 	poll_source_close(&connection->client.source);
-	poll_source_close(&connection->upstream.source);
+	connection_close_upstream(connection);
 	flow_end(&connection->up, &relay->means);
 	flow_end(&connection->down, &relay->means);
 	deadlines_unset(&relay->deadlines, &connection->deadline);

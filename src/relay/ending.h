@@ -8,6 +8,9 @@
 
 /* How connections end, and what is logged of those that fail before they are open. */
 
+/** Closes the socket to the upstream, if there is one. */
+void connection_close_upstream(struct connection *connection);
+
 /**
  * Ends a connection; one that is over stays so. Its memory stays until connections_bury().
  *

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static const uint64_t silence = 60 * USEC_PER_SEC;
 
@@ -32,19 +31,17 @@ static struct failure *find(struct failures *failures, enum failure_cause cause,
 
 static void log_one(int priority, const struct destination *destination, const char *text, uint32_t suppressed)
 {
-	char where[DESTINATION_SIZE + 2] = "";
+	char where[DESTINATION_SIZE] = "";
 	char more[128] = "";
 
-	if (destination != NULL) {
+	if (destination != NULL)
 		destination_write(destination, where);
-		strcat(where, ": ");
-	}
 	if (suppressed > 0)
 		snprintf(more, sizeof(more),
 			 ngettext(" (%" PRIu32 " more like this one since the last that was logged)",
 				  " (%" PRIu32 " more like this one since the last that was logged)", suppressed),
 			 suppressed);
-	log_about(priority, NULL, "%s%s%s", where, text, more);
+	log_about(priority, NULL, "%s%s%s%s", where, destination != NULL ? ": " : "", text, more);
 }
 
 void failures_log(struct failures *failures, enum failure_cause cause, uint32_t detail, uint64_t now,

@@ -19,6 +19,7 @@ enum failure_cause {
 	FAILURE_SLOW,	   /* it does not answer in time */
 	FAILURE_LOST,	   /* it ended the connection before it was ready; likewise */
 	FAILURE_HANDSHAKE, /* the detail is an enum handshake_failure and a code */
+	FAILURE_LOOP,	   /* a connection of the relay's own came back to it */
 	FAILURE_OWN,	   /* the destination is this host's own */
 	FAILURE_SOURCE,	   /* a client has too many connections */
 	FAILURE_LIMIT,	   /* there are too many */

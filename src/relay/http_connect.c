@@ -88,7 +88,7 @@ static bool is_token(uint8_t byte)
 static enum http_progress read_status_line(struct http_reader *reader, uint8_t byte)
 {
 	const size_t at = reader->line;
-	const char expected = at < strlen(status_line) ? status_line[at] : '\0';
+	const uint8_t expected = at < strlen(status_line) ? (uint8_t)status_line[at] : 0;
 
 	if (expected == 'x')
 		return isdigit(byte) ? HTTP_MORE : HTTP_GARBAGE;
@@ -96,7 +96,7 @@ static enum http_progress read_status_line(struct http_reader *reader, uint8_t b
 		reader->status = (uint16_t)(reader->status * 10 + (byte - '0'));
 		return isdigit(byte) && reader->status > 0 ? HTTP_MORE : HTTP_GARBAGE;
 	}
-	if (expected != '\0')
+	if (expected != 0)
 		return byte == expected ? HTTP_MORE : HTTP_GARBAGE;
 	if (byte == '\r' || byte == '\n') {
 		reader->state = byte == '\r' ? STATUS_END : FIELD_START;

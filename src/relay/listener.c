@@ -5,6 +5,7 @@
 
 #include "relay/connection.h"
 #include "relay/own_address.h"
+#include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
 #include "util/language.h"
@@ -117,6 +118,12 @@ static void admit(struct relay *relay, int client, const struct endpoint *peer)
 	}
 	if (!check_address(relay, client, &destination))
 		return;
+	if (own_ports_have(relay, peer)) {
+		refuse(relay, client, &destination, FAILURE_LOOP, 0,
+		       _("refused: it is the relay itself that connects to it, and is sent back to the relay: the "
+			 "relay's cgroup has to be direct"));
+		return;
+	}
 	result = sources_enter(&relay->sources, peer, &source);
 	if (result == -EUSERS) {
 		refuse(relay, client, &destination, FAILURE_SOURCE, 0,

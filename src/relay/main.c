@@ -209,6 +209,7 @@ static int run(struct command_line *line)
 		result = relay_run(&line->options, &error);
 	if (result < 0)
 		log_error("%s", error.text);
+	line->options.upstream = NULL;
 	upstream_clear(&upstream);
 	return result < 0 ? code : EXIT_SUCCESS;
 }

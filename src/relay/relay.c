@@ -167,7 +167,8 @@ static int prepare(struct relay *relay, const struct relay_options *options)
 	set_limits(relay, options);
 	relay->upstream = options->upstream;
 	relay->means.buffer = malloc(FLOW_COPY_MAX);
-	if (relay->means.buffer == NULL)
+	relay->own_ports = calloc(UINT16_MAX + 1, sizeof(*relay->own_ports));
+	if (relay->means.buffer == NULL || relay->own_ports == NULL)
 		return -ENOMEM;
 	return netlink_open(&relay->netlink, NETLINK_ROUTE, 0);
 }
@@ -206,6 +207,7 @@ static void close_relay(struct relay *relay)
 	pipes_close(&relay->means.pipes);
 	poller_close(&relay->poller);
 	netlink_close(&relay->netlink);
+	free(relay->own_ports);
 	free(relay->means.buffer);
 }
 

@@ -9,21 +9,24 @@
 #include <string.h>
 
 struct source {
-	struct endpoint address; /* without a port; what is not used of it is zero */
+	struct in6_addr address; /* one of IPv4 is mapped */
 	size_t count;
 };
 
 static int compare(const void *one, const void *other)
 {
 	return memcmp(&((const struct source *)one)->address, &((const struct source *)other)->address,
-		      sizeof(struct endpoint));
+		      sizeof(struct in6_addr));
 }
 
-static void copy_address(struct endpoint *out, const struct endpoint *address)
+static void map_address(struct in6_addr *out, const struct endpoint *address)
 {
-	memset(out, 0, sizeof(*out));
-	out->family = address->family;
-	memcpy(&out->ip6, &address->ip6, address_size(address->family));
+	if (address->family == AF_INET6) {
+		*out = address->ip6;
+		return;
+	}
+	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(&out->s6_addr[12], &address->ip, sizeof(address->ip));
 }
 
 /* Returns the source, which may be a new one, or NULL. */
@@ -34,7 +37,7 @@ static struct source *find(struct sources *sources, const struct endpoint *addre
 
 	if (new == NULL)
 		return NULL;
-	copy_address(&new->address, address);
+	map_address(&new->address, address);
 	found = tsearch(new, &sources->tree, compare);
 	if (found == NULL || *found != new)
 		free(new);

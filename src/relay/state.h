@@ -43,8 +43,9 @@ struct connection {
 	uint64_t active; /* when something was last transferred; in usec */
 	TAILQ_ENTRY(connection) entry;
 	enum connection_state state;
-	uint16_t tries;	  /* of addresses of the upstream */
-	uint16_t retries; /* of one of them whose queue is full */
+	uint16_t tries;	   /* of addresses of the upstream */
+	uint16_t retries;  /* of one of them whose queue is full */
+	uint16_t own_port; /* of the upstream's socket on this host, or 0 */
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -61,6 +62,7 @@ struct relay {
 	struct flow_means means;
 	struct deadlines deadlines;
 	struct failures failures;
+	uint32_t *own_ports;	/* how many connections have each port: UINT16_MAX + 1 */
 	struct netlink netlink; /* asks which addresses are this host's */
 	struct sources sources;
 	struct connection_list connections;

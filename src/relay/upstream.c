@@ -253,15 +253,6 @@ int upstream_parse(struct upstream *upstream, const char *url, struct error *err
 	return scheme->is_path ? read_path(upstream, url, error) : read_host(upstream, url, error);
 }
 
-static int count_addresses(const struct addrinfo *list)
-{
-	int count = 0;
-
-	for (; list != NULL && count < UPSTREAM_ADDRESSES_MAX; list = list->ai_next)
-		count++;
-	return count;
-}
-
 static int refuse_name(const struct upstream *upstream, int code, struct error *error)
 {
 	const int cause = code == EAI_SYSTEM ? -errno : -EHOSTUNREACH;
@@ -287,7 +278,7 @@ int upstream_resolve(struct upstream *upstream, struct error *error)
 	code = getaddrinfo(upstream->host, port, &hints, &list);
 	if (code != 0)
 		return refuse_name(upstream, code, error);
-	addresses = calloc((size_t)count_addresses(list), sizeof(*addresses));
+	addresses = calloc(UPSTREAM_ADDRESSES_MAX, sizeof(*addresses));
 	for (const struct addrinfo *next = list; addresses != NULL && next != NULL && count < UPSTREAM_ADDRESSES_MAX;
 	     next = next->ai_next) {
 		addresses[count].length = next->ai_addrlen;

@@ -225,6 +225,19 @@ def test_it_is_no_open_proxy(world, family, upstream):
     assert server.connections == 0
 
 
+@pytest.mark.parametrize("url", ["direct://", "socks5://203.0.113.10:1080"])
+def test_it_does_not_connect_to_itself(world, url):
+    """Run in a cgroup that is sent to it, as by a rule for everything: it says what to do, and stays what it was."""
+    sockets = Sockets(world)
+    world.daemon(ONE_PROXY)
+    directory = world.cgroups.directory(world.cgroups.path("proxied"))
+    daemon = relay(world, url, wrap=lambda argv: ["sh", "-c", 'echo 0 >"$0/cgroup.procs"; exec "$@"', directory, *argv])
+    for family in (V4, V6):
+        assert is_refused(sockets.connect, family)
+    daemon.wait_log("the relay's cgroup has to be direct")
+    wait_until(lambda: len(os.listdir(f"/proc/{daemon.pid}/fd")) < 16, "few descriptors")
+
+
 def test_the_upstream_restarts(world, sockets):
     """Connections then fail, and later ones work again."""
     first = kept_after(accept_socks5)(world)

@@ -229,7 +229,7 @@ static void test_destinations(void **state)
 static void test_names(void **state)
 {
 	static const char *const good[] = {"a", "a.b", "xn--bcher-kva.example", "_dmarc.example.org", "1.2.3.4"};
-	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "a b", "a\r\nb", "b\xc3\xbc" "cher", "a:1", "a/b"};
+	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "a b", "a\r\nb", "\xc3\xbc", "a:1", "a/b"};
 	char name[DESTINATION_NAME_MAX + 2];
 
 	(void)state;
