@@ -42,6 +42,8 @@ void connection_end(struct connection *connection, bool with_reset)
 
 void connection_fail(struct connection *connection, enum failure_cause cause, uint32_t detail, const char *text)
 {
+	if (cause == FAILURE_UPSTREAM || (cause == FAILURE_SLOW && detail == DEADLINE_REACH))
+		connection->relay->is_upstream_lost = true;
 	failures_log(&connection->relay->failures, cause, detail, clock_now(), &connection->handshake.destination,
 		     text);
 	connection_end(connection, true);

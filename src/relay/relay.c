@@ -5,6 +5,7 @@
 
 #include "relay/connection.h"
 #include "relay/listener.h"
+#include "relay/resolver.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -52,6 +53,9 @@ static int conclude(struct loop *loop)
 
 	connections_bury(&loop->relay);
 	listeners_resume(&loop->relay);
+	if (loop->relay.is_upstream_lost)
+		resolver_ask(&loop->relay, clock_now());
+	loop->relay.is_upstream_lost = false;
 	result = set_timer(loop);
 	return result < 0 ? sd_event_exit(loop->events, result) : 0;
 }
@@ -203,6 +207,7 @@ static int serve(struct loop *loop, struct error *error)
 static void close_relay(struct relay *relay)
 {
 	listeners_close(relay);
+	resolver_close(relay);
 	connections_end(relay);
 	pipes_close(&relay->means.pipes);
 	poller_close(&relay->poller);
@@ -213,7 +218,8 @@ static void close_relay(struct relay *relay)
 
 int relay_run(const struct relay_options *options, struct error *error)
 {
-	struct loop loop = {.relay = {.poller = {.fd = -1}}, .timer_at = UINT64_MAX};
+	struct loop loop = {.relay = {.poller = {.fd = -1}, .resolver = {.source = {.fd = -1}}},
+			    .timer_at = UINT64_MAX};
 	int result = upstream_resolve(options->upstream, error);
 
 	if (result < 0)

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 /* What a relay consists of. */
 
@@ -55,8 +56,18 @@ struct listener {
 	struct relay *relay;
 };
 
+/* What looks for the upstream's addresses. */
+struct resolver {
+	struct poll_source source; /* what it answers comes from there */
+	struct relay *relay;
+	pid_t child;   /* 0: none */
+	uint64_t next; /* when the next may begin; in usec */
+};
+
 struct relay {
 	struct upstream *upstream;
+	bool is_upstream_lost; /* it could not be reached, and nothing was done about that yet */
+	struct resolver resolver;
 	size_t upstream_address; /* the one that was reached last */
 	struct poller poller;
 	struct flow_means means;

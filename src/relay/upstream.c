@@ -263,10 +263,31 @@ static int refuse_name(const struct upstream *upstream, int code, struct error *
 			 code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
 }
 
+bool upstream_is_named(const struct upstream *upstream)
+{
+	struct in6_addr address;
+
+	return upstream->host != NULL && inet_pton(AF_INET, upstream->host, &address) != 1 &&
+	       inet_pton(AF_INET6, upstream->host, &address) != 1;
+}
+
+int upstream_set_addresses(struct upstream *upstream, const struct upstream_address *addresses, size_t count)
+{
+	struct upstream_address *copy = count > 0 ? reallocarray(NULL, count, sizeof(*copy)) : NULL;
+
+	if (copy == NULL)
+		return count > 0 ? -ENOMEM : -EINVAL;
+	memcpy(copy, addresses, count * sizeof(*copy));
+	free(upstream->addresses);
+	upstream->addresses = copy;
+	upstream->address_count = count;
+	return 0;
+}
+
 int upstream_resolve(struct upstream *upstream, struct error *error)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct upstream_address *addresses = NULL;
+	struct upstream_address addresses[UPSTREAM_ADDRESSES_MAX];
 	struct addrinfo *list = NULL;
 	char port[8];
 	size_t count = 0;
@@ -278,19 +299,13 @@ int upstream_resolve(struct upstream *upstream, struct error *error)
 	code = getaddrinfo(upstream->host, port, &hints, &list);
 	if (code != 0)
 		return refuse_name(upstream, code, error);
-	addresses = calloc(UPSTREAM_ADDRESSES_MAX, sizeof(*addresses));
-	for (const struct addrinfo *next = list; addresses != NULL && next != NULL && count < UPSTREAM_ADDRESSES_MAX;
-	     next = next->ai_next) {
+	memset(addresses, 0, sizeof(addresses));
+	for (const struct addrinfo *next = list; next != NULL && count < UPSTREAM_ADDRESSES_MAX; next = next->ai_next) {
 		addresses[count].length = next->ai_addrlen;
 		memcpy(&addresses[count++].any, next->ai_addr, next->ai_addrlen);
 	}
 	freeaddrinfo(list);
-	if (addresses == NULL)
-		return no_memory(error);
-	free(upstream->addresses);
-	upstream->addresses = addresses;
-	upstream->address_count = count;
-	return 0;
+	return upstream_set_addresses(upstream, addresses, count) < 0 ? no_memory(error) : 0;
 }
 
 const char *upstream_write(const struct upstream *upstream, char *out)

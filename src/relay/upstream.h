@@ -84,6 +84,12 @@ int upstream_set_password(struct upstream *upstream, const char *password, size_
  */
 int upstream_resolve(struct upstream *upstream, struct error *error);
 
+/** Returns whether its host is a name, whose addresses may change. */
+bool upstream_is_named(const struct upstream *upstream);
+
+/** Gives it addresses, which are copied, instead of those that it has. Returns 0, -EINVAL for none, or -ENOMEM. */
+int upstream_set_addresses(struct upstream *upstream, const struct upstream_address *addresses, size_t count);
+
 /**
  * Names it for messages, without user and password, escaped.
  *

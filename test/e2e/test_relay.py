@@ -10,8 +10,9 @@ import threading
 import pytest
 from lab.addresses import HOST, LOOPBACK, OUTSIDE, SERVICE_PORT, TCP, V4, V6
 from lab.checks import ONE_PROXY
+from lab.daemon import in_private_mounts
 from lab.relays import (ACCEPT, PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Sockets, Upstream, accept_socks5,
-                        be_destination, is_refused, one_byte_at_a_time, receive, relay, reset, was_reset)
+                        be_destination, is_refused, one_byte_at_a_time, receive, relay, reset, start_relay, was_reset)
 from lab.waiting import wait_until
 from lab.world import PROXY_PORT
 
@@ -261,6 +262,50 @@ def test_a_name_with_several_addresses(world, sockets, upstream):
         client, server = opened(sockets, upstream)
         client.sendall(b"hello")
         assert receive(server, 5) == b"hello"
+
+
+def with_hosts(hosts, argv):
+    """The argument list that runs argv where this file has all names."""
+    return in_private_mounts(f"mount --bind {hosts} /etc/hosts; echo 'hosts: files' >{hosts}.nss; "
+                             f"mount --bind {hosts}.nss /etc/nsswitch.conf", argv)
+
+
+def test_a_name_that_gets_another_address(world, sockets, upstream):
+    """When its host can't be reached, its address is looked up again, while connections go on to fail."""
+    hosts = world.scratch.write("127.0.0.9 proxy.test\n")
+    relay(world, f"socks5://proxy.test:{UPSTREAM_PORT}",
+          wrap=lambda argv: with_hosts(hosts, argv))
+    assert is_refused(sockets.connect)
+    hosts.write_text("127.0.0.1 proxy.test\n")
+
+    def is_found():
+        try:
+            sockets.connect()
+        except ConnectionResetError:
+            pass
+        return upstream.connections > 0
+
+    wait_until(is_found, "a connection to the new address")
+
+
+def test_a_name_that_is_gone(world, sockets):
+    """It says so, and keeps the address that it has."""
+    hosts = world.scratch.write("127.0.0.1 proxy.test\n")
+    daemon = relay(world, f"socks5://proxy.test:{UPSTREAM_PORT}",
+                   wrap=lambda argv: with_hosts(hosts, argv))
+    hosts.write_text("127.0.0.1 other.test\n")
+    assert is_refused(sockets.connect)
+    daemon.wait_log("can't find the address of the upstream's host proxy.test")
+    upstream = kept_after(accept_socks5)(world)
+    opened(sockets, upstream)
+
+
+def test_a_name_that_is_unknown(world):
+    """It does not start."""
+    hosts = world.scratch.write("")
+    daemon = start_relay(world, "socks5://name.invalid:1080", wrap=lambda argv: with_hosts(hosts, argv))
+    assert daemon.wait_refused() == 1
+    assert "can't find the address of the upstream's host name.invalid" in daemon.log
 
 
 def test_peers_that_vanish_are_probed(world, sockets, upstream):
