@@ -97,10 +97,13 @@ def test_in_each_phase(world, sockets, url, fault):
     serve, *reasons = (FAULTS if url == SOCKS5 else HTTP_FAULTS)[fault]
     broken = Upstream(world, serve)
     daemon = relay(world, url)
-    client = sockets.make()
-    client.connect(("203.0.113.10", SERVICE_PORT))
-    client.sendall(b"something that waits")
-    assert was_reset(client)
+
+    def speak():
+        client = sockets.connect()
+        client.sendall(b"something that waits")
+        return client
+
+    assert is_refused(speak)
     wait_until(lambda: any(f"203.0.113.10:{SERVICE_PORT}: " in line and reason in line
                            for line in daemon.log.splitlines() for reason in reasons), lambda: daemon.log)
     broken.close()

@@ -101,10 +101,10 @@ def was_reset(connection):
 
 
 def is_refused(connect, *arguments):
-    """Whether a connection that is made so is reset, be it before connect() has returned."""
+    """Whether a connection that is made so is reset, be it while that is done."""
     try:
         connection = connect(*arguments)
-    except ConnectionResetError:
+    except (ConnectionResetError, BrokenPipeError):
         return True
     with connection:
         return was_reset(connection)
