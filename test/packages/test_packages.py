@@ -60,7 +60,7 @@ def test_everything_is_there(package):
         "bash-completion/completions/cgtproxy", "zsh/site-functions/_cgtproxy", "fish/vendor_completions.d/cgtproxy.fish",
         "cgtproxy/config.schema.json", "cgtproxy/config.d.schema.json", "cgtproxy/grafana.json",
         "doc/cgtproxy/README.md", "doc/cgtproxy/examples/example.yaml")]
-    wanted = ["bin/cgtproxy", f"{package.libexec}/cgtproxy/write-metrics",
+    wanted = ["bin/cgtproxy", "bin/cgtproxy-relay", f"{package.libexec}/cgtproxy/write-metrics",
               f"{package.libexec}/cgtproxy/cgtproxy-top", *share,
               *(f"lib/systemd/system/{name}" for name in
                 ("cgtproxy.service", "cgtproxy-metrics.service", "cgtproxy-metrics.timer"))]
@@ -128,7 +128,7 @@ def test_what_the_packages_depend_on():
 def test_the_tarball_needs_nothing_but_glibc(tmp_path):
     """In a root that has only that, and /proc, by which the loader finds where the program is."""
     package = Package("tarball", tmp_path)
-    programs = [package.prefix / "bin/cgtproxy", package.prefix / "libexec/cgtproxy/cgtproxy-top"]
+    programs = [*(package.prefix / "bin" / name for name in ("cgtproxy", "cgtproxy-relay")), package.prefix / "libexec/cgtproxy/cgtproxy-top"]
     listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
     for library in re.findall(r"=> (/\S+)|^\t(/\S+)", listed, re.M):
         path = Path(library[0] or library[1])

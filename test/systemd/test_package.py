@@ -12,6 +12,7 @@ from service import CONFIG, CONFIG_PATH, DROP_IN_DIRECTORY, Service, install, pa
 # What the package must not forget, and where Debian's programs look for it.
 FILES = [
     "/usr/bin/cgtproxy",
+    "/usr/bin/cgtproxy-relay",
     "/lib/systemd/system/cgtproxy.service",
     "/usr/lib/systemd/system/cgtproxy-retry.path",
     "/usr/lib/systemd/system/cgtproxy-retry.timer",
