@@ -6,7 +6,6 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,8 +44,7 @@ void resolver_close(struct relay *relay)
 	if (resolver->child <= 0)
 		return;
 	kill(resolver->child, SIGKILL);
-	while (waitpid(resolver->child, NULL, 0) < 0 && errno == EINTR)
-		continue;
+	(void)waitpid(resolver->child, NULL, 0); /* all signals are blocked, and this one is over */
 	resolver->child = 0;
 }
 

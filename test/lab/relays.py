@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The relay under test, sockets of clients in a cgroup, and upstreams that do what a test wants."""
 
-import array
 import base64
 import json
 import socket
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, V4, V6
+from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, V4
 from .daemon import Daemon, binary
 from .waiting import PATIENCE, wait_until
 from .world import PROXY_PORT
@@ -126,15 +125,6 @@ def receive_until(connection, end):
     while not data.endswith(end):
         data += receive(connection, 1)
     return data
-
-
-def unread(connection):
-    """How many bytes wait in a socket."""
-    import fcntl
-    import termios
-    count = array.array("i", [0])
-    fcntl.ioctl(connection, termios.FIONREAD, count)
-    return count[0]
 
 
 class Upstream:
