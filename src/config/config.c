@@ -44,8 +44,10 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (size_t i = 0; i < config->proxy_count; i++)
+	for (size_t i = 0; i < config->proxy_count; i++) {
 		free(config->proxies[i].name);
+		upstream_clear(&config->proxies[i].relay.upstream);
+	}
 	for (size_t i = 0; i < config->rule_count; i++)
 		rule_clear(&config->rules[i]);
 	for (size_t i = 0; i < config->gateway.rule_count; i++)

@@ -5,6 +5,8 @@
 #define CGTPROXY_CONFIG_CONFIG_H
 
 #include "config/diagnostic.h"
+#include "config/upstream.h"
+#include "util/address.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/fwmark.h"
@@ -57,6 +59,29 @@ enum traffic {
 	TRAFFIC_REFUSE,
 };
 
+/* Where names have their addresses with fake-ip: RFC 2544's for tests, and a part of RFC 4193's that nobody may use. */
+#define FAKE_NETWORK_IP {.family = AF_INET, .ip = {htonl(0xc6120000U)}, .prefix = 15}
+#define FAKE_NETWORK_IP6 {.family = AF_INET6, .ip6 = {{{0xfc}}}, .prefix = 18}
+
+/** Who answers the questions for names of a relay's clients. */
+struct relay_dns {
+	enum relay_dns_kind {
+		RELAY_DNS_OFF, /* whoever was asked */
+		RELAY_DNS_FAKE_IP,
+		RELAY_DNS_SERVER,
+	} kind;
+	struct endpoint server; /* of RELAY_DNS_SERVER */
+};
+
+/** What cgtproxy-relay does for a proxy. */
+struct proxy_relay {
+	bool enabled;
+	struct position position;
+	bool has_upstream; /* always, in a config without errors */
+	struct upstream upstream;
+	struct relay_dns dns;
+};
+
 struct proxy {
 	char *name;
 	struct position position;
@@ -66,6 +91,7 @@ struct proxy {
 	enum traffic ipv6;
 	enum traffic other; /* never TRAFFIC_PROXY */
 	struct dns_hijack dns_hijack;
+	struct proxy_relay relay; /* port is where it listens */
 };
 
 /** Where a cgroup's traffic goes. */

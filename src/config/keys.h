@@ -56,6 +56,8 @@ enum key_form {
 	FORM_SOURCES,	 /* the same: addresses and CIDRs */
 	FORM_MACS,	 /* the same: MAC addresses */
 	FORM_PROXY,	 /* a target: the name of a proxy */
+	FORM_UPSTREAM,	 /* of a relay: the URL of a proxy */
+	FORM_RELAY_DNS,	 /* the same: a word, or the URL of a name server */
 	FORM_SWITCH,	 /* a target: true, or false for as if it was absent */
 };
 

@@ -6,6 +6,7 @@
 #include "config/file.h"
 #include "config/gateway.h"
 #include "config/keys.h"
+#include "config/relay.h"
 #include "config/section.h"
 #include "config/value.h"
 #include "config/yaml.h"
@@ -171,6 +172,7 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 		diagnose(diagnostics, SEVERITY_ERROR, start, "the line \"version: 1\" is missing");
 	check_marks(config, diagnostics);
 	check_ports(config, diagnostics);
+	check_fake_networks(config, diagnostics);
 	if (reader.rules != NULL)
 		read_rules(reader.rules, config, diagnostics);
 	read_gateway(reader.gateway, config, diagnostics);
@@ -281,6 +283,8 @@ static int load(const char *chosen, bool is_default, const struct dropin_text *i
 		error = load_file(directory, chosen, is_default, &read, diagnostics);
 	if (error == 0)
 		error = dropins_load(directory, instead, read, diagnostics);
+	if (error == 0)
+		error = relay_add_rule(read);
 	diagnostics_sort(diagnostics);
 	if (error == 0 && diagnostics->has_error)
 		error = -EINVAL;

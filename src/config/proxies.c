@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config/keys.h"
+#include "config/relay.h"
 #include "config/section.h"
 #include "config/value.h"
 #include "util/array.h"
@@ -193,6 +194,8 @@ const struct key proxy_keys[] = {
 	 .about = "Where traffic goes that TPROXY can't take: ping, multicast, broadcast, other protocols"},
 	{"dns-hijack", read_hijack, offsetof(struct proxy_reader, proxy.dns_hijack), .form = FORM_MAP,
 	 .keys = hijack_keys, .about = "Send DNS questions of this proxy's cgroups to this name server"},
+	{"relay", read_relay, offsetof(struct proxy_reader, proxy.relay), .form = FORM_MAP, .keys = relay_keys,
+	 .about = "A proxy that does not know TPROXY, which cgtproxy-relay passes this proxy's connections on to"},
 	{0},
 };
 
@@ -223,6 +226,7 @@ static void read_proxy_keys(struct fy_node *node, const char *shown, struct prox
 	*proxy = reader.proxy;
 	proxy->udp = reader.udp.traffic;
 	proxy->ipv6 = reader.ipv6.traffic;
+	check_relay(proxy, reader.udp.name != NULL, diagnostics);
 }
 
 struct proxies_reader {

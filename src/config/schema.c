@@ -40,6 +40,10 @@
 #define UNIT "^(?!@)[A-Za-z0-9:_.\\\\@-]+\\.(?:service|scope|mount|socket|swap)$"
 #define SLICE "^(?!-)(?!.*--)[A-Za-z0-9:_.\\\\-]*[A-Za-z0-9:_.\\\\]\\.slice$"
 
+/* these only have the right schemes and characters; see upstream.h and relay.h */
+#define UPSTREAM "^(?:direct://$|(?:socks5|http)://[!-~]+:[0-9]+$|(?:socks5|http)\\+unix:[!-~]*/[!-~]+$)"
+#define RELAY_DNS "^(?:off|fake-ip|tcp://(?:" IP4 "|\\[" IP6 "\\])(?::[1-9][0-9]{0,4})?)$"
+
 enum {
 	UNIT_NAME_MAX = 255, /* systemd's, without the NUL */
 	NAMES_MAX = 1000,
@@ -193,6 +197,10 @@ static json_t *schema_of_form(const struct key *key)
 		return one_or_more(text_like(MAC), GATEWAY_VALUES_MAX);
 	case FORM_PROXY:
 		return json_pack("{ss si}", "type", "string", "minLength", 1);
+	case FORM_UPSTREAM:
+		return text_like(UPSTREAM);
+	case FORM_RELAY_DNS:
+		return text_like(RELAY_DNS);
 	case FORM_SWITCH:
 		return boolean();
 	}

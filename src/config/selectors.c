@@ -303,6 +303,24 @@ bool read_selector(struct fy_node *node, const struct key *key, struct config_ru
 	return false;
 }
 
+int selector_write_rule(enum selector kind, const char *key, const char *name, struct config_rule *rule)
+{
+	size_t size = 0;
+	FILE *out = write_anew(&rule->pattern, &size);
+	bool written = false;
+
+	if (out != NULL) {
+		fputs(kinds[kind].before, out);
+		written = kinds[kind].write(out, name);
+		fputs(kinds[kind].after, out);
+	}
+	free(rule->selector);
+	rule->selector = NULL;
+	if (!is_closed_well(out) || !written || asprintf(&rule->selector, "%s: %s", key, name) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
 bool selector_takes(enum selector kind, const char *name)
 {
 	CLEANUP(freep) char *pattern = NULL;

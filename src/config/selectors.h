@@ -33,6 +33,16 @@ enum selector {
 bool read_selector(struct fy_node *node, const struct key *key, struct config_rule *rule,
 		   struct diagnostics *diagnostics);
 
+/**
+ * Writes the selector and the pattern of a rule for one name.
+ *
+ * @key: the selector's name in a config
+ * @name: one that selector_takes() is true of
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int selector_write_rule(enum selector kind, const char *key, const char *name, struct config_rule *rule);
+
 /** Returns whether a name is valid for a selector; false also without memory. */
 bool selector_takes(enum selector kind, const char *name);
 

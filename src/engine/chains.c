@@ -120,6 +120,21 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 	return error;
 }
 
+/*
+ * A relay answers questions for names, whoever is asked, be it a name server of this host. So this precedes all other
+ * exceptions, like dns-hijack, and what the proxy's keys say of UDP and IPv6.
+ */
+static int add_relay_dns(struct chain *chain, const struct proxy *proxy, size_t index)
+{
+	int error = 0;
+
+	for (int i = 0; i <= 1 && error == 0; i++)
+		error = chain_add(chain, MATCH_QUESTIONS(i), count_marked(proxy),
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy), RETURN);
+	return error;
+}
+
 /* proxy-NAME: packets from this proxy's cgroups get the proxy's mark, and are rerouted because of it. */
 static int add_mark_chain(struct ruleset *ruleset, const struct config *config, size_t index)
 {
@@ -134,6 +149,8 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 		error = part_add_bypass(chain);
 	if (error == 0)
 		error = add_hijacked_marks(chain, proxy);
+	if (error == 0 && proxy->relay.dns.kind != RELAY_DNS_OFF)
+		error = add_relay_dns(chain, proxy, index);
 	if (error == 0)
 		error = add_local_exception(chain, config);
 	if (error == 0)

@@ -30,10 +30,13 @@ static int add_exceptions(struct chain *chain)
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_CT_DNAT},
 				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN);
-	if (error == 0)
-		error = part_add_bypass(chain);
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_DADDR_TO_US}, RETURN);
+	return error == 0 ? part_add_bypass(chain) : error;
+}
+
+static int add_address_exceptions(struct chain *chain)
+{
+	int error = chain_add(chain, {.kind = STATEMENT_DADDR_TO_US}, RETURN);
+
 	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_LINK_LOCAL}, RETURN) : error;
 }
 
@@ -42,7 +45,8 @@ static struct chain *add_end(struct ruleset *ruleset, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_exceptions(chain) < 0)
+	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_exceptions(chain) < 0 ||
+	    add_address_exceptions(chain) < 0)
 		return NULL;
 	return chain;
 }
@@ -136,17 +140,54 @@ static int add_tproxies(struct chain *chain, uint16_t port)
 	return error == 0 ? part_add_rejects(chain) : error;
 }
 
+/* The last rules of a chain for a proxy. */
+static int add_steering(struct chain *chain, const struct config *config, const struct proxy *proxy)
+{
+	const struct verdict name = chain_verdict(CHAIN_GATEWAY_PREFIX, proxy->name);
+	int error = chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name.chain),
+			      {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config));
+
+	return error == 0 ? add_tproxies(chain, proxy->port) : error;
+}
+
+/* questions-NAME: the questions for names that a relay answers. */
+static int add_questions(struct ruleset *ruleset, const struct config *config, const struct proxy *proxy)
+{
+	struct chain *chain =
+		ruleset_add_chain(ruleset, chain_verdict(CHAIN_QUESTIONS_PREFIX, proxy->name).chain, HOOK_NONE);
+
+	return chain != NULL ? add_steering(chain, config, proxy) : -ENOMEM;
+}
+
+/* They may be for a name server on this host, too. */
+static int add_relay_dns(struct chain *chain, const struct proxy *proxy)
+{
+	const struct verdict questions = chain_verdict(CHAIN_QUESTIONS_PREFIX, proxy->name);
+	int error = 0;
+
+	for (int i = 0; i <= 1 && error == 0; i++)
+		error = chain_add(chain, MATCH_QUESTIONS(i), statement_goto(questions.chain));
+	return error;
+}
+
 /* gateway-NAME: what is forwarded for others is handed to the proxy's socket. */
 static int add_proxy(struct ruleset *ruleset, const struct config *config, const struct proxy *proxy)
 {
 	const struct verdict name = chain_verdict(CHAIN_GATEWAY_PREFIX, proxy->name);
+	const bool answers = proxy->relay.dns.kind != RELAY_DNS_OFF;
+	int error = answers ? add_questions(ruleset, config, proxy) : 0;
 	struct chain *chain = ruleset_add_chain(ruleset, name.chain, HOOK_NONE);
-	int error = chain != NULL ? 0 : -ENOMEM;
 
+	if (chain == NULL)
+		return -ENOMEM;
 	if (error == 0 && proxy->dns_hijack.enabled)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
 	if (error == 0)
 		error = add_exceptions(chain);
+	if (error == 0 && answers)
+		error = add_relay_dns(chain, proxy);
+	if (error == 0)
+		error = add_address_exceptions(chain);
 	if (error == 0)
 		error = add_icmp_errors(chain);
 	if (error == 0 && !config->gateway.strict)
@@ -158,10 +199,7 @@ static int add_proxy(struct ruleset *ruleset, const struct config *config, const
 	if (error == 0)
 		error = drop_invalid(chain);
 	if (error == 0)
-		error = chain_add(chain, statement_about(STATEMENT_COUNTER_NAME, name.chain),
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_GATEWAY}, set_mark(config));
-	if (error == 0)
-		error = add_tproxies(chain, proxy->port);
+		error = add_steering(chain, config, proxy);
 	return error == 0 ? ruleset_add_counter(ruleset, name.chain) : error;
 }
 

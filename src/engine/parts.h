@@ -13,6 +13,13 @@
 
 /* Rules that several chains have in common. The functions return 0 or -ENOMEM. */
 
+/** The conditions for questions for names, over UDP (0) and TCP (1), which a relay answers. */
+#define MATCH_QUESTIONS(index)                                                                                         \
+	{.kind = STATEMENT_L4PROTO, .protocol = (index) == 0 ? IPPROTO_UDP : IPPROTO_TCP},                             \
+	{                                                                                                              \
+		.kind = STATEMENT_DPORT, .port = DNS_PORT                                                              \
+	}
+
 /** Packets to the addresses of the bypass sets leave the chain. */
 int part_add_bypass(struct chain *chain);
 

@@ -117,7 +117,12 @@ static void follow(struct walk *walk, const struct chain *chain, enum trace_reas
 
 		walk->is_marked = walk->is_marked || find_statement(rule, STATEMENT_SET_MARK) != NULL;
 		if (walk->is_marked) {
-			end_with(walk, reason == REASON_HIJACK ? TRACE_HIJACK : TRACE_PROXY, reason);
+			/* what goes to a relay, and not elsewhere, has the labels of what goes to a proxy */
+			end_with(walk,
+				 reason == REASON_HIJACK && find_statement(rule, STATEMENT_SET_CT_LABEL) == NULL
+					 ? TRACE_HIJACK
+					 : TRACE_PROXY,
+				 reason);
 			return;
 		}
 		if (rejects(rule)) {

@@ -7,7 +7,7 @@
 #include "relay/destination.h"
 #include "relay/http_connect.h"
 #include "relay/socks5.h"
-#include "relay/upstream.h"
+#include "config/upstream.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_RELAY_PASSWORD_H
 #define CGTPROXY_RELAY_PASSWORD_H
 
-#include "relay/upstream.h"
+#include "config/upstream.h"
 
 /**
  * Gives an upstream the password that a file has, without the newline at its end; or without a file the one of the

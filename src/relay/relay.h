@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_RELAY_RELAY_H
 #define CGTPROXY_RELAY_RELAY_H
 
-#include "relay/upstream.h"
+#include "config/upstream.h"
 #include "util/error.h"
 
 #include <stddef.h>

@@ -11,7 +11,7 @@
 #include "relay/handshake.h"
 #include "relay/poller.h"
 #include "relay/sources.h"
-#include "relay/upstream.h"
+#include "config/upstream.h"
 #include "util/netlink.h"
 
 #include <stdbool.h>

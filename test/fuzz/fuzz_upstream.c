@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 #include "relay/handshake.h"
-#include "relay/upstream.h"
+#include "config/upstream.h"
 
 #include <string.h>
 

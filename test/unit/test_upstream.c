@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "relay/destination.h"
-#include "relay/upstream.h"
+#include "config/upstream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

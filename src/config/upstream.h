@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_UPSTREAM_H
-#define CGTPROXY_RELAY_UPSTREAM_H
+#ifndef CGTPROXY_CONFIG_UPSTREAM_H
+#define CGTPROXY_CONFIG_UPSTREAM_H
 
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "relay/upstream.h"
+#include "config/upstream.h"
 
 #include "util/escape.h"
 #include "util/language.h"
