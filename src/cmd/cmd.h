@@ -66,6 +66,9 @@ int cmd_init(const struct arguments *arguments);
 /** Prints what is running and in force, according to the kernel. */
 int cmd_status(const struct arguments *arguments);
 
+/** Runs the relay of a proxy in the foreground; returns only on failure. */
+int cmd_relay(const struct arguments *arguments);
+
 /** Prints the ruleset as nft text and applies nothing. */
 int cmd_render(const struct arguments *arguments);
 

@@ -5,6 +5,7 @@
  * cgtproxy-relay: takes the connections that TPROXY diverts, and passes them on to a proxy that does not know TPROXY.
  */
 
+#include "relay/named.h"
 #include "relay/password.h"
 #include "relay/relay.h"
 #include "util/clock.h"
@@ -21,11 +22,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
+enum {
+	EXIT_USAGE = 2,
+	EXIT_BAD_CONFIG = 78, /* EX_CONFIG of sysexits.h; the unit names it */
+};
 
 enum option_code {
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
+	OPTION_CONFIG = 'c',
 	OPTION_LISTEN = 256,
 	OPTION_UPSTREAM,
 	OPTION_PASSWORD_FILE,
@@ -39,6 +44,7 @@ enum option_code {
 static const struct option long_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"listen", required_argument, NULL, OPTION_LISTEN},
 	{"upstream", required_argument, NULL, OPTION_UPSTREAM},
 	{"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
@@ -51,6 +57,8 @@ static const struct option long_options[] = {
 };
 
 struct command_line {
+	const char *name; /* of the proxy in the config that it is for, or NULL */
+	const char *config;
 	const char *upstream;
 	const char *password_file;
 	struct relay_options options;
@@ -60,11 +68,14 @@ struct command_line {
 
 static void print_help(void)
 {
-	puts(_("Usage: cgtproxy-relay [--listen PORT] --upstream URL [OPTION...]\n"
+	puts(_("Usage: cgtproxy-relay [-c FILE] NAME [OPTION...]\n"
+	       "       cgtproxy-relay [--listen PORT] --upstream URL [OPTION...]\n"
 	       "\n"
-	       "Take the connections that TPROXY sends to a port, and pass them on to a SOCKS5 or HTTP proxy. Without\n"
-	       "--listen, systemd passes on the sockets.\n"
+	       "Take the connections that TPROXY sends to a port, and pass them on to a SOCKS5 or HTTP proxy: what the\n"
+	       "config of cgtproxy says of the proxy NAME, or what the options say. If systemd passes on sockets, these\n"
+	       "are listened on.\n"
 	       "\n"
+	       "  -c, --config FILE       the config that has NAME [/etc/cgtproxy/config.yaml]\n"
 	       "  --listen PORT           the port of the proxy in the config of cgtproxy\n"
 	       "  --upstream URL          socks5://[USER@]HOST:PORT, http://[USER@]HOST:PORT,\n"
 	       "                          socks5+unix:/PATH, http+unix:/PATH (with a user: socks5+unix://USER@/PATH),\n"
@@ -146,6 +157,9 @@ static bool read_option(struct command_line *line, int option)
 		return line->help = true;
 	case OPTION_VERSION:
 		return line->version = true;
+	case OPTION_CONFIG:
+		line->config = optarg;
+		return true;
 	case OPTION_UPSTREAM:
 		line->upstream = optarg;
 		return true;
@@ -160,25 +174,41 @@ static bool read_option(struct command_line *line, int option)
 	}
 }
 
+/* Returns whether the words fit together. */
+static bool check_line(const struct command_line *line)
+{
+	if (line->name == NULL && line->upstream == NULL)
+		log_error("say the name of a proxy in the config that has a relay, or --upstream; see cgtproxy-relay "
+			  "--help");
+	else if (line->name == NULL && line->config != NULL)
+		log_error("--config is for the name of a proxy, which is missing; see cgtproxy-relay --help");
+	else if (line->name != NULL && (line->upstream != NULL || line->options.port != 0))
+		log_error("what to listen on and the upstream are those that the config has for the name; leave out "
+			  "--listen and --upstream");
+	else
+		return true;
+	return false;
+}
+
 static bool read_options(struct command_line *line, int argc, char **argv)
 {
 	char shown[256];
 	int option = 0;
 
-	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hVc:", long_options, NULL)) != -1) {
 		if (!read_option(line, option))
 			return false;
 	}
+	if (line->help || line->version)
+		return true;
+	if (optind < argc)
+		line->name = argv[optind++];
 	if (optind < argc) {
-		log_error("\"%s\" is no option; see cgtproxy-relay --help",
+		log_error("\"%s\" is one word too many; see cgtproxy-relay --help",
 			  escape(shown, sizeof(shown), argv[optind], strlen(argv[optind])));
 		return false;
 	}
-	if (line->upstream == NULL && !line->help && !line->version) {
-		log_error("--upstream is missing; see cgtproxy-relay --help");
-		return false;
-	}
-	return true;
+	return check_line(line);
 }
 
 /* Every user of the host can read command lines. */
@@ -189,29 +219,53 @@ static int refuse_password(void)
 	return EXIT_USAGE;
 }
 
-static int run(struct command_line *line)
+/* Relays for an upstream, which is given its password. Returns the exit code. */
+static int relay_to(struct command_line *line, struct upstream *upstream)
+{
+	struct error error;
+	int code = EXIT_USAGE;
+	int result = password_read(upstream, line->password_file, &error);
+
+	if (result == 0) {
+		code = EXIT_FAILURE;
+		line->options.upstream = upstream;
+		result = relay_run(&line->options, &error);
+		line->options.upstream = NULL;
+	}
+	if (result < 0)
+		log_error("%s", error.text);
+	return result < 0 ? code : EXIT_SUCCESS;
+}
+
+static int run_by_options(struct command_line *line)
 {
 	struct upstream upstream;
 	struct error error;
-	int code = EXIT_FAILURE;
-	int result = upstream_parse(&upstream, line->upstream, &error);
+	int code = EXIT_USAGE;
 
-	if (result == 0 && upstream.password != NULL) {
-		upstream_clear(&upstream);
-		return refuse_password();
-	}
-	if (result == 0)
-		result = password_read(&upstream, line->password_file, &error);
-	line->options.upstream = &upstream;
-	if (result < 0)
-		code = EXIT_USAGE;
-	else
-		result = relay_run(&line->options, &error);
-	if (result < 0)
+	line->options.is_port_certain = line->options.port != 0;
+	if (upstream_parse(&upstream, line->upstream, &error) < 0)
 		log_error("%s", error.text);
-	line->options.upstream = NULL;
+	else if (upstream.password != NULL)
+		code = refuse_password();
+	else
+		code = relay_to(line, &upstream);
 	upstream_clear(&upstream);
-	return result < 0 ? code : EXIT_SUCCESS;
+	return code;
+}
+
+static int run_by_name(struct command_line *line)
+{
+	struct proxy *proxy = NULL;
+	struct config *config = named_relay_load(line->config, line->name, &proxy);
+	int code = EXIT_BAD_CONFIG;
+
+	if (config == NULL)
+		return code;
+	line->options.port = proxy->port;
+	code = relay_to(line, &proxy->relay.upstream);
+	config_free(config);
+	return code;
 }
 
 /* A file or a socket would get the number of a standard stream that is closed. */
@@ -243,5 +297,5 @@ int main(int argc, char **argv)
 		puts("cgtproxy-relay " CGTPROXY_VERSION);
 		return EXIT_SUCCESS;
 	}
-	return run(&line);
+	return line.name != NULL ? run_by_name(&line) : run_by_options(&line);
 }

@@ -182,7 +182,7 @@ static int listen_to_clients(struct relay *relay, const struct relay_options *op
 	const int inherited = listeners_inherit(relay, error);
 	int result = inherited;
 
-	if (result > 0 && options->port != 0)
+	if (result > 0 && options->is_port_certain)
 		return error_set(error, -EINVAL, "there are sockets from systemd, so that --listen is one too many");
 	if (result == 0 && options->port == 0)
 		return error_set(error, -EINVAL,

@@ -7,13 +7,15 @@
 #include "config/upstream.h"
 #include "util/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** What a relay is to do. */
 struct relay_options {
 	struct upstream *upstream;
-	uint16_t port;		 /* to listen on, or 0: with sockets from systemd */
+	uint16_t port;		 /* to listen on, unless systemd passes on sockets; 0: it has to */
+	bool is_port_certain;	 /* such sockets are a mistake */
 	size_t connections_max;	 /* 0: as many as there can be files */
 	size_t connections_each; /* of one client's address, at most; 0: any number */
 	uint64_t upstream_time;	 /* in usec, within which the upstream has to take a request */
