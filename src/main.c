@@ -95,7 +95,8 @@ static const struct command {
 	    "No existing file is changed. The exit code is 1 if nothing was written."),
 	 TAKES_YES},
 	{"relay", cmd_relay, "relay NAME", N_("Run the relay of a proxy in the foreground"),
-	 N_("NAME is a proxy of the config with a \"relay\". The service cgtproxy-relay@NAME does the same, with fewer\n"
+	 N_("NAME is a proxy of the config with a \"relay\". The service cgtproxy-relay@NAME does the same, with "
+	    "fewer\n"
 	    "permissions. The program's own cgroup must be direct, as that of the service is. cgtproxy-relay(8) has\n"
 	    "options for what the config doesn't say.")},
 	{"render", cmd_render, "render", N_("Print the ruleset as text for \"nft -f\""),

@@ -60,8 +60,14 @@ enum traffic {
 };
 
 /* Where names have their addresses with fake-ip: RFC 2544's for tests, and a part of RFC 4193's that nobody may use. */
-#define FAKE_NETWORK_IP {.family = AF_INET, .ip = {htonl(0xc6120000U)}, .prefix = 15}
-#define FAKE_NETWORK_IP6 {.family = AF_INET6, .ip6 = {{{0xfc}}}, .prefix = 18}
+#define FAKE_NETWORK_IP                                                                                                \
+	{                                                                                                              \
+		.family = AF_INET, .ip = {htonl(0xc6120000U)}, .prefix = 15                                            \
+	}
+#define FAKE_NETWORK_IP6                                                                                               \
+	{                                                                                                              \
+		.family = AF_INET6, .ip6 = {{{0xfc}}}, .prefix = 18                                                    \
+	}
 
 /** Who answers the questions for names of a relay's clients. */
 struct relay_dns {

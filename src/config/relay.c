@@ -63,17 +63,24 @@ bool relay_dns_parse(const char *text, struct relay_dns *dns)
 	return true;
 }
 
+struct relay_reader {
+	struct proxy_relay relay;
+	bool says_upstream; /* maybe not a valid one */
+};
+
 static bool read_upstream(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	CLEANUP(freep) char *url = NULL;
-	struct proxy_relay *relay = out;
+	struct relay_reader *reader = out;
+	struct proxy_relay *relay = &reader->relay;
 	struct error error;
 
+	reader->says_upstream = true;
 	if (!value_string(node, key, &url, diagnostics))
 		return false;
 	upstream_clear(&relay->upstream);
-	relay->has_upstream = true;
-	if (upstream_parse(&relay->upstream, url, &error) == 0)
+	relay->has_upstream = upstream_parse(&relay->upstream, url, &error) == 0;
+	if (relay->has_upstream)
 		return true;
 	upstream_clear(&relay->upstream);
 	diagnose(diagnostics, SEVERITY_ERROR, yaml_position(node), "%s: %s", key_label(key), error.text);
@@ -83,21 +90,21 @@ static bool read_upstream(struct fy_node *node, const struct key *key, void *out
 static bool read_dns(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
 	CLEANUP(freep) char *text = NULL;
-	struct proxy_relay *relay = out;
 
 	if (!value_string(node, key, &text, diagnostics))
 		return false;
-	if (relay_dns_parse(text, &relay->dns))
+	if (relay_dns_parse(text, out))
 		return true;
 	return yaml_expected(node, key_label(key),
-			     _("off, fake-ip, or a name server like tcp://9.9.9.9 or tcp://[2620:fe::fe]:53"), diagnostics);
+			     _("off, fake-ip, or a name server like tcp://9.9.9.9 or tcp://[2620:fe::fe]:53"),
+			     diagnostics);
 }
 
 const struct key relay_keys[] = {
 	{"upstream", read_upstream, .label = "relay.upstream", .needs_value = true, .form = FORM_UPSTREAM,
 	 .about = "The proxy that the relay passes connections on to: socks5://HOST:PORT, http://HOST:PORT, "
 		  "socks5+unix:/PATH, http+unix:/PATH, or direct://"},
-	{"dns", read_dns, .label = "relay.dns", .form = FORM_RELAY_DNS,
+	{"dns", read_dns, offsetof(struct relay_reader, relay.dns), .label = "relay.dns", .form = FORM_RELAY_DNS,
 	 .about = "Who answers the questions for names of this proxy's cgroups: off, whoever was asked, through the "
 		  "proxy; fake-ip, the relay, so that the far end resolves them; or tcp://ADDRESS, that server"},
 	{0},
@@ -105,18 +112,16 @@ const struct key relay_keys[] = {
 
 bool read_relay(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {
-	struct proxy_relay relay = {.enabled = true, .position = yaml_position(node)};
+	struct relay_reader reader = {.relay = {.enabled = true, .position = yaml_position(node)}};
 
-	if (!keys_read(node, key->name, relay_keys, &relay, diagnostics)) {
-		upstream_clear(&relay.upstream);
+	if (!keys_read(node, key->name, relay_keys, &reader, diagnostics))
 		return false;
-	}
-	if (!relay.has_upstream)
-		diagnose(diagnostics, SEVERITY_ERROR, relay.position,
+	if (!reader.says_upstream)
+		diagnose(diagnostics, SEVERITY_ERROR, reader.relay.position,
 			 "%s: the upstream is missing, which is the proxy that connections are passed on to, like "
 			 "\"upstream: socks5://127.0.0.1:1080\"",
 			 key->name);
-	*(struct proxy_relay *)out = relay;
+	*(struct proxy_relay *)out = reader.relay;
 	return true;
 }
 
@@ -126,10 +131,11 @@ static void check_udp(struct proxy *proxy, bool says_udp, struct diagnostics *di
 		return;
 	proxy->udp = TRAFFIC_REFUSE;
 	if (says_udp)
-		diagnose(diagnostics, SEVERITY_ERROR, proxy->relay.position,
-			 "the proxy %s: an HTTP proxy can't carry UDP. Leave out \"udp\", which refuses it then, or say "
-			 "\"udp: direct\"",
-			 proxy->name);
+		diagnose(
+			diagnostics, SEVERITY_ERROR, proxy->relay.position,
+			"the proxy %s: an HTTP proxy can't carry UDP. Leave out \"udp\", which refuses it then, or say "
+			"\"udp: direct\"",
+			proxy->name);
 }
 
 void check_relay(struct proxy *proxy, bool says_udp, struct diagnostics *diagnostics)
@@ -145,10 +151,11 @@ void check_relay(struct proxy *proxy, bool says_udp, struct diagnostics *diagnos
 			 "direct://\" there is none",
 			 proxy->name);
 	if (relay->dns.kind != RELAY_DNS_OFF && proxy->dns_hijack.enabled)
-		diagnose(diagnostics, SEVERITY_ERROR, proxy->dns_hijack.position,
-			 "the proxy %s: \"dns-hijack\" and \"dns\" of its relay are for the same questions; keep one of "
-			 "the two",
-			 proxy->name);
+		diagnose(
+			diagnostics, SEVERITY_ERROR, proxy->dns_hijack.position,
+			"the proxy %s: \"dns-hijack\" and \"dns\" of its relay are for the same questions; keep one of "
+			"the two",
+			proxy->name);
 }
 
 static bool overlaps(const struct network *network, const struct network *fake)

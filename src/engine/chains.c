@@ -131,7 +131,8 @@ static int add_relay_dns(struct chain *chain, const struct proxy *proxy, size_t 
 	for (int i = 0; i <= 1 && error == 0; i++)
 		error = chain_add(chain, MATCH_QUESTIONS(i), count_marked(proxy),
 				  {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_STEERED},
-				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy), RETURN);
+				  {.kind = STATEMENT_SET_CT_LABEL, .label = chain_label(index)}, set_mark(proxy),
+				  RETURN);
 	return error;
 }
 

@@ -28,7 +28,7 @@
 #define CHAIN_FENCE "FENCE-CHAIN"
 #define CHAIN_OTHER_MARK "OTHER-MARK-CHAIN"
 #define CHAIN_PREROUTING_NAT "prerouting-nat"
-#define CHAIN_GATEWAY_PREFIX "gateway-"	  /* likewise, also for its counter; and of the names of maps, like the next */
+#define CHAIN_GATEWAY_PREFIX "gateway-" /* likewise, also for its counter; and of the names of maps, like the next */
 #define CHAIN_QUESTIONS_PREFIX "questions-"
 #define CHAIN_REDIRECT_PREFIX "redirect-" /* no prefix begins with another one */
 #define CHAIN_CONTAINER_PREFIX "container-"

@@ -4,10 +4,10 @@
 #ifndef CGTPROXY_RELAY_HANDSHAKE_H
 #define CGTPROXY_RELAY_HANDSHAKE_H
 
+#include "config/upstream.h"
 #include "relay/destination.h"
 #include "relay/http_connect.h"
 #include "relay/socks5.h"
-#include "config/upstream.h"
 
 #include <stdbool.h>
 #include <stddef.h>

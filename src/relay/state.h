@@ -4,6 +4,7 @@
 #ifndef CGTPROXY_RELAY_STATE_H
 #define CGTPROXY_RELAY_STATE_H
 
+#include "config/upstream.h"
 #include "relay/deadlines.h"
 #include "relay/destination.h"
 #include "relay/failures.h"
@@ -11,7 +12,6 @@
 #include "relay/handshake.h"
 #include "relay/poller.h"
 #include "relay/sources.h"
-#include "config/upstream.h"
 #include "util/netlink.h"
 
 #include <stdbool.h>

@@ -10,8 +10,8 @@
 
 #include "fuzz.h"
 
-#include "relay/handshake.h"
 #include "config/upstream.h"
+#include "relay/handshake.h"
 
 #include <string.h>
 

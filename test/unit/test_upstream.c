@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
-#include "relay/destination.h"
 #include "config/upstream.h"
+#include "relay/destination.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
