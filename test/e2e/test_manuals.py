@@ -72,14 +72,14 @@ def test_all_commands_and_options_have_their_entry():
 
 
 def keys():
-    """All config keys, as in the sources' tables; those of dns-hijack and gateway with that prefix."""
+    """All config keys, as in the sources' tables; those of dns-hijack, relay and gateway with that prefix."""
     tables = {}
-    for file in ("load.c", "proxies.c", "rules.c", "gateway.c"):
+    for file in ("load.c", "proxies.c", "relay.c", "rules.c", "gateway.c"):
         text = (TOP / "src/config" / file).read_text(encoding="utf-8")
         for name, body in re.findall(r"^(?:static )?const struct key (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S):
             tables[name] = re.findall(r'^\t\{"([a-z0-9-]+)"', body, re.M)
-    assert set(tables) == {"config_keys", "proxy_keys", "hijack_keys", "rule_keys", "gateway_keys", "gateway_rule_keys"}
-    for name, prefix in (("hijack_keys", "dns-hijack"), ("gateway_keys", "gateway")):
+    assert set(tables) == {"config_keys", "proxy_keys", "hijack_keys", "relay_keys", "rule_keys", "gateway_keys", "gateway_rule_keys"}
+    for name, prefix in (("hijack_keys", "dns-hijack"), ("relay_keys", "relay"), ("gateway_keys", "gateway")):
         tables[name] = [f"{prefix}.{key}" for key in tables[name]]
     return sorted({key for table in tables.values() for key in table})
 

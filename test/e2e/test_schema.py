@@ -48,7 +48,7 @@ def faults(text, name=CONFIG):
 
 
 def in_schema(schema, prefix=""):
-    """All keys that a schema has, those of dns-hijack and gateway with that in front."""
+    """All keys that a schema has, those of dns-hijack, relay and gateway with that in front."""
     found = set()
     if isinstance(schema, list):
         return {key for item in schema for key in in_schema(item)}
@@ -58,7 +58,7 @@ def in_schema(schema, prefix=""):
         if key == "properties" and "additionalProperties" in schema:
             for name, form in value.items():
                 assert form["description"], name
-                found |= {prefix + name} | in_schema(form, f"{name}." if name in ("dns-hijack", "gateway") else "")
+                found |= {prefix + name} | in_schema(form, f"{name}." if name in ("dns-hijack", "relay", "gateway") else "")
         else:
             found |= in_schema(value)
     return found
