@@ -169,35 +169,37 @@ static bool overlaps(const struct network *network, const struct network *fake)
 	return shorter % 8 == 0 || (one[shorter / 8] ^ other[shorter / 8]) >> (8 - shorter % 8) == 0;
 }
 
-/* The proxy is the first with fake addresses. */
-static void check_fake_network(const struct config *config, const struct proxy *proxy, const struct network *fake,
-			       struct diagnostics *diagnostics)
+static bool is_bypassed(const struct config *config, const struct network *network)
 {
-	char address[INET6_ADDRSTRLEN];
-
 	for (size_t i = 0; i < config->bypass_count; i++) {
-		if (!overlaps(&config->bypass[i], fake))
-			continue;
-		inet_ntop(fake->family, &fake->ip6, address, sizeof(address));
-		diagnose(diagnostics, SEVERITY_ERROR, proxy->relay.position,
-			 "the proxy %s: with \"dns: fake-ip\", names have addresses from %s/%u, of which \"bypass\" "
-			 "lets some past the proxy. Take these out of \"bypass\"",
-			 proxy->name, address, fake->prefix);
-		return;
+		if (overlaps(&config->bypass[i], network))
+			return true;
 	}
+	return false;
 }
 
 void check_fake_networks(const struct config *config, struct diagnostics *diagnostics)
 {
-	const struct network networks[] = {FAKE_NETWORK_IP, FAKE_NETWORK_IP6};
+	const struct network network = FAKE_NETWORK_IP;
 
 	for (size_t i = 0; i < config->proxy_count; i++) {
-		if (config->proxies[i].relay.dns.kind != RELAY_DNS_FAKE_IP)
+		const struct proxy *proxy = &config->proxies[i];
+
+		if (proxy->relay.dns.kind != RELAY_DNS_FAKE_IP || !is_bypassed(config, &network))
 			continue;
-		for (size_t j = 0; j < sizeof(networks) / sizeof(networks[0]); j++)
-			check_fake_network(config, &config->proxies[i], &networks[j], diagnostics);
+		diagnose(diagnostics, SEVERITY_ERROR, proxy->relay.position,
+			 "the proxy %s: with \"dns: fake-ip\", names have addresses of 198.18.0.0/15, some of which "
+			 "\"bypass\" lets past the proxy. Take these out of \"bypass\"",
+			 proxy->name);
 		return;
 	}
+}
+
+bool relay_has_fake_ip6(const struct config *config, const struct proxy *proxy)
+{
+	const struct network network = FAKE_NETWORK_IP6;
+
+	return proxy->ipv6 == TRAFFIC_PROXY && !is_bypassed(config, &network);
 }
 
 static const struct proxy *first_relayed(const struct config *config)

@@ -33,8 +33,11 @@ bool read_relay(struct fy_node *node, const struct key *key, void *out, struct d
  */
 void check_relay(struct proxy *proxy, bool says_udp, struct diagnostics *diagnostics);
 
-/** Reports destinations of "bypass" that are fake addresses of a relay. */
+/** Reports destinations of "bypass" that are fake IPv4 addresses of a relay. */
 void check_fake_networks(const struct config *config, struct diagnostics *diagnostics);
+
+/** Returns whether names may have fake IPv6 addresses: connections to these reach the relay. */
+bool relay_has_fake_ip6(const struct config *config, const struct proxy *proxy);
 
 /**
  * Adds the first rule of a config with relays, so that these are direct whatever the others say.

@@ -44,7 +44,7 @@ class Demo:
         for path in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
             for pid in path.read_text(encoding="ascii").split():
                 try:
-                    if b"example.yaml" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    if b"/cgtproxy\0-c\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                         return True
                 except OSError:
                     pass  # it is over
@@ -78,7 +78,8 @@ def test_all_of_it(clone):
     assert (code, errors) == (0, "")
     assert ROW.findall(output) == [*4 * ["outside answered"], *2 * ["dropped (silently: connect times out)"],
                                    *2 * ["dropped (refused: EPERM)"],
-                                   *2 * ["TPROXY saw 203.0.113.10:7000", "TPROXY saw [2001:db8::10]:7000"]]
+                                   *2 * ["TPROXY saw 203.0.113.10:7000", "TPROXY saw [2001:db8::10]:7000"],
+                                   "SOCKS5 saw 203.0.113.10:7000", "SOCKS5 saw [2001:db8::10]:7000", *2 * ["refused (EPERM)"]]
     assert "no host on the internet" in output
     assert sorted(clone.rglob("*")) == before
 

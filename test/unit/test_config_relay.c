@@ -53,10 +53,24 @@ static void test_who_answers_questions(void **state)
 		{"tcp://[2620:fe::fe]:65535", {RELAY_DNS_SERVER, {AF_INET6, .port = 65535}}},
 	};
 	static const char *const bad[] = {
-		"",	      "on",		  "fake-ip ",		"Fake-IP",	    "tcp://",
-		"tcp://dns",  "tcp://9.9.9.9:",	  "tcp://9.9.9.9:0",	"tcp://9.9.9.9:053", "tcp://9.9.9.9:65536",
-		"9.9.9.9",    "udp://9.9.9.9",	  "tcp://9.9.9.9:53/",	"tcp://[2620:fe::fe", "tcp://2620:fe::fe",
-		"tcp://[9.9.9.9]", "tcp://9.9.9.9:99999999999999999999", "tcp://[2620:fe::fe]53",
+		"",
+		"on",
+		"fake-ip ",
+		"Fake-IP",
+		"tcp://",
+		"tcp://dns",
+		"tcp://9.9.9.9:",
+		"tcp://9.9.9.9:0",
+		"tcp://9.9.9.9:053",
+		"tcp://9.9.9.9:65536",
+		"9.9.9.9",
+		"udp://9.9.9.9",
+		"tcp://9.9.9.9:53/",
+		"tcp://[2620:fe::fe",
+		"tcp://2620:fe::fe",
+		"tcp://[9.9.9.9]",
+		"tcp://9.9.9.9:99999999999999999999",
+		"tcp://[2620:fe::fe]53",
 		"tcp://[2620:00fe:0000:0000:0000:0000:0000:0000:0000:00fe]:53",
 	};
 	struct relay_dns dns;
@@ -88,16 +102,16 @@ static void test_faults(void **state)
 		{RELAY("{upstream: 'direct://', dns: fake-ip}"), {6}, {"fake-ip", "direct://"}},
 		{RELAY("{upstream: 'http://127.0.0.1:1'}") "    udp: proxy\n", {6}, {"UDP", "direct"}},
 		{RELAY("{upstream: 'http://127.0.0.1:1'}") "    no-udp: false\n", {6}, {"UDP"}},
-		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "    dns-hijack: {port: 1053}\n", {7},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "    dns-hijack: {port: 1053}\n",
+		 {7},
 		 {"dns-hijack", "dns"}},
-		{RELAY("{upstream: 'socks5://[::1]:1', dns: 'tcp://9.9.9.9'}") "    dns-hijack: {port: 1053}\n", {7},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: 'tcp://9.9.9.9'}") "    dns-hijack: {port: 1053}\n",
+		 {7},
 		 {"dns-hijack"}},
-		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: [10.0.0.0/8, 198.0.0.0/8]\n", {6},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: [10.0.0.0/8, 198.0.0.0/8]\n",
+		 {6},
 		 {"198.18.0.0/15", "bypass"}},
 		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: [198.19.255.0/24]\n", {6}, {"bypass"}},
-		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: ['fc00::/7']\n", {6},
-		 {"fc00::/18", "bypass"}},
-		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: ['::/0']\n", {6}, {"bypass"}},
 	};
 
 	(void)state;
@@ -105,18 +119,30 @@ static void test_faults(void **state)
 		check_fault(&faults[i]);
 }
 
-/* Next to the networks of fake addresses, or without these. */
+/* Next to the networks of fake addresses, or without these; and where many configs have private addresses of IPv6. */
 static void test_what_bypass_may_have(void **state)
 {
-	static const char *const good[] = {
-		RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}")
-		"bypass: [198.17.0.0/16, 198.20.0.0/16, 'fd00::/8', 'fc00:4000::/18', 'fb00::/8']\n",
-		RELAY("{upstream: 'socks5://[::1]:1', dns: 'tcp://9.9.9.9'}") "bypass: [198.18.0.0/15, 'fc00::/7']\n",
+	static const struct {
+		const char *text;
+		bool has_ip6;
+	} good[] = {
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: [198.17.0.0/16, 198.20.0.0/16, "
+								       "'fd00::/8', 'fc00:4000::/18', 'fb00::/8']\n",
+		 true},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: ['fc00::/7']\n", false},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: ['::/0']\n", false},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "bypass: ['fc00:3fff::1']\n", false},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: fake-ip}") "    ipv6: refuse\n", false},
+		{RELAY("{upstream: 'socks5://[::1]:1', dns: 'tcp://9.9.9.9'}") "bypass: [198.18.0.0/15]\n", true},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		config_free(parse_good(good[i]));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct config *config = parse_good(good[i].text);
+
+		assert_int_equal(relay_has_fake_ip6(config, &config->proxies[0]), good[i].has_ip6);
+		config_free(config);
+	}
 }
 
 static void test_an_http_proxy_has_no_udp(void **state)
