@@ -121,8 +121,8 @@ static int add_hijacked_marks(struct chain *chain, const struct proxy *proxy)
 }
 
 /*
- * A relay answers questions for names, whoever is asked, be it a name server of this host. So this precedes all other
- * exceptions, like dns-hijack, and what the proxy's keys say of UDP and IPv6.
+ * A relay answers questions for names, whoever is asked: usually a name server of this host, or the router, which is
+ * under bypass. So this precedes that, and what the proxy's keys say of UDP and IPv6.
  */
 static int add_relay_dns(struct chain *chain, const struct proxy *proxy, size_t index)
 {
@@ -146,12 +146,12 @@ static int add_mark_chain(struct ruleset *ruleset, const struct config *config, 
 
 	if (error == 0 && proxy->dns_hijack.enabled)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0 && proxy->relay.dns.kind != RELAY_DNS_OFF)
+		error = add_relay_dns(chain, proxy, index);
 	if (error == 0)
 		error = part_add_bypass(chain);
 	if (error == 0)
 		error = add_hijacked_marks(chain, proxy);
-	if (error == 0 && proxy->relay.dns.kind != RELAY_DNS_OFF)
-		error = add_relay_dns(chain, proxy, index);
 	if (error == 0)
 		error = add_local_exception(chain, config);
 	if (error == 0)

@@ -21,7 +21,7 @@ struct verdict gateway_verdict(const struct config *config, uint32_t target)
  * that began here from a foreign address, like a proxy's that speaks first, and steered ones, which a proxy answers.
  * Other programs redirect to published ports. And packets to this host are not forwarded, nor are those to groups.
  */
-static int add_exceptions(struct chain *chain)
+static int add_flow_exceptions(struct chain *chain)
 {
 	int error =
 		chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
@@ -30,13 +30,15 @@ static int add_exceptions(struct chain *chain)
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_CT_DNAT},
 				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN);
-	return error == 0 ? part_add_bypass(chain) : error;
+	return error;
 }
 
 static int add_address_exceptions(struct chain *chain)
 {
-	int error = chain_add(chain, {.kind = STATEMENT_DADDR_TO_US}, RETURN);
+	int error = part_add_bypass(chain);
 
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_DADDR_TO_US}, RETURN);
 	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_LINK_LOCAL}, RETURN) : error;
 }
 
@@ -45,7 +47,7 @@ static struct chain *add_end(struct ruleset *ruleset, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_exceptions(chain) < 0 ||
+	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_flow_exceptions(chain) < 0 ||
 	    add_address_exceptions(chain) < 0)
 		return NULL;
 	return chain;
@@ -183,7 +185,7 @@ static int add_proxy(struct ruleset *ruleset, const struct config *config, const
 	if (error == 0 && proxy->dns_hijack.enabled)
 		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
 	if (error == 0)
-		error = add_exceptions(chain);
+		error = add_flow_exceptions(chain);
 	if (error == 0 && answers)
 		error = add_relay_dns(chain, proxy);
 	if (error == 0)

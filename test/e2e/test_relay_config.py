@@ -85,12 +85,14 @@ def test_udp_is_refused_where_there_is_none(world, family):
 @pytest.mark.parametrize("family", [V4, V6])
 @pytest.mark.parametrize("where", ["this host", "outside"])
 def test_questions_go_to_the_relay(world, dns, protocol, family, where):
-    """Whoever is asked, and though all else of UDP is refused."""
+    """Whoever is asked, also under bypass, and though all else of UDP is refused."""
     world.proxy("far", PROXY_PORT)
     client = world.client("proxied")
-    world.daemon(config(URLS["socks5"], "udp: refuse", f"dns: '{dns}'"))
+    world.daemon(config(URLS["socks5"], "udp: refuse", f"dns: '{dns}'") + f"bypass: ['{OUTSIDE[family]}']\n")
+    other = V6 if family == V4 else V4
     address = (LOOPBACK if where == "this host" else OUTSIDE)[family]
     result = client.ask(protocol, family, address, DNS_PORT)
     assert result.who == "proxy far"
     assert result.answer.asked == (address, DNS_PORT)
-    assert client.ask_in_vain(UDP, family).outcome == "EPERM"
+    assert client.ask_in_vain(UDP, other).outcome == "EPERM"
+    assert client.ask(TCP, family).who == "outside"
