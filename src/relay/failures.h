@@ -23,6 +23,9 @@ enum failure_cause {
 	FAILURE_OWN,	   /* the destination is this host's own */
 	FAILURE_SOURCE,	   /* a client has too many connections */
 	FAILURE_LIMIT,	   /* there are too many */
+	FAILURE_NAME,	   /* a fake address has no name */
+	FAILURE_NAMES,	   /* there is no fake address for another name */
+	FAILURE_DNS,	   /* the name server does not answer */
 	FAILURE_RESOURCES, /* the kernel has no descriptor or memory; likewise */
 };
 

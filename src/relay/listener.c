@@ -4,6 +4,8 @@
 #include "relay/listener.h"
 
 #include "relay/connection.h"
+#include "relay/dns_client.h"
+#include "relay/names.h"
 #include "relay/own_address.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
@@ -103,12 +105,40 @@ static bool check_address(struct relay *relay, int client, const struct destinat
 	return result == 0 && !is_own;
 }
 
+/* Likewise; finds the name that stands for the address. */
+static bool find_name(struct relay *relay, int client, struct destination *destination)
+{
+	destination->name = relay_name_of(relay, &destination->endpoint);
+	if (destination->name != NULL || !relay_is_fake(relay, &destination->endpoint))
+		return true;
+	refuse(relay, client, destination, FAILURE_NAME, 0,
+	       _("refused: this fake address has no name, or has one no more; who looks the name up again gets its "
+		 "address"));
+	return false;
+}
+
+/* Likewise. Port 53 can't be the relay's own then, so that who asks was diverted, whatever the address. */
+static bool check_destination(struct relay *relay, int client, const struct endpoint *peer,
+			      struct destination *destination, bool is_dns)
+{
+	if (!is_dns && !check_address(relay, client, destination))
+		return false;
+	if (own_ports_have(relay, peer)) {
+		refuse(relay, client, destination, FAILURE_LOOP, 0,
+		       _("refused: it is the relay itself that connects to it, and is sent back to the relay: the "
+			 "relay's cgroup has to be direct"));
+		return false;
+	}
+	return is_dns || find_name(relay, client, destination);
+}
+
 static void admit(struct relay *relay, int client, const struct endpoint *peer)
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 	struct destination destination = {0};
 	struct source *source = NULL;
+	bool is_dns = false;
 	int result = 0;
 
 	if (getsockname(client, (struct sockaddr *)&address, &length) < 0 ||
@@ -116,14 +146,9 @@ static void admit(struct relay *relay, int client, const struct endpoint *peer)
 		socket_reset(client);
 		return;
 	}
-	if (!check_address(relay, client, &destination))
+	is_dns = relay->dns != NULL && destination.endpoint.port == DNS_PORT;
+	if (!check_destination(relay, client, peer, &destination, is_dns))
 		return;
-	if (own_ports_have(relay, peer)) {
-		refuse(relay, client, &destination, FAILURE_LOOP, 0,
-		       _("refused: it is the relay itself that connects to it, and is sent back to the relay: the "
-			 "relay's cgroup has to be direct"));
-		return;
-	}
 	result = sources_enter(&relay->sources, peer, &source);
 	if (result == -EUSERS) {
 		refuse(relay, client, &destination, FAILURE_SOURCE, 0,
@@ -131,7 +156,8 @@ static void admit(struct relay *relay, int client, const struct endpoint *peer)
 		return;
 	}
 	if (result == 0)
-		result = connection_begin(relay, client, &destination, source);
+		result = is_dns ? dns_client_begin(relay, client, source)
+				: connection_begin(relay, client, &destination, source);
 	else
 		socket_reset(client);
 	if (result < 0)
@@ -277,11 +303,26 @@ int listeners_make(struct relay *relay, uint16_t port, struct error *error)
 	return result < 0 ? result : make_listener(relay, AF_INET6, port, error);
 }
 
+static bool is_dns_port(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	struct endpoint endpoint;
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 && endpoint_read(&address, &endpoint) &&
+	       endpoint.port == DNS_PORT;
+}
+
 int listeners_start(struct relay *relay, struct error *error)
 {
 	for (size_t i = 0; i < relay->listener_count; i++) {
-		const int result = poller_add(&relay->poller, &relay->listeners[i].source, EPOLLIN);
+		int result = 0;
 
+		if (relay->dns != NULL && is_dns_port(relay->listeners[i].source.fd))
+			return error_set(error, -EINVAL,
+					 "a relay that answers DNS can't listen on port 53 itself: anyone could ask it "
+					 "there");
+		result = poller_add(&relay->poller, &relay->listeners[i].source, EPOLLIN);
 		if (result < 0)
 			return error_set(error, result, "can't wait for connections: %s", strerror(-result));
 	}

@@ -31,15 +31,24 @@ enum connection_state {
 	CONNECTION_OVER, /* nothing but the memory is left, until the events at hand are handled */
 };
 
+struct connection;
+
+/** Whom a connection tells about itself that the relay makes for itself, as a part of what it belongs to. */
+struct connection_owner {
+	void (*opened)(struct connection_owner *owner); /* data can be sent */
+	struct connection *connection;			/* NULL: there is none, or it is over */
+};
+
 /** A client's connection and the one to the upstream. Waiting, it has these two descriptors. */
 struct connection {
 	struct relay *relay;
 	struct end client;
 	struct end upstream;
-	struct flow up;		    /* from the client */
-	struct flow down;	    /* to it */
-	struct handshake handshake; /* which has the destination */
-	struct source *source;	    /* or NULL */
+	struct flow up;			/* from the client */
+	struct flow down;		/* to it */
+	struct handshake handshake;	/* which has the destination */
+	struct source *source;		/* or NULL */
+	struct connection_owner *owner; /* NULL: it is a client's */
 	struct deadline deadline;
 	uint64_t active; /* when something was last transferred; in usec */
 	TAILQ_ENTRY(connection) entry;
@@ -64,7 +73,10 @@ struct resolver {
 	uint64_t next; /* when the next may begin; in usec */
 };
 
+struct dns_service;
+
 struct relay {
+	struct dns_service *dns; /* NULL: port 53 is one like others */
 	struct upstream *upstream;
 	bool is_upstream_lost; /* it could not be reached, and nothing was done about that yet */
 	struct resolver resolver;
