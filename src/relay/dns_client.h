@@ -13,8 +13,8 @@
  */
 
 enum {
-	DNS_CLIENT_QUERIES_MAX = 64,		/* of one client, that wait for the server's answers */
-	DNS_CLIENT_OUTPUT_MAX = 64 * 1024,	/* bytes that a client has not read, until it is read no further */
+	DNS_CLIENT_QUERIES_MAX = 64,		   /* of one client, that wait for the server's answers */
+	DNS_CLIENT_OUTPUT_MAX = 64 * 1024,	   /* bytes that a client has not read, until it is read no further */
 	DNS_CLIENTS_OUTPUT_MAX = 16 * 1024 * 1024, /* of all clients; those who would have more are ended */
 };
 

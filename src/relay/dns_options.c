@@ -12,8 +12,9 @@
 
 enum {
 	NETWORK_SIZE = INET6_ADDRSTRLEN + sizeof("/128"),
-	MULTICAST_IP = 224, /* the first byte of these addresses, and of those behind them, which are no host's either */
-	MULTICAST_IP6 = 0xff,
+	MULTICAST_IP =
+		224, /* the first byte of these addresses, and of those behind them, which are no host's either */
+	LINK_LOCAL_IP6 = 0xfe, /* likewise; multicast is behind them */
 };
 
 /* Reads the prefix length, which leaves nothing of the address behind it. */
@@ -37,16 +38,16 @@ static bool parse_prefix(const char *text, struct network *network)
 	return true;
 }
 
-/* Addresses that are this host's, or nobody's, can't be used. */
+/* Addresses that are this host's, on one link only, or nobody's, can't be used. */
 static bool is_usable(const struct network *network)
 {
-	const uint8_t first = *(const uint8_t *)&network->ip6;
-	const struct endpoint loopback = {.family = AF_INET, .ip = {htonl(INADDR_LOOPBACK)}};
-	const struct endpoint loopback6 = {.family = AF_INET6, .ip6 = IN6ADDR_LOOPBACK_INIT};
+	const unsigned first = *(const uint8_t *)&network->ip6;
+	const unsigned last = first | 0xffU >> (network->prefix < 8 ? network->prefix : 8);
+	const struct endpoint loopback = {.family = AF_INET6, .ip6 = IN6ADDR_LOOPBACK_INIT};
 
 	if (network->family == AF_INET)
-		return first != 0 && first < MULTICAST_IP && !fake_network_covers(network, &loopback);
-	return first != MULTICAST_IP6 && !fake_network_covers(network, &loopback6);
+		return first != 0 && last < MULTICAST_IP && (last < IN_LOOPBACKNET || first > IN_LOOPBACKNET);
+	return last < LINK_LOCAL_IP6 && !fake_network_covers(network, &loopback);
 }
 
 static bool parse_network(const char *text, size_t length, struct network *network)

@@ -29,7 +29,8 @@ struct dns_asker {
 struct dns_client;
 TAILQ_HEAD(dns_client_list, dns_client);
 
-/** The connection to the server, as far as the relay's connection to the upstream: a pair of sockets is between them. */
+/** The connection to the server, as far as the relay's connection to the upstream: a pair of sockets is between them.
+ */
 struct dns_server {
 	struct poll_source source;
 	struct connection_owner owner;

@@ -12,8 +12,8 @@
 bool relay_is_fake(const struct relay *relay, const struct endpoint *endpoint);
 
 /**
- * Returns the name that an address stands for, and notes that it is used; or NULL if it stands for none. If it is a fake
- * one nevertheless, nothing can be sent there: it is to be refused.
+ * Returns the name that an address stands for, and notes that it is used; or NULL if it stands for none. If it is a
+ * fake one nevertheless, nothing can be sent there: it is to be refused.
  *
  * The name stays until its address is given to another name, which is FAKE_IP_LEASE after its last use at the earliest,
  * and not while it is held. So it is not to be kept, but asked for again for each datagram.

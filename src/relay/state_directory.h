@@ -10,8 +10,8 @@
 #define STATE_FAKE_IP "fake-ip"
 
 /**
- * Takes the directory for this process alone, until the descriptor is closed: two relays would give the same addresses to
- * different names, and write them into the same file.
+ * Takes the directory for this process alone, until the descriptor is closed: two relays would give the same addresses
+ * to different names, and write them into the same file.
  *
  * Returns the descriptor or a negative errno.
  */
