@@ -6,6 +6,7 @@
 #include "relay/connection.h"
 #include "relay/dns_client.h"
 #include "relay/names.h"
+#include "relay/datagrams.h"
 #include "relay/own_address.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
@@ -224,17 +225,20 @@ static bool is_transparent(int fd)
 static int take_inherited(struct relay *relay, int fd, struct error *error)
 {
 	const int flags = fcntl(fd, F_GETFL);
+	const bool is_datagrams = sd_is_socket_inet(fd, AF_UNSPEC, SOCK_DGRAM, -1, 0) > 0;
 
-	if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
+	if (!is_datagrams && sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
 		return error_set(error, -EINVAL,
-				 "descriptor %d, from systemd, is no TCP socket that listens: its unit has to have "
-				 "ListenStream= with a port",
+				 "descriptor %d, from systemd, is neither a TCP socket that listens nor a UDP socket: "
+				 "its unit has to have ListenStream= or ListenDatagram= with a port",
 				 fd);
 	if (!is_transparent(fd))
 		return error_set(error, -EINVAL,
 				 "the socket from systemd is not transparent: its unit has to have Transparent=yes");
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return error_set(error, -errno, "can't use the socket from systemd: %s", strerror(errno));
+	if (is_datagrams)
+		return datagrams_take(relay, fd, error);
 	add_listener(relay, fd);
 	return 0;
 }
@@ -298,9 +302,11 @@ static int make_listener(struct relay *relay, int family, uint16_t port, struct 
 
 int listeners_make(struct relay *relay, uint16_t port, struct error *error)
 {
-	const int result = make_listener(relay, AF_INET, port, error);
+	int result = make_listener(relay, AF_INET, port, error);
 
-	return result < 0 ? result : make_listener(relay, AF_INET6, port, error);
+	if (result >= 0)
+		result = make_listener(relay, AF_INET6, port, error);
+	return result < 0 ? result : datagrams_make(relay, port, error);
 }
 
 static bool is_dns_port(int fd)
@@ -326,7 +332,7 @@ int listeners_start(struct relay *relay, struct error *error)
 		if (result < 0)
 			return error_set(error, result, "can't wait for connections: %s", strerror(-result));
 	}
-	return 0;
+	return datagrams_start(relay, error);
 }
 
 void listeners_close(struct relay *relay)
@@ -334,4 +340,5 @@ void listeners_close(struct relay *relay)
 	for (size_t i = 0; i < relay->listener_count; i++)
 		poll_source_close(&relay->listeners[i].source);
 	relay->listener_count = 0;
+	datagrams_close(relay);
 }

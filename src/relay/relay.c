@@ -20,7 +20,11 @@
 #include <systemd/sd-event.h>
 
 enum {
-	FILES_RESERVED = 64, /* for everything that is no connection */
+	FILES_RESERVED = 64, /* for everything that is no connection, ANSWERS_LEAST included */
+	FILES_BLOCK = 512,   /* for each of which there are: */
+	ANSWERS_EACH = 8,    /* more sockets that answer */
+	ANSWERS_LEAST = 16,
+	ANSWERS_MAX = 256,
 	FILES_A_CONNECTION = 2,
 	PIPES_MAX = 512, /* half of what the kernel gives an unprivileged user in full size */
 	PIPES_PART = 16, /* of the files, at most, are pipes */
@@ -155,13 +159,20 @@ static size_t raise_files_limit(void)
 	return limit.rlim_cur < INT32_MAX ? (size_t)limit.rlim_cur : INT32_MAX;
 }
 
+static size_t least(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
 static void set_limits(struct relay *relay, const struct relay_options *options)
 {
 	const size_t files = raise_files_limit();
-	const size_t pipes = files / PIPES_PART / 2 < PIPES_MAX ? files / PIPES_PART / 2 : PIPES_MAX;
-	const size_t taken = FILES_RESERVED + 2 * pipes;
+	const size_t pipes = least(files / PIPES_PART / 2, PIPES_MAX);
+	const size_t answers = least(ANSWERS_LEAST + files / FILES_BLOCK * ANSWERS_EACH, ANSWERS_MAX);
+	const size_t taken = FILES_RESERVED + 2 * pipes + answers - ANSWERS_LEAST;
 	const size_t most = files > taken + FILES_A_CONNECTION ? (files - taken) / FILES_A_CONNECTION : 1;
 
+	answer_sockets_init(&relay->datagrams.answers, answers);
 	pipes_init(&relay->means.pipes, pipes);
 	relay->is_files_limit = options->connections_max == 0 || options->connections_max > most;
 	relay->count_max = relay->is_files_limit ? most : options->connections_max;

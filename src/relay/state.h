@@ -5,11 +5,13 @@
 #define CGTPROXY_RELAY_STATE_H
 
 #include "config/upstream.h"
+#include "relay/answer_sockets.h"
 #include "relay/deadlines.h"
 #include "relay/destination.h"
 #include "relay/failures.h"
 #include "relay/flow.h"
 #include "relay/handshake.h"
+#include "relay/own_address.h"
 #include "relay/poller.h"
 #include "relay/sources.h"
 #include "util/netlink.h"
@@ -65,6 +67,14 @@ struct listener {
 	struct relay *relay;
 };
 
+struct datagrams {
+	struct listener sockets[LISTENERS_MAX]; /* UDP sockets that get what TPROXY diverts */
+	size_t count;
+	uint8_t *buffer; /* for one datagram */
+	struct answer_sockets answers;
+	struct own_addresses own;
+};
+
 /* What looks for the upstream's addresses. */
 struct resolver {
 	struct poll_source source; /* what it answers comes from there */
@@ -95,6 +105,7 @@ struct relay {
 	bool is_files_limit; /* that comes from the limit of open files */
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
+	struct datagrams datagrams;
 	bool is_paused;		  /* nothing is accepted */
 	size_t count_paused;	  /* connections when that began */
 	struct deadline resuming; /* tries again */
