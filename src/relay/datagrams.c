@@ -3,6 +3,8 @@
 
 #include "relay/datagrams.h"
 
+#include "relay/dns_listener.h"
+#include "relay/names.h"
 #include "relay/own_address.h"
 #include "util/clock.h"
 #include "util/language.h"
@@ -59,12 +61,29 @@ static bool check_destination(struct relay *relay, const struct endpoint *destin
 	return result == 0 && !is_own;
 }
 
+/* Likewise; nobody has a fake address without a name. */
+static bool check_name(struct relay *relay, const struct endpoint *destination)
+{
+	const struct destination shown = {.endpoint = *destination};
+
+	if (!relay_is_fake(relay, destination) || relay_name_of(relay, destination) != NULL)
+		return true;
+	failures_log(&relay->failures, FAILURE_NAME, IPPROTO_UDP, clock_now(), &shown,
+		     _("ignored a datagram: this fake address has no name, or has one no more; who looks the name up "
+		       "again gets its address"));
+	return false;
+}
+
 static void dispatch(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
 		     const void *data, size_t length)
 {
-	(void)data;
-	(void)length;
-	if (client->port == 0 || destination->port == 0 || !check_destination(relay, destination))
+	if (client->port == 0 || destination->port == 0)
+		return;
+	if (dns_listener_wants(relay, destination)) {
+		dns_listener_take(relay, client, destination, data, length);
+		return;
+	}
+	if (!check_destination(relay, destination) || !check_name(relay, destination))
 		return;
 }
 

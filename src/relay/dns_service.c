@@ -4,6 +4,7 @@
 #include "relay/dns_service.h"
 
 #include "relay/dns_client.h"
+#include "relay/dns_listener.h"
 #include "relay/dns_server.h"
 #include "relay/state_directory.h"
 #include "util/cleanup.h"
@@ -49,6 +50,8 @@ int dns_service_begin(struct relay *relay, const struct dns_options *options, st
 	service->lock = -1;
 	TAILQ_INIT(&service->clients);
 	TAILQ_INIT(&service->over);
+	TAILQ_INIT(&service->datagrams);
+	raw_datagrams_init(&service->raw);
 	relay->dns = service;
 	if (options->dns.kind == RELAY_DNS_SERVER)
 		return dns_server_begin(service, &options->dns.server, error);
@@ -62,6 +65,8 @@ void dns_service_end(struct relay *relay)
 	if (service == NULL)
 		return;
 	dns_clients_end(service);
+	dns_listener_end(relay);
+	raw_datagrams_close(&service->raw);
 	if (service->tcp != NULL)
 		dns_tcp_free(service->tcp);
 	if (service->dns.fake_ip != NULL)

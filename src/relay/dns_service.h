@@ -7,6 +7,7 @@
 #include "relay/dns.h"
 #include "relay/dns_options.h"
 #include "relay/dns_tcp.h"
+#include "relay/raw_datagrams.h"
 #include "relay/state.h"
 
 #include <stdbool.h>
@@ -29,6 +30,9 @@ struct dns_asker {
 struct dns_client;
 TAILQ_HEAD(dns_client_list, dns_client);
 
+struct dns_datagram;
+TAILQ_HEAD(dns_datagram_list, dns_datagram);
+
 /** The connection to the server, as far as the relay's connection to the upstream: a pair of sockets is between them.
  */
 struct dns_server {
@@ -44,8 +48,10 @@ struct dns_service {
 	struct dns_server server;
 	int lock; /* of the state directory; -1: none */
 	struct dns_client_list clients;
-	struct dns_client_list over; /* to be freed */
-	size_t waiting;		     /* bytes for clients that do not read them */
+	struct dns_client_list over;	    /* to be freed */
+	size_t waiting;			    /* bytes for clients that do not read them */
+	struct dns_datagram_list datagrams; /* that wait for the server */
+	struct raw_datagrams raw;
 };
 
 /**

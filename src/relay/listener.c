@@ -4,9 +4,9 @@
 #include "relay/listener.h"
 
 #include "relay/connection.h"
+#include "relay/datagrams.h"
 #include "relay/dns_client.h"
 #include "relay/names.h"
-#include "relay/datagrams.h"
 #include "relay/own_address.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
@@ -319,16 +319,23 @@ static bool is_dns_port(int fd)
 	       endpoint.port == DNS_PORT;
 }
 
+static bool have_dns_port(const struct listener *listeners, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_dns_port(listeners[i].source.fd))
+			return true;
+	}
+	return false;
+}
+
 int listeners_start(struct relay *relay, struct error *error)
 {
+	if (relay->dns != NULL && (have_dns_port(relay->listeners, relay->listener_count) ||
+				   have_dns_port(relay->datagrams.sockets, relay->datagrams.count)))
+		return error_set(error, -EINVAL,
+				 "a relay that answers DNS can't listen on port 53 itself: anyone could ask it there");
 	for (size_t i = 0; i < relay->listener_count; i++) {
-		int result = 0;
-
-		if (relay->dns != NULL && is_dns_port(relay->listeners[i].source.fd))
-			return error_set(error, -EINVAL,
-					 "a relay that answers DNS can't listen on port 53 itself: anyone could ask it "
-					 "there");
-		result = poller_add(&relay->poller, &relay->listeners[i].source, EPOLLIN);
+		const int result = poller_add(&relay->poller, &relay->listeners[i].source, EPOLLIN);
 		if (result < 0)
 			return error_set(error, result, "can't wait for connections: %s", strerror(-result));
 	}
