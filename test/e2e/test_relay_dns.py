@@ -12,11 +12,11 @@ import sys
 
 import pytest
 from lab import upstreams
-from lab.addresses import DNS_PORT, LOOPBACK, OUTSIDE, RESOLVER, SERVICE_PORT, V4, V6
+from lab.addresses import DNS_PORT, HOST, LOOPBACK, OUTSIDE, RESOLVER, SERVICE_PORT, TCP, UDP, V4, V6
 from lab.checks import ONE_PROXY
-from lab.daemon import in_private_mounts
-from lab.questions import (A, AAAA, FORMERR, HTTPS, NOERROR, NXDOMAIN, PTR, SERVFAIL, TXT, ask, frame, question, read,
-                           receive_frame)
+from lab.daemon import as_nobody, in_private_mounts
+from lab.questions import (A, AAAA, FORMERR, HTTPS, NOERROR, NXDOMAIN, PTR, SERVFAIL, TXT, ask, ask_by_udp, frame,
+                           question, read, receive_frame)
 from lab.relays import (ACCEPT, UPSTREAM_PORT, Sockets, Upstream, accept_socks5, is_refused, receive, relay, reset,
                         start_relay, was_reset)
 from lab.waiting import wait_until
@@ -28,6 +28,24 @@ NETWORKS = {V4: ipaddress.ip_network("198.18.0.0/15"), V6: ipaddress.ip_network(
 # With it, the daemon sends what is meant for name servers of the host, too.
 CONFIG = ONE_PROXY.replace("port: 7893", f"port: 7893, relay: {{upstream: '{SOCKS5}', dns: fake-ip}}")
 SMALL = "198.18.7.0/29"  # six names
+
+
+HEADER = struct.pack("!6H", 5, 0x0100, 1, 0, 0, 0)
+HOSTILE = {
+    "nothing": b"\0\0",
+    "less than a header": frame(b"\0" * 11),
+    "too much": frame(bytes(5000)),
+    "the most": b"\xff\xff" + bytes(65535),
+    "noise": os.urandom(100_000),
+    "HTTP": b"GET / HTTP/1.1\r\n\r\n" + bytes(30_000),
+}
+WRONG = {
+    "a pointer to itself": HEADER + b"\xc0\x0c\0\1\0\1",
+    "no end of the name": HEADER + b"\x3f" + b"a" * 63,
+    "no question": struct.pack("!6H", 5, 0x0100, 0, 0, 0, 0),
+    "65,535 questions": struct.pack("!6H", 5, 0x0100, 65535, 0, 0, 0) + b"\1a\0\0\1\0\1" * 500,
+    "65,535 records": struct.pack("!6H", 5, 0x0100, 1, 65535, 65535, 65535) + b"\1a\0\0\1\0\1",
+}
 
 
 @pytest.fixture(name="sockets")
@@ -123,12 +141,74 @@ def test_what_is_answered(world, sockets, upstream, family):
     assert upstream.connections == 0
 
 
-@pytest.mark.parametrize("address", ["127.0.0.53", "127.0.0.1", "192.0.2.2", "::1"])
-def test_name_servers_of_the_host_itself(world, sockets, upstream, address):
-    """What is meant for systemd-resolved, say, is answered likewise."""
+@pytest.mark.parametrize("family", [V4, V6])
+def test_udp(world, sockets, upstream, family):
+    """Answers come from the address that was asked, for sockets that are connected, too."""
     fake_ip(world)
-    with resolver(sockets, V6 if ":" in address else V4, address) as connection:
+    sock = sockets.make(family, UDP)
+    addresses = {kind: ask_by_udp(sock, (RESOLVER[family], DNS_PORT), "a.test", kind).addresses for kind in KIND.values()}
+    with resolver(sockets, family) as connection:
+        assert addresses == {kind: ask(connection, "a.test", kind).addresses for kind in KIND.values()}
+    sock.connect((OUTSIDE[family], DNS_PORT))
+    for number in range(500):
+        sock.send(question(f"n{number}.test", number=number, edns=1232))
+        answer = read(sock.recv(4096))
+        assert (answer.number, answer.code, len(answer.addresses)) == (number, NOERROR, 1)
+    client = sockets.connect(family, addresses[KIND[family]][0], 443)
+    assert upstream.take_destination()[0] == ("a.test", 443)
+    client.close()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.53", "127.0.0.1", HOST[V4], "::1", HOST[V6]])
+def test_name_servers_of_the_host_itself(world, sockets, upstream, address):
+    """What is meant for systemd-resolved, say, is answered likewise, and that keeps what others ask it."""
+    family = V6 if ":" in address else V4
+    resolved = world.dns("resolved", DNS_PORT, [address])
+    direct = world.client("direct")
+    fake_ip(world)
+    with resolver(sockets, family, address) as connection:
         assert len(ask(connection, "a.test").addresses) == 1
+    sock = sockets.make(family, UDP)
+    for number in range(100):
+        assert len(ask_by_udp(sock, (address, DNS_PORT), f"n{number}.test").addresses) == 1
+        if number % 10 == 0:
+            assert direct.ask(UDP, family, address, DNS_PORT).who == "dns resolved"
+    assert direct.ask(TCP, family, address, DNS_PORT).who == "dns resolved"
+    assert resolved is not None and upstream.connections == 0
+
+
+def test_without_other_capabilities(world, sockets, upstream):
+    """CAP_NET_RAW is enough, though port 53 is a privileged one."""
+    fake_ip(world, wrap=lambda argv: as_nobody(argv, "net_raw"))
+    for family in (V4, V6):
+        assert ask_by_udp(sockets.make(family, UDP), (RESOLVER[family], DNS_PORT), "a.test").code == NOERROR
+    assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_datagrams_to_a_fake_address_without_a_name(world, sockets, upstream, family):
+    """They go nowhere, and the log says why."""
+    daemon = fake_ip(world)
+    sockets.make(family, UDP).sendto(b"hello", (str(NETWORKS[family][77]), 443))
+    daemon.wait_log("ignored a datagram: this fake address has no name")
+    assert upstream.connections == 0
+
+
+def test_rubbish_by_udp(world, sockets, upstream):
+    """What has a header is answered with an error; nothing else is, and the relay goes on."""
+    fake_ip(world)
+    sock = sockets.make(V4, UDP)
+    server = (RESOLVER[V4], DNS_PORT)
+    for data in (b"", b"short", bytes(65000), os.urandom(2000), question("a.test")[:-1], *WRONG.values()):
+        sock.sendto(data, server)
+    sock.sendto(question("a.test", number=4242), server)
+    codes = []
+    while True:
+        answer = read(sock.recv(4096))
+        if answer.number == 4242 and answer.addresses:
+            break
+        codes.append(answer.code)
+    assert len(codes) >= len(WRONG) and NOERROR not in codes
     assert upstream.connections == 0
 
 
@@ -338,24 +418,6 @@ def test_off(world, sockets, upstream):
     assert upstream.take_destination()[0] == ("198.18.0.1", 443)
 
 
-HEADER = struct.pack("!6H", 5, 0x0100, 1, 0, 0, 0)
-HOSTILE = {
-    "nothing": b"\0\0",
-    "less than a header": frame(b"\0" * 11),
-    "too much": frame(bytes(5000)),
-    "the most": b"\xff\xff" + bytes(65535),
-    "noise": os.urandom(100_000),
-    "HTTP": b"GET / HTTP/1.1\r\n\r\n" + bytes(30_000),
-}
-WRONG = {
-    "a pointer to itself": HEADER + b"\xc0\x0c\0\1\0\1",
-    "no end of the name": HEADER + b"\x3f" + b"a" * 63,
-    "no question": struct.pack("!6H", 5, 0x0100, 0, 0, 0, 0),
-    "65,535 questions": struct.pack("!6H", 5, 0x0100, 65535, 0, 0, 0) + b"\1a\0\0\1\0\1" * 500,
-    "65,535 records": struct.pack("!6H", 5, 0x0100, 1, 65535, 65535, 65535) + b"\1a\0\0\1\0\1",
-}
-
-
 @pytest.mark.parametrize("what", HOSTILE)
 def test_what_is_no_dns(world, sockets, upstream, what):
     """It ends its own connection, and nothing else."""
@@ -414,10 +476,11 @@ def test_nothing_is_left_behind(world, sockets, upstream):
     wait_until(lambda: descriptors() <= before + 2, lambda: f"{before} descriptors; there are {descriptors()}")
 
 
-def in_cgroup(world, *argv):
-    """Run a program in the cgroup of the sockets; its output."""
+def in_cgroup(world, *argv, protocol=UDP):
+    """Run a program in the cgroup of the sockets, which asks by this protocol; its output."""
     directory = world.cgroups.directory(world.cgroups.path("proxied"))
-    resolv = world.scratch.write(f"nameserver {RESOLVER[V4]}\noptions use-vc\n")
+    more = "options use-vc\n" if protocol == TCP else ""
+    resolv = world.scratch.write(f"nameserver 127.0.0.53\n{more}")
     nss = world.scratch.write("hosts: dns\n")
     script = (f"mount --bind {resolv} /etc/resolv.conf; mount --bind {nss} /etc/nsswitch.conf; "
               f"echo 0 >{directory}/cgroup.procs")
@@ -425,8 +488,9 @@ def in_cgroup(world, *argv):
                           check=True).stdout
 
 
+@pytest.mark.parametrize("protocol", [TCP, UDP])
 @pytest.mark.parametrize("family", [V4, V6])
-def test_programs_with_a_real_upstream(world, sockets, family):
+def test_programs_with_a_real_upstream(world, sockets, family, protocol):
     """The C library resolves a name that microsocks alone knows, and data goes to the outside and back."""
     hosts = world.scratch.write(f"{OUTSIDE[family]} far.test\n")
     with_names = f"mount --bind {hosts} /etc/hosts; echo 'hosts: files' >{hosts}.nss; mount --bind {hosts}.nss /etc/nsswitch.conf"
@@ -434,6 +498,6 @@ def test_programs_with_a_real_upstream(world, sockets, family):
     fake_ip(world, url=url)
     program = (f"import socket\nwith socket.create_connection(('far.test', {SERVICE_PORT})) as c:\n"
                "    c.sendall(b'token\\n')\n    print(c.makefile().readline())")
-    answer = in_cgroup(world, sys.executable, "-I", "-S", "-c", program)
+    answer = in_cgroup(world, sys.executable, "-I", "-S", "-c", program, protocol=protocol)
     assert '"outside"' in answer
     assert OUTSIDE[family] in answer

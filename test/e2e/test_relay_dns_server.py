@@ -10,12 +10,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from lab.addresses import DNS_PORT, OUTSIDE, RESOLVER, V4, V6
+from lab.addresses import DNS_PORT, OUTSIDE, RESOLVER, UDP, V4, V6
 from lab.checks import ONE_PROXY
-from lab.questions import (A, AAAA, NOERROR, SERVFAIL, TXT, answer, ask, asked, be_name_server, frame, question, read,
-                           receive_frame)
-from lab.relays import (ACCEPT, PASSWORD, UPSTREAM_PORT, USER, Sockets, Upstream, accept_socks5, is_refused, receive,
-                        relay, reset)
+from lab.questions import (A, AAAA, NOERROR, SERVFAIL, TXT, answer, ask, ask_by_udp, asked, be_name_server, frame,
+                           question, read, receive_frame)
+from lab.relays import ACCEPT, PASSWORD, UPSTREAM_PORT, USER, Sockets, Upstream, accept_socks5, relay, reset
 from lab.waiting import wait_until
 
 SOCKS5 = f"socks5://127.0.0.1:{UPSTREAM_PORT}"
@@ -70,6 +69,34 @@ def test_through_the_upstream(world, sockets, kind, family):
         assert (record, ttl, data) == (TXT, 300, b"\4text")
     assert destinations == [(SERVER[family], 53 if family == V4 else 5353)]
     assert upstream.failures == []
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_udp(world, sockets, family):
+    """Many clients, answers in another order, each to the one that asked; what is too long for it asks to use TCP."""
+    def serve(connection):
+        accept_socks5(connection)
+        while True:
+            queries = [receive_frame(connection) for _ in range(2)]
+            for query in reversed(queries):
+                name = asked(query)[0].encode()
+                long = [(TXT, b"\xff" + bytes(255))] * 8 if name.startswith(b"long") else []
+                connection.sendall(frame(answer(query, [(TXT, bytes([len(name)]) + name), *long])))
+
+    Upstream(world, serve)
+    relay(world, SOCKS5, "--dns", URL[V4])
+    server = (RESOLVER[family], DNS_PORT)
+    clients = [sockets.make(family, UDP) for _ in range(40)]
+    for number, client in enumerate(clients):
+        client.sendto(question(f"c{number}.test", TXT, 9), server)
+    for number, client in enumerate(clients):
+        message, source = client.recvfrom(4096)
+        assert source[:2] == server
+        assert read(message) == (9, NOERROR, False, [(TXT, 300, bytes([len(f"c{number}.test")]) + f"c{number}.test".encode())])
+    for client, edns in zip(clients, (None, 4096)):
+        client.sendto(question("long.test", TXT, 9, edns), server)
+    for client in clients[:2]:
+        assert read(client.recv(4096)) == (9, NOERROR, True, [])
 
 
 def test_without_a_proxy(world, sockets):
@@ -168,6 +195,7 @@ def test_no_upstream(world, sockets):
     daemon = relay(world, SOCKS5, "--dns", URL[V4])
     client = resolver(sockets)
     assert ask(client, "a.test").code == SERVFAIL
+    assert ask_by_udp(sockets.make(V4, UDP), (RESOLVER[V4], DNS_PORT), "a.test").code == SERVFAIL
     daemon.wait_log(f"{SERVER[V4]}:53: can't reach the upstream {SOCKS5}: Connection refused")
     assert ask(client, "a.test").code == SERVFAIL
     name_server(world)

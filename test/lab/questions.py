@@ -106,3 +106,11 @@ def be_name_server(connection, make_answer):
         message = make_answer(query)
         if message is not None:
             connection.sendall(frame(message))
+
+
+def ask_by_udp(sock, server, name, kind=A, number=1, edns=None):
+    """Ask a server over UDP, and wait for its answer, which has to come from there."""
+    sock.sendto(question(name, kind, number, edns), server)
+    message, source = sock.recvfrom(65536)
+    assert source[:2] == server
+    return read(message)
