@@ -4,6 +4,7 @@
 #include "relay/connection.h"
 
 #include "relay/ending.h"
+#include "relay/names.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
@@ -109,11 +110,11 @@ static void move_both(struct connection *connection)
 static void open_connection(struct connection *connection)
 {
 	connection->state = CONNECTION_OPEN;
-	/* only the handshake and its failures name it; the name is not ours */
-	connection->handshake.destination.name = NULL;
 	connection->active = clock_now();
 	set_deadline(connection, DEADLINE_IDLE, expire_idle);
 	move_both(connection);
+	if (connection->owner != NULL && connection->state == CONNECTION_OPEN)
+		connection->owner->opened(connection->owner);
 }
 
 /* Returns whether all of it was sent. */
@@ -301,7 +302,9 @@ static int take_client(struct connection *connection, int client, const struct d
 	return poller_add(&relay->poller, &connection->client.source, EVENTS);
 }
 
-int connection_begin(struct relay *relay, int client, const struct destination *destination, struct source *source)
+/* Takes over what it is given whatever happens. */
+static int begin(struct relay *relay, int client, const struct destination *destination, struct source *source,
+		 struct connection_owner *owner)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	int result = 0;
@@ -313,6 +316,11 @@ int connection_begin(struct relay *relay, int client, const struct destination *
 	}
 	connection->relay = relay;
 	connection->source = source;
+	connection->owner = owner;
+	if (owner != NULL)
+		owner->connection = connection;
+	else
+		names_hold(relay, &destination->endpoint);
 	TAILQ_INSERT_TAIL(&relay->connections, connection, entry);
 	relay->count++;
 	result = take_client(connection, client, destination);
@@ -321,6 +329,17 @@ int connection_begin(struct relay *relay, int client, const struct destination *
 	else
 		try_address(connection);
 	return result;
+}
+
+int connection_begin(struct relay *relay, int client, const struct destination *destination, struct source *source)
+{
+	return begin(relay, client, destination, source, NULL);
+}
+
+int connection_begin_own(struct relay *relay, int socket, const struct destination *destination,
+			 struct connection_owner *owner)
+{
+	return begin(relay, socket, destination, NULL, owner);
 }
 
 void connections_end(struct relay *relay)

@@ -14,11 +14,23 @@
 /**
  * Takes over a client's socket, which is closed whatever happens.
  *
- * @source: counts it, or NULL
+ * @destination: if its address is a fake one, its name is held until the end
+ * @source:	 counts it, or NULL
  *
  * Returns 0 or -ENOMEM.
  */
 int connection_begin(struct relay *relay, int client, const struct destination *destination, struct source *source);
+
+/**
+ * Begins one that the relay makes for itself.
+ *
+ * @socket: its side of a pair, where others have a client; closed whatever happens
+ * @owner:  has the connection as long as there is one
+ *
+ * Returns 0 or a negative errno.
+ */
+int connection_begin_own(struct relay *relay, int socket, const struct destination *destination,
+			 struct connection_owner *owner);
 
 /** Ends all of a relay's. */
 void connections_end(struct relay *relay);

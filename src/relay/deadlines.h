@@ -13,11 +13,12 @@
  */
 
 enum deadline_kind {
-	DEADLINE_RETRY,	 /* a Unix socket's queue was full */
-	DEADLINE_RESUME, /* accepting failed */
-	DEADLINE_REACH,	 /* the upstream is connected to and agrees on how to go on */
-	DEADLINE_ANSWER, /* it says whether it has reached the destination */
-	DEADLINE_IDLE,	 /* nothing was transferred */
+	DEADLINE_RETRY,	     /* a Unix socket's queue was full */
+	DEADLINE_RESUME,     /* accepting failed */
+	DEADLINE_REACH,	     /* the upstream is connected to and agrees on how to go on */
+	DEADLINE_ANSWER,     /* it says whether it has reached the destination */
+	DEADLINE_IDLE,	     /* nothing was transferred */
+	DEADLINE_DNS_CLIENT, /* one that asks over TCP asks nothing more, or reads no answer */
 	DEADLINE_KINDS,
 };
 

@@ -44,6 +44,15 @@ socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_
 	return sizeof(*ip6);
 }
 
+int endpoint_compare(const struct endpoint *one, const struct endpoint *other)
+{
+	if (one->family != other->family)
+		return one->family < other->family ? -1 : 1;
+	if (one->port != other->port)
+		return one->port < other->port ? -1 : 1;
+	return memcmp(&one->ip6, &other->ip6, address_size(one->family));
+}
+
 bool destination_is_name(const char *name)
 {
 	size_t label = 0;

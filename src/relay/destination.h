@@ -31,6 +31,9 @@ bool endpoint_read(const struct sockaddr_storage *address, struct endpoint *endp
 /** Fills in an address of IP. Returns its length. */
 socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address);
 
+/** Orders addresses with their ports, for tsearch(3). Returns less than 0, 0, or more. */
+int endpoint_compare(const struct endpoint *one, const struct endpoint *other);
+
 /** Returns whether a text can be the name of a host: letters, digits, '-' and '_' between dots. */
 bool destination_is_name(const char *name);
 

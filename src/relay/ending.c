@@ -3,6 +3,7 @@
 
 #include "relay/ending.h"
 
+#include "relay/names.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
@@ -35,6 +36,10 @@ void connection_end(struct connection *connection, bool with_reset)
 	flow_end(&connection->down, &relay->means);
 	deadlines_unset(&relay->deadlines, &connection->deadline);
 	sources_leave(&relay->sources, connection->source);
+	if (connection->owner != NULL)
+		connection->owner->connection = NULL;
+	else
+		names_release(relay, &connection->handshake.destination.endpoint);
 	TAILQ_REMOVE(&relay->connections, connection, entry);
 	TAILQ_INSERT_TAIL(&relay->over, connection, entry);
 	relay->count--;

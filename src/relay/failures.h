@@ -22,7 +22,11 @@ enum failure_cause {
 	FAILURE_LOOP,	   /* a connection of the relay's own came back to it */
 	FAILURE_OWN,	   /* the destination is this host's own */
 	FAILURE_SOURCE,	   /* a client has too many connections */
+	FAILURE_ANSWER,	   /* a datagram can't be given to its client; the detail is an errno */
 	FAILURE_LIMIT,	   /* there are too many */
+	FAILURE_NAME,	   /* a fake address has no name */
+	FAILURE_NAMES,	   /* there is no fake address for another name */
+	FAILURE_DNS,	   /* the name server does not answer */
 	FAILURE_RESOURCES, /* the kernel has no descriptor or memory; likewise */
 };
 

@@ -4,6 +4,9 @@
 #include "relay/listener.h"
 
 #include "relay/connection.h"
+#include "relay/datagrams.h"
+#include "relay/dns_client.h"
+#include "relay/names.h"
 #include "relay/own_address.h"
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
@@ -103,12 +106,40 @@ static bool check_address(struct relay *relay, int client, const struct destinat
 	return result == 0 && !is_own;
 }
 
+/* Likewise; finds the name that stands for the address. */
+static bool find_name(struct relay *relay, int client, struct destination *destination)
+{
+	destination->name = relay_name_of(relay, &destination->endpoint);
+	if (destination->name != NULL || !relay_is_fake(relay, &destination->endpoint))
+		return true;
+	refuse(relay, client, destination, FAILURE_NAME, 0,
+	       _("refused: this fake address has no name, or has one no more; who looks the name up again gets its "
+		 "address"));
+	return false;
+}
+
+/* Likewise. Port 53 can't be the relay's own then, so that who asks was diverted, whatever the address. */
+static bool check_destination(struct relay *relay, int client, const struct endpoint *peer,
+			      struct destination *destination, bool is_dns)
+{
+	if (!is_dns && !check_address(relay, client, destination))
+		return false;
+	if (own_ports_have(relay, peer)) {
+		refuse(relay, client, destination, FAILURE_LOOP, 0,
+		       _("refused: it is the relay itself that connects to it, and is sent back to the relay: the "
+			 "relay's cgroup has to be direct"));
+		return false;
+	}
+	return is_dns || find_name(relay, client, destination);
+}
+
 static void admit(struct relay *relay, int client, const struct endpoint *peer)
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 	struct destination destination = {0};
 	struct source *source = NULL;
+	bool is_dns = false;
 	int result = 0;
 
 	if (getsockname(client, (struct sockaddr *)&address, &length) < 0 ||
@@ -116,14 +147,9 @@ static void admit(struct relay *relay, int client, const struct endpoint *peer)
 		socket_reset(client);
 		return;
 	}
-	if (!check_address(relay, client, &destination))
+	is_dns = relay->dns != NULL && destination.endpoint.port == DNS_PORT;
+	if (!check_destination(relay, client, peer, &destination, is_dns))
 		return;
-	if (own_ports_have(relay, peer)) {
-		refuse(relay, client, &destination, FAILURE_LOOP, 0,
-		       _("refused: it is the relay itself that connects to it, and is sent back to the relay: the "
-			 "relay's cgroup has to be direct"));
-		return;
-	}
 	result = sources_enter(&relay->sources, peer, &source);
 	if (result == -EUSERS) {
 		refuse(relay, client, &destination, FAILURE_SOURCE, 0,
@@ -131,7 +157,8 @@ static void admit(struct relay *relay, int client, const struct endpoint *peer)
 		return;
 	}
 	if (result == 0)
-		result = connection_begin(relay, client, &destination, source);
+		result = is_dns ? dns_client_begin(relay, client, source)
+				: connection_begin(relay, client, &destination, source);
 	else
 		socket_reset(client);
 	if (result < 0)
@@ -198,17 +225,20 @@ static bool is_transparent(int fd)
 static int take_inherited(struct relay *relay, int fd, struct error *error)
 {
 	const int flags = fcntl(fd, F_GETFL);
+	const bool is_datagrams = sd_is_socket_inet(fd, AF_UNSPEC, SOCK_DGRAM, -1, 0) > 0;
 
-	if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
+	if (!is_datagrams && sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
 		return error_set(error, -EINVAL,
-				 "descriptor %d, from systemd, is no TCP socket that listens: its unit has to have "
-				 "ListenStream= with a port",
+				 "descriptor %d, from systemd, is neither a TCP socket that listens nor a UDP socket: "
+				 "its unit has to have ListenStream= or ListenDatagram= with a port",
 				 fd);
 	if (!is_transparent(fd))
 		return error_set(error, -EINVAL,
 				 "the socket from systemd is not transparent: its unit has to have Transparent=yes");
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return error_set(error, -errno, "can't use the socket from systemd: %s", strerror(errno));
+	if (is_datagrams)
+		return datagrams_take(relay, fd, error);
 	add_listener(relay, fd);
 	return 0;
 }
@@ -272,20 +302,44 @@ static int make_listener(struct relay *relay, int family, uint16_t port, struct 
 
 int listeners_make(struct relay *relay, uint16_t port, struct error *error)
 {
-	const int result = make_listener(relay, AF_INET, port, error);
+	int result = make_listener(relay, AF_INET, port, error);
 
-	return result < 0 ? result : make_listener(relay, AF_INET6, port, error);
+	if (result >= 0)
+		result = make_listener(relay, AF_INET6, port, error);
+	return result < 0 ? result : datagrams_make(relay, port, error);
+}
+
+static bool is_dns_port(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	struct endpoint endpoint;
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 && endpoint_read(&address, &endpoint) &&
+	       endpoint.port == DNS_PORT;
+}
+
+static bool have_dns_port(const struct listener *listeners, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_dns_port(listeners[i].source.fd))
+			return true;
+	}
+	return false;
 }
 
 int listeners_start(struct relay *relay, struct error *error)
 {
+	if (relay->dns != NULL && (have_dns_port(relay->listeners, relay->listener_count) ||
+				   have_dns_port(relay->datagrams.sockets, relay->datagrams.count)))
+		return error_set(error, -EINVAL,
+				 "a relay that answers DNS can't listen on port 53 itself: anyone could ask it there");
 	for (size_t i = 0; i < relay->listener_count; i++) {
 		const int result = poller_add(&relay->poller, &relay->listeners[i].source, EPOLLIN);
-
 		if (result < 0)
 			return error_set(error, result, "can't wait for connections: %s", strerror(-result));
 	}
-	return 0;
+	return datagrams_start(relay, error);
 }
 
 void listeners_close(struct relay *relay)
@@ -293,4 +347,5 @@ void listeners_close(struct relay *relay)
 	for (size_t i = 0; i < relay->listener_count; i++)
 		poll_source_close(&relay->listeners[i].source);
 	relay->listener_count = 0;
+	datagrams_close(relay);
 }

@@ -21,14 +21,14 @@
 int listeners_inherit(struct relay *relay, struct error *error);
 
 /**
- * Makes sockets that listen on a port, for IPv4 and, where there is IPv6, for IPv6; which needs CAP_NET_ADMIN or
- * CAP_NET_RAW.
+ * Makes sockets that listen on a port, and sockets for UDP, for IPv4 and, where there is IPv6, for IPv6; which needs
+ * CAP_NET_ADMIN or CAP_NET_RAW.
  *
  * Returns 0 or a negative errno. Close them whatever this returns.
  */
 int listeners_make(struct relay *relay, uint16_t port, struct error *error);
 
-/** Begins to accept connections. Returns 0 or a negative errno. */
+/** Begins to accept connections and to receive datagrams. Returns 0 or a negative errno. */
 int listeners_start(struct relay *relay, struct error *error);
 
 /** Accepts again after a pause, if there is room since then. */

@@ -5,6 +5,7 @@
  * cgtproxy-relay: takes the connections that TPROXY diverts, and passes them on to a proxy that does not know TPROXY.
  */
 
+#include "config/relay.h"
 #include "relay/named.h"
 #include "relay/password.h"
 #include "relay/relay.h"
@@ -39,6 +40,9 @@ enum option_code {
 	OPTION_UPSTREAM_TIME,
 	OPTION_ANSWER_TIME,
 	OPTION_IDLE,
+	OPTION_DNS,
+	OPTION_FAKE_NETWORKS,
+	OPTION_STATE_DIRECTORY,
 };
 
 static const struct option long_options[] = {
@@ -53,6 +57,9 @@ static const struct option long_options[] = {
 	{"upstream-timeout", required_argument, NULL, OPTION_UPSTREAM_TIME},
 	{"answer-timeout", required_argument, NULL, OPTION_ANSWER_TIME},
 	{"idle-timeout", required_argument, NULL, OPTION_IDLE},
+	{"dns", required_argument, NULL, OPTION_DNS},
+	{"fake-networks", required_argument, NULL, OPTION_FAKE_NETWORKS},
+	{"state-directory", required_argument, NULL, OPTION_STATE_DIRECTORY},
 	{0},
 };
 
@@ -61,6 +68,8 @@ struct command_line {
 	const char *config;
 	const char *upstream;
 	const char *password_file;
+	const char *dns;
+	const char *fake_networks;
 	struct relay_options options;
 	bool help;
 	bool version;
@@ -91,6 +100,18 @@ static void print_help(void)
 	       "  --answer-timeout SECONDS\n"
 	       "                          and so long until it has reached the destination [120]\n"
 	       "  --idle-timeout SECONDS  end connections that transfer nothing for so long [never]\n"
+	       "  --dns WHO               who answers what is sent to port 53: off, whoever was asked, through the\n"
+	       "                          upstream; fake-ip, the relay, with addresses that stand for names, which "
+	       "the\n"
+	       "                          upstream then resolves; or tcp://ADDRESS[:PORT], that name server, through "
+	       "the\n"
+	       "                          upstream [off]\n"
+	       "  --fake-networks IPV4,IPV6\n"
+	       "                          the networks of these addresses, or one of them [198.18.0.0/15,fc00::/18]\n"
+	       "  --state-directory DIRECTORY\n"
+	       "                          keep their names there, for this relay alone [$STATE_DIRECTORY of systemd, "
+	       "or\n"
+	       "                          else they are lost when the relay ends]\n"
 	       "  -h, --help              show this help\n"
 	       "  -V, --version           show the version\n"
 	       "\n"
@@ -168,12 +189,34 @@ static bool read_option(struct command_line *line, int option)
 	case OPTION_PASSWORD_FILE:
 		line->password_file = optarg;
 		return true;
+	case OPTION_DNS:
+		line->dns = optarg;
+		return true;
+	case OPTION_FAKE_NETWORKS:
+		line->fake_networks = optarg;
+		return true;
+	case OPTION_STATE_DIRECTORY:
+		line->options.dns.state_directory = optarg;
+		return true;
 	case '?':
 		fputs(_("Try \"cgtproxy-relay --help\".\n"), stderr);
 		return false;
 	default:
 		return read_number_option(&line->options, option);
 	}
+}
+
+static bool read_fake_networks(struct command_line *line)
+{
+	char shown[256];
+
+	if (line->fake_networks == NULL || fake_networks_parse(line->fake_networks, &line->options.dns))
+		return true;
+	log_error(
+		"--fake-networks: expected an IPv4 and an IPv6 network, or one of them, in which nothing else is, like "
+		"198.18.0.0/15,fc00::/18, got \"%s\"",
+		escape(shown, sizeof(shown), line->fake_networks, strlen(line->fake_networks)));
+	return false;
 }
 
 /* Returns whether the words fit together. */
@@ -184,9 +227,9 @@ static bool check_line(const struct command_line *line)
 			  "--help");
 	else if (line->name == NULL && line->config != NULL)
 		log_error("--config is for the name of a proxy, which is missing; see cgtproxy-relay --help");
-	else if (line->name != NULL && (line->upstream != NULL || line->options.port != 0))
-		log_error("what to listen on and the upstream are those that the config has for the name; leave out "
-			  "--listen and --upstream");
+	else if (line->name != NULL && (line->upstream != NULL || line->options.port != 0 || line->dns != NULL))
+		log_error("what to listen on, the upstream and who answers DNS are those that the config has for the "
+			  "name; leave out --listen, --upstream and --dns");
 	else
 		return true;
 	return false;
@@ -210,7 +253,7 @@ static bool read_options(struct command_line *line, int argc, char **argv)
 			  escape(shown, sizeof(shown), argv[optind], strlen(argv[optind])));
 		return false;
 	}
-	return check_line(line);
+	return check_line(line) && read_fake_networks(line);
 }
 
 /* Every user of the host can read command lines. */
@@ -239,6 +282,31 @@ static int relay_to(struct command_line *line, struct upstream *upstream)
 	return result < 0 ? code : EXIT_SUCCESS;
 }
 
+/* Returns whether the options for DNS make sense with the upstream. */
+static bool read_dns(const struct command_line *line, const struct upstream *upstream, struct relay_dns *dns)
+{
+	char shown[256];
+
+	if (line->dns != NULL && !relay_dns_parse(line->dns, dns)) {
+		log_error(
+			"--dns: expected off, fake-ip, or a name server like tcp://9.9.9.9 or tcp://[2620:fe::fe]:53, "
+			"got \"%s\"",
+			escape(shown, sizeof(shown), line->dns, strlen(line->dns)));
+		return false;
+	}
+	if (dns->kind == RELAY_DNS_FAKE_IP && upstream->kind == UPSTREAM_DIRECT) {
+		log_error(
+			"--dns fake-ip leaves names to the upstream to resolve, and with --upstream direct:// there is "
+			"none");
+		return false;
+	}
+	if (dns->kind != RELAY_DNS_FAKE_IP && line->fake_networks != NULL) {
+		log_error("--fake-networks is for --dns fake-ip");
+		return false;
+	}
+	return true;
+}
+
 static int run_by_options(struct command_line *line)
 {
 	struct upstream upstream;
@@ -250,7 +318,7 @@ static int run_by_options(struct command_line *line)
 		log_error("%s", error.text);
 	else if (upstream.password != NULL)
 		code = refuse_password();
-	else
+	else if (read_dns(line, &upstream, &line->options.dns.dns))
 		code = relay_to(line, &upstream);
 	upstream_clear(&upstream);
 	return code;
@@ -265,6 +333,9 @@ static int run_by_name(struct command_line *line)
 	if (config == NULL)
 		return code;
 	line->options.port = proxy->port;
+	line->options.dns.dns = proxy->relay.dns;
+	if (line->fake_networks == NULL && !relay_has_fake_ip6(config, proxy))
+		line->options.dns.ip6 = (struct network){.family = AF_INET6};
 	code = relay_to(line, &proxy->relay.upstream);
 	config_free(config);
 	return code;
@@ -279,11 +350,24 @@ static void open_standard_streams(void)
 	}
 }
 
+/* That of the unit, of which there may be several, with colons between them; this program's has the first. */
+static const char *inherited_state_directory(void)
+{
+	char *directories = getenv("STATE_DIRECTORY");
+
+	if (directories == NULL)
+		return NULL;
+	directories[strcspn(directories, ":")] = '\0';
+	return *directories != '\0' ? directories : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	/* a request may take as long as Linux, and Tor, try to connect */
 	struct command_line line = {
-		.options = {.upstream_time = 10 * USEC_PER_SEC, .answer_time = 120 * USEC_PER_SEC},
+		.options = {.upstream_time = 10 * USEC_PER_SEC,
+			    .answer_time = 120 * USEC_PER_SEC,
+			    .dns = {.ip = FAKE_NETWORK_IP, .ip6 = FAKE_NETWORK_IP6}},
 	};
 
 	open_standard_streams();
@@ -299,5 +383,7 @@ int main(int argc, char **argv)
 		puts("cgtproxy-relay " CGTPROXY_VERSION);
 		return EXIT_SUCCESS;
 	}
+	if (line.options.dns.state_directory == NULL)
+		line.options.dns.state_directory = inherited_state_directory();
 	return line.name != NULL ? run_by_name(&line) : run_by_options(&line);
 }

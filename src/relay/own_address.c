@@ -3,6 +3,9 @@
 
 #include "relay/own_address.h"
 
+#include "relay/destination.h"
+#include "util/clock.h"
+
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
@@ -49,4 +52,33 @@ int own_address_find(struct netlink *netlink, const struct endpoint *address, bo
 	if (result < 0)
 		netlink_drain(netlink);
 	return result < 0 ? result : 0;
+}
+
+/* FNV-1a. Who finds collisions makes the kernel be asked more often, and no more. */
+static size_t place(const struct endpoint *address)
+{
+	const uint8_t *bytes = (const uint8_t *)&address->ip6;
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < address_size(address->family); i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash % OWN_ADDRESSES_KNOWN;
+}
+
+int own_addresses_find(struct own_addresses *addresses, struct netlink *netlink, const struct endpoint *address,
+		       uint64_t now, bool *is_own)
+{
+	struct own_address_known *known = &addresses->known[place(address)];
+	struct endpoint host = *address;
+	int result = 0;
+
+	host.port = 0;
+	if (now < known->until && endpoint_compare(&known->address, &host) == 0) {
+		*is_own = known->is_own;
+		return 0;
+	}
+	result = own_address_find(netlink, address, is_own);
+	if (result == 0)
+		*known = (struct own_address_known){host, *is_own, now + USEC_PER_SEC};
+	return result;
 }

@@ -4,6 +4,7 @@
 #include "relay/relay.h"
 
 #include "relay/connection.h"
+#include "relay/dns_client.h"
 #include "relay/listener.h"
 #include "relay/resolver.h"
 #include "util/clock.h"
@@ -19,7 +20,11 @@
 #include <systemd/sd-event.h>
 
 enum {
-	FILES_RESERVED = 64, /* for everything that is no connection */
+	FILES_RESERVED = 64, /* for everything that is no connection, ANSWERS_LEAST included */
+	FILES_BLOCK = 512,   /* for each of which there are: */
+	ANSWERS_EACH = 8,    /* more sockets that answer */
+	ANSWERS_LEAST = 16,
+	ANSWERS_MAX = 256,
 	FILES_A_CONNECTION = 2,
 	PIPES_MAX = 512, /* half of what the kernel gives an unprivileged user in full size */
 	PIPES_PART = 16, /* of the files, at most, are pipes */
@@ -36,7 +41,9 @@ struct loop {
 
 static int set_timer(struct loop *loop)
 {
-	const uint64_t next = deadlines_next(&loop->relay.deadlines);
+	const uint64_t deadline = deadlines_next(&loop->relay.deadlines);
+	const uint64_t dns = dns_service_next(&loop->relay);
+	const uint64_t next = deadline < dns ? deadline : dns;
 	int result = 0;
 
 	/* it may be early, since deadlines are unset more often than they are due */
@@ -47,11 +54,18 @@ static int set_timer(struct loop *loop)
 	return result < 0 ? result : sd_event_source_set_enabled(loop->timer, SD_EVENT_ONESHOT);
 }
 
+/* Frees what is over. */
+static void bury(struct relay *relay)
+{
+	connections_bury(relay);
+	dns_service_bury(relay);
+}
+
 static int conclude(struct loop *loop)
 {
 	int result = 0;
 
-	connections_bury(&loop->relay);
+	bury(&loop->relay);
 	listeners_resume(&loop->relay);
 	if (loop->relay.is_upstream_lost)
 		resolver_ask(&loop->relay, clock_now());
@@ -70,7 +84,7 @@ static int on_sockets(sd_event_source *source, int fd, uint32_t events, void *us
 	(void)events;
 	for (int i = 0; i < ROUNDS_MAX && count == POLLER_BATCH; i++) {
 		count = poller_run(&loop->relay.poller);
-		connections_bury(&loop->relay);
+		bury(&loop->relay);
 	}
 	return conclude(loop);
 }
@@ -83,6 +97,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	loop->timer_at = UINT64_MAX;
 	deadlines_run(&loop->relay.deadlines, clock_now());
+	dns_service_run(&loop->relay, clock_now());
 	return conclude(loop);
 }
 
@@ -144,13 +159,20 @@ static size_t raise_files_limit(void)
 	return limit.rlim_cur < INT32_MAX ? (size_t)limit.rlim_cur : INT32_MAX;
 }
 
+static size_t least(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
 static void set_limits(struct relay *relay, const struct relay_options *options)
 {
 	const size_t files = raise_files_limit();
-	const size_t pipes = files / PIPES_PART / 2 < PIPES_MAX ? files / PIPES_PART / 2 : PIPES_MAX;
-	const size_t taken = FILES_RESERVED + 2 * pipes;
+	const size_t pipes = least(files / PIPES_PART / 2, PIPES_MAX);
+	const size_t answers = least(ANSWERS_LEAST + files / FILES_BLOCK * ANSWERS_EACH, ANSWERS_MAX);
+	const size_t taken = FILES_RESERVED + 2 * pipes + answers - ANSWERS_LEAST;
 	const size_t most = files > taken + FILES_A_CONNECTION ? (files - taken) / FILES_A_CONNECTION : 1;
 
+	answer_sockets_init(&relay->datagrams.answers, answers);
 	pipes_init(&relay->means.pipes, pipes);
 	relay->is_files_limit = options->connections_max == 0 || options->connections_max > most;
 	relay->count_max = relay->is_files_limit ? most : options->connections_max;
@@ -162,7 +184,7 @@ static int prepare(struct relay *relay, const struct relay_options *options)
 	const uint64_t spans[DEADLINE_KINDS] = {
 		[DEADLINE_RETRY] = USEC_PER_SEC / 40,	   [DEADLINE_RESUME] = USEC_PER_SEC / 2,
 		[DEADLINE_REACH] = options->upstream_time, [DEADLINE_ANSWER] = options->answer_time,
-		[DEADLINE_IDLE] = options->idle,
+		[DEADLINE_IDLE] = options->idle,	   [DEADLINE_DNS_CLIENT] = DNS_CLIENT_IDLE,
 	};
 
 	deadlines_init(&relay->deadlines, spans);
@@ -209,6 +231,7 @@ static void close_relay(struct relay *relay)
 	listeners_close(relay);
 	resolver_close(relay);
 	connections_end(relay);
+	dns_service_end(relay);
 	pipes_close(&relay->means.pipes);
 	poller_close(&relay->poller);
 	netlink_close(&relay->netlink);
@@ -231,6 +254,8 @@ int relay_run(const struct relay_options *options, struct error *error)
 		result = set_up_events(&loop);
 	if (result < 0)
 		error_set(error, result, "can't prepare the event loop: %s", strerror(-result));
+	if (result >= 0)
+		result = dns_service_begin(&loop.relay, &options->dns, error);
 	if (result >= 0)
 		result = listen_to_clients(&loop.relay, options, error);
 	if (result >= 0)

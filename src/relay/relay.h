@@ -5,6 +5,7 @@
 #define CGTPROXY_RELAY_RELAY_H
 
 #include "config/upstream.h"
+#include "relay/dns_options.h"
 #include "util/error.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct relay_options {
 	uint64_t upstream_time;	 /* in usec, within which the upstream has to take a request */
 	uint64_t answer_time;	 /* likewise to say what became of it */
 	uint64_t idle;		 /* likewise, after which a connection without data ends; 0: never */
+	struct dns_options dns;
 };
 
 /**

@@ -5,11 +5,13 @@
 #define CGTPROXY_RELAY_STATE_H
 
 #include "config/upstream.h"
+#include "relay/answer_sockets.h"
 #include "relay/deadlines.h"
 #include "relay/destination.h"
 #include "relay/failures.h"
 #include "relay/flow.h"
 #include "relay/handshake.h"
+#include "relay/own_address.h"
 #include "relay/poller.h"
 #include "relay/sources.h"
 #include "util/netlink.h"
@@ -31,15 +33,24 @@ enum connection_state {
 	CONNECTION_OVER, /* nothing but the memory is left, until the events at hand are handled */
 };
 
+struct connection;
+
+/** Whom a connection tells about itself that the relay makes for itself, as a part of what it belongs to. */
+struct connection_owner {
+	void (*opened)(struct connection_owner *owner); /* data can be sent */
+	struct connection *connection;			/* NULL: there is none, or it is over */
+};
+
 /** A client's connection and the one to the upstream. Waiting, it has these two descriptors. */
 struct connection {
 	struct relay *relay;
 	struct end client;
 	struct end upstream;
-	struct flow up;		    /* from the client */
-	struct flow down;	    /* to it */
-	struct handshake handshake; /* which has the destination */
-	struct source *source;	    /* or NULL */
+	struct flow up;			/* from the client */
+	struct flow down;		/* to it */
+	struct handshake handshake;	/* which has the destination */
+	struct source *source;		/* or NULL */
+	struct connection_owner *owner; /* NULL: it is a client's */
 	struct deadline deadline;
 	uint64_t active; /* when something was last transferred; in usec */
 	TAILQ_ENTRY(connection) entry;
@@ -56,6 +67,14 @@ struct listener {
 	struct relay *relay;
 };
 
+struct datagrams {
+	struct listener sockets[LISTENERS_MAX]; /* UDP sockets that get what TPROXY diverts */
+	size_t count;
+	uint8_t *buffer; /* for one datagram */
+	struct answer_sockets answers;
+	struct own_addresses own;
+};
+
 /* What looks for the upstream's addresses. */
 struct resolver {
 	struct poll_source source; /* what it answers comes from there */
@@ -64,7 +83,10 @@ struct resolver {
 	uint64_t next; /* when the next may begin; in usec */
 };
 
+struct dns_service;
+
 struct relay {
+	struct dns_service *dns; /* NULL: port 53 is one like others */
 	struct upstream *upstream;
 	bool is_upstream_lost; /* it could not be reached, and nothing was done about that yet */
 	struct resolver resolver;
@@ -83,6 +105,7 @@ struct relay {
 	bool is_files_limit; /* that comes from the limit of open files */
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
+	struct datagrams datagrams;
 	bool is_paused;		  /* nothing is accepted */
 	size_t count_paused;	  /* connections when that began */
 	struct deadline resuming; /* tries again */

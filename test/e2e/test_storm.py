@@ -58,12 +58,6 @@ def looked_up_levels(world):
     return world.host.run("nft", "list", "chain", "inet", "cgtproxy", "output-mangle")
 
 
-def has_sanitizer(daemon):
-    """Whether the daemon was built with AddressSanitizer, whose memory use hides the daemon's."""
-    with open(f"/proc/{daemon.pid}/maps", encoding="utf-8") as maps:
-        return "libasan" in maps.read()
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("count", [STORM, pytest.param(LARGEST_STORM, marks=pytest.mark.long)])
 def test_a_storm(world, count):
@@ -179,6 +173,6 @@ def test_nothing_of_a_storm_stays(world):
                lambda: f"{len(departed)} elements are gone", timeout=GRACE + 60)
     assert looked_up_levels(world) == levels
     assert world.client("last/1/proxied").ask(UDP, V4).who == "proxy mihomo"
-    if has_sanitizer(daemon):
+    if daemon.has_sanitizer:
         pytest.skip("the sanitizer's memory hides the daemon's; all but that was seen to be right")
     assert anonymous_memory(daemon.pid) < memory + MEMORY_SLACK

@@ -242,6 +242,7 @@ static int strike(const char *call)
 
 /* clang-format off */
 WRAP(int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
+WRAP(int, -1, socketpair, (int domain, int type, int protocol, int pair[2]), (domain, type, protocol, pair))
 WRAP(int, -1, bind, (int fd, __CONST_SOCKADDR_ARG address, socklen_t size), (fd, address, size))
 WRAP(int, -1, getsockname, (int fd, __SOCKADDR_ARG address, socklen_t *size), (fd, address, size))
 WRAP(int, -1, getsockopt, (int fd, int level, int name, void *value, socklen_t *size), (fd, level, name, value, size))

@@ -97,14 +97,15 @@ def resets(client):
 
 
 class Stage:
-    """A World in which relays live one after another."""
+    """A World in which relays live one after another, with these arguments and an upstream that serves so."""
 
-    def __init__(self):
+    def __init__(self, serves, *arguments):
         self._context = World()
         self.world = self._context.__enter__()
         self.sockets = Sockets(self.world)
         self.world.daemon(ONE_PROXY)
-        self.upstream = Upstream(self.world, serve)
+        self.upstream = Upstream(self.world, serves)
+        self.arguments = arguments
 
     def close(self):
         """End all of it."""
@@ -112,7 +113,7 @@ class Stage:
 
     def _start(self, name, **env):
         settings = [f"{key}={value}" for key, value in {"LD_PRELOAD": module(name), **env}.items()]
-        return start_relay(self.world, f"socks5://127.0.0.1:{UPSTREAM_PORT}",
+        return start_relay(self.world, f"socks5://127.0.0.1:{UPSTREAM_PORT}", *self.arguments,
                            wrap=lambda argv: [*argv[:3], "env", *settings, *argv[3:]])
 
     def _live(self):
@@ -156,7 +157,7 @@ class Stage:
 
 @pytest.fixture(scope="module", name="stage")
 def _stage():
-    made = Stage()
+    made = Stage(serve)
     yield made
     made.close()
 

@@ -110,6 +110,12 @@ class Daemon:
         return self.process.pid
 
     @property
+    def has_sanitizer(self):
+        """Whether it was built with AddressSanitizer, whose memory use hides its own."""
+        with open(f"/proc/{self.pid}/maps", encoding="utf-8") as maps:
+            return "libasan" in maps.read()
+
+    @property
     def log(self):
         """Its standard error and output so far."""
         return self._log_path.read_text(encoding="utf-8", errors="surrogateescape")

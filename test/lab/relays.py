@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, V4
+from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, TCP, V4
 from .daemon import Daemon, binary
 from .waiting import PATIENCE, wait_until
 from .world import PROXY_PORT
@@ -24,10 +24,11 @@ with open(sys.argv[1] + "/cgroup.procs", "w") as procs:
     procs.write("0")
 channel = socket.socket(fileno=0)
 while True:
-    order = channel.recv(1)
+    order = channel.recv(4)
     if not order:
         break
-    with socket.socket(socket.AF_INET if order == b"4" else socket.AF_INET6) as made:
+    family = socket.AF_INET if order[:1] == b"4" else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM if order[1:] == b"udp" else socket.SOCK_STREAM) as made:
         socket.send_fds(channel, [b"x"], [made.fileno()])
 """
 
@@ -49,7 +50,7 @@ def relay(world, upstream, *arguments, **options):
 
 
 class Sockets:
-    """TCP sockets of a cgroup on the host, for the test to use: a socket stays in the cgroup that it was made in."""
+    """Sockets of a cgroup on the host, for the test to use: a socket stays in the cgroup that it was made in."""
 
     def __init__(self, world, cgroup="proxied"):
         self._ours, theirs = socket.socketpair()
@@ -60,9 +61,9 @@ class Sockets:
         self._made = []
         world.keep(self)
 
-    def make(self, family=V4):
+    def make(self, family=V4, protocol=TCP):
         """A socket that is not connected yet."""
-        self._ours.send(b"4" if family == V4 else b"6")
+        self._ours.send(f"{family}{protocol}".encode())
         _, descriptors, _, _ = socket.recv_fds(self._ours, 1, 1)
         made = socket.socket(fileno=descriptors[0])
         made.settimeout(PATIENCE)

@@ -99,10 +99,10 @@ def _directory(world):
     return directory
 
 
-def microsocks(world, password=False):
-    """Start it; its URL."""
+def microsocks(world, password=False, wrap=lambda argv: argv):
+    """Start it; its URL. `wrap` makes another argument list of its own."""
     more = ("-u", USER, "-P", PASSWORD) if password else ()
-    _start(world, _find("microsocks"), "-i", "127.0.0.1", "-p", UPSTREAM_PORT, *more)
+    _start(world, *wrap([_find("microsocks"), "-i", "127.0.0.1", "-p", UPSTREAM_PORT, *more]))
     return f"socks5://{USER}@127.0.0.1:{UPSTREAM_PORT}" if password else f"socks5://127.0.0.1:{UPSTREAM_PORT}"
 
 
