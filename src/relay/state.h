@@ -5,10 +5,10 @@
 #define CGTPROXY_RELAY_STATE_H
 
 #include "relay/deadlines.h"
-#include "relay/destination.h"
+#include "proxy/destination.h"
 #include "relay/failures.h"
 #include "relay/flow.h"
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 #include "relay/poller.h"
 #include "relay/sources.h"
 #include "config/upstream.h"

@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 #include "config/upstream.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 #include "config/upstream.h"
 
 #include <arpa/inet.h>

@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_HANDSHAKE_H
-#define CGTPROXY_RELAY_HANDSHAKE_H
+#ifndef CGTPROXY_PROXY_HANDSHAKE_H
+#define CGTPROXY_PROXY_HANDSHAKE_H
 
-#include "relay/destination.h"
-#include "relay/http_connect.h"
-#include "relay/socks5.h"
+#include "proxy/destination.h"
+#include "proxy/http_connect.h"
+#include "proxy/socks5.h"
 #include "config/upstream.h"
 
 #include <stdbool.h>
