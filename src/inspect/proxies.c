@@ -164,23 +164,12 @@ static uint16_t find_other_port(const struct judgement *judgement)
 	return port;
 }
 
-/* What to write where in the config. */
-static char *edit(const struct judgement *judgement, const char *key, const char *value)
-{
-	const char *name = judgement->proxy->name;
-	CLEANUP(freep) char *place = place_in_file(judgement->config, judgement->proxy->position.line);
-
-	return place != NULL ? problem_cure("write \"%s: %s\" for the proxy %s (%s), then: systemctl reload cgtproxy",
-					    key, value, name, place)
-			     : NULL;
-}
-
 static char *edit_port(const struct judgement *judgement, uint16_t port)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", port);
-	return edit(judgement, "port", number);
+	return cure_by_key(judgement->config, judgement->proxy, "port", number);
 }
 
 static int report_absent(struct judgement *judgement)
@@ -243,7 +232,7 @@ static int report_protocol(struct judgement *judgement)
 	const struct proxy *proxy = judgement->proxy;
 
 	return problems_add(judgement->problems, PROBLEM_PROXY_PROTOCOL, proxy->name,
-			    lacking == UDP ? edit(judgement, "udp", "refuse")
+			    lacking == UDP ? cure_by_key(judgement->config, proxy, "udp", "refuse")
 					   : problem_cure("let the proxy take TCP at port %u as well", proxy->port),
 			    "nothing listens on port %u of %s, where %s for the proxy %s is sent, so it is refused%s",
 			    proxy->port, protocols[lacking].name, protocols[lacking].name, proxy->name,
@@ -279,7 +268,7 @@ static int report_families(struct judgement *judgement)
 		return 0;
 	return problems_add(
 		judgement->problems, PROBLEM_PROXY_FAMILY, proxy->name,
-		is_ip6 ? edit(judgement, "ipv6", "refuse")
+		is_ip6 ? cure_by_key(judgement->config, proxy, "ipv6", "refuse")
 		       : problem_cure("let the proxy listen for %s at port %u as well", lacking, proxy->port),
 		"on port %u, where the traffic for the proxy %s is sent, nothing listens for %s, so that "
 		"is refused%s",

@@ -4,10 +4,10 @@
 #ifndef CGTPROXY_PROXY_HANDSHAKE_H
 #define CGTPROXY_PROXY_HANDSHAKE_H
 
+#include "config/upstream.h"
 #include "proxy/destination.h"
 #include "proxy/http_connect.h"
 #include "proxy/socks5.h"
-#include "config/upstream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ enum handshake_failure {
 struct handshake {
 	const struct upstream *upstream;
 	struct destination destination;
+	enum socks5_command command; /* another one may be set after handshake_begin() */
 	enum handshake_state state;
 	enum handshake_failure failure;
 	union {
