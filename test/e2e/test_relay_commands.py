@@ -11,7 +11,7 @@ import pytest
 from lab import upstreams
 from lab.addresses import V6
 from lab.checks import OURS
-from lab.relays import PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Upstream, receive, receive_until, take_methods, take_password
+from lab.relays import PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Upstream, receive, receive_until, relay, take_methods, take_password
 
 URL = f"socks5://127.0.0.1:{UPSTREAM_PORT}"
 
@@ -250,3 +250,28 @@ def test_real_proxies(world, start, password):
     if password:
         lines, done = check(world, url.replace(password.replace(":", "%3A"), "wrong"))
         assert "refuses the user or the password" in lines[0]
+
+
+def problem(world, *arguments, **options):
+    """The line about the relay's own port, as `check system` prints it."""
+    _, done = check(world, *arguments, **options)
+    (line,) = [line for line in done.stdout.splitlines() if re.match(r"warning +proxies: ", line)]
+    return line
+
+
+def test_the_relay_does_not_run(world):
+    assert problem(world).endswith(
+        "nothing listens on port 7900, where the traffic for the proxy tor is sent, so it is refused: systemctl enable --now cgtproxy-relay@tor")
+
+
+def test_the_relay_listens_on_another_port(world):
+    """As after a change of the port: systemd has read the old one."""
+    relay(world, "direct://", listen=("--listen", 7905))
+    line = problem(world)
+    assert "Something listens for TPROXY on port 7905" in line
+    assert line.endswith(": systemctl daemon-reload && systemctl restart cgtproxy-relay@tor.socket")
+
+
+def test_another_program_has_the_port(world):
+    world.client("other").serve("program", 7900)
+    assert 'write a free port as the "port" of tor (line 3 of ' in problem(world)
