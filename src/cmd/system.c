@@ -5,6 +5,7 @@
 
 #include "cmd/finding.h"
 #include "cmd/obstacles.h"
+#include "cmd/relays.h"
 #include "engine/requirements.h"
 #include "inspect/host.h"
 #include "inspect/listening.h"
@@ -156,5 +157,6 @@ int check_system(const struct config *config)
 	check_name_servers(config);
 	check_daemon(config);
 	problems_code = check_problems(config);
+	check_relays(config);
 	return code != EXIT_OK ? code : problems_code;
 }

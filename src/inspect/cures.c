@@ -94,3 +94,12 @@ char *cure_by_moving(const struct config *config, int32_t rule, int32_t before)
 				    config->rules[rule].position.line, to);
 	return problem_cure("move the rule of %s above %s, then: systemctl reload cgtproxy", from, to);
 }
+
+char *cure_by_key(const struct config *config, const struct proxy *proxy, const char *key, const char *value)
+{
+	CLEANUP(freep) char *place = place_in_file(config, proxy->position.line);
+
+	return place != NULL ? problem_cure("write \"%s: %s\" for the proxy %s (%s), then: systemctl reload cgtproxy",
+					    key, value, proxy->name, place)
+			     : NULL;
+}

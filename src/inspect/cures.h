@@ -31,6 +31,9 @@ bool is_overridden(const struct config *config, int32_t rule, int32_t by);
  */
 char *cure_by_moving(const struct config *config, int32_t rule, int32_t before);
 
+/** Says to write a key of a proxy, for free(); NULL without memory. */
+char *cure_by_key(const struct config *config, const struct proxy *proxy, const char *key, const char *value);
+
 /** Returns what a text is shown as, for free(), or NULL without memory. */
 char *shown_copy(const char *text);
 

@@ -3,6 +3,7 @@
 
 #include "inspect/proxies.h"
 
+#include "config/relay.h"
 #include "inspect/cures.h"
 #include "route/way.h"
 #include "util/address.h"
@@ -164,23 +165,31 @@ static uint16_t find_other_port(const struct judgement *judgement)
 	return port;
 }
 
-/* What to write where in the config. */
-static char *edit(const struct judgement *judgement, const char *key, const char *value)
-{
-	const char *name = judgement->proxy->name;
-	CLEANUP(freep) char *place = place_in_file(judgement->config, judgement->proxy->position.line);
-
-	return place != NULL ? problem_cure("write \"%s: %s\" for the proxy %s (%s), then: systemctl reload cgtproxy",
-					    key, value, name, place)
-			     : NULL;
-}
-
 static char *edit_port(const struct judgement *judgement, uint16_t port)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", port);
-	return edit(judgement, "port", number);
+	return cure_by_key(judgement->config, judgement->proxy, "port", number);
+}
+
+/* A relay has its port from the config, by its socket's unit. */
+static char *restart_relay(const struct proxy *proxy)
+{
+	return problem_command("systemctl daemon-reload && systemctl restart " RELAY_UNIT_PREFIX "%s.socket",
+			       proxy->name);
+}
+
+static char *cure_of_absent(const struct judgement *judgement, uint16_t other)
+{
+	const struct proxy *proxy = judgement->proxy;
+
+	if (proxy->relay.enabled && other != 0)
+		return restart_relay(proxy);
+	if (proxy->relay.enabled)
+		return problem_command("systemctl enable --now " RELAY_UNIT_PREFIX "%s", proxy->name);
+	return other != 0 ? edit_port(judgement, other)
+			  : problem_cure("start the proxy that is to listen on port %u", proxy->port);
 }
 
 static int report_absent(struct judgement *judgement)
@@ -191,28 +200,46 @@ static int report_absent(struct judgement *judgement)
 
 	if (other != 0)
 		snprintf(hint, sizeof(hint), _(". Something listens for TPROXY on port %u"), other);
-	return problems_add(judgement->problems, PROBLEM_PROXY_ABSENT, proxy->name,
-			    other != 0 ? edit_port(judgement, other)
-				       : problem_cure("start the proxy that is to listen on port %u", proxy->port),
+	return problems_add(judgement->problems, PROBLEM_PROXY_ABSENT, proxy->name, cure_of_absent(judgement, other),
 			    "nothing listens on port %u, where the traffic for the proxy %s is sent, so it is "
 			    "refused%s",
 			    proxy->port, proxy->name, hint);
 }
 
+/* Another program, often the proxy behind it, has the relay's port. */
+static char *move_relay(const struct judgement *judgement)
+{
+	const struct proxy *proxy = judgement->proxy;
+	CLEANUP(freep) char *place = place_in_file(judgement->config, proxy->position.line);
+
+	return place != NULL
+		       ? problem_cure("write a free port as the \"port\" of %s (%s), where its relay is to listen, "
+				      "then: systemctl reload cgtproxy; systemctl daemon-reload && systemctl restart "
+				      "cgtproxy-relay@%s.socket",
+				      proxy->name, place, proxy->name)
+		       : NULL;
+}
+
+static char *cure_of_not_transparent(const struct judgement *judgement)
+{
+	const uint16_t other = find_other_port(judgement);
+
+	if (judgement->proxy->relay.enabled)
+		return move_relay(judgement);
+	return other != 0 ? edit_port(judgement, other)
+			  : problem_cure(
+				    "open a port for TPROXY in the proxy's own config (\"tproxy-port\" of mihomo, "
+				    "an inbound \"tproxy\" of sing-box, \"sockopt\": {\"tproxy\": \"tproxy\"} of v2ray "
+				    "and xray), and name it as the port of %s",
+				    judgement->proxy->name);
+}
+
 static int report_not_transparent(struct judgement *judgement)
 {
 	const struct proxy *proxy = judgement->proxy;
-	const uint16_t other = find_other_port(judgement);
 
 	return problems_add(
-		judgement->problems, PROBLEM_PROXY_TRANSPARENT, proxy->name,
-		other != 0
-			? edit_port(judgement, other)
-			: problem_cure(
-				  "open a port for TPROXY in the proxy's own config (\"tproxy-port\" of mihomo, "
-				  "an inbound \"tproxy\" of sing-box, \"sockopt\": {\"tproxy\": \"tproxy\"} of v2ray "
-				  "and xray), and name it as the port of %s",
-				  proxy->name),
+		judgement->problems, PROBLEM_PROXY_TRANSPARENT, proxy->name, cure_of_not_transparent(judgement),
 		"the program that listens on port %u, where the traffic for the proxy %s is sent, does not listen "
 		"for "
 		"TPROXY (its socket lacks the option IP_TRANSPARENT), so it is refused. It may be a port for SOCKS or "
@@ -237,17 +264,25 @@ static int report_misplaced(struct judgement *judgement)
 		proxy->port, proxy->name, address, listener->interface != 0 ? _(" of one interface only") : "");
 }
 
+/* A relay takes TCP always, and UDP if its socket's unit was made for it. */
 static int report_protocol(struct judgement *judgement)
 {
 	const size_t lacking = lacks_protocol(judgement, UDP) ? UDP : TCP;
 	const struct proxy *proxy = judgement->proxy;
+	char *cure = NULL;
 
-	return problems_add(judgement->problems, PROBLEM_PROXY_PROTOCOL, proxy->name,
-			    lacking == UDP ? edit(judgement, "udp", "refuse")
-					   : problem_cure("let the proxy take TCP at port %u as well", proxy->port),
+	if (proxy->relay.enabled)
+		cure = restart_relay(proxy);
+	else if (lacking == UDP)
+		cure = cure_by_key(judgement->config, proxy, "udp", "refuse");
+	else
+		cure = problem_cure("let the proxy take TCP at port %u as well", proxy->port);
+	return problems_add(judgement->problems, PROBLEM_PROXY_PROTOCOL, proxy->name, cure,
 			    "nothing listens on port %u of %s, where %s for the proxy %s is sent, so it is refused%s",
 			    proxy->port, protocols[lacking].name, protocols[lacking].name, proxy->name,
-			    lacking == UDP ? _(". Let the proxy take UDP there, or have UDP refused at once") : "");
+			    lacking == UDP && !proxy->relay.enabled
+				    ? _(". Let the proxy take UDP there, or have UDP refused at once")
+				    : "");
 }
 
 /* Writes down what is wanted and nobody listens for: "TCP over IPv6, UDP over IPv6". Returns its length. */
@@ -279,7 +314,7 @@ static int report_families(struct judgement *judgement)
 		return 0;
 	return problems_add(
 		judgement->problems, PROBLEM_PROXY_FAMILY, proxy->name,
-		is_ip6 ? edit(judgement, "ipv6", "refuse")
+		is_ip6 ? cure_by_key(judgement->config, proxy, "ipv6", "refuse")
 		       : problem_cure("let the proxy listen for %s at port %u as well", lacking, proxy->port),
 		"on port %u, where the traffic for the proxy %s is sent, nothing listens for %s, so that "
 		"is refused%s",
@@ -308,7 +343,8 @@ static int report(struct judgement *judgement)
 int proxy_judge(const struct config *config, const struct proxy *proxy, const struct listeners *listeners,
 		const struct proxy_surroundings *surroundings, struct problems *problems)
 {
-	const bool udp = proxy->udp == TRAFFIC_PROXY;
+	/* questions for names are sent to a relay that answers them, whatever becomes of other UDP */
+	const bool udp = proxy->udp == TRAFFIC_PROXY || proxy->relay.dns.kind != RELAY_DNS_OFF;
 	const bool ip6 = proxy->ipv6 == TRAFFIC_PROXY && surroundings->has_ip6;
 	struct judgement judgement = {
 		.config = config,

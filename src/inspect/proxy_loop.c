@@ -43,29 +43,65 @@ static char *cure_of(const struct plan *plan, int32_t holding, int32_t late)
 			    selector);
 }
 
-int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems)
+/* What there is to say of a cgroup that a rule sends to the proxy. */
+struct loop {
+	int32_t holding;
+	int32_t late;
+	char *shown; /* the cgroup's path */
+	char place[RULE_PLACE_SIZE];
+};
+
+static void loop_clear(struct loop *loop)
+{
+	free(loop->shown);
+}
+
+/* Returns 1, 0 if the cgroup is not sent there, or -ENOMEM. */
+static int describe(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct loop *loop)
 {
 	const uint32_t target = TARGET_FIRST_PROXY + proxy;
-	const int32_t holding = plan_rule(plan, cgroup);
-	const char *name = NULL;
-	CLEANUP(freep) char *shown = NULL;
-	char place[RULE_PLACE_SIZE];
-	int32_t late = NO_RULE;
 	size_t length = 0;
 
-	if (plan_target(plan, cgroup) != target || problems_leave_out(problems))
+	if (plan_target(plan, cgroup) != target)
 		return 0;
-	name = plan->config->proxies[proxy].name;
+	loop->holding = plan_rule(plan, cgroup);
 	length = cgroup_path(cgroup, plan->path);
-	late = find_late_rule(plan, holding, length, target);
-	shown = shown_copy(plan->path);
-	if (shown == NULL)
-		return -ENOMEM;
-	return problems_add(problems, PROBLEM_PROXY_LOOP, name, cure_of(plan, holding, late),
+	loop->late = find_late_rule(plan, loop->holding, length, target);
+	config_rule_place(&plan->config->rules[loop->holding], loop->place);
+	loop->shown = shown_copy(plan->path);
+	return loop->shown != NULL ? 1 : -ENOMEM;
+}
+
+int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems)
+{
+	const char *name = plan->config->proxies[proxy].name;
+	CLEANUP(loop_clear) struct loop loop = {0};
+	int result = describe(plan, cgroup, proxy, &loop);
+
+	if (result <= 0 || problems_leave_out(problems))
+		return result < 0 ? result : 0;
+	return problems_add(problems, PROBLEM_PROXY_LOOP, name, cure_of(plan, loop.holding, loop.late),
 			    "the proxy %s listens in %s, and the rule on %s sends that cgroup's own traffic back to "
 			    "the proxy, in a loop%s",
-			    name, shown, config_rule_place(&plan->config->rules[holding], place),
-			    late != NO_RULE ? _(". A rule that sends it direct exists, but comes too late") : "");
+			    name, loop.shown, loop.place,
+			    loop.late != NO_RULE ? _(". A rule that sends it direct exists, but comes too late") : "");
+}
+
+int upstream_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems)
+{
+	const struct proxy *relayed = &plan->config->proxies[proxy];
+	CLEANUP(loop_clear) struct loop loop = {0};
+	char upstream[UPSTREAM_NAME_SIZE];
+	int result = describe(plan, cgroup, proxy, &loop);
+
+	if (result <= 0 || problems_leave_out(problems))
+		return result < 0 ? result : 0;
+	return problems_add(
+		problems, PROBLEM_PROXY_LOOP, relayed->name, cure_of(plan, loop.holding, loop.late),
+		"the relay of %s passes connections on to %s, which runs in %s, and the rule on %s sends that "
+		"cgroup's own traffic back to the relay, in a loop%s",
+		relayed->name, upstream_write(&relayed->relay.upstream, upstream), loop.shown, loop.place,
+		loop.late != NO_RULE ? _(". A rule that sends it direct exists, but comes too late") : "");
 }
 
 /* All on TCP, who are few, and those on UDP at the ports of proxies. */

@@ -25,6 +25,13 @@
 int proxy_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
 
 /**
+ * The same for the proxy behind a relay: what it sends would come back to it.
+ *
+ * @cgroup: not the root; in which the proxy behind the relay listens
+ */
+int upstream_loop_judge(struct plan *plan, const struct cgroup *cgroup, uint32_t proxy, struct problems *problems);
+
+/**
  * A cgroup in which a proxy of the config listens for TPROXY, over TCP or UDP. Other sockets don't count: any user can
  * listen on its port at an address of 127.0.0.0/8, and would keep root from writing rules.
  */

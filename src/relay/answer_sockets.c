@@ -3,7 +3,7 @@
 
 #include "relay/answer_sockets.h"
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <errno.h>
 #include <search.h>

@@ -4,7 +4,7 @@
 #ifndef CGTPROXY_RELAY_FAILURES_H
 #define CGTPROXY_RELAY_FAILURES_H
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 
 #include "relay/own_address.h"
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 #include "util/clock.h"
 
 #include <errno.h>

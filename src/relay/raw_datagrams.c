@@ -3,7 +3,7 @@
 
 #include "relay/raw_datagrams.h"
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 #include "util/cleanup.h"
 
 #include <errno.h>

@@ -5,12 +5,12 @@
 #define CGTPROXY_RELAY_STATE_H
 
 #include "config/upstream.h"
+#include "proxy/destination.h"
+#include "proxy/handshake.h"
 #include "relay/answer_sockets.h"
 #include "relay/deadlines.h"
-#include "relay/destination.h"
 #include "relay/failures.h"
 #include "relay/flow.h"
-#include "relay/handshake.h"
 #include "relay/own_address.h"
 #include "relay/poller.h"
 #include "relay/sources.h"

@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 
 #include <netinet/in.h>
 #include <string.h>

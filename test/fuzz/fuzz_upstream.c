@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 #include "config/upstream.h"
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "unit.h"
 
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -122,11 +122,54 @@ static void tells_what_is_wrong(void **state)
 	assert_int_equal(judge("", bad, 3, &surroundings, kinds), 0);
 }
 
+#define RELAY ", relay: {upstream: 'socks5://127.0.0.1:1080'%s}%s"
+
+static void assert_cure(const char *dns, const char *more, const struct listener *items, size_t count,
+			const char *wanted)
+{
+	const struct proxy_surroundings surroundings = usual();
+	struct listener copies[2];
+	const struct listeners listeners = {.items = copies, .count = count};
+	struct problems problems = {0};
+	char relay[128];
+	char text[256];
+	struct config *config = NULL;
+
+	memcpy(copies, items, count * sizeof(*items));
+	snprintf(relay, sizeof(relay), RELAY, dns, more);
+	snprintf(text, sizeof(text), CONFIG, relay);
+	config = parse_good(text);
+	assert_int_equal(proxy_judge(config, &config->proxies[0], &listeners, &surroundings, &problems), 0);
+	assert_int_equal(problems.count, wanted != NULL);
+	if (wanted != NULL)
+		assert_non_null(strstr(problems.items[0].cure, wanted));
+	problems_clear(&problems);
+	config_free(config);
+}
+
+static void cures_a_relay(void **state)
+{
+	static const char restart[] = "systemctl daemon-reload && systemctl restart cgtproxy-relay@mihomo.socket";
+	struct listener sockets[2] = {listener(IPPROTO_TCP, "::"), listener(IPPROTO_UDP, "::")};
+
+	(void)state;
+	assert_cure("", "", sockets, 2, NULL);
+	assert_cure("", "", sockets, 0, "systemctl enable --now cgtproxy-relay@mihomo");
+	assert_cure("", "", sockets, 1, restart);
+	assert_cure("", ", udp: refuse", sockets, 1, NULL);
+	/* questions for names */
+	assert_cure(", dns: fake-ip", ", udp: refuse", sockets, 1, restart);
+	assert_cure(", dns: fake-ip", ", udp: refuse", sockets, 2, NULL);
+	sockets[0].transparent = false;
+	assert_cure("", "", sockets, 1, restart);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_what_tproxy_finds),
 		cmocka_unit_test(tells_what_is_wrong),
+		cmocka_unit_test(cures_a_relay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

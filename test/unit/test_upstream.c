@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "config/upstream.h"
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_SOCKS5_H
-#define CGTPROXY_RELAY_SOCKS5_H
+#ifndef CGTPROXY_PROXY_SOCKS5_H
+#define CGTPROXY_PROXY_SOCKS5_H
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,11 @@ enum {
 enum socks5_method {
 	SOCKS5_METHOD_NONE = 0,
 	SOCKS5_METHOD_PASSWORD = 2,
+};
+
+enum socks5_command {
+	SOCKS5_CONNECT = 1,
+	SOCKS5_UDP_ASSOCIATE = 3,
 };
 
 /** Which answer is read. */
@@ -51,8 +56,8 @@ size_t socks5_write_methods(bool with_password, uint8_t *out);
 /** Writes a user and a password of up to 255 bytes each. */
 size_t socks5_write_password(const char *user, const char *password, uint8_t *out);
 
-/** Writes the request to connect to a destination; nothing if its name is too long. */
-size_t socks5_write_request(const struct destination *destination, uint8_t *out);
+/** Writes a request with a destination; nothing if its name is too long. */
+size_t socks5_write_request(enum socks5_command command, const struct destination *destination, uint8_t *out);
 
 /** Begins to read an answer. */
 void socks5_expect(struct socks5_reader *reader, enum socks5_answer answer);

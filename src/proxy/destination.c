@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

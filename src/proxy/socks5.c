@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "relay/socks5.h"
+#include "proxy/socks5.h"
 
 #include "util/language.h"
 
@@ -11,7 +11,6 @@
 enum {
 	VERSION = 5,
 	PASSWORD_VERSION = 1,
-	COMMAND_CONNECT = 1,
 	ADDRESS_IP = 1,
 	ADDRESS_NAME = 3,
 	ADDRESS_IP6 = 4,
@@ -48,13 +47,13 @@ size_t socks5_write_password(const char *user, const char *password, uint8_t *ou
 	return length;
 }
 
-size_t socks5_write_request(const struct destination *destination, uint8_t *out)
+size_t socks5_write_request(enum socks5_command command, const struct destination *destination, uint8_t *out)
 {
 	const struct endpoint *endpoint = &destination->endpoint;
 	const uint16_t port = htons(endpoint->port);
 	size_t length = 3;
 
-	memcpy(out, (const uint8_t[]){VERSION, COMMAND_CONNECT, 0}, length);
+	memcpy(out, (const uint8_t[]){VERSION, (uint8_t)command, 0}, length);
 	if (destination->name != NULL) {
 		if (strlen(destination->name) > UINT8_MAX)
 			return 0;

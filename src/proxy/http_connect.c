@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "relay/http_connect.h"
+#include "proxy/http_connect.h"
 
 #include <ctype.h>
 #include <stdio.h>

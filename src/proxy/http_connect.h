@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_HTTP_CONNECT_H
-#define CGTPROXY_RELAY_HTTP_CONNECT_H
+#ifndef CGTPROXY_PROXY_HTTP_CONNECT_H
+#define CGTPROXY_PROXY_HTTP_CONNECT_H
 
-#include "relay/destination.h"
+#include "proxy/destination.h"
 
 #include <stdbool.h>
 #include <stddef.h>

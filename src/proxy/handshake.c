@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "relay/handshake.h"
+#include "proxy/handshake.h"
 
 #include "util/language.h"
 
@@ -10,7 +10,10 @@
 
 _Static_assert((size_t)SOCKS5_MESSAGE_MAX <= (size_t)HTTP_CONNECT_MAX, "one buffer holds what either sends");
 
-enum { HTTP_PROXY_AUTHENTICATION_REQUIRED = 407 };
+enum {
+	HTTP_UNAUTHORIZED = 401, /* tinyproxy's answer to a wrong password */
+	HTTP_PROXY_AUTHENTICATION_REQUIRED = 407,
+};
 
 static void fail(struct handshake *handshake, enum handshake_failure failure, uint16_t code)
 {
@@ -44,6 +47,7 @@ void handshake_begin(struct handshake *handshake, const struct upstream *upstrea
 	*handshake = (struct handshake){
 		.upstream = upstream,
 		.destination = *destination,
+		.command = SOCKS5_CONNECT,
 		.state = HANDSHAKE_READY,
 	};
 	if (upstream->kind == UPSTREAM_DIRECT)
@@ -67,7 +71,7 @@ static size_t write_message(const struct handshake *handshake, uint8_t *buffer)
 		return socks5_write_password(upstream->user, upstream->password != NULL ? upstream->password : "",
 					     buffer);
 	case SOCKS5_ANSWER_REQUEST:
-		return socks5_write_request(&handshake->destination, buffer);
+		return socks5_write_request(handshake->command, &handshake->destination, buffer);
 	}
 	return 0;
 }
@@ -140,7 +144,7 @@ static void take_socks5(struct handshake *handshake, uint8_t byte)
 
 static void refuse_http(struct handshake *handshake)
 {
-	if (handshake->http.status != HTTP_PROXY_AUTHENTICATION_REQUIRED)
+	if (handshake->http.status != HTTP_PROXY_AUTHENTICATION_REQUIRED && handshake->http.status != HTTP_UNAUTHORIZED)
 		fail(handshake, HANDSHAKE_REFUSED, handshake->http.status);
 	else
 		fail(handshake, handshake->upstream->user == NULL ? HANDSHAKE_NO_PASSWORD : HANDSHAKE_WRONG_PASSWORD,

@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_HANDSHAKE_H
-#define CGTPROXY_RELAY_HANDSHAKE_H
+#ifndef CGTPROXY_PROXY_HANDSHAKE_H
+#define CGTPROXY_PROXY_HANDSHAKE_H
 
 #include "config/upstream.h"
-#include "relay/destination.h"
-#include "relay/http_connect.h"
-#include "relay/socks5.h"
+#include "proxy/destination.h"
+#include "proxy/http_connect.h"
+#include "proxy/socks5.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ enum handshake_failure {
 struct handshake {
 	const struct upstream *upstream;
 	struct destination destination;
+	enum socks5_command command; /* another one may be set after handshake_begin() */
 	enum handshake_state state;
 	enum handshake_failure failure;
 	union {

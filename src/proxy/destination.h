@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 cgtproxy contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-#ifndef CGTPROXY_RELAY_DESTINATION_H
-#define CGTPROXY_RELAY_DESTINATION_H
+#ifndef CGTPROXY_PROXY_DESTINATION_H
+#define CGTPROXY_PROXY_DESTINATION_H
 
 #include "util/address.h"
 
