@@ -71,8 +71,10 @@ static void print_help(void)
 	puts(_("Usage: cgtproxy-relay [-c FILE] NAME [OPTION...]\n"
 	       "       cgtproxy-relay [--listen PORT] --upstream URL [OPTION...]\n"
 	       "\n"
-	       "Take the connections that TPROXY sends to a port, and pass them on to a SOCKS5 or HTTP proxy: what the\n"
-	       "config of cgtproxy says of the proxy NAME, or what the options say. If systemd passes on sockets, these\n"
+	       "Take the connections that TPROXY sends to a port, and pass them on to a SOCKS5 or HTTP proxy: what "
+	       "the\n"
+	       "config of cgtproxy says of the proxy NAME, or what the options say. If systemd passes on sockets, "
+	       "these\n"
 	       "are listened on.\n"
 	       "\n"
 	       "  -c, --config FILE       the config that has NAME [/etc/cgtproxy/config.yaml]\n"
@@ -263,7 +265,8 @@ static int run_by_name(struct command_line *line)
 	if (config == NULL)
 		return code;
 	line->options.port = proxy->port;
-	code = relay_to(line, &proxy->relay.upstream);
+	if (named_relay_check_sockets(proxy, line->config))
+		code = relay_to(line, &proxy->relay.upstream);
 	config_free(config);
 	return code;
 }
