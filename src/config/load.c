@@ -26,6 +26,12 @@
 
 enum { RULE_PRIORITY_MAX = 32765 }; /* the kernel's rule for the table main is at 32766 */
 
+/* How much of a config is read. */
+enum part {
+	PART_ALL,
+	PART_PROXIES, /* everything but rules, and what is for these */
+};
+
 struct config_reader {
 	struct config config;
 	/* read last, since they name proxies */
@@ -159,7 +165,7 @@ const struct key config_keys[] = {
 	{0},
 };
 
-static void read_root(struct fy_node *root, struct config *config, struct diagnostics *diagnostics)
+static void read_root(struct fy_node *root, enum part part, struct config *config, struct diagnostics *diagnostics)
 {
 	struct config_reader reader = {.config = *config};
 	const struct position start = {1, 1};
@@ -173,12 +179,15 @@ static void read_root(struct fy_node *root, struct config *config, struct diagno
 	check_marks(config, diagnostics);
 	check_ports(config, diagnostics);
 	check_fake_networks(config, diagnostics);
+	if (part == PART_PROXIES)
+		return;
 	if (reader.rules != NULL)
 		read_rules(reader.rules, config, diagnostics);
 	read_gateway(reader.gateway, config, diagnostics);
 }
 
-int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics)
+static int parse(const char *text, size_t length, enum part part, struct config **config,
+		 struct diagnostics *diagnostics)
 {
 	CLEANUP(config_freep) struct config *read = calloc(1, sizeof(*read));
 	struct fy_document *document = NULL;
@@ -195,7 +204,7 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	read->gateway.mark = (struct fwmark){GATEWAY_MARK_DEFAULT, UINT32_MAX};
 	document = yaml_parse(text, length, diagnostics);
 	if (document != NULL)
-		read_root(yaml_root(document), read, diagnostics);
+		read_root(yaml_root(document), part, read, diagnostics);
 	else if (!diagnostics->has_error)
 		diagnose(diagnostics, SEVERITY_ERROR, (struct position){0},
 			 "the file is empty; a config starts with \"version: 1\"");
@@ -206,6 +215,11 @@ int config_parse(const char *text, size_t length, struct config **config, struct
 	*config = read;
 	read = NULL;
 	return 0;
+}
+
+int config_parse(const char *text, size_t length, struct config **config, struct diagnostics *diagnostics)
+{
+	return parse(text, length, PART_ALL, config, diagnostics);
 }
 
 char *config_default_path(void)
@@ -244,7 +258,7 @@ static char *directory_of(const char *path)
 	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-static int load_file(const char *directory, const char *chosen, bool is_default, struct config **config,
+static int load_file(const char *directory, const char *chosen, bool is_default, enum part part, struct config **config,
 		     struct diagnostics *diagnostics)
 {
 	CLEANUP(freep) char *text = NULL;
@@ -256,21 +270,21 @@ static int load_file(const char *directory, const char *chosen, bool is_default,
 			 "no such file; using the built-in default config, in which every cgroup goes direct. "
 			 "\"%scgtproxy init\" writes one",
 			 sudo_prefix());
-		return config_parse(config_default, strlen(config_default), config, diagnostics);
+		return parse(config_default, strlen(config_default), part, config, diagnostics);
 	}
 	if (error < 0) {
 		file_report_unreadable(diagnostics, _("can't read the config file"), chosen, error);
 		return error;
 	}
-	error = config_parse(text, length, config, diagnostics);
+	error = parse(text, length, part, config, diagnostics);
 	if (error < 0)
 		return error;
 	(*config)->file = absolute_path(directory, chosen);
 	return (*config)->file != NULL ? 0 : -ENOMEM;
 }
 
-static int load(const char *chosen, bool is_default, const struct dropin_text *instead, struct config **config,
-		struct diagnostics *diagnostics)
+static int load(const char *chosen, bool is_default, enum part part, const struct dropin_text *instead,
+		struct config **config, struct diagnostics *diagnostics)
 {
 	CLEANUP(config_freep) struct config *read = NULL;
 	CLEANUP(freep) char *directory = directory_of(chosen);
@@ -280,10 +294,10 @@ static int load(const char *chosen, bool is_default, const struct dropin_text *i
 	/* before they are read: what is changed meanwhile has another version */
 	config_files_look(chosen, &files);
 	if (error == 0)
-		error = load_file(directory, chosen, is_default, &read, diagnostics);
-	if (error == 0)
+		error = load_file(directory, chosen, is_default, part, &read, diagnostics);
+	if (error == 0 && part == PART_ALL)
 		error = dropins_load(directory, instead, read, diagnostics);
-	if (error == 0)
+	if (error == 0 && part == PART_ALL)
 		error = relay_add_rule(read);
 	diagnostics_sort(diagnostics);
 	if (error == 0 && diagnostics->has_error)
@@ -303,15 +317,26 @@ int config_load(const char *path, struct config **config, struct diagnostics *di
 	return config_load_changed(path, NULL, config, diagnostics);
 }
 
-int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
-			struct diagnostics *diagnostics)
+static int load_part(const char *path, enum part part, const struct dropin_text *instead, struct config **config,
+		     struct diagnostics *diagnostics)
 {
 	CLEANUP(freep) char *chosen = path != NULL ? strdup(path) : config_default_path();
 
 	if (chosen != NULL)
-		return load(chosen, path == NULL, instead, config, diagnostics);
+		return load(chosen, path == NULL, part, instead, config, diagnostics);
 	diagnose(diagnostics, SEVERITY_ERROR, (struct position){0}, "no memory to read the config");
 	return -ENOMEM;
+}
+
+int config_load_changed(const char *path, const struct dropin_text *instead, struct config **config,
+			struct diagnostics *diagnostics)
+{
+	return load_part(path, PART_ALL, instead, config, diagnostics);
+}
+
+int config_load_proxies(const char *path, struct config **config, struct diagnostics *diagnostics)
+{
+	return load_part(path, PART_PROXIES, NULL, config, diagnostics);
 }
 
 char *config_directory(const char *path)

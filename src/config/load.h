@@ -49,6 +49,12 @@ int config_load_changed(const char *path, const struct dropin_text *instead, str
 			struct diagnostics *diagnostics);
 
 /**
+ * The same without all rules, which the config then has none of, and the drop-ins. Errors in these don't count, and no
+ * user is looked up, which may take services that are not there yet.
+ */
+int config_load_proxies(const char *path, struct config **config, struct diagnostics *diagnostics);
+
+/**
  * Returns the directory of a config, which its drop-ins are in DROPIN_DIRECTORY of, to be freed with free(); NULL if
  * out of memory.
  *

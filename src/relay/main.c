@@ -336,7 +336,8 @@ static int run_by_name(struct command_line *line)
 	line->options.dns.dns = proxy->relay.dns;
 	if (line->fake_networks == NULL && !relay_has_fake_ip6(config, proxy))
 		line->options.dns.ip6 = (struct network){.family = AF_INET6};
-	code = relay_to(line, &proxy->relay.upstream);
+	if (named_relay_check_sockets(proxy, line->config))
+		code = relay_to(line, &proxy->relay.upstream);
 	config_free(config);
 	return code;
 }

@@ -16,4 +16,13 @@
  */
 struct config *named_relay_load(const char *file, const char *name, struct proxy **proxy);
 
+/**
+ * Says what is wrong with the sockets that systemd passes on, or not, to the relay of a proxy.
+ *
+ * @file: as above; in the unit's credentials, it is cgtproxy-relay@.service that runs
+ *
+ * Returns whether the relay can start.
+ */
+bool named_relay_check_sockets(const struct proxy *proxy, const char *file);
+
 #endif
