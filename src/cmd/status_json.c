@@ -86,6 +86,15 @@ static json_t *json_of_mark(const struct fwmark *mark)
 	return json_pack("{sI sI}", "value", (json_int_t)mark->value, "mask", (json_int_t)mark->mask);
 }
 
+static json_t *json_of_relay(const struct status_relay *relay)
+{
+	if (!relay->exists)
+		return json_null();
+	return json_pack("{so ss so}", "upstream", output_json(relay->upstream, strlen(relay->upstream)), "dns",
+			 relay->dns, "connections",
+			 relay->is_counted ? json_integer((json_int_t)relay->connections) : json_null());
+}
+
 static json_t *json_of_target(const struct status *status, const struct status *before,
 			      const struct status_target *target)
 {
@@ -112,6 +121,7 @@ static json_t *json_of_target(const struct status *status, const struct status *
 			json_object_set_new(json, "file_mark", json_of_mark(&target->file_mark));
 		json_object_set_new(json, "listening", is_known ? json_boolean(target->is_listened_to) : json_null());
 		json_object_set_new(json, "listeners", is_known ? json_of_listeners(target) : json_null());
+		json_object_set_new(json, "relay", json_of_relay(&target->relay));
 	}
 	return json;
 }

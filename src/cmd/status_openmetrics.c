@@ -108,6 +108,12 @@ static bool read_listening(const struct status_target *target, uint64_t *value)
 	return target->is_proxy && target->port != 0;
 }
 
+static bool read_connections(const struct status_target *target, uint64_t *value)
+{
+	*value = target->relay.connections;
+	return target->relay.exists && target->relay.is_counted;
+}
+
 /* What is known of each target. The names of counters get the suffix that the format asks for. */
 static const struct target_metric {
 	const char *name;
@@ -123,6 +129,8 @@ static const struct target_metric {
 	{"target_cgroups", "gauge", NULL, "Cgroups whose traffic goes to a target.", read_cgroups},
 	{"target_sockets", "gauge", NULL, "Open sockets of these cgroups.", read_sockets},
 	{"target_listening", "gauge", NULL, "Whether a program listens on the port of a proxy.", read_listening},
+	{"target_relay_connections", "gauge", NULL, "Open connections that the relay of a proxy has taken.",
+	 read_connections},
 };
 
 static void write_targets(FILE *out, const struct target_metric *metric, const struct status *status)

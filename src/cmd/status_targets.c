@@ -84,6 +84,16 @@ static void write_port_and_mark(const struct status_target *target, FILE *out)
 		fprintf(out, _(" (the file says %s)"), write_mark(&target->file_mark, mark));
 }
 
+static void write_relay(const struct status_relay *relay, FILE *out)
+{
+	if (!relay->exists)
+		return;
+	fprintf(out, _("; relay to %s"), relay->upstream);
+	if (relay->is_counted)
+		fprintf(out, ngettext(", %zu connection", ", %zu connections", relay->connections), relay->connections);
+	fprintf(out, _(", DNS %s"), relay->dns);
+}
+
 static void write_listeners(const struct status_target *target, const struct style *style, FILE *out)
 {
 	if (!target->is_listened_to)
@@ -107,6 +117,7 @@ static char *text_of_proxy(const struct status_target *target, const struct styl
 		return NULL;
 	write_port_and_mark(target, out);
 	write_listeners(target, style, out);
+	write_relay(&target->relay, out);
 	if (fclose(out) == 0)
 		return text;
 	free(text);

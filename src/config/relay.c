@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,17 @@ struct relay_reader {
 	struct proxy_relay relay;
 	bool says_upstream; /* maybe not a valid one */
 };
+
+const char *relay_dns_write(const struct relay_dns *dns, char *out)
+{
+	char server[ENDPOINT_SIZE];
+
+	if (dns->kind == RELAY_DNS_SERVER)
+		snprintf(out, RELAY_DNS_SIZE, SERVER_SCHEME "%s", endpoint_write(&dns->server, server));
+	else
+		strcpy(out, dns->kind == RELAY_DNS_FAKE_IP ? "fake-ip" : "off");
+	return out;
+}
 
 static bool read_upstream(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics)
 {

@@ -23,6 +23,17 @@ extern const struct key relay_keys[];
  */
 bool relay_dns_parse(const char *text, struct relay_dns *dns);
 
+enum { RELAY_DNS_SIZE = sizeof("tcp://") + ENDPOINT_SIZE };
+
+/**
+ * Writes it as relay_dns_parse() reads it.
+ *
+ * @out: RELAY_DNS_SIZE bytes
+ *
+ * Returns @out.
+ */
+const char *relay_dns_write(const struct relay_dns *dns, char *out);
+
 /** Reads "relay" into a struct proxy_relay, @out. */
 bool read_relay(struct fy_node *node, const struct key *key, void *out, struct diagnostics *diagnostics);
 

@@ -7,6 +7,7 @@
 #include "engine/names.h"
 #include "inspect/status_census.h"
 #include "inspect/status_problems.h"
+#include "inspect/status_relays.h"
 #include "inspect/status_sources.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -188,7 +189,12 @@ int status_read(const char *file, struct status *before, struct status *status, 
 		return result;
 	status_sources_take_over_ports(&sources);
 	result = look_for_problems(&sources, before, status, error);
-	return result < 0 ? result : status_take_census(&sources, status, error);
+	if (result == 0)
+		result = status_take_census(&sources, status, error);
+	if (result < 0)
+		return result;
+	result = status_read_relays(sources.file, status);
+	return result < 0 ? error_set(error, result, "can't list the sockets: %s", strerror(-result)) : 0;
 }
 
 bool status_is_complete(const struct status *status)

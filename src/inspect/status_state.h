@@ -5,6 +5,7 @@
 #define CGTPROXY_INSPECT_STATUS_STATE_H
 
 #include "config/config.h"
+#include "config/relay.h"
 #include "inspect/container_list.h"
 #include "inspect/problems.h"
 #include "inspect/status_gateway.h"
@@ -23,6 +24,15 @@
 
 /* What "status" shows, as data. */
 
+/** The relay of a proxy. */
+struct status_relay {
+	bool exists;
+	char upstream[UPSTREAM_NAME_SIZE]; /* without user and password */
+	char dns[RELAY_DNS_SIZE];	   /* as in the config: "off", "fake-ip", "tcp://9.9.9.9:53" */
+	bool is_counted;
+	size_t connections; /* open ones that it has taken */
+};
+
 /** A target and its traffic. */
 struct status_target {
 	char name[PROXY_NAME_MAX + 1]; /* "direct", "drop", "refuse" or the proxy's */
@@ -40,6 +50,7 @@ struct status_target {
 	bool is_listened_to; /* whether a socket listens on the port */
 	char **listeners;    /* paths of the listening cgroups, each once, unescaped */
 	size_t listener_count;
+	struct status_relay relay;
 };
 
 /** A cgroup whose target is not its parent's. */

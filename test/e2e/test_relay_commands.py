@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the commands say of relays, and of the proxies behind them."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import time
 
 import pytest
 from lab import upstreams
-from lab.addresses import V6
+from lab.addresses import V4, V6
 from lab.checks import OURS
-from lab.relays import PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Upstream, receive, receive_until, relay, take_methods, take_password
+from lab.relays import (PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Sockets, Upstream, accept_socks5, receive, receive_until, relay,
+                        reset, take_methods, take_password)
+from lab.waiting import wait_until
 
 URL = f"socks5://127.0.0.1:{UPSTREAM_PORT}"
 
@@ -237,6 +240,69 @@ class UnixServer:
     def close(self):
         """End it."""
         self._process.communicate()
+
+
+def keep_all(upstream):
+    """Connect, and leave the connection open."""
+    def serve(connection):
+        accept_socks5(connection)
+        upstream[0].keep(connection)
+    return serve
+
+
+def status(world):
+    """The target "tor" of `status --json`."""
+    (target,) = [one for one in json.loads(world.cgtproxy("status", "--json").stdout)["targets"] if one["name"] == "tor"]
+    return target
+
+
+@pytest.fixture(name="running")
+def running_fixture(world):
+    """The daemon, the relay in a cgroup of its own, and an upstream; a function that makes connections."""
+    world.daemon(config(f"socks5://{USER}:{PASSWORD}@127.0.0.1:{UPSTREAM_PORT}"))
+    holder = []
+    holder.append(Upstream(world, keep_all(holder)))
+    relay(world, URL, listen=("--listen", 7900))
+    sockets = Sockets(world)
+
+    def connect(count, family=V4):
+        before = holder[0].kept()
+        made = [sockets.connect(family) for _ in range(count)]
+        wait_until(lambda: holder[0].kept() == before + count, "they have reached the upstream")
+        return made
+    return connect
+
+
+def test_status(world, running):
+    """The number is that of the clients' connections, not of those to the upstream."""
+    assert status(world)["relay"] == {"upstream": URL, "dns": "off", "connections": 0}
+    made = running(3) + running(2, V6)
+    assert status(world)["relay"]["connections"] == 5
+    text = world.cgtproxy("status").stdout
+    assert f"; relay to {URL}, 5 connections, DNS off" in text
+    assert 'cgtproxy_target_relay_connections{target="tor"} 5' in world.cgtproxy("status", "--openmetrics").stdout
+    for one in made[1:]:
+        reset(one)
+    wait_until(lambda: status(world)["relay"]["connections"] == 1, "the others are gone")
+    assert f"; relay to {URL}, 1 connection, DNS off" in world.cgtproxy("status").stdout
+    for arguments in (["status"], ["status", "--json"], ["status", "--openmetrics"]):
+        shown = world.cgtproxy(*arguments).stdout
+        assert PASSWORD not in shown and USER not in shown
+
+
+def test_status_of_proxies_without_a_relay(world):
+    world.daemon(config().replace('    relay: {upstream: "' + URL + '"}\n', ""))
+    assert status(world)["relay"] is None
+    assert "relay" not in world.cgtproxy("status").stdout
+    assert "relay_connections{" not in world.cgtproxy("status", "--openmetrics").stdout
+
+
+def test_status_where_two_programs_can_not_be_told_apart(world, running):
+    """They listen with sockets of the same cgroup."""
+    running(1)
+    relay(world, "direct://", listen=("--listen", 7905))
+    assert status(world)["relay"]["connections"] is None
+    assert f"; relay to {URL}, DNS off" in world.cgtproxy("status").stdout
 
 
 @pytest.mark.parametrize("start, password", upstreams.ALL)
