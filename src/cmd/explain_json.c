@@ -74,7 +74,9 @@ json_t *explain_json_of_trace(const struct trace *trace)
 			    json_string(is_other ? "other" : explain_protocol(destination->protocol)));
 	json_object_set_new(json, "port", json_of_port(&destination->to));
 	json_object_set_new(json, "outcome", json_string(outcomes[trace->outcome]));
-	json_object_set_new(json, "reason", json_string(reasons[trace->reason]));
+	json_object_set_new(json, "reason",
+			    json_string(trace->dns.kind != RELAY_DNS_OFF ? "relay-dns" : reasons[trace->reason]));
+	json_object_set_new(json, "fake_ip", json_boolean(trace->is_fake));
 	json_object_set_new(json, "bypass", *entry != '\0' ? json_string(entry) : json_null());
 	json_object_set_new(json, "proxy", *trace->proxy != '\0' ? text(trace->proxy) : json_null());
 	json_object_set_new(json, "server", json_of_address(&trace->server));

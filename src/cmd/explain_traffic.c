@@ -20,6 +20,18 @@ void explain_print_label(const char *label)
 	text_pad(label, LABEL_WIDTH, stdout);
 }
 
+/* A question for a name, at a relay. */
+static void print_relay_dns(const struct trace *trace)
+{
+	char server[ENDPOINT_SIZE];
+
+	printf(_("to the relay of %s at port %u"), trace->proxy, trace->server.port);
+	if (trace->dns.kind == RELAY_DNS_FAKE_IP)
+		fputs(_(", which answers the question (fake-ip)"), stdout);
+	else
+		printf(_(", which asks %s through the proxy"), endpoint_write(&trace->dns.server, server));
+}
+
 static void print_outcome(const struct trace *trace)
 {
 	char server[ENDPOINT_SIZE];
@@ -35,7 +47,10 @@ static void print_outcome(const struct trace *trace)
 		fputs(_("refused"), stdout);
 		break;
 	case TRACE_PROXY:
-		printf(_("to %s, on port %u"), trace->proxy, trace->server.port);
+		if (trace->dns.kind != RELAY_DNS_OFF)
+			print_relay_dns(trace);
+		else
+			printf(_("to %s, on port %u"), trace->proxy, trace->server.port);
 		fputs(trace->is_unheard ? _(", where no socket accepts TPROXY") : "", stdout);
 		break;
 	case TRACE_HIJACK:
@@ -117,8 +132,10 @@ void explain_print_traces(const struct destination *destination, const struct tr
 	char to[ENDPOINT_SIZE];
 
 	explain_print_label(_("to"));
-	printf("%s%s\n", endpoint_write(&destination->to, to),
-	       destination->type == ADDRESS_UNREACHABLE ? _(", where this host has no route") : "");
+	printf("%s%s%s\n", endpoint_write(&destination->to, to),
+	       destination->type == ADDRESS_UNREACHABLE ? _(", where this host has no route") : "",
+	       count > 0 && traces[0].is_fake ? _(", which stands for a name, at the relay that gave it out (fake-ip)")
+					      : "");
 	if (count == 0) {
 		explain_print_label("");
 		puts(_("unknown, since it depends on the config file, which has errors"));

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void rule_clear(struct config_rule *rule)
 {
@@ -29,6 +30,15 @@ const char *config_target_name(const struct config *config, uint32_t target)
 	if (target == TARGET_REFUSE)
 		return "refuse";
 	return config->proxies[target - TARGET_FIRST_PROXY].name;
+}
+
+struct proxy *config_find_proxy(const struct config *config, const char *name)
+{
+	for (size_t i = 0; config != NULL && i < config->proxy_count; i++) {
+		if (strcmp(config->proxies[i].name, name) == 0)
+			return &config->proxies[i];
+	}
+	return NULL;
 }
 
 const char *config_rule_place(const struct config_rule *rule, char *out)

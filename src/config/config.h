@@ -187,6 +187,9 @@ struct config {
 /** Returns "direct", "drop", "refuse" or the proxy's name. */
 const char *config_target_name(const struct config *config, uint32_t target);
 
+/** Finds a proxy by name. Returns it, or NULL, also without a config. */
+struct proxy *config_find_proxy(const struct config *config, const char *name);
+
 /**
  * Says where a rule is: "line 4", or "line 4 of config.d/50-route.yaml".
  *

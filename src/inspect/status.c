@@ -31,8 +31,8 @@ static void read_counter(const struct dump *dump, const char *name, struct statu
 
 static void describe_proxy(const struct status_sources *sources, struct status_target *target)
 {
-	const struct proxy *held = status_find_proxy(sources->held, target->name);
-	struct proxy *file = status_find_proxy(sources->file, target->name);
+	const struct proxy *held = config_find_proxy(sources->held, target->name);
+	struct proxy *file = config_find_proxy(sources->file, target->name);
 
 	if (held == NULL)
 		return;

@@ -4,7 +4,6 @@
 #include "inspect/status_relays.h"
 
 #include "config/relay.h"
-#include "inspect/status_sources.h"
 #include "socket/listeners.h"
 #include "socket/taken.h"
 #include "util/cleanup.h"
@@ -70,7 +69,7 @@ static bool describe(const struct config *config, struct status *status)
 
 	for (size_t i = TARGET_FIRST_PROXY; i < status->target_count; i++) {
 		struct status_relay *relay = &status->targets[i].relay;
-		const struct proxy *proxy = status_find_proxy(config, status->targets[i].name);
+		const struct proxy *proxy = config_find_proxy(config, status->targets[i].name);
 
 		if (proxy == NULL || !proxy->relay.enabled)
 			continue;

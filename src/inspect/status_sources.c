@@ -125,19 +125,10 @@ bool status_sources_are_in_force(const struct status_sources *sources, const str
 	return goes_by_file(status) || sources->config->route_table != 0;
 }
 
-struct proxy *status_find_proxy(const struct config *config, const char *name)
-{
-	for (size_t i = 0; config != NULL && i < config->proxy_count; i++) {
-		if (strcmp(config->proxies[i].name, name) == 0)
-			return &config->proxies[i];
-	}
-	return NULL;
-}
-
 void status_sources_take_over_ports(struct status_sources *sources)
 {
 	for (size_t i = 0; i < sources->held->proxy_count; i++) {
-		struct proxy *proxy = status_find_proxy(sources->config, sources->held->proxies[i].name);
+		struct proxy *proxy = config_find_proxy(sources->config, sources->held->proxies[i].name);
 
 		if (proxy != NULL && sources->held->proxies[i].port != 0)
 			proxy->port = sources->held->proxies[i].port;

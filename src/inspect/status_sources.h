@@ -37,9 +37,6 @@ bool status_sources_are_in_force(const struct status_sources *sources, const str
 /** Has the config's proxies listen at the ports that are in force: who listens, is asked of these. */
 void status_sources_take_over_ports(struct status_sources *sources);
 
-/** Finds a proxy by name. Returns it, or NULL, also without a config. */
-struct proxy *status_find_proxy(const struct config *config, const char *name);
-
 /** Sets the error that there is no memory, and returns it. */
 int status_no_memory(struct error *error);
 

@@ -194,6 +194,27 @@ static void find_bypass(const struct config *config, struct trace *trace)
 	}
 }
 
+static void note_relay_dns(const struct config *config, struct trace *trace)
+{
+	const struct proxy *proxy = config_find_proxy(config, trace->proxy);
+
+	if (trace->outcome == TRACE_PROXY && trace->reason == REASON_HIJACK && proxy != NULL)
+		trace->dns = proxy->relay.dns;
+}
+
+/* Wherever the packet goes: other programs' connections to such an address fail. */
+static void note_fake_address(const struct config *config, struct trace *trace)
+{
+	const struct network ip = FAKE_NETWORK_IP;
+	const struct network ip6 = FAKE_NETWORK_IP6;
+	const struct endpoint *to = &trace->packet.destination.to;
+
+	for (size_t i = 0; i < config->proxy_count; i++) {
+		if (config->proxies[i].relay.dns.kind == RELAY_DNS_FAKE_IP)
+			trace->is_fake = network_contains(&ip, to) || network_contains(&ip6, to);
+	}
+}
+
 static bool is_bypassed(const struct walk *walk)
 {
 	const struct endpoint *address = &walk->packet->destination.to;
@@ -218,6 +239,7 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 	const struct chain *chain = NULL;
 
 	*trace = (struct trace){.packet = trace->packet};
+	note_fake_address(config, trace);
 	if (strcmp(target, "direct") == 0)
 		return true;
 	chain = chain_of(ruleset, target);
@@ -233,6 +255,7 @@ bool trace_packet(const struct ruleset *ruleset, const struct config *config, co
 		snprintf(trace->proxy, sizeof(trace->proxy), "%s", target);
 	follow(&walk, chain, REASON_TARGET);
 	find_server(&walk);
+	note_relay_dns(config, trace);
 	if (trace->reason == REASON_BYPASS)
 		find_bypass(config, trace);
 	return true;
@@ -355,6 +378,7 @@ void trace_forwarded(const struct ruleset *ruleset, const struct config *config,
 	const struct verdict *verdict = NULL;
 
 	*trace = (struct trace){.packet = trace->packet};
+	note_fake_address(config, trace);
 	verdict = first_verdict(&walk, CHAIN_PREROUTING, NULL);
 	if (verdict == NULL || verdict->kind != VERDICT_GOTO)
 		return;
@@ -364,6 +388,7 @@ void trace_forwarded(const struct ruleset *ruleset, const struct config *config,
 		return;
 	follow(&walk, ruleset_find_chain(ruleset, verdict->chain), REASON_TARGET);
 	find_server(&walk);
+	note_relay_dns(config, trace);
 	if (trace->reason == REASON_BYPASS)
 		find_bypass(config, trace);
 }

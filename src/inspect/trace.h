@@ -47,6 +47,8 @@ struct trace {
 	struct endpoint server; /* with TRACE_HIJACK: which server, without an address if it is this host's where the
 				   packet arrives; with TRACE_PROXY: its port, no address */
 	bool is_unheard;	/* with TRACE_PROXY: no socket for TPROXY listens on that port; by explain_packets() */
+	struct relay_dns dns;	/* with TRACE_PROXY and REASON_HIJACK: what the relay does with the question */
+	bool is_fake;		/* the destination stands for a name, at a relay with fake addresses */
 	struct network bypass;	/* with REASON_BYPASS: the entry of the config; family 0 if the config has none */
 };
 

@@ -37,15 +37,6 @@ static void log_all(struct diagnostics *diagnostics, const char *file)
 	diagnostics_log(diagnostics);
 }
 
-static struct proxy *find(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->proxy_count; i++) {
-		if (strcmp(config->proxies[i].name, name) == 0)
-			return &config->proxies[i];
-	}
-	return NULL;
-}
-
 struct config *named_relay_load(const char *file, const char *name, struct proxy **proxy)
 {
 	char shown[ESCAPED_SIZE(PROXY_NAME_MAX)];
@@ -58,7 +49,7 @@ struct config *named_relay_load(const char *file, const char *name, struct proxy
 	diagnostics_clear(&diagnostics);
 	if (config == NULL)
 		return NULL;
-	*proxy = find(config, name);
+	*proxy = config_find_proxy(config, name);
 	if (*proxy != NULL && (*proxy)->relay.enabled)
 		return config;
 	escape(shown, sizeof(shown), name, strlen(name));

@@ -341,3 +341,30 @@ def test_the_relay_listens_on_another_port(world):
 def test_another_program_has_the_port(world):
     world.client("other").serve("program", 7900)
     assert 'write a free port as the "port" of tor (line 3 of ' in problem(world)
+
+
+def explain(world, to, proxy_dns):
+    """What `explain --to` says of the proxied cgroup, as text and as JSON."""
+    path = world.scratch.write(config().replace('"}', f'", dns: {proxy_dns}}}'))
+    said = [world.cgtproxy("-c", path, "explain", *options, world.cgroups.path("proxied"), "--to", to).stdout for options in ([], ["--json"])]
+    return said[0], {one["protocol"]: one for one in json.loads(said[1])["traffic"]}
+
+
+@pytest.mark.parametrize("dns, does", [("fake-ip", "answers the question (fake-ip)"),
+                                       ("'tcp://9.9.9.9'", "asks 9.9.9.9:53 through the proxy")])
+def test_explain_a_question_for_a_name(world, dns, does):
+    world.client("proxied")
+    text, traffic = explain(world, "192.0.2.53:53", dns)
+    for protocol in ("tcp", "udp"):
+        assert re.search(rf"^  {protocol} +to the relay of tor at port 7900, which {re.escape(does)}", text, re.M), text
+        assert (traffic[protocol]["outcome"], traffic[protocol]["reason"], traffic[protocol]["server_port"]) == ("proxy", "relay-dns", 7900)
+    text, traffic = explain(world, "192.0.2.53:443", dns)
+    assert "to tor, on port 7900" in text and traffic["tcp"]["reason"] == "target"
+
+
+@pytest.mark.parametrize("address, dns, is_fake", [
+    ("198.18.0.7", "fake-ip", True), ("[fc00::7]", "fake-ip", True), ("198.20.0.7", "fake-ip", False), ("198.18.0.7", "off", False)])
+def test_explain_a_fake_address(world, address, dns, is_fake):
+    world.client("proxied")
+    text, traffic = explain(world, f"{address}:443", dns)
+    assert ("stands for a name" in text) == is_fake == traffic["tcp"]["fake_ip"]
