@@ -29,6 +29,7 @@
 
 enum {
 	MARK_USUAL = 3000,
+	RELAY_PORT_USUAL = 7900,
 	CONFIG_MODE = 0644,
 	DIRECTORY_MODE = 0755,
 	SHOWN_SIZE = ESCAPED_SIZE(PROCESS_PROGRAM_SIZE),
@@ -105,11 +106,24 @@ static size_t count_with_port(const struct servers *servers)
 
 static void print_families(const struct server *server)
 {
+	if (server->upstream != NULL)
+		printf(", %s", server->upstream);
 	if (!server->takes_ipv6)
 		fputs(_(", IPv4 only"), stdout);
 	else if (!server->takes_ipv4)
 		fputs(_(", IPv6 only"), stdout);
 	puts(server->takes_udp ? "" : _(", TCP only"));
+}
+
+static void print_heading(const struct server *first, size_t count)
+{
+	if (first->upstream != NULL)
+		puts(count == 1
+			     ? _("A proxy can be used with a relay (no proxy here accepts TPROXY connections):")
+			     : _("Several proxies can be used with a relay (none here accepts TPROXY connections):"));
+	else
+		puts(count == 1 ? _("A proxy accepts TPROXY connections:")
+				: _("Several proxies accept TPROXY connections:"));
 }
 
 /* Returns false when the input ends. */
@@ -118,7 +132,7 @@ static bool choose_server(struct setup *setup, const struct servers *servers)
 	size_t count = count_with_port(servers);
 	size_t choice = 1;
 
-	puts(count == 1 ? _("A proxy accepts TPROXY connections:") : _("Several proxies accept TPROXY connections:"));
+	print_heading(&servers->items[0], count);
 	for (size_t i = 0; i < count; i++) {
 		fputs("  ", stdout);
 		if (count > 1)
@@ -173,7 +187,9 @@ static bool choose_name_server(struct setup *setup, const struct servers *server
 	struct sockaddr_in name_server = {0};
 	bool hijack = true;
 
-	if (!name_server_find(&servers->listeners, setup->server->sockets_cgroup, &name_server))
+	/* a relay answers by itself */
+	if (setup->server->upstream != NULL ||
+	    !name_server_find(&servers->listeners, setup->server->sockets_cgroup, &name_server))
 		return true;
 	inet_ntop(AF_INET, &name_server.sin_addr, address, sizeof(address));
 	printf(_("Its name server is at %s, port %u. With fake-ip, DNS queries have to go there.\n"), address,
@@ -186,7 +202,7 @@ static bool choose_name_server(struct setup *setup, const struct servers *server
 }
 
 /* The numbers, and how the proxy's own cgroup is called. */
-static bool complete(struct setup *setup, struct error *error)
+static bool complete(struct setup *setup, const struct servers *servers, struct error *error)
 {
 	struct in_use in_use = {0};
 	int result = in_use_read(&in_use, error);
@@ -204,7 +220,9 @@ static bool complete(struct setup *setup, struct error *error)
 	setup->draft.proxy = setup->shown;
 	setup->draft.name = setup->name;
 	setup->draft.selector = setup->selector;
-	setup->draft.port = setup->server->port;
+	setup->draft.port =
+		setup->server->upstream != NULL ? servers_free_port(servers, RELAY_PORT_USUAL) : setup->server->port;
+	setup->draft.upstream = setup->server->upstream;
 	setup->draft.takes_udp = setup->server->takes_udp;
 	setup->draft.takes_ipv6 = setup->server->takes_ipv6;
 	return true;
@@ -230,13 +248,18 @@ static bool write_text(struct setup *setup)
 
 static void print_summary(const struct setup *setup)
 {
+	char more[128] = "";
+
+	if (setup->draft.upstream != NULL)
+		snprintf(more, sizeof(more), _(", relay to %s"), setup->draft.upstream);
+	else if (setup->draft.name_server.sin_port != 0)
+		snprintf(more, sizeof(more), "%s", _(", dns-hijack"));
 	printf(_("\n%s will have:\n"
 		 "  the proxy %s: port %u, mark %" PRIu32 ", routing table %" PRIu32 "%s\n"
 		 "  going direct, as the proxy itself: %s\n"
 		 "  going through %s: slice: cgtproxy-%s.slice\n"),
-	       setup->path_shown, setup->name, setup->draft.port, setup->draft.mark, setup->draft.route_table,
-	       setup->draft.name_server.sin_port != 0 ? _(", dns-hijack") : "", setup->selector, setup->name,
-	       setup->name);
+	       setup->path_shown, setup->name, setup->draft.port, setup->draft.mark, setup->draft.route_table, more,
+	       setup->selector, setup->name, setup->name);
 	if (setup->temporary)
 		printf(_("The cgroup of %s gets another name when it is started again, and then needs another rule. "
 			 "Run it as a service.\n"),
@@ -293,7 +316,8 @@ static int finish(const struct setup *setup, bool write)
 	if (!create(setup))
 		return EXIT_ERROR;
 	printf(_("%s was written.\n"), setup->path_shown);
-	advice_print_next(&(struct advice){setup->path, setup->is_default, setup->name, setup->server->cgroup});
+	advice_print_next(&(struct advice){setup->path, setup->is_default, setup->name, setup->server->cgroup,
+					   setup->server->upstream != NULL});
 	return EXIT_OK;
 }
 
@@ -305,11 +329,19 @@ static int set_up(struct setup *setup, const struct servers *servers, bool yes)
 		puts(_("Nothing was written."));
 		return EXIT_ERROR;
 	}
-	if (!complete(setup, &error)) {
+	if (!complete(setup, servers, &error)) {
 		log_error("%s", error.text);
 		return EXIT_ERROR;
 	}
 	return write_text(setup) ? finish(setup, yes || setup->asks) : EXIT_ERROR;
+}
+
+/* A known proxy that only lacks a port for TPROXY is better off with one. */
+static int find_servers(struct servers *servers, struct error *error)
+{
+	int result = servers_find(servers, error);
+
+	return result == 0 && servers->count == 0 ? servers_find_upstreams(servers, error) : result;
 }
 
 static int run(struct setup *setup, bool yes)
@@ -318,7 +350,7 @@ static int run(struct setup *setup, bool yes)
 	struct error error;
 	int code = EXIT_ERROR;
 
-	if (servers_find(&servers, &error) < 0)
+	if (find_servers(&servers, &error) < 0)
 		log_error("%s", error.text);
 	else if (count_with_port(&servers) == 0)
 		advice_without_tproxy(&servers);

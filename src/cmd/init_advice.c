@@ -4,6 +4,7 @@
 #include "cmd/init_advice.h"
 
 #include "cmd/example.h"
+#include "config/relay.h"
 #include "inspect/naming.h"
 #include "util/cleanup.h"
 #include "util/escape.h"
@@ -162,6 +163,13 @@ static void print_check(const char *path, bool is_default)
 	printf("  %sinstall -m 644 %s /etc/cgtproxy/config.yaml\n", sudo, path);
 }
 
+/* Enabling a unit also has systemd read the relay's port from the config. */
+static void print_relay(const struct advice *advice)
+{
+	if (advice->has_relay)
+		printf("  %ssystemctl enable --now " RELAY_UNIT_PREFIX "%s\n", sudo_prefix(), advice->name);
+}
+
 static void print_route(const char *application, const char *name)
 {
 	printf("  %scgtproxy route %s %s\n", sudo_prefix(), application, name);
@@ -179,6 +187,7 @@ static void print_next_with_daemon(const struct advice *advice, const char *path
 		 "what runs):\n\n"),
 	       advice->name);
 	print_check(path, advice->is_default);
+	print_relay(advice);
 	print_route(application, advice->name);
 	puts(_("\nOr put it in force as it is, to send a single command through it:\n"));
 	printf("  %ssystemctl reload cgtproxy\n", sudo_prefix());
@@ -189,6 +198,7 @@ static void print_next_without_daemon(const struct advice *advice, const char *p
 {
 	puts(_("\nNext, check it and put it in force:\n"));
 	print_check(path, advice->is_default);
+	print_relay(advice);
 	printf("  %ssystemctl enable --now cgtproxy\n", sudo_prefix());
 	printf(_("\nThen send an application through %s (\"cgtproxy apps\" lists what runs), or a single command:\n\n"),
 	       advice->name);

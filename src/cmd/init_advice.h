@@ -23,6 +23,7 @@ struct advice {
 	bool is_default;    /* the daemon reads it without -c */
 	const char *name;   /* of the proxy */
 	const char *cgroup; /* of the proxy */
+	bool has_relay;
 };
 
 /** Prints the commands that follow. */

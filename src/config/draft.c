@@ -28,6 +28,9 @@ const struct draft_template draft_templates[] = {
 #define USUAL_NAME_SERVER "127.0.0.1"
 enum { USUAL_DNS_PORT = 1053 };
 
+/* Where a proxy is if the line is enabled later. */
+#define USUAL_UPSTREAM "socks5://127.0.0.1:1080"
+
 struct blank {
 	const char *key;
 	const char *value;
@@ -93,6 +96,10 @@ char *draft_write(const struct draft *draft)
 		{"PORT", write_number(port, draft->port)},
 		{"UDP", draft->takes_udp ? "#" : ""},
 		{"IPV6", draft->takes_ipv6 ? "#" : ""},
+		{"RELAY", draft->upstream != NULL ? "" : "#"},
+		{"UPSTREAM", draft->upstream != NULL ? draft->upstream : USUAL_UPSTREAM},
+		/* not as a line to be enabled: it would contradict dns-hijack */
+		{"RELAY_DNS", draft->upstream != NULL ? "\n      dns: fake-ip" : ""},
 		{"DNS", hijack ? "" : "#"},
 		{"DNS_IP", dns_ip},
 		{"DNS_PORT", write_number(dns_port, hijack ? ntohs(draft->name_server.sin_port) : USUAL_DNS_PORT)},

@@ -15,7 +15,8 @@ struct draft {
 	const char *selector; /* of the proxy itself, as naming_selector() writes it */
 	uint32_t mark;
 	uint32_t route_table;
-	uint16_t port; /* host byte order */
+	uint16_t port;	      /* host byte order */
+	const char *upstream; /* of a relay, or NULL: the proxy needs none */
 	bool takes_udp;
 	bool takes_ipv6;
 	struct sockaddr_in name_server; /* its port is 0: DNS queries are not hijacked */

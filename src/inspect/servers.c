@@ -4,7 +4,9 @@
 #include "inspect/servers.h"
 
 #include "inspect/index.h"
+#include "inspect/upstream_talk.h"
 #include "util/array.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -225,6 +227,117 @@ int servers_find(struct servers *servers, struct error *error)
 	return result;
 }
 
+/* Where SOCKS5 and HTTP proxies listen that nobody has told otherwise. */
+static bool is_usual_port(uint16_t port)
+{
+	static const uint16_t ports[] = {1080, 3128, 7890, 7891, 8080, 8118, 9050, 10808, 10809};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+static bool is_usual_program(const char *name)
+{
+	static const char *const names[] = {"danted",	 "hysteria", "microsocks", "naive", "privoxy",
+					    "sockd",	 "squid",    "ss-local",   "ssh",   "sslocal",
+					    "tinyproxy", "tor",	     "trojan"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_local(const struct listener *listener)
+{
+	return listener->protocol == IPPROTO_TCP && !listener->transparent && listener->interface == 0 &&
+	       (listener_is_wildcard(listener) || is_loopback(listener));
+}
+
+/* Returns whether it is a proxy that wants no password. */
+static bool speaks(enum upstream_kind kind, const struct listener *listener, struct upstream_talk *talk)
+{
+	const struct upstream upstream = {.kind = kind};
+	const bool is_ip = listener_takes_family(listener, AF_INET);
+	struct upstream_address address = {.length = is_ip ? sizeof(address.ip) : sizeof(address.ip6)};
+
+	if (is_ip)
+		address.ip = (struct sockaddr_in){.sin_family = AF_INET,
+						  .sin_port = htons(listener->port),
+						  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	else
+		address.ip6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+						    .sin6_port = htons(listener->port),
+						    .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	upstream_talk(&upstream, &address, clock_now() + USEC_PER_SEC / 2, talk);
+	return talk->answer == UPSTREAM_ANSWERS;
+}
+
+static int note_upstream(struct search *search, const struct listener *listener, const struct process *owner,
+			 const char *cgroup)
+{
+	const bool is_ip = listener_takes_family(listener, AF_INET);
+	struct upstream_talk talk;
+	const bool is_socks5 = speaks(UPSTREAM_SOCKS5, listener, &talk);
+	struct server *server = NULL;
+
+	if (!is_socks5 && !speaks(UPSTREAM_HTTP, listener, &talk))
+		return 0;
+	server = add_server(search->servers);
+	if (server == NULL || set_process(server, owner, cgroup) < 0)
+		return -ENOMEM;
+	server->port = listener->port;
+	server->sockets_cgroup = listener->cgroup_id;
+	server->takes_ipv4 = server->takes_ipv6 = true;
+	server->takes_udp = is_socks5 && talk.udp == UPSTREAM_UDP_YES;
+	return asprintf(&server->upstream, "%s://%s:%u", is_socks5 ? "socks5" : "http", is_ip ? "127.0.0.1" : "[::1]",
+			listener->port) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int try_listener(struct search *search, const struct listener *listener)
+{
+	const struct cgroup *cgroup = cgroup_index_find(&search->index, listener->cgroup_id);
+	const struct process *owner = NULL;
+	char *path = NULL;
+	int result = 0;
+
+	if (!is_local(listener) || find_server(search->servers, listener) != NULL)
+		return 0;
+	path = cgroup != NULL ? cgroup_path_copy(cgroup) : NULL;
+	if (cgroup != NULL && path == NULL)
+		return -ENOMEM;
+	owner = find_owner(search, listener, path);
+	if (is_usual_port(listener->port) || (owner != NULL && is_usual_program(owner->name)))
+		result = note_upstream(search, listener, owner, path);
+	free(path);
+	return result;
+}
+
+int servers_find_upstreams(struct servers *servers, struct error *error)
+{
+	struct search search = {.servers = servers};
+	int result = cgroup_index_read(&search.index, NULL, error);
+
+	if (result == 0)
+		result = processes_list(&search.processes, search.index.mount, error);
+	for (size_t i = 0; i < servers->listeners.count && result == 0; i++) {
+		result = try_listener(&search, &servers->listeners.items[i]);
+		if (result < 0)
+			error_set(error, result, "no memory to look for proxy servers");
+	}
+	if (servers->count > 0)
+		qsort(servers->items, servers->count, sizeof(*servers->items), compare_servers);
+	processes_clear(&search.processes);
+	cgroup_index_clear(&search.index);
+	return result;
+}
+
 uint16_t servers_free_port(const struct servers *servers, uint16_t first)
 {
 	uint16_t port = first;
@@ -240,8 +353,10 @@ uint16_t servers_free_port(const struct servers *servers, uint16_t first)
 
 void servers_clear(struct servers *servers)
 {
-	for (size_t i = 0; i < servers->count; i++)
+	for (size_t i = 0; i < servers->count; i++) {
 		free(servers->items[i].cgroup);
+		free(servers->items[i].upstream);
+	}
 	free(servers->items);
 	listeners_clear(&servers->listeners);
 	*servers = (struct servers){0};

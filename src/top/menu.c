@@ -23,15 +23,24 @@ void menu_clear(struct menu *menu)
 	*menu = (struct menu){0};
 }
 
+/* Without the upstream's user and password. */
+static char *describe_proxy(const struct proxy *proxy)
+{
+	char upstream[UPSTREAM_NAME_SIZE];
+	char *text = NULL;
+	int length = 0;
+
+	if (proxy->relay.enabled)
+		length = asprintf(&text, _("relay to %s"), upstream_write(&proxy->relay.upstream, upstream));
+	else
+		length = asprintf(&text, _("to the proxy on port %u"), proxy->port);
+	return length >= 0 ? text : NULL;
+}
+
 static char *describe(const struct config *config, uint32_t target)
 {
-	char *text = NULL;
-
 	if (target >= TARGET_FIRST_PROXY)
-		return asprintf(&text, _("to the proxy on port %u"),
-				config->proxies[target - TARGET_FIRST_PROXY].port) >= 0
-			       ? text
-			       : NULL;
+		return describe_proxy(&config->proxies[target - TARGET_FIRST_PROXY]);
 	if (target == TARGET_DIRECT)
 		return strdup(_("not steered"));
 	return strdup(target == TARGET_DROP ? _("dropped without a word") : _("rejected with an error"));

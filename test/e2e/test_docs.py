@@ -13,6 +13,7 @@ from lab.daemon import as_nobody, binary, environment
 from lab.documents import (TOP, blocks, bash, carry_out, documents, first_config, is_chinese, output_matches,
                            write_stand_ins)
 from lab.lans import become_router
+from lab.relays import Upstream, take_methods
 from lab.world import PROXY_PORT
 
 ALL = [block for path in documents() for block in blocks(path)]
@@ -61,6 +62,13 @@ def test_configs_of_v2ray(world, block):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def be_like_ssh(connection):
+    """A SOCKS5 proxy, as far as `check` asks for more."""
+    take_methods(connection)
+    connection.sendall(b"\5\0")
+    connection.recv(100)
+
+
 # Pages and their translations write to the same file in /tmp, so no two may run at a time.
 @pytest.mark.xdist_group("commands of documents")
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=name)
@@ -88,6 +96,7 @@ def test_commands(world, path, chinese):
 
     become_router(world)  # as the pages about that say
     world.proxy("mihomo", PROXY_PORT)
+    Upstream(world, be_like_ssh)
     configure(first_config())
     for block in blocks(path):
         if block.is_config:

@@ -9,9 +9,11 @@ import sys
 import time
 
 import pytest
+import yaml
 from lab import upstreams
-from lab.addresses import V4, V6
+from lab.addresses import TCP, V4, V6
 from lab.checks import OURS
+from lab.daemon import binary
 from lab.relays import (PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Sockets, Upstream, accept_socks5, receive, receive_until, relay,
                         reset, take_methods, take_password)
 from lab.waiting import wait_until
@@ -250,9 +252,9 @@ def keep_all(upstream):
     return serve
 
 
-def status(world):
-    """The target "tor" of `status --json`."""
-    (target,) = [one for one in json.loads(world.cgtproxy("status", "--json").stdout)["targets"] if one["name"] == "tor"]
+def status(world, name="tor"):
+    """A target of `status --json`."""
+    (target,) = [one for one in json.loads(world.cgtproxy("status", "--json").stdout)["targets"] if one["name"] == name]
     return target
 
 
@@ -368,3 +370,67 @@ def test_explain_a_fake_address(world, address, dns, is_fake):
     world.client("proxied")
     text, traffic = explain(world, f"{address}:443", dns)
     assert ("stands for a name" in text) == is_fake == traffic["tcp"]["fake_ip"]
+
+
+@pytest.fixture(name="place")
+def fixture_place(world):
+    """Where `init` may write."""
+    directory = world.scratch.path(".etc")
+    directory.mkdir()
+    return directory / "config.yaml"
+
+
+def init(world, place):
+    """Run `init --yes`; what it said, and the config."""
+    done = world.cgtproxy("-c", place, "init", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout, yaml.safe_load(place.read_text(encoding="utf-8"))
+
+
+def test_init_with_a_socks5_proxy(world, place):
+    """What is written works: a program of the proxy's slice reaches the outside by the relay and the proxy."""
+    url = upstreams.microsocks(world)
+    said, written = init(world, place)
+    assert written["tproxies"] == {"microsocks": {
+        "mark": 3000, "port": 7900, "udp": "refuse", "relay": {"upstream": url, "dns": "fake-ip"}}}
+    assert f"relay to {url}" in said
+    steps = [line.strip() for line in said.splitlines() if "systemctl enable" in line]
+    assert [step.removeprefix("sudo ") for step in steps] == [
+        "systemctl enable --now cgtproxy-relay@microsocks", "systemctl enable --now cgtproxy"]
+    assert world.cgtproxy("-c", place, "check", "config").returncode == 0
+    world.launch(binary(), "-c", str(place)).wait_ready()
+    relay(world, url, listen=("--listen", 7900))
+    answer = world.client("cgtproxy-microsocks.slice").ask(TCP, V4)
+    assert answer.who == "outside" and status(world, "microsocks")["packets"] > 0
+
+
+def test_init_with_an_http_proxy(world, place):
+    url = upstreams.tinyproxy(world)
+    said, written = init(world, place)
+    assert written["tproxies"]["tinyproxy"]["relay"] == {"upstream": url, "dns": "fake-ip"}
+    assert written["tproxies"]["tinyproxy"]["udp"] == "refuse"
+    assert f", {url}, TCP only" in said
+
+
+def test_init_with_a_proxy_that_has_udp(world, place):
+    Upstream(world, serve_socks5())
+    _, written = init(world, place)
+    (proxy,) = written["tproxies"].values()
+    assert "udp" not in proxy and proxy["relay"]["upstream"] == URL
+
+
+def test_init_with_a_proxy_for_tproxy_as_well(world, place):
+    """It is used as ever."""
+    Upstream(world, serve_socks5())
+    world.client("mihomo.service").serve("proxy", 7893, transparent=True)
+    _, written = init(world, place)
+    assert [("relay" in proxy, proxy["port"]) for proxy in written["tproxies"].values()] == [(False, 7893)]
+
+
+def test_init_with_what_is_no_proxy(world, place):
+    """Such as a web server on port 8080, or a proxy whose password is not known."""
+    Upstream(world, serve_http(404), port=8080)
+    Upstream(world, serve_socks5(PASSWORD))
+    done = world.cgtproxy("-c", place, "init", "--yes")
+    assert done.returncode == 1 and "no proxy runs here" in done.stderr
+    assert not place.exists()

@@ -178,6 +178,21 @@ def test_a_route_is_changed_and_undone(world, desk):
     screen.wait("exit code 0")
 
 
+def test_a_relay_in_the_menu(world, desk):
+    """With its upstream, and without the password."""
+    desk.config.write_text(CONFIG.replace("7893}", "7893, relay: {upstream: 'socks5://alice:secret@127.0.0.1:1080'}}"), encoding="utf-8")
+    listening(desk.client(TELEGRAM))
+    desk.daemon()
+    screen = desk.top(desk.terminal())
+    wait_until(lambda: row(screen, "Telegram"), lambda: screen.text)
+    screen.press("/")
+    screen.type("telegram")
+    await_chosen(screen, "Telegram")
+    screen.press("Enter")
+    screen.wait("relay to socks5://127.0.0.1:1080")
+    assert "secret" not in screen.text and "alice" not in screen.text
+
+
 def test_keys_of_the_list(world, desk):
     """Each moves, sorts or shows what it says."""
     names = ("Alpha", "Beta", "Gamma", "Delta", "Firefox")
