@@ -22,8 +22,8 @@
 
 #define HEAD "# Written by cgtproxy-relay-generator from the config of cgtproxy, at each daemon-reload.\n"
 
-/* Stopping the relay stops the socket, so that connections are refused, and restarting it does not: they wait. */
-#define NEEDS_SOCKET HEAD "\n[Unit]\nRequires=" UNIT("socket") "\nPropagatesStopTo=" UNIT("socket") "\n"
+/* Not in the template: where there can't be a socket, the relay still starts, and says why. */
+#define NEEDS_SOCKET HEAD "\n[Unit]\nRequires=" UNIT("socket") "\n"
 #define PORT HEAD "\n[Socket]\nListenStream=%u\n"
 #define DATAGRAM "ListenDatagram=%u\n"
 /* Answers come from the addresses that were asked, for which a socket has to be made each time. */
@@ -69,8 +69,7 @@ static int write_dropin(const char *directory, const struct proxy *proxy, const 
 static int write_units_of(const struct proxy *proxy, const char *directory, struct error *error)
 {
 	const bool has_udp = proxy->udp == TRAFFIC_PROXY || proxy->relay.dns.kind != RELAY_DNS_OFF;
-	int result =
-		write_dropin(directory, proxy, "service", SOCKET_DROPIN, error, NEEDS_SOCKET, proxy->name, proxy->name);
+	int result = write_dropin(directory, proxy, "service", SOCKET_DROPIN, error, NEEDS_SOCKET, proxy->name);
 
 	if (result == 0 && has_udp)
 		result = write_dropin(directory, proxy, "socket", SOCKET_DROPIN, error, PORT DATAGRAM, proxy->port,

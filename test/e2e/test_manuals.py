@@ -11,7 +11,7 @@ import pytest
 from lab.daemon import binary
 
 TOP = Path(__file__).resolve().parents[2]
-PAGES = ["cgtproxy.8", "cgtproxy.yaml.5"]
+PAGES = ["cgtproxy.8", "cgtproxy-relay.8", "cgtproxy.yaml.5"]
 LANGUAGES = ["", "zh_CN"]
 
 
@@ -69,6 +69,13 @@ def test_all_commands_and_options_have_their_entry():
         options += re.findall(r"(?<![\w-])--[a-z][\w-]*", more)
     words = {word for entry in entries(source("cgtproxy.8")) for word in entry}
     assert set(commands) | set(options) <= words
+
+
+def test_all_options_of_the_relay_have_their_entry():
+    said = subprocess.run([binary().parent / "cgtproxy-relay", "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", said, re.M))
+    assert "--upstream" in options
+    assert options <= {word for entry in entries(source("cgtproxy-relay.8")) for word in entry}
 
 
 def keys():

@@ -54,7 +54,7 @@ def _package(request, tmp_path_factory):
 
 def test_everything_is_there(package):
     share = [f"share/{path}" for path in (
-        f"man/man8/cgtproxy.8{package.compressed}", f"man/man5/cgtproxy.yaml.5{package.compressed}",
+        f"man/man8/cgtproxy.8{package.compressed}", f"man/man8/cgtproxy-relay.8{package.compressed}", f"man/man5/cgtproxy.yaml.5{package.compressed}",
         "locale/zh_CN/LC_MESSAGES/cgtproxy.mo",
         f"man/zh_CN/man8/cgtproxy.8{package.compressed}", f"man/zh_CN/man5/cgtproxy.yaml.5{package.compressed}",
         "bash-completion/completions/cgtproxy", "zsh/site-functions/_cgtproxy", "fish/vendor_completions.d/cgtproxy.fish",
@@ -63,7 +63,9 @@ def test_everything_is_there(package):
     wanted = ["bin/cgtproxy", "bin/cgtproxy-relay", f"{package.libexec}/cgtproxy/write-metrics",
               f"{package.libexec}/cgtproxy/cgtproxy-top", *share,
               *(f"lib/systemd/system/{name}" for name in
-                ("cgtproxy.service", "cgtproxy-metrics.service", "cgtproxy-metrics.timer"))]
+                ("cgtproxy.service", "cgtproxy-metrics.service", "cgtproxy-metrics.timer", "cgtproxy-relay@.service",
+                 "cgtproxy-relay@.socket")),
+              "lib/systemd/system-generators/cgtproxy-relay-generator"]
     prefix = package.prefix.relative_to(package.root)
     assert {f"{prefix}/{path}" for path in wanted} <= package.files
     licenses = {Path(path).name for path in package.files if "/licenses/cgtproxy" in path}

@@ -52,6 +52,8 @@ ln -s fd/2 dev/stderr
 hostname box
 pivot_root . .
 umount -l .
+# What systemd does itself where it is not in a container: credentials of units are mounted in a namespace of their own.
+mount --make-rshared /
 [ $# = 0 ] || exec chroot . "$@"
 # Nothing that reaches beyond the namespaces: no clock, modules, hardware, kernel log.
 exec chroot . setpriv --bounding-set=-sys_module,-sys_time,-sys_rawio,-syslog,-mac_admin,-mac_override,-wake_alarm \

@@ -14,6 +14,9 @@ FILES = [
     "/usr/bin/cgtproxy",
     "/usr/bin/cgtproxy-relay",
     "/lib/systemd/system/cgtproxy.service",
+    "/usr/lib/systemd/system/cgtproxy-relay@.service",
+    "/usr/lib/systemd/system/cgtproxy-relay@.socket",
+    "/usr/lib/systemd/system-generators/cgtproxy-relay-generator",
     "/usr/lib/systemd/system/cgtproxy-retry.path",
     "/usr/lib/systemd/system/cgtproxy-retry.timer",
     "/usr/share/bash-completion/completions/cgtproxy",
@@ -21,8 +24,8 @@ FILES = [
     "/usr/share/zsh/vendor-completions/_cgtproxy",
     "/usr/share/doc/cgtproxy/copyright",
     "/usr/share/doc/cgtproxy/examples/example.yaml",
-    *(f"/usr/share/man/{place}.gz" for place in ("man8/cgtproxy.8", "man5/cgtproxy.yaml.5", "zh_CN/man8/cgtproxy.8",
-                                                 "zh_CN/man5/cgtproxy.yaml.5")),
+    *(f"/usr/share/man/{place}{page}.gz" for place in ("", "zh_CN/")
+      for page in ("man8/cgtproxy.8", "man8/cgtproxy-relay.8", "man5/cgtproxy.yaml.5")),
 ]
 
 
