@@ -14,7 +14,7 @@ import pytest
 from lab import upstreams
 from lab.addresses import DNS_PORT, HOST, LOOPBACK, OUTSIDE, RESOLVER, SERVICE_PORT, TCP, UDP, V4, V6
 from lab.checks import ONE_PROXY
-from lab.daemon import as_nobody, in_private_mounts
+from lab.daemon import Daemon, as_nobody, binary, in_private_mounts
 from lab.questions import (A, AAAA, FORMERR, HTTPS, NOERROR, NXDOMAIN, PTR, SERVFAIL, TXT, ask, ask_by_udp, frame,
                            question, read, receive_frame)
 from lab.relays import (ACCEPT, UPSTREAM_PORT, Sockets, Upstream, accept_socks5, is_refused, receive, relay, reset,
@@ -281,6 +281,29 @@ def test_a_fake_address_without_a_name(world, sockets, upstream, family, number)
     assert is_refused(sockets.connect, family, address, 443)
     daemon.wait_log("this fake address has no name")
     assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("ipv6", ["proxy", "refuse"])
+def test_by_name(world, upstream, ipv6):
+    """The config says so; where IPv6 does not reach the relay, names have no such address."""
+    text = ONE_PROXY.replace("port: 7893", f"port: 7893, ipv6: {ipv6}, relay: {{upstream: '{SOCKS5}', dns: fake-ip}}")
+    sockets = Sockets(world)
+    world.daemon(text)
+    directory = state(world)
+    argv = [binary(), "-c", world.scratch.write(text), "relay", "mihomo"]
+    world.keep(Daemon(world.host, world.scratch, argv, STATE_DIRECTORY=str(directory))).wait_ready()
+    for protocol in (TCP, UDP):
+        for family in (V4, V6):
+            if protocol == TCP:
+                with resolver(sockets, family) as connection:
+                    answers = [ask(connection, "a.test", kind).addresses for kind in (A, AAAA)]
+            else:
+                sock, server = sockets.make(family, UDP), (RESOLVER[family], DNS_PORT)
+                answers = [ask_by_udp(sock, server, "a.test", kind).addresses for kind in (A, AAAA)]
+            assert [len(addresses) for addresses in answers] == [1, 1 if ipv6 == "proxy" else 0]
+    sockets.connect(V4, answers[0][0], 443)
+    assert upstream.take_destination()[0] == ("a.test", 443)
+    assert (directory / "fake-ip").exists()
 
 
 @pytest.mark.parametrize("networks", [SMALL, "fd00:1::/64", "10.99.0.0/16,fd00:2::/96"])

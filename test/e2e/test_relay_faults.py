@@ -256,7 +256,7 @@ def test_without_a_capability_it_says_so(world):
 @pytest.mark.parametrize(("arguments", "text"), [
     ((), "say --listen PORT, or have systemd pass on a socket"),
     (("--listen", "0"), "--listen: expected a number from 1 to 65535, got \"0\""),
-    (("--listen", "7893", "more"), "leave out --listen and --upstream"),
+    (("--listen", "7893", "more"), "leave out --listen, --upstream and --dns"),
     (("one", "more"), "\"more\" is one word too many"),
     (("--config", "file"), "--config is for the name of a proxy"),
     (("--listen", "7893", "--password-file", "/nowhere"), "can't read the password's file /nowhere"),
