@@ -54,6 +54,14 @@ void handshake_begin(struct handshake *handshake, const struct upstream *upstrea
 		fail(handshake, HANDSHAKE_NO_NAME, 0);
 }
 
+void handshake_begin_association(struct handshake *handshake, const struct upstream *upstream, int family)
+{
+	const struct destination any = {.endpoint = {.family = family == AF_INET6 ? AF_INET6 : AF_INET}};
+
+	handshake_begin(handshake, upstream, &any);
+	handshake->is_association = true;
+}
+
 static size_t write_message(const struct handshake *handshake, uint8_t *buffer)
 {
 	const struct upstream *upstream = handshake->upstream;
@@ -67,6 +75,8 @@ static size_t write_message(const struct handshake *handshake, uint8_t *buffer)
 		return socks5_write_password(upstream->user, upstream->password != NULL ? upstream->password : "",
 					     buffer);
 	case SOCKS5_ANSWER_REQUEST:
+		if (handshake->is_association)
+			return socks5_write_association(handshake->destination.endpoint.family, buffer);
 		return socks5_write_request(&handshake->destination, buffer);
 	}
 	return 0;

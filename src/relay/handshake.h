@@ -44,8 +44,9 @@ struct handshake {
 		struct socks5_reader socks5;
 		struct http_reader http;
 	};
-	uint16_t code; /* of a refusal: of SOCKS5 or HTTP */
-	uint16_t sent; /* bytes of the message that is being sent */
+	bool is_association; /* what is asked for is UDP */
+	uint16_t code;	     /* of a refusal: of SOCKS5 or HTTP */
+	uint16_t sent;	     /* bytes of the message that is being sent */
 };
 
 enum {
@@ -56,6 +57,9 @@ enum {
 /** Begins. The upstream, and the destination's name, have to stay. One that is direct is ready at once. */
 void handshake_begin(struct handshake *handshake, const struct upstream *upstream,
 		     const struct destination *destination);
+
+/** Begins one that asks a SOCKS5 server for UDP. @family: of the connection to it */
+void handshake_begin_association(struct handshake *handshake, const struct upstream *upstream, int family);
 
 /**
  * Writes the bytes to send in HANDSHAKE_SEND. They may have a password in them, so that they are not kept.

@@ -12,6 +12,7 @@ enum {
 	VERSION = 5,
 	PASSWORD_VERSION = 1,
 	COMMAND_CONNECT = 1,
+	COMMAND_UDP_ASSOCIATE = 3,
 	ADDRESS_IP = 1,
 	ADDRESS_NAME = 3,
 	ADDRESS_IP6 = 4,
@@ -67,6 +68,16 @@ size_t socks5_write_request(const struct destination *destination, uint8_t *out)
 	}
 	memcpy(out + length, &port, sizeof(port));
 	return length + sizeof(port);
+}
+
+size_t socks5_write_association(int family, uint8_t *out)
+{
+	/* zero: from which port datagrams will come is not known yet */
+	const struct destination any = {.endpoint = {.family = family}};
+	const size_t length = socks5_write_request(&any, out);
+
+	out[1] = COMMAND_UDP_ASSOCIATE;
+	return length;
 }
 
 void socks5_expect(struct socks5_reader *reader, enum socks5_answer answer)

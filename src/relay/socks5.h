@@ -54,6 +54,10 @@ size_t socks5_write_password(const char *user, const char *password, uint8_t *ou
 /** Writes the request to connect to a destination; nothing if its name is too long. */
 size_t socks5_write_request(const struct destination *destination, uint8_t *out);
 
+/** Writes the request for a port that passes on datagrams. @family: of an address without meaning, but it has to be one
+ */
+size_t socks5_write_association(int family, uint8_t *out);
+
 /** Begins to read an answer. */
 void socks5_expect(struct socks5_reader *reader, enum socks5_answer answer);
 
