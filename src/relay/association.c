@@ -5,6 +5,7 @@
 
 #include "relay/control.h"
 #include "relay/datagrams.h"
+#include "relay/names.h"
 #include "relay/own_address.h"
 #include "util/clock.h"
 #include "util/language.h"
@@ -28,8 +29,11 @@ static const uint64_t rest = 2 * USEC_PER_SEC;
 
 static int compare(const void *one, const void *other)
 {
-	return endpoint_compare(&((const struct association *)one)->client,
-				&((const struct association *)other)->client);
+	const struct association *first = one;
+	const struct association *second = other;
+	const int result = endpoint_compare(&first->client, &second->client);
+
+	return result != 0 ? result : endpoint_compare(&first->fake, &second->fake);
 }
 
 void associations_init(struct associations *associations, size_t max)
@@ -42,7 +46,7 @@ void associations_init(struct associations *associations, size_t max)
 static void report(struct relay *relay, enum failure_cause cause, uint32_t detail, const struct endpoint *destination,
 		   const char *text)
 {
-	const struct destination shown = {.endpoint = *destination};
+	const struct destination shown = {.endpoint = *destination, .name = relay_name_of(relay, destination)};
 
 	failures_log(&relay->failures, cause, detail, clock_now(), &shown, text);
 }
@@ -115,6 +119,7 @@ void association_end(struct association *association)
 	drop_held(association);
 	deadlines_unset(&relay->deadlines, &association->deadline);
 	sources_leave(&associations->sources, association->source);
+	names_release(relay, &association->fake);
 	tdelete(association, &associations->tree, compare);
 	TAILQ_REMOVE(&associations->list, association, entry);
 	TAILQ_INSERT_TAIL(&associations->over, association, entry);
@@ -169,7 +174,7 @@ static void send_datagram(struct association *association, const struct endpoint
 {
 	const bool is_direct = association->control.fd < 0;
 	struct sockaddr_storage address;
-	uint8_t header[SOCKS5_UDP_HEADER_MAX];
+	uint8_t header[SOCKS5_UDP_NAME_MAX];
 	struct iovec parts[] = {{.iov_base = header}, {.iov_base = (void *)(uintptr_t)data, .iov_len = length}};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 
@@ -177,7 +182,10 @@ static void send_datagram(struct association *association, const struct endpoint
 		message.msg_name = &address;
 		message.msg_namelen = endpoint_to_sockaddr(destination, &address);
 	} else {
-		parts[0].iov_len = socks5_udp_write(destination, header);
+		parts[0].iov_len = association->fake.family == 0
+					   ? socks5_udp_write(destination, header)
+					   : socks5_udp_write_name(relay_name_of(association->relay, destination),
+								   destination->port, header);
 	}
 	if (sendmsg(association->socket.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		lose_datagram(association, destination, errno);
@@ -215,11 +223,19 @@ static void take_answer(struct association *association, const struct sockaddr_s
 			return;
 	} else {
 		header = socks5_udp_read(data, length, &source);
+		if (header == 0 && association->fake.family != 0)
+			header = socks5_udp_read_name(data, length, &source.port);
 		if (header == 0) {
 			report(relay, FAILURE_DATAGRAM, 0, &association->first,
 			       _("ignored a datagram of the upstream: it is not SOCKS5, or a fragment"));
 			return;
 		}
+	}
+	if (association->fake.family != 0) {
+		const uint16_t port = source.port;
+
+		source = association->fake;
+		source.port = port;
 	}
 	datagrams_answer(relay, &association->client, &source, data + header, length - header);
 }
@@ -354,7 +370,8 @@ static void refuse(struct relay *relay, const struct endpoint *destination, int 
 }
 
 /* Returns a new one, which may be over already, or NULL. */
-static struct association *begin(struct relay *relay, const struct endpoint *client, const struct endpoint *destination)
+static struct association *begin(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
+				 const struct endpoint *fake)
 {
 	struct association *association = NULL;
 	int result = -ENOMEM;
@@ -366,6 +383,7 @@ static struct association *begin(struct relay *relay, const struct endpoint *cli
 		association->relay = relay;
 		association->client = *client;
 		association->first = *destination;
+		association->fake = *fake;
 		association->control.fd = association->socket.fd = -1;
 		STAILQ_INIT(&association->held);
 		result = enter(association);
@@ -375,6 +393,7 @@ static struct association *begin(struct relay *relay, const struct endpoint *cli
 		refuse(relay, destination, result);
 		return NULL;
 	}
+	names_hold(relay, &association->fake);
 	if (relay->upstream->kind == UPSTREAM_DIRECT)
 		association_open(association, NULL);
 	else
@@ -382,9 +401,9 @@ static struct association *begin(struct relay *relay, const struct endpoint *cli
 	return association;
 }
 
-static struct association *find(struct relay *relay, const struct endpoint *client)
+static struct association *find(struct relay *relay, const struct endpoint *client, const struct endpoint *fake)
 {
-	const struct association wanted = {.client = *client};
+	const struct association wanted = {.client = *client, .fake = *fake};
 	struct association *const *found = tfind(&wanted, &relay->associations.tree, compare);
 
 	return found != NULL ? *found : NULL;
@@ -393,10 +412,12 @@ static struct association *find(struct relay *relay, const struct endpoint *clie
 void associations_pass(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
 		       const void *data, size_t length)
 {
-	struct association *association = find(relay, client);
+	const struct endpoint none = {0};
+	const struct endpoint *fake = relay_is_fake(relay, destination) ? destination : &none;
+	struct association *association = find(relay, client, fake);
 
 	if (association == NULL)
-		association = begin(relay, client, destination);
+		association = begin(relay, client, destination, fake);
 	if (association == NULL || association->state == ASSOCIATION_OVER)
 		return;
 	association->used = clock_now();

@@ -10,8 +10,10 @@
 /*
  * UDP through the upstream. Each address and port of a client has an association of its own, a port at the upstream
  * (UDP ASSOCIATE of SOCKS5, or a plain socket for one that is direct) from which its datagrams go to all destinations,
- * and whoever sends to that port is heard: a full cone. It ends with its control connection, or when the client has not
- * sent for a while; what others send keeps nothing open.
+ * and whoever sends to that port is heard: a full cone. Where names have fake addresses, each of these has one more,
+ * since whoever answers has the real address, which nobody here knows: all that is heard there comes from the fake one.
+ * It ends with its control connection, or when the client has not sent for a while; what others send keeps nothing
+ * open.
  */
 
 enum association_state {
@@ -34,6 +36,7 @@ STAILQ_HEAD(held_list, held_datagram);
 struct association {
 	struct endpoint client;
 	struct endpoint first; /* that it wanted to reach, for messages */
+	struct endpoint fake;  /* the only one that it is for; family 0: it is for all that have no name */
 	struct relay *relay;
 	struct poll_source control; /* to the upstream by TCP; -1 if it is direct */
 	struct poll_source socket;  /* for datagrams */

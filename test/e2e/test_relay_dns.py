@@ -17,6 +17,7 @@ from lab.checks import ONE_PROXY
 from lab.daemon import Daemon, as_nobody, binary, in_private_mounts
 from lab.questions import (A, AAAA, FORMERR, HTTPS, NOERROR, NXDOMAIN, PTR, SERVFAIL, TXT, ask, ask_by_udp, frame,
                            question, read, receive_frame)
+from lab.relay_datagrams import UdpUpstream
 from lab.relays import (ACCEPT, UPSTREAM_PORT, Sockets, Upstream, accept_socks5, is_refused, receive, relay, reset,
                         start_relay, was_reset)
 from lab.waiting import wait_until
@@ -183,6 +184,47 @@ def test_without_other_capabilities(world, sockets, upstream):
     for family in (V4, V6):
         assert ask_by_udp(sockets.make(family, UDP), (RESOLVER[family], DNS_PORT), "a.test").code == NOERROR
     assert upstream.connections == 0
+
+
+def heard(client):
+    """What comes to a client next, and from where."""
+    data, address = client.recvfrom(65536)
+    return data, address[:2]
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_datagrams_go_by_name(world, sockets, family):
+    """Whoever answers, with whatever address or name, it comes from the fake one; others have associations of theirs."""
+    upstream = UdpUpstream(world)
+    fake_ip(world)
+    server = (resolve(sockets, "a.test", family), 443)
+    other = (resolve(sockets, "b.test", family), 443)
+    client = sockets.make(family, UDP)
+    client.sendto(b"question", server)
+    first = upstream.next()
+    assert first.receive() == (("a.test", 443), b"question")
+    for source in ((OUTSIDE[V4], 443), (OUTSIDE[V6], 443)):
+        first.send(source, b"answer")
+        assert heard(client) == (b"answer", server)
+    first.send_raw(b"\0\0\0\3\6a.test\x01\xbbby name")
+    assert heard(client) == (b"by name", server)
+    first.send((OUTSIDE[V4], 444), b"another port")
+    assert heard(client) == (b"another port", (server[0], 444))
+    client.sendto(b"to b", other)
+    second = upstream.next()
+    assert second.receive() == (("b.test", 443), b"to b")
+    second.send((OUTSIDE[V4], 443), b"from b")
+    assert heard(client) == (b"from b", other)
+    client.sendto(b"real", (OUTSIDE[family], 443))
+    third = upstream.next()
+    assert third.receive() == ((OUTSIDE[family], 443), b"real")
+    third.send((OUTSIDE[family], 443), b"real, too")
+    assert heard(client) == (b"real, too", (OUTSIDE[family], 443))
+    for wrong in (b"\0\0\0\3", b"\0\0\0\3\xff" + bytes(200), b"\0\0\0\3\0\0"):
+        first.send_raw(wrong)
+    client.sendto(b"more", server)
+    assert first.receive() == (("a.test", 443), b"more")
+    assert upstream.connections == 3
 
 
 @pytest.mark.parametrize("family", [V4, V6])

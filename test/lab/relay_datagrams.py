@@ -25,6 +25,9 @@ def split(datagram):
     """The destination, and what is for it."""
     reserved, fragment, kind = struct.unpack_from("!HBB", datagram)
     assert (reserved, fragment) == (0, 0)
+    if kind == 3:
+        end = 5 + datagram[4]
+        return (datagram[5:end].decode(), struct.unpack_from("!H", datagram, end)[0]), datagram[end + 2:]
     family, size = {1: (V4, 4), 4: (V6, 16)}[kind]
     address = socket.inet_ntop(ADDRESS_FAMILY[family], datagram[4:4 + size])
     return (address, struct.unpack_from("!H", datagram, 4 + size)[0]), datagram[6 + size:]
