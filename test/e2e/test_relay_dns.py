@@ -295,12 +295,13 @@ def test_a_client_that_does_not_read(world, sockets, upstream):
 def test_an_idle_client_is_ended(world, sockets, upstream):
     """Bytes alone do not keep it; its queries do."""
     fake_ip(world)
-    idle, slow = resolver(sockets), resolver(sockets)
+    idle, slow, busy = (resolver(sockets) for _ in range(3))
     for connection in (idle, slow):
         assert ask(connection, "a.test").code == NOERROR
     slow.settimeout(1)
     data = frame(question("b.test"))
     for byte in data:
+        assert ask(busy, "a.test").code == NOERROR
         slow.sendall(bytes([byte]))
         try:
             assert slow.recv(1) == b""
@@ -312,6 +313,7 @@ def test_an_idle_client_is_ended(world, sockets, upstream):
     else:
         raise AssertionError("it was not ended")
     assert idle.recv(1) == b""
+    assert ask(busy, "a.test").code == NOERROR
 
 
 @pytest.mark.parametrize("family", [V4, V6])
@@ -519,7 +521,7 @@ def test_an_answer_is_no_query(world, sockets, upstream):
 
 
 def test_nothing_is_left_behind(world, sockets, upstream):
-    """Of clients that end in all ways, and of connections by name, neither descriptors nor held names."""
+    """No descriptors, of clients that end in all ways and of connections by name."""
     daemon = fake_ip(world, "--fake-networks", SMALL)
 
     def descriptors():
