@@ -160,8 +160,7 @@ static void converse(int fd, struct handshake *handshake, uint64_t until, struct
 void upstream_talk(const struct upstream *upstream, const struct upstream_address *address, uint64_t until,
 		   struct upstream_talk *talk)
 {
-	const bool is_socks5 = upstream->kind == UPSTREAM_SOCKS5;
-	const struct destination nowhere = {.endpoint = {.family = AF_INET, .port = is_socks5 ? 0 : HTTPS_PORT}};
+	const struct destination nowhere = {.endpoint = {.family = AF_INET, .port = HTTPS_PORT}};
 	CLEANUP(closep) int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct handshake handshake;
 	int result = fd >= 0 ? connect_within(fd, address, until) : -errno;
@@ -174,7 +173,9 @@ void upstream_talk(const struct upstream *upstream, const struct upstream_addres
 	}
 	if (address->any.sa_family == AF_UNIX)
 		talk->pid = find_listener(fd);
-	handshake_begin(&handshake, upstream, &nowhere);
-	handshake.command = SOCKS5_UDP_ASSOCIATE;
+	if (upstream->kind == UPSTREAM_SOCKS5)
+		handshake_begin_association(&handshake, upstream, address->any.sa_family);
+	else
+		handshake_begin(&handshake, upstream, &nowhere);
 	converse(fd, &handshake, until, talk);
 }

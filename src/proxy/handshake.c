@@ -58,6 +58,14 @@ void handshake_begin(struct handshake *handshake, const struct upstream *upstrea
 		fail(handshake, HANDSHAKE_NO_NAME, 0);
 }
 
+void handshake_begin_association(struct handshake *handshake, const struct upstream *upstream, int family)
+{
+	const struct destination any = {.endpoint = {.family = family == AF_INET6 ? AF_INET6 : AF_INET}};
+
+	handshake_begin(handshake, upstream, &any);
+	handshake->command = SOCKS5_UDP_ASSOCIATE;
+}
+
 static size_t write_message(const struct handshake *handshake, uint8_t *buffer)
 {
 	const struct upstream *upstream = handshake->upstream;

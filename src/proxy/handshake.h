@@ -38,7 +38,7 @@ enum handshake_failure {
 struct handshake {
 	const struct upstream *upstream;
 	struct destination destination;
-	enum socks5_command command; /* another one may be set after handshake_begin() */
+	enum socks5_command command;
 	enum handshake_state state;
 	enum handshake_failure failure;
 	union {
@@ -57,6 +57,9 @@ enum {
 /** Begins. The upstream, and the destination's name, have to stay. One that is direct is ready at once. */
 void handshake_begin(struct handshake *handshake, const struct upstream *upstream,
 		     const struct destination *destination);
+
+/** Begins one that asks a SOCKS5 server for UDP. @family: of the connection to it */
+void handshake_begin_association(struct handshake *handshake, const struct upstream *upstream, int family);
 
 /**
  * Writes the bytes to send in HANDSHAKE_SEND. They may have a password in them, so that they are not kept.

@@ -3,6 +3,7 @@
 
 #include "relay/datagrams.h"
 
+#include "relay/association.h"
 #include "relay/dns_listener.h"
 #include "relay/names.h"
 #include "relay/own_address.h"
@@ -17,10 +18,9 @@
 #include <unistd.h>
 
 enum {
-	RECEIVE_MAX = 64,	  /* in one go, before others have their turn */
-	QUEUE_BYTES = 1 << 20,	  /* in the kernel, as far as it allows */
-	CONTROL_SIZE = 256,	  /* for the ancillary data: an address of either family */
-	DATAGRAM_MAX = UINT16_MAX /* bytes */
+	RECEIVE_MAX = 64,      /* in one go, before others have their turn */
+	QUEUE_BYTES = 1 << 20, /* in the kernel, as far as it allows */
+	CONTROL_SIZE = 256,    /* for the ancillary data: an address of either family */
 };
 
 /* Returns whether the destination was found. A socket for both families has that of IPv4 as IPv4. */
@@ -85,6 +85,7 @@ static void dispatch(struct relay *relay, const struct endpoint *client, const s
 	}
 	if (!check_destination(relay, destination) || !check_name(relay, destination))
 		return;
+	associations_pass(relay, client, destination, data, length);
 }
 
 /* Returns whether there may be more. */

@@ -13,6 +13,8 @@
  * cone, from another one that answers it.
  */
 
+enum { DATAGRAM_MAX = UINT16_MAX }; /* bytes of relay->datagrams.buffer, which each that is received is read into */
+
 /** Takes over a UDP socket that systemd passed on. Returns 0 or a negative errno. */
 int datagrams_take(struct relay *relay, int fd, struct error *error);
 

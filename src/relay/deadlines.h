@@ -19,6 +19,7 @@ enum deadline_kind {
 	DEADLINE_ANSWER,     /* it says whether it has reached the destination */
 	DEADLINE_IDLE,	     /* nothing was transferred */
 	DEADLINE_DNS_CLIENT, /* one that asks over TCP asks nothing more, or reads no answer */
+	DEADLINE_DATAGRAMS,  /* a client has sent none */
 	DEADLINE_KINDS,
 };
 

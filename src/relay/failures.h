@@ -22,6 +22,8 @@ enum failure_cause {
 	FAILURE_LOOP,	   /* a connection of the relay's own came back to it */
 	FAILURE_OWN,	   /* the destination is this host's own */
 	FAILURE_SOURCE,	   /* a client has too many connections */
+	FAILURE_NO_UDP,	   /* the upstream does not pass it on; the detail is its code */
+	FAILURE_DATAGRAM,  /* one is lost; the detail is an errno, or 0 if the upstream's can't be read */
 	FAILURE_ANSWER,	   /* a datagram can't be given to its client; the detail is an errno */
 	FAILURE_LIMIT,	   /* there are too many */
 	FAILURE_NAME,	   /* a fake address has no name */

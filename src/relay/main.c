@@ -43,6 +43,8 @@ enum option_code {
 	OPTION_DNS,
 	OPTION_FAKE_NETWORKS,
 	OPTION_STATE_DIRECTORY,
+	OPTION_UDP_CLIENTS,
+	OPTION_UDP_IDLE,
 };
 
 static const struct option long_options[] = {
@@ -60,6 +62,8 @@ static const struct option long_options[] = {
 	{"dns", required_argument, NULL, OPTION_DNS},
 	{"fake-networks", required_argument, NULL, OPTION_FAKE_NETWORKS},
 	{"state-directory", required_argument, NULL, OPTION_STATE_DIRECTORY},
+	{"max-udp-clients", required_argument, NULL, OPTION_UDP_CLIENTS},
+	{"udp-idle-timeout", required_argument, NULL, OPTION_UDP_IDLE},
 	{0},
 };
 
@@ -80,11 +84,11 @@ static void print_help(void)
 	puts(_("Usage: cgtproxy-relay [-c FILE] NAME [OPTION...]\n"
 	       "       cgtproxy-relay [--listen PORT] --upstream URL [OPTION...]\n"
 	       "\n"
-	       "Take the connections that TPROXY sends to a port, and pass them on to a SOCKS5 or HTTP proxy: what "
-	       "the\n"
-	       "config of cgtproxy says of the proxy NAME, or what the options say. If systemd passes on sockets, "
-	       "these\n"
-	       "are listened on.\n"
+	       "Take the connections and the datagrams that TPROXY sends to a port, and pass them on to a SOCKS5 or "
+	       "HTTP\n"
+	       "proxy (datagrams only to SOCKS5): what the config of cgtproxy says of the proxy NAME, or what the "
+	       "options\n"
+	       "say. If systemd passes on sockets, these are listened on.\n"
 	       "\n"
 	       "  -c, --config FILE       the config that has NAME [/etc/cgtproxy/config.yaml]\n"
 	       "  --listen PORT           the port of the proxy in the config of cgtproxy\n"
@@ -112,13 +116,18 @@ static void print_help(void)
 	       "                          keep their names there, for this relay alone [$STATE_DIRECTORY of systemd, "
 	       "or\n"
 	       "                          else they are lost when the relay ends]\n"
+	       "  --max-udp-clients N     pass on UDP for so many addresses with ports at the same time, at most\n"
+	       "                          [as many as files may be open, up to 4096]\n"
+	       "  --udp-idle-timeout SECONDS\n"
+	       "                          forget those that send nothing for so long [120]\n"
 	       "  -h, --help              show this help\n"
 	       "  -V, --version           show the version\n"
 	       "\n"
 	       "Environment:\n"
 	       "  LOG_LEVEL               debug, info, warn or error [info]\n"
 	       "\n"
-	       "--listen needs the capability CAP_NET_ADMIN or CAP_NET_RAW. What the relay itself sends must not be\n"
+	       "--listen, and UDP, need the capability CAP_NET_ADMIN or CAP_NET_RAW. What the relay itself sends must "
+	       "not be\n"
 	       "sent to it: its cgroup has to be direct."));
 }
 
@@ -151,6 +160,8 @@ static bool read_number_option(struct relay_options *options, int option)
 		{OPTION_UPSTREAM_TIME, "--upstream-timeout", INT32_MAX},
 		{OPTION_ANSWER_TIME, "--answer-timeout", INT32_MAX},
 		{OPTION_IDLE, "--idle-timeout", INT32_MAX},
+		{OPTION_UDP_CLIENTS, "--max-udp-clients", INT32_MAX},
+		{OPTION_UDP_IDLE, "--udp-idle-timeout", INT32_MAX},
 	};
 	unsigned long number = 0;
 
@@ -168,6 +179,10 @@ static bool read_number_option(struct relay_options *options, int option)
 		options->upstream_time = number * USEC_PER_SEC;
 	else if (option == OPTION_ANSWER_TIME)
 		options->answer_time = number * USEC_PER_SEC;
+	else if (option == OPTION_UDP_CLIENTS)
+		options->udp_clients = number;
+	else if (option == OPTION_UDP_IDLE)
+		options->udp_idle = number * USEC_PER_SEC;
 	else
 		options->idle = number * USEC_PER_SEC;
 	return true;
@@ -368,7 +383,8 @@ int main(int argc, char **argv)
 	struct command_line line = {
 		.options = {.upstream_time = 10 * USEC_PER_SEC,
 			    .answer_time = 120 * USEC_PER_SEC,
-			    .dns = {.ip = FAKE_NETWORK_IP, .ip6 = FAKE_NETWORK_IP6}},
+			    .dns = {.ip = FAKE_NETWORK_IP, .ip6 = FAKE_NETWORK_IP6},
+			    .udp_idle = 120 * USEC_PER_SEC},
 	};
 
 	open_standard_streams();

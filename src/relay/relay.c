@@ -3,6 +3,7 @@
 
 #include "relay/relay.h"
 
+#include "relay/association.h"
 #include "relay/connection.h"
 #include "relay/dns_client.h"
 #include "relay/listener.h"
@@ -20,11 +21,14 @@
 #include <systemd/sd-event.h>
 
 enum {
-	FILES_RESERVED = 64, /* for everything that is no connection, ANSWERS_LEAST included */
-	FILES_BLOCK = 512,   /* for each of which there are: */
+	FILES_RESERVED = 64, /* for everything that is no connection, the least numbers below included */
+	FILES_BLOCK = 512,   /* for each of which there may be: */
 	ANSWERS_EACH = 8,    /* more sockets that answer */
 	ANSWERS_LEAST = 16,
 	ANSWERS_MAX = 256,
+	ASSOCIATIONS_EACH = 32, /* associations, with two files each */
+	ASSOCIATIONS_LEAST = 16,
+	ASSOCIATIONS_MAX = 4096,
 	FILES_A_CONNECTION = 2,
 	PIPES_MAX = 512, /* half of what the kernel gives an unprivileged user in full size */
 	PIPES_PART = 16, /* of the files, at most, are pipes */
@@ -59,6 +63,7 @@ static void bury(struct relay *relay)
 {
 	connections_bury(relay);
 	dns_service_bury(relay);
+	associations_bury(relay);
 }
 
 static int conclude(struct loop *loop)
@@ -164,14 +169,25 @@ static size_t least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
+static size_t limit_associations(const struct relay_options *options, size_t files)
+{
+	const size_t most = least(ASSOCIATIONS_LEAST + files / FILES_BLOCK * ASSOCIATIONS_EACH, ASSOCIATIONS_MAX);
+
+	return options->udp_clients > 0 ? least(options->udp_clients, most) : most;
+}
+
 static void set_limits(struct relay *relay, const struct relay_options *options)
 {
 	const size_t files = raise_files_limit();
 	const size_t pipes = least(files / PIPES_PART / 2, PIPES_MAX);
 	const size_t answers = least(ANSWERS_LEAST + files / FILES_BLOCK * ANSWERS_EACH, ANSWERS_MAX);
-	const size_t taken = FILES_RESERVED + 2 * pipes + answers - ANSWERS_LEAST;
+	const size_t associations = limit_associations(options, files);
+	const size_t more = associations > ASSOCIATIONS_LEAST ? associations - ASSOCIATIONS_LEAST : 0;
+	const size_t taken = FILES_RESERVED + 2 * pipes + answers - ANSWERS_LEAST + 2 * more;
 	const size_t most = files > taken + FILES_A_CONNECTION ? (files - taken) / FILES_A_CONNECTION : 1;
 
+	associations_init(&relay->associations, associations);
+	relay->associations.sources.max = options->connections_each;
 	answer_sockets_init(&relay->datagrams.answers, answers);
 	pipes_init(&relay->means.pipes, pipes);
 	relay->is_files_limit = options->connections_max == 0 || options->connections_max > most;
@@ -185,6 +201,7 @@ static int prepare(struct relay *relay, const struct relay_options *options)
 		[DEADLINE_RETRY] = USEC_PER_SEC / 40,	   [DEADLINE_RESUME] = USEC_PER_SEC / 2,
 		[DEADLINE_REACH] = options->upstream_time, [DEADLINE_ANSWER] = options->answer_time,
 		[DEADLINE_IDLE] = options->idle,	   [DEADLINE_DNS_CLIENT] = DNS_CLIENT_IDLE,
+		[DEADLINE_DATAGRAMS] = options->udp_idle,
 	};
 
 	deadlines_init(&relay->deadlines, spans);
@@ -231,6 +248,7 @@ static void close_relay(struct relay *relay)
 	listeners_close(relay);
 	resolver_close(relay);
 	connections_end(relay);
+	associations_end(relay);
 	dns_service_end(relay);
 	pipes_close(&relay->means.pipes);
 	poller_close(&relay->poller);

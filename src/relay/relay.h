@@ -19,6 +19,8 @@ struct relay_options {
 	bool is_port_certain;	 /* such sockets are a mistake */
 	size_t connections_max;	 /* 0: as many as there can be files */
 	size_t connections_each; /* of one client's address, at most; 0: any number */
+	size_t udp_clients;	 /* addresses with ports that may have UDP at the same time; 0: as files allow */
+	uint64_t udp_idle;	 /* in usec, after which one that sends nothing is forgotten */
 	uint64_t upstream_time;	 /* in usec, within which the upstream has to take a request */
 	uint64_t answer_time;	 /* likewise to say what became of it */
 	uint64_t idle;		 /* likewise, after which a connection without data ends; 0: never */

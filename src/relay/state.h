@@ -75,6 +75,22 @@ struct datagrams {
 	struct own_addresses own;
 };
 
+struct association;
+TAILQ_HEAD(association_list, association);
+
+/* UDP through the upstream; see association.h. */
+struct associations {
+	void *tree;		      /* by the client's address and port */
+	struct association_list list; /* the one that was used last is the last */
+	struct association_list over; /* to be freed */
+	size_t count;
+	size_t max;
+	size_t held_bytes;	/* of datagrams that wait */
+	struct sources sources; /* how many each address has */
+	uint64_t silent_until;	/* in usec: until then there are no new ones, as the upstream would not have them */
+	uint8_t own_ports[2][(UINT16_MAX + 1) / 8]; /* a bit for each port of the relay's own; IPv4, IPv6 */
+};
+
 /* What looks for the upstream's addresses. */
 struct resolver {
 	struct poll_source source; /* what it answers comes from there */
@@ -106,6 +122,7 @@ struct relay {
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
 	struct datagrams datagrams;
+	struct associations associations;
 	bool is_paused;		  /* nothing is accepted */
 	size_t count_paused;	  /* connections when that began */
 	struct deadline resuming; /* tries again */

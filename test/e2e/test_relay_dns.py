@@ -14,9 +14,10 @@ import pytest
 from lab import upstreams
 from lab.addresses import DNS_PORT, HOST, LOOPBACK, OUTSIDE, RESOLVER, SERVICE_PORT, TCP, UDP, V4, V6
 from lab.checks import ONE_PROXY
-from lab.daemon import as_nobody, in_private_mounts
+from lab.daemon import Daemon, as_nobody, binary, in_private_mounts
 from lab.questions import (A, AAAA, FORMERR, HTTPS, NOERROR, NXDOMAIN, PTR, SERVFAIL, TXT, ask, ask_by_udp, frame,
                            question, read, receive_frame)
+from lab.relay_datagrams import UdpUpstream
 from lab.relays import (ACCEPT, UPSTREAM_PORT, Sockets, Upstream, accept_socks5, is_refused, receive, relay, reset,
                         start_relay, was_reset)
 from lab.waiting import wait_until
@@ -185,6 +186,47 @@ def test_without_other_capabilities(world, sockets, upstream):
     assert upstream.connections == 0
 
 
+def heard(client):
+    """What comes to a client next, and from where."""
+    data, address = client.recvfrom(65536)
+    return data, address[:2]
+
+
+@pytest.mark.parametrize("family", [V4, V6])
+def test_datagrams_go_by_name(world, sockets, family):
+    """Whoever answers, with whatever address or name, it comes from the fake one; others have associations of theirs."""
+    upstream = UdpUpstream(world)
+    fake_ip(world)
+    server = (resolve(sockets, "a.test", family), 443)
+    other = (resolve(sockets, "b.test", family), 443)
+    client = sockets.make(family, UDP)
+    client.sendto(b"question", server)
+    first = upstream.next()
+    assert first.receive() == (("a.test", 443), b"question")
+    for source in ((OUTSIDE[V4], 443), (OUTSIDE[V6], 443)):
+        first.send(source, b"answer")
+        assert heard(client) == (b"answer", server)
+    first.send_raw(b"\0\0\0\3\6a.test\x01\xbbby name")
+    assert heard(client) == (b"by name", server)
+    first.send((OUTSIDE[V4], 444), b"another port")
+    assert heard(client) == (b"another port", (server[0], 444))
+    client.sendto(b"to b", other)
+    second = upstream.next()
+    assert second.receive() == (("b.test", 443), b"to b")
+    second.send((OUTSIDE[V4], 443), b"from b")
+    assert heard(client) == (b"from b", other)
+    client.sendto(b"real", (OUTSIDE[family], 443))
+    third = upstream.next()
+    assert third.receive() == ((OUTSIDE[family], 443), b"real")
+    third.send((OUTSIDE[family], 443), b"real, too")
+    assert heard(client) == (b"real, too", (OUTSIDE[family], 443))
+    for wrong in (b"\0\0\0\3", b"\0\0\0\3\xff" + bytes(200), b"\0\0\0\3\0\0"):
+        first.send_raw(wrong)
+    client.sendto(b"more", server)
+    assert first.receive() == (("a.test", 443), b"more")
+    assert upstream.connections == 3
+
+
 @pytest.mark.parametrize("family", [V4, V6])
 def test_datagrams_to_a_fake_address_without_a_name(world, sockets, upstream, family):
     """They go nowhere, and the log says why."""
@@ -253,12 +295,13 @@ def test_a_client_that_does_not_read(world, sockets, upstream):
 def test_an_idle_client_is_ended(world, sockets, upstream):
     """Bytes alone do not keep it; its queries do."""
     fake_ip(world)
-    idle, slow = resolver(sockets), resolver(sockets)
+    idle, slow, busy = (resolver(sockets) for _ in range(3))
     for connection in (idle, slow):
         assert ask(connection, "a.test").code == NOERROR
     slow.settimeout(1)
     data = frame(question("b.test"))
     for byte in data:
+        assert ask(busy, "a.test").code == NOERROR
         slow.sendall(bytes([byte]))
         try:
             assert slow.recv(1) == b""
@@ -270,6 +313,7 @@ def test_an_idle_client_is_ended(world, sockets, upstream):
     else:
         raise AssertionError("it was not ended")
     assert idle.recv(1) == b""
+    assert ask(busy, "a.test").code == NOERROR
 
 
 @pytest.mark.parametrize("family", [V4, V6])
@@ -281,6 +325,29 @@ def test_a_fake_address_without_a_name(world, sockets, upstream, family, number)
     assert is_refused(sockets.connect, family, address, 443)
     daemon.wait_log("this fake address has no name")
     assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("ipv6", ["proxy", "refuse"])
+def test_by_name(world, upstream, ipv6):
+    """The config says so; where IPv6 does not reach the relay, names have no such address."""
+    text = ONE_PROXY.replace("port: 7893", f"port: 7893, ipv6: {ipv6}, relay: {{upstream: '{SOCKS5}', dns: fake-ip}}")
+    sockets = Sockets(world)
+    world.daemon(text)
+    directory = state(world)
+    argv = [binary(), "-c", world.scratch.write(text), "relay", "mihomo"]
+    world.keep(Daemon(world.host, world.scratch, argv, STATE_DIRECTORY=str(directory))).wait_ready()
+    for protocol in (TCP, UDP):
+        for family in (V4, V6):
+            if protocol == TCP:
+                with resolver(sockets, family) as connection:
+                    answers = [ask(connection, "a.test", kind).addresses for kind in (A, AAAA)]
+            else:
+                sock, server = sockets.make(family, UDP), (RESOLVER[family], DNS_PORT)
+                answers = [ask_by_udp(sock, server, "a.test", kind).addresses for kind in (A, AAAA)]
+            assert [len(addresses) for addresses in answers] == [1, 1 if ipv6 == "proxy" else 0]
+    sockets.connect(V4, answers[0][0], 443)
+    assert upstream.take_destination()[0] == ("a.test", 443)
+    assert (directory / "fake-ip").exists()
 
 
 @pytest.mark.parametrize("networks", [SMALL, "fd00:1::/64", "10.99.0.0/16,fd00:2::/96"])
@@ -454,7 +521,7 @@ def test_an_answer_is_no_query(world, sockets, upstream):
 
 
 def test_nothing_is_left_behind(world, sockets, upstream):
-    """Of clients that end in all ways, and of connections by name, neither descriptors nor held names."""
+    """No descriptors, of clients that end in all ways and of connections by name."""
     daemon = fake_ip(world, "--fake-networks", SMALL)
 
     def descriptors():

@@ -5,7 +5,6 @@
 import os
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
@@ -13,8 +12,8 @@ from lab.addresses import SERVICE_PORT, TCP, V4, V6
 from lab.checks import ONE_PROXY
 from lab.daemon import as_nobody
 from lab.relays import (PASSWORD, SOCKS5_DONE, UPSTREAM_PORT, USER, Sockets, Upstream, accept_http, accept_socks5,
-                        is_refused, receive, receive_until, relay, reset, start_relay, take_methods, take_request,
-                        was_reset)
+                        is_refused, receive, receive_until, relay, reset, start_activated, start_relay, take_methods,
+                        take_request, was_reset)
 from lab.waiting import wait_until
 
 SOCKS5 = f"socks5://127.0.0.1:{UPSTREAM_PORT}"
@@ -223,27 +222,13 @@ def test_socket_activation_without_any_capability(world, sockets):
         return ["bash", "-c", f'exec 3<&{both.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh", *as_nobody(argv)]
 
     os.set_inheritable(both.fileno(), True)
-    daemon = start_activated(world, activated)
+    daemon = start_activated(world, SOCKS5, activated)
     status = open(f"/proc/{daemon.pid}/status", encoding="ascii").read()
     assert "CapEff:\t0000000000000000" in status
     assert sockets.connect(V4).recv(100) == repr(("203.0.113.10", SERVICE_PORT)).encode()
     assert sockets.connect(V6).recv(100) == repr(("2001:db8::10", SERVICE_PORT)).encode()
     assert upstream.failures == []
     both.close()
-
-
-def start_activated(world, wrap):
-    """A relay without --listen; descriptors that may be inherited are."""
-    real = subprocess.Popen
-
-    def popen(*arguments, **options):
-        return real(*arguments, **{**options, "close_fds": False})
-
-    subprocess.Popen = popen
-    try:
-        return relay(world, SOCKS5, listen=(), wrap=wrap)
-    finally:
-        subprocess.Popen = real
 
 
 def test_without_a_capability_it_says_so(world):
@@ -256,7 +241,7 @@ def test_without_a_capability_it_says_so(world):
 @pytest.mark.parametrize(("arguments", "text"), [
     ((), "say --listen PORT, or have systemd pass on a socket"),
     (("--listen", "0"), "--listen: expected a number from 1 to 65535, got \"0\""),
-    (("--listen", "7893", "more"), "leave out --listen and --upstream"),
+    (("--listen", "7893", "more"), "leave out --listen, --upstream and --dns"),
     (("one", "more"), "\"more\" is one word too many"),
     (("--config", "file"), "--config is for the name of a proxy"),
     (("--listen", "7893", "--password-file", "/nowhere"), "can't read the password's file /nowhere"),

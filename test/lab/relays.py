@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, TCP, V4
+from .addresses import LOOPBACK, OUTSIDE, SERVICE_PORT, TCP, UDP, V4, V6
 from .daemon import Daemon, binary
 from .waiting import PATIENCE, wait_until
 from .world import PROXY_PORT
@@ -24,11 +24,11 @@ with open(sys.argv[1] + "/cgroup.procs", "w") as procs:
     procs.write("0")
 channel = socket.socket(fileno=0)
 while True:
-    order = channel.recv(4)
+    order = channel.recv(1)
     if not order:
         break
-    family = socket.AF_INET if order[:1] == b"4" else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM if order[1:] == b"udp" else socket.SOCK_STREAM) as made:
+    family = socket.AF_INET if order in b"4d" else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_STREAM if order in b"46" else socket.SOCK_DGRAM) as made:
         socket.send_fds(channel, [b"x"], [made.fileno()])
 """
 
@@ -49,6 +49,20 @@ def relay(world, upstream, *arguments, **options):
     return start_relay(world, upstream, *arguments, **options).wait_ready()
 
 
+def start_activated(world, upstream, wrap):
+    """A relay without --listen; descriptors that may be inherited are."""
+    real = subprocess.Popen
+
+    def popen(*arguments, **options):
+        return real(*arguments, **{**options, "close_fds": False})
+
+    subprocess.Popen = popen
+    try:
+        return relay(world, upstream, listen=(), wrap=wrap)
+    finally:
+        subprocess.Popen = real
+
+
 class Sockets:
     """Sockets of a cgroup on the host, for the test to use: a socket stays in the cgroup that it was made in."""
 
@@ -63,7 +77,7 @@ class Sockets:
 
     def make(self, family=V4, protocol=TCP):
         """A socket that is not connected yet."""
-        self._ours.send(f"{family}{protocol}".encode())
+        self._ours.send({(TCP, V4): b"4", (TCP, V6): b"6", (UDP, V4): b"d", (UDP, V6): b"D"}[protocol, family])
         _, descriptors, _, _ = socket.recv_fds(self._ours, 1, 1)
         made = socket.socket(fileno=descriptors[0])
         made.settimeout(PATIENCE)
