@@ -215,11 +215,11 @@ void container_delete_elements(struct batch *batch, const struct config *config,
 }
 
 /* What containers send to each other is left alone, wherever it is routed to one of its addresses. */
-static struct chain *add_chain_for_others(struct ruleset *ruleset, const char *name)
+static struct chain *add_chain_for_others(struct ruleset *ruleset, const char *name, bool steers)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL ||
+	if (chain == NULL || (steers && gateway_add_false_beginnings(chain) < 0) ||
 	    chain_add(chain, {.kind = STATEMENT_OIF_DADDR_IN, .name = SET_CONTAINER_ADDRESS}, RETURN) < 0 ||
 	    chain_add(chain, {.kind = STATEMENT_OIF_DADDR6_IN, .name = SET_CONTAINER_ADDRESS6}, RETURN) < 0)
 		return NULL;
@@ -230,7 +230,7 @@ static struct chain *add_chain_for_others(struct ruleset *ruleset, const char *n
 static int add_target(struct ruleset *ruleset, const struct config *config, uint32_t target)
 {
 	const struct verdict own = steering_verdict(config, target);
-	struct chain *chain = add_chain_for_others(ruleset, own.chain);
+	struct chain *chain = add_chain_for_others(ruleset, own.chain, true);
 
 	return chain != NULL ? chain_add(chain, {.kind = STATEMENT_VERDICT, .verdict = gateway_verdict(config, target)})
 			     : -ENOMEM;
@@ -240,7 +240,7 @@ static int add_target(struct ruleset *ruleset, const struct config *config, uint
 static int add_hijack(struct ruleset *ruleset, const struct config *config, uint32_t target)
 {
 	const struct verdict own = hijacking_verdict(config, target);
-	struct chain *chain = add_chain_for_others(ruleset, own.chain);
+	struct chain *chain = add_chain_for_others(ruleset, own.chain, false);
 	int error = chain != NULL ? chain_add(chain, {.kind = STATEMENT_DADDR_LOCAL}, RETURN) : -ENOMEM;
 
 	return error == 0 ? chain_add(chain,

@@ -16,24 +16,11 @@ struct verdict gateway_verdict(const struct config *config, uint32_t target)
 	return chain_of_target(config, target, CHAIN_GATEWAY_DROP, CHAIN_GATEWAY_REFUSE, CHAIN_GATEWAY_PREFIX);
 }
 
-/*
- * What is not the gateway's. Answers are not, but for two kinds of flows whose answers don't come from outside: those
- * that began here from a foreign address, like a proxy's that speaks first, and steered ones, which a proxy answers.
- * Other programs redirect to published ports. And packets to this host are not forwarded, nor are those to groups.
- */
-static int add_flow_exceptions(struct chain *chain)
-{
-	int error =
-		chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
-			  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_GATEWAY}, RETURN);
+static const struct statement elsewhere = {.kind = STATEMENT_SADDR_ELSEWHERE};
+static const struct statement drop = {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}};
 
-	if (error == 0)
-		error = chain_add(chain, {.kind = STATEMENT_CT_DNAT},
-				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN);
-	return error;
-}
-
-static int add_address_exceptions(struct chain *chain)
+/* Packets to this host are not forwarded, nor are those to groups. */
+static int add_destinations(struct chain *chain)
 {
 	int error = part_add_bypass(chain);
 
@@ -42,13 +29,91 @@ static int add_address_exceptions(struct chain *chain)
 	return error == 0 ? chain_add(chain, {.kind = STATEMENT_DADDR_LINK_LOCAL}, RETURN) : error;
 }
 
+int gateway_add_false_beginnings(struct chain *chain)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_UNCONFIRMED}, elsewhere,
+			 {.kind = STATEMENT_SET_CT_LABEL, .label = LABEL_GATEWAY});
+}
+
+static int drop_established(struct chain *chain, enum statement_kind direction, struct statement source)
+{
+	return chain_add(chain, {.kind = STATEMENT_CT_ESTABLISHED}, {.kind = direction},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_GATEWAY},
+			 {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN}, source,
+			 {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_DROP}, drop);
+}
+
+/*
+ * Packets in a flow of another device or of this host. With several uplinks, an answer from outside may arrive where
+ * the route to its source does not lead, so only this host's own addresses tell of a reply that it is forged.
+ */
+static int drop_forged(struct chain *chain)
+{
+	int error = drop_established(chain, STATEMENT_CT_ORIGINAL, elsewhere);
+
+	return error == 0
+		       ? drop_established(chain, STATEMENT_CT_REPLY, (struct statement){.kind = STATEMENT_SADDR_LOCAL})
+		       : error;
+}
+
+/* They may be for a name server on this host, too. */
+static int add_relay_dns(struct chain *chain, const struct proxy *proxy)
+{
+	const struct verdict questions = chain_verdict(CHAIN_QUESTIONS_PREFIX, proxy->name);
+	int error = 0;
+
+	for (int i = 0; i <= 1 && error == 0; i++)
+		error = chain_add(chain, {.kind = STATEMENT_CT_ORIGINAL}, MATCH_QUESTIONS(i),
+				  statement_goto(questions.chain));
+	return error;
+}
+
+/*
+ * What is not the gateway's. Answers are not, but for two kinds of flows whose answers don't come from outside: those
+ * that began here from a foreign address, like a proxy's that speaks first, and steered ones, which a proxy answers.
+ * An ICMP error is no answer. Other programs redirect to published ports.
+ *
+ * @proxy: whose chain it is, or NULL
+ */
+static int add_exceptions(struct chain *chain, const struct proxy *proxy)
+{
+	int error = gateway_add_false_beginnings(chain);
+
+	if (error == 0 && proxy != NULL && proxy->relay.dns.kind != RELAY_DNS_OFF)
+		error = add_relay_dns(chain, proxy);
+	if (error == 0 && proxy != NULL && proxy->dns_hijack.enabled)
+		error = chain_add(chain, {.kind = STATEMENT_CT_ORIGINAL},
+				  {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0)
+		error = add_destinations(chain);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_CT_ORIGINAL}, {.kind = STATEMENT_CT_DNAT},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN);
+	if (error == 0)
+		error = drop_forged(chain);
+	if (error == 0)
+		error = chain_add(chain, {.kind = STATEMENT_CT_REPLY}, {.kind = STATEMENT_CT_ESTABLISHED},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_FOREIGN},
+				  {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_GATEWAY}, RETURN);
+	return error == 0 ? chain_add(chain, {.kind = STATEMENT_CT_DNAT},
+				      {.kind = STATEMENT_CT_NO_LABEL, .label = LABEL_HIJACKED}, RETURN)
+			  : error;
+}
+
+/* A refusal quotes what it refuses: it must not be a way to whoever is named as the sender. */
+static int add_rejects(struct chain *chain)
+{
+	int error = chain_add(chain, {.kind = STATEMENT_NOT_L4PROTO, .protocol = IPPROTO_TCP}, elsewhere, drop);
+
+	return error == 0 ? part_add_rejects(chain) : error;
+}
+
 /* A chain that drops or rejects, and its counter. NULL if out of memory. */
 static struct chain *add_end(struct ruleset *ruleset, const char *name)
 {
 	struct chain *chain = ruleset_add_chain(ruleset, name, HOOK_NONE);
 
-	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_flow_exceptions(chain) < 0 ||
-	    add_address_exceptions(chain) < 0)
+	if (chain == NULL || ruleset_add_counter(ruleset, name) < 0 || add_exceptions(chain, NULL) < 0)
 		return NULL;
 	return chain;
 }
@@ -59,8 +124,7 @@ static int add_drop(struct ruleset *ruleset)
 
 	if (chain == NULL)
 		return -ENOMEM;
-	return chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_DROP},
-			 {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_DROP}});
+	return chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_DROP}, drop);
 }
 
 /*
@@ -79,7 +143,7 @@ static int add_refuse(struct ruleset *ruleset)
 
 	if (error == 0)
 		error = chain_add(chain, {.kind = STATEMENT_COUNTER_NAME, .name = CHAIN_GATEWAY_REFUSE});
-	return error == 0 ? part_add_rejects(chain) : error;
+	return error == 0 ? add_rejects(chain) : error;
 }
 
 static struct statement set_mark(const struct config *config)
@@ -88,30 +152,20 @@ static struct statement set_mark(const struct config *config)
 }
 
 /*
- * GATEWAY-ERROR: ICMP errors about what a proxy sends to a client are for the proxy's socket, which learns from them
- * that its packets are too large for a link on the way. Those about other flows pass.
+ * ICMP errors about what a proxy sends to a client are for the proxy's socket, which learns from them that its packets
+ * are too large for a link on the way. Those about other flows are like any other protocol: they quote what they like.
  */
-static int add_error(struct ruleset *ruleset, const struct config *config)
-{
-	static const unsigned labels[] = {LABEL_GATEWAY, LABEL_FOREIGN};
-	struct chain *chain = ruleset_add_chain(ruleset, CHAIN_GATEWAY_ERROR, HOOK_NONE);
-	int error = chain != NULL ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]) && error == 0; i++)
-		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = labels[i]}, set_mark(config),
-				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
-	return error;
-}
-
-static int add_icmp_errors(struct chain *chain)
+static int add_icmp_errors(struct chain *chain, const struct config *config)
 {
 	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
+	static const unsigned labels[] = {LABEL_GATEWAY, LABEL_FOREIGN};
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(protocols) && error == 0; i++)
+	for (size_t i = 0; i < sizeof(protocols) * 2 && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_CT_RELATED},
-				  {.kind = STATEMENT_L4PROTO, .protocol = protocols[i]},
-				  statement_goto(CHAIN_GATEWAY_ERROR));
+				  {.kind = STATEMENT_L4PROTO, .protocol = protocols[i / 2]},
+				  {.kind = STATEMENT_CT_LABEL, .label = labels[i % 2]}, set_mark(config),
+				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
 	return error;
 }
 
@@ -139,7 +193,7 @@ static int add_tproxies(struct chain *chain, uint16_t port)
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]) && error == 0; i++)
 		error = chain_add(chain, {.kind = STATEMENT_TCP_OR_UDP}, targets[i],
 				  {.kind = STATEMENT_VERDICT, .verdict = {.kind = VERDICT_ACCEPT}});
-	return error == 0 ? part_add_rejects(chain) : error;
+	return error == 0 ? add_rejects(chain) : error;
 }
 
 /* The last rules of a chain for a proxy. */
@@ -161,37 +215,19 @@ static int add_questions(struct ruleset *ruleset, const struct config *config, c
 	return chain != NULL ? add_steering(chain, config, proxy) : -ENOMEM;
 }
 
-/* They may be for a name server on this host, too. */
-static int add_relay_dns(struct chain *chain, const struct proxy *proxy)
-{
-	const struct verdict questions = chain_verdict(CHAIN_QUESTIONS_PREFIX, proxy->name);
-	int error = 0;
-
-	for (int i = 0; i <= 1 && error == 0; i++)
-		error = chain_add(chain, MATCH_QUESTIONS(i), statement_goto(questions.chain));
-	return error;
-}
-
 /* gateway-NAME: what is forwarded for others is handed to the proxy's socket. */
 static int add_proxy(struct ruleset *ruleset, const struct config *config, const struct proxy *proxy)
 {
 	const struct verdict name = chain_verdict(CHAIN_GATEWAY_PREFIX, proxy->name);
-	const bool answers = proxy->relay.dns.kind != RELAY_DNS_OFF;
-	int error = answers ? add_questions(ruleset, config, proxy) : 0;
+	int error = proxy->relay.dns.kind != RELAY_DNS_OFF ? add_questions(ruleset, config, proxy) : 0;
 	struct chain *chain = ruleset_add_chain(ruleset, name.chain, HOOK_NONE);
 
 	if (chain == NULL)
 		return -ENOMEM;
-	if (error == 0 && proxy->dns_hijack.enabled)
-		error = chain_add(chain, {.kind = STATEMENT_CT_LABEL, .label = LABEL_HIJACKED}, RETURN);
 	if (error == 0)
-		error = add_flow_exceptions(chain);
-	if (error == 0 && answers)
-		error = add_relay_dns(chain, proxy);
+		error = add_exceptions(chain, proxy);
 	if (error == 0)
-		error = add_address_exceptions(chain);
-	if (error == 0)
-		error = add_icmp_errors(chain);
+		error = add_icmp_errors(chain, config);
 	if (error == 0 && !config->gateway.strict)
 		error = add_open_flows(chain);
 	if (error == 0)
@@ -211,8 +247,6 @@ int gateway_add_targets(struct ruleset *ruleset, const struct config *config)
 
 	if (error == 0)
 		error = add_refuse(ruleset);
-	if (error == 0)
-		error = add_error(ruleset, config);
 	for (size_t i = 0; i < config->proxy_count && error == 0; i++)
 		error = add_proxy(ruleset, config, &config->proxies[i]);
 	return error;

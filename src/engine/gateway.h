@@ -21,6 +21,12 @@ struct verdict gateway_verdict(const struct config *config, uint32_t target);
 int gateway_add_targets(struct ruleset *ruleset, const struct config *config);
 
 /**
+ * Adds a rule for flows that begin in the name of others: whoever that is supposed to be is not routed to where the
+ * packet came from. What then looks like an answer to them is none. To be added in front of what leaves packets alone.
+ */
+int gateway_add_false_beginnings(struct chain *chain);
+
+/**
  * Writes rules that lead forwarded packets to the chains of their targets by the gateway's rules.
  *
  * @refuses: those that no rule is for

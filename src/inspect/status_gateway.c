@@ -113,7 +113,7 @@ int status_read_gateway(const struct dump *dump, const struct config *held, cons
 
 bool status_gateway_is_whole(const struct dump *dump, const struct config *config)
 {
-	static const char *const chains[] = {CHAIN_GATEWAY_DROP, CHAIN_GATEWAY_REFUSE, CHAIN_GATEWAY_ERROR};
+	static const char *const chains[] = {CHAIN_GATEWAY_DROP, CHAIN_GATEWAY_REFUSE};
 	bool whole = true;
 
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)

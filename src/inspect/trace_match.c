@@ -124,6 +124,8 @@ bool match_holds(const struct ruleset *ruleset, const struct packet *packet, con
 	case STATEMENT_CT_INVALID:
 	case STATEMENT_CT_RELATED:
 	case STATEMENT_SADDR_FOREIGN:
+	case STATEMENT_SADDR_LOCAL:
+	case STATEMENT_SADDR_ELSEWHERE:
 	case STATEMENT_IIF_VETH:
 		return false;
 	case STATEMENT_IIF_VMAP:

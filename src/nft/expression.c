@@ -197,6 +197,12 @@ static void add_statement(struct builder *builder, const struct statement *state
 	case STATEMENT_SADDR_FOREIGN:
 		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_NEQ, RTN_LOCAL);
 		return;
+	case STATEMENT_SADDR_LOCAL:
+		match_address_type(builder, NFTA_FIB_F_SADDR, NFT_CMP_EQ, RTN_LOCAL);
+		return;
+	case STATEMENT_SADDR_ELSEWHERE:
+		match_source_elsewhere(builder);
+		return;
 	case STATEMENT_DADDR:
 		match_daddr(builder, NFPROTO_IPV4, &statement->ip);
 		return;

@@ -78,6 +78,14 @@ void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set)
 	look_up_anonymous(builder, set);
 }
 
+void match_source_elsewhere(struct builder *builder)
+{
+	static const uint32_t nowhere;
+
+	build_load_fib(builder, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
+	build_compare(builder, NFT_CMP_EQ, &nowhere, sizeof(nowhere));
+}
+
 /* An address in the network header. */
 struct field {
 	uint32_t offset;

@@ -35,6 +35,9 @@ void match_address_type(struct builder *builder, uint32_t flags, uint32_t operat
  */
 void look_up_address_type(struct builder *builder, uint32_t flags, uint32_t set);
 
+/** Holds if the source is not routed to the interface at which the packet arrived, as this host's own never is. */
+void match_source_elsewhere(struct builder *builder);
+
 /** Looks up the source address of packets of a family, NFPROTO_*, in a verdict map. */
 void look_up_saddr(struct builder *builder, uint8_t family, const char *map);
 

@@ -52,6 +52,8 @@ enum statement_kind {
 	STATEMENT_CT_LABEL,	    /* ct label N */
 	STATEMENT_CT_NO_LABEL,	    /* ct label ! N */
 	STATEMENT_SADDR_FOREIGN,    /* fib saddr type != local */
+	STATEMENT_SADDR_LOCAL,	    /* fib saddr type local */
+	STATEMENT_SADDR_ELSEWHERE,  /* fib saddr . iif oif missing: not routed to the interface that it came by */
 	STATEMENT_DADDR,	    /* ip daddr ADDRESS */
 	STATEMENT_DADDR6,	    /* ip6 daddr ADDRESS */
 	STATEMENT_DADDR_LOCAL,	    /* fib daddr type local */

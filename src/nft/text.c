@@ -129,6 +129,12 @@ static void print_statement(FILE *out, const struct statement *statement, const 
 	case STATEMENT_SADDR_FOREIGN:
 		fputs("fib saddr type != local", out);
 		break;
+	case STATEMENT_SADDR_LOCAL:
+		fputs("fib saddr type local", out);
+		break;
+	case STATEMENT_SADDR_ELSEWHERE:
+		fputs("fib saddr . iif oif missing", out);
+		break;
 	case STATEMENT_DADDR:
 		print_daddr(out, "ip", AF_INET, &statement->ip);
 		break;

@@ -469,6 +469,21 @@ def test_where_only_forwarded_packets_have_a_route(world, protocol, family):
 
 
 @traffic
+@pytest.mark.parametrize("rules", [("interface: lan0, direct: true",), ("interface: lan0, direct: true", "interface: '*', tproxy: mihomo")],
+                         ids=["strict", "all"])
+def test_answers_from_where_only_forwarded_packets_have_a_route(world, rules, protocol, family):
+    """They arrive on an interface that a rule is for, and the route to their source does not lead there."""
+    device = world.lan("lan0").device()
+    world.proxy("mihomo")
+    version = "-6" if family == V6 else "-4"
+    world.host.run("ip", version, "route", "del", "default")
+    world.host.run("ip", version, "route", "add", "default", "via", GATEWAY[family], "table", "77")
+    world.host.run("ip", version, "rule", "add", "iif", "lan0", "lookup", "77", "priority", "5000")
+    world.daemon(PROXIES + gateway(*rules, more="  strict: true\n"))
+    assert device.ask(protocol, family, times=3).who == "outside"
+
+
+@traffic
 def test_hosts_that_copy_marks(world, protocol, family):
     """To the connection that a marked packet begins, and to what the kernel itself answers."""
     device, guest = world.lan("lan0").device(), world.lan("guest").device()

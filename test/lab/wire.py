@@ -86,21 +86,49 @@ def _parse(frame, time):
                   len(packet), icmp_type, number == socket.IPPROTO_TCP and offset == 0 and _is_bare(body))
 
 
+def _open(interface):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    sock.bind((interface, ETH_P_ALL))
+    sock.setblocking(False)
+    return sock
+
+
+class Tap:
+    """Records whole frames that come in at an interface of a namespace, whatever is in them."""
+
+    def __init__(self, namespace, interface):
+        self._frames = []
+        self._socket = namespace.call(_open, interface)
+
+    def frames(self, text):
+        """Those so far that have these bytes anywhere in them."""
+        while True:
+            try:
+                data, address = self._socket.recvfrom(65536)
+            except BlockingIOError:
+                break
+            if address[2] != _PACKET_OUTGOING:
+                self._frames.append(data)
+        return [data for data in self._frames if text in data]
+
+    def forget(self):
+        """Discard the recorded frames."""
+        self.frames(b"")
+        self._frames.clear()
+
+    def close(self):
+        """Stop recording."""
+        self._socket.close()
+
+
 class Wire:
     """Records what comes in at an interface of a namespace (at "lo": what this host sends to itself)."""
 
     def __init__(self, namespace, interface):
         self._packets = []
-        self._socket = namespace.call(self._open, interface)
-
-    @staticmethod
-    def _open(interface):
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER_SIZE)
-        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        sock.bind((interface, ETH_P_ALL))
-        sock.setblocking(False)
-        return sock
+        self._socket = namespace.call(_open, interface)
 
     @property
     def packets(self):

@@ -121,6 +121,14 @@ def fixture_service(machine):
         service.end()
 
 
+@pytest.fixture(name="containers")
+def fixture_containers(service, request):
+    """The service, with the config `ON` of the test's module, under which rules cover containers."""
+    service.configure(request.module.ON)
+    service.systemctl("restart")
+    return service
+
+
 @pytest.fixture(name="start")
 def fixture_start(machine, user):
     """start(SLICE, ...): a Program of the user's in this slice, which ends with the test."""

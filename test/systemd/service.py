@@ -33,6 +33,11 @@ rules:
 """
 
 
+def with_rule(config, rule):
+    """The config with one more rule, the first."""
+    return config.replace("rules:\n", f"rules:\n  - {{{rule}}}\n")
+
+
 def package_file():
     """The package under test, from $CGTPROXY_PACKAGES."""
     (path,) = Path(os.environ.get("CGTPROXY_PACKAGES", TOP / "build/deb")).glob("cgtproxy_*.deb")
@@ -80,6 +85,13 @@ class Service:
     def configure(self, config):
         """Write the config file, for the next start or reload."""
         self._machine.write(CONFIG_PATH, config)
+
+    def reload(self, config):
+        """Have another config in force."""
+        cursor = self._machine.cursor()
+        self.configure(config)
+        self.systemctl("reload")
+        self.await_message("the new config is in force", cursor)
 
     def drop_in(self, text):
         """Change the unit as `systemctl edit` does, for the next start; the fixture undoes it."""

@@ -60,14 +60,6 @@ def fixture_run(machine, bridge):
         container.close()
 
 
-@pytest.fixture(name="containers")
-def fixture_containers(service):
-    """The service, with a config under which rules cover containers."""
-    service.configure(ON)
-    service.systemctl("restart")
-    return service
-
-
 @both
 @pytest.mark.usefixtures("containers", "proxy")
 def test_targets(world, run, is_bridged):

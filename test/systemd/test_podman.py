@@ -11,7 +11,7 @@ from lab.addresses import ALL_TRAFFIC, DISCARD_PORT, DNS_PORT, HOST, OUTSIDE as 
 from lab.podman import Podman, PodmanContainer
 from lab.waiting import wait_until
 from programs import PROXY_PORT, agent
-from service import CONFIG, UNIT
+from service import CONFIG, UNIT, with_rule
 
 REFUSED, REFUSE_SLICE = "refused", "cgtproxy-refuse.slice"
 DIRECT_SLICE = "cgtproxy-direct.slice"
@@ -59,27 +59,6 @@ def fixture_run(podman):
         container.close()
 
 
-@pytest.fixture(name="containers")
-def fixture_containers(service):
-    """The service, with a config under which rules cover containers."""
-    service.configure(ON)
-    service.systemctl("restart")
-    return service
-
-
-def with_rule(rule, config=ON):
-    """The config with one more rule, the first."""
-    return config.replace("rules:\n", f"rules:\n  - {{{rule}}}\n")
-
-
-def reload(machine, service, config):
-    """Have another config in force."""
-    cursor = machine.cursor()
-    service.configure(config)
-    service.systemctl("reload")
-    service.await_message("the new config is in force", cursor)
-
-
 @pytest.mark.usefixtures("containers", "proxy")
 def test_targets(world, run):
     """Several containers on one bridge with different targets, known by the slice that they were started in."""
@@ -101,24 +80,24 @@ def test_containers_that_ran_before_the_service(world, service, run):
 
 
 @pytest.mark.usefixtures("proxy")
-def test_a_rule_for_one_container(world, machine, containers, run):
+def test_a_rule_for_one_container(world, containers, run):
     """By its cgroup, with the hash in it."""
     one, other = run("one"), run("other")
     assert one.cgroup.startswith("/machine.slice/libpod-") and one.cgroup.endswith(".scope")
     check(world, one, OUTSIDE)
     for target, who in (("drop: true", DROPPED), ("tproxy: mihomo", PROXIED), ("refuse: true", REFUSED), ("direct: true", OUTSIDE)):
-        reload(machine, containers, with_rule(f"match: '^{one.cgroup}(/|$)', {target}"))
+        containers.reload(with_rule(ON, f"match: '^{one.cgroup}(/|$)', {target}"))
         check(world, one, who)
         check(world, other, OUTSIDE)
 
 
 @pytest.mark.usefixtures("proxy")
-def test_on_and_off(world, machine, service, run):
+def test_on_and_off(world, service, run):
     """By default rules are for programs of this host's own network. Those of containers with that network don't notice."""
     proxied, dropped = run("proxied", PROXY_SLICE), run("dropped", DROP_SLICE)
     native = run("native", PROXY_SLICE, "host")
     for config, answers in ((RULES, (OUTSIDE, OUTSIDE)), (ON, (PROXIED, DROPPED)), (RULES, (OUTSIDE, OUTSIDE)), (ON, (PROXIED, DROPPED))):
-        reload(machine, service, config)
+        service.reload(config)
         for container, who in zip((proxied, dropped), answers):
             check(world, container, who)
         check(world, native, PROXIED)
@@ -257,7 +236,7 @@ def test_reloads(world, machine, service, run, config):
     service.systemctl("restart")
     with nothing_gets_out(world, run) as look:
         for number in range(10):
-            service.configure(with_rule(f"match: /number-{number}$, drop: true", config))
+            service.configure(with_rule(config, f"match: /number-{number}$, drop: true"))
             reloading = machine.popen("systemctl", "reload", UNIT)
             while reloading.poll() is None:
                 look()

@@ -31,10 +31,8 @@ def test_a_good_config_is_in_force(world, machine, service, start):
     programs = {slice_name: start(slice_name) for slice_name in WHERE}
     for slice_name, who in WHERE.items():
         check(world, programs[slice_name], who)
-    pid, cursor = service.pid, machine.cursor()
-    service.configure(OTHER_CONFIG)
-    service.systemctl("reload")
-    service.await_message("the new config is in force", cursor)
+    pid = service.pid
+    service.reload(OTHER_CONFIG)
     for slice_name, who in {**WHERE, DROP_SLICE: PROXIED, PROXY_SLICE: DROPPED}.items():
         check(world, programs[slice_name], who)
         check(world, start(slice_name), who)
@@ -71,10 +69,7 @@ def test_the_daemon_refuses_a_bad_config_itself(world, machine, service, start):
     assert (service.show("ActiveState"), service.pid) == ("active", pid)
     for slice_name, who in WHERE.items():
         check(world, start(slice_name), who)
-    cursor = machine.cursor()
-    service.configure(CONFIG)
-    service.systemctl("reload")
-    service.await_message("the new config is in force", cursor)
+    service.reload(CONFIG)
 
 
 @pytest.mark.usefixtures("proxy")

@@ -9,8 +9,7 @@ from checks import OUTSIDE, PROXIED, look_at
 from lab.addresses import ALL_TRAFFIC
 from lab.podman import Podman, PodmanContainer
 from programs import agent
-from service import CONFIG
-from test_podman import reload, with_rule
+from service import CONFIG, with_rule
 
 # No new /proc may be mounted in a user namespace where parts of the old one are covered, as on the machine; with the host's
 # processes there is no need to.
@@ -51,13 +50,13 @@ def test_rules_for_slirp4netns(world, machine, service, container, target, conta
     """It is in the cgroup that Podman was started in or moved to: of the user's, and not the container's."""
     (cgroup,) = machine.run("sh", "-c", WAYS).split()
     assert "/user@" in cgroup and cgroup != container.cgroup
-    reload(machine, service, with_rule(f"match: '^{cgroup}(/|$)', {target}", f"{CONFIG}containers: {containers}\n"))
+    service.reload(with_rule(f"{CONFIG}containers: {containers}\n", f"match: '^{cgroup}(/|$)', {target}"))
     check(world, container, TARGETS[target])
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.usefixtures("proxy")
-def test_rules_for_the_container_have_no_effect(world, machine, service, container, target):
+def test_rules_for_the_container_have_no_effect(world, service, container, target):
     assert "/libpod-" in container.cgroup
-    reload(machine, service, with_rule(f"match: '^{container.cgroup}(/|$)', {target}", f"{CONFIG}containers: true\n"))
+    service.reload(with_rule(f"{CONFIG}containers: true\n", f"match: '^{container.cgroup}(/|$)', {target}"))
     check(world, container, OUTSIDE)

@@ -3,7 +3,7 @@
 
 /* Which cgroups are found to be in a container, in which order they are looked at, and how often. */
 
-#include "fake_network.h"
+#include "network_steps.h"
 
 #include "container/occupants.h"
 #include "container/search.h"
@@ -11,13 +11,9 @@
 #include "util/log.h"
 
 enum {
-	VETH = 7,
-	NETNS = 0,
 	MANY = 300,
 	HOST_PID = 9000, /* and those that follow are of this host's own network */
 };
-
-#define MSEC UINT64_C(1000)
 
 static struct cgroup *many[MANY];
 

@@ -17,19 +17,31 @@
 	"iif lo ct label 61 goto UNMARKED-CHAIN\n"                                                                     \
 	"iif lo return\n"
 #define PREROUTING_NAT "type nat hook prerouting priority dstnat - 5; policy accept;\niif lo return\n"
-#define EXCEPTIONS                                                                                                     \
-	"ct direction reply ct label ! 63 ct label ! 60 return\n"                                                      \
-	"ct status dnat ct label ! 62 return\n"                                                                        \
+#define FALSE_BEGINNINGS "ct status ! confirmed fib saddr . iif oif missing ct label set 60\n"
+#define EXCEPTIONS FALSE_BEGINNINGS DESTINATIONS
+#define DESTINATIONS                                                                                                   \
 	"ip daddr @bypass return\n"                                                                                    \
 	"ip6 daddr @bypass6 return\n"                                                                                  \
 	"fib daddr type { local, broadcast, anycast, multicast } return\n"                                             \
-	"ip6 daddr fe80::/10 return\n"
+	"ip6 daddr fe80::/10 return\n"                                                                                 \
+	"ct direction original ct status dnat ct label ! 62 return\n"                                                  \
+	"ct state established ct direction original ct label ! 60 ct label ! 63 fib saddr . iif oif missing counter "  \
+	"name "                                                                                                        \
+	"\"GATEWAY-DROP\" drop\n"                                                                                      \
+	"ct state established ct direction reply ct label ! 60 ct label ! 63 fib saddr type local counter name "       \
+	"\"GATEWAY-DROP\" drop\n"                                                                                      \
+	"ct direction reply ct state established ct label ! 63 ct label ! 60 return\n"                                 \
+	"ct status dnat ct label ! 62 return\n"
 #define ERRORS                                                                                                         \
-	"ct state related meta l4proto icmp goto GATEWAY-ERROR\n"                                                      \
-	"ct state related meta l4proto ipv6-icmp goto GATEWAY-ERROR\n"
+	"ct state related meta l4proto icmp ct label 60 meta mark set 0x00000bb9 accept\n"                             \
+	"ct state related meta l4proto icmp ct label 63 meta mark set 0x00000bb9 accept\n"                             \
+	"ct state related meta l4proto ipv6-icmp ct label 60 meta mark set 0x00000bb9 accept\n"                        \
+	"ct state related meta l4proto ipv6-icmp ct label 63 meta mark set 0x00000bb9 accept\n"
 #define OPEN "ct state established ct label ! 60 ct label ! 63 return\n"
 #define OTHERS "meta l4proto != { tcp, udp } return\n"
-#define REJECTS "meta l4proto tcp reject with tcp reset\nreject\n"
+#define REJECTS                                                                                                        \
+	"meta l4proto != tcp fib saddr . iif oif missing drop\n"                                                       \
+	"meta l4proto tcp reject with tcp reset\nreject\n"
 #define INVALID "ct state invalid goto GATEWAY-DROP\n"
 #define STEER(name, port)                                                                                              \
 	INVALID                                                                                                        \
@@ -80,8 +92,6 @@ static void test_targets(void **state)
 	assert_body(&rendered, "chain gateway-q", EXCEPTIONS ERRORS OPEN OTHERS STEER("q", "7894"));
 	assert_body(&rendered, "chain GATEWAY-DROP", EXCEPTIONS "counter name \"GATEWAY-DROP\" drop\n");
 	assert_body(&rendered, "chain GATEWAY-REFUSE", EXCEPTIONS INVALID "counter name \"GATEWAY-REFUSE\"\n" REJECTS);
-	assert_body(&rendered, "chain GATEWAY-ERROR",
-		    "ct label 60 meta mark set 0x00000bb9 accept\nct label 63 meta mark set 0x00000bb9 accept\n");
 	assert_body(&rendered, "counter gateway-p", "");
 	assert_body(&rendered, "counter GATEWAY-REFUSE", "");
 	assert_no_body(&rendered, "chain prerouting-nat");
@@ -251,7 +261,8 @@ static void test_dns_hijack(void **state)
 	snprintf(config, sizeof(config), "%s%s", HIJACKING("ip6: 'fd00::53', port: 1053, tcp: true"), rules);
 	rendered = render_plain(config);
 	assert_body(&rendered, "chain gateway-p",
-		    "ct label 62 return\n" EXCEPTIONS ERRORS OPEN OTHERS STEER("p", "7893"));
+		    FALSE_BEGINNINGS
+		    "ct direction original ct label 62 return\n" DESTINATIONS ERRORS OPEN OTHERS STEER("p", "7893"));
 	assert_body(&rendered, "chain gateway-q", EXCEPTIONS ERRORS OPEN OTHERS STEER("q", "7894"));
 	assert_body(
 		&rendered, "chain redirect-p",

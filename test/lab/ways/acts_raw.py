@@ -6,6 +6,7 @@ import socket
 import struct
 
 from ..addresses import HOST, SERVICE_PORT, V4
+from ..packets import packet, udp
 from .acts import UDP, answered
 from .talking import SENT, finish
 
@@ -14,29 +15,11 @@ ETH_P = {4: 0x0800, 6: 0x86DD}
 _BROADCAST_MAC = b"\xff" * 6
 
 
-def _packed(family, address):
-    return socket.inet_pton(socket.AF_INET if family == V4 else socket.AF_INET6, address)
-
-
-def _checksum(data):
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def udp_packet(task, data, destination):
     """A whole IP packet from the host's address with a datagram to the server's port."""
-    source, target = _packed(task.family, HOST[task.family]), _packed(task.family, destination)
-    length = 8 + len(data)
-    pseudo = source + target + struct.pack("!IHBB", length, 0, 0, socket.IPPROTO_UDP)
-    header = struct.pack("!HHH", task.port, SERVICE_PORT, length)
-    datagram = header + struct.pack("!H", _checksum(pseudo + header + bytes(2) + data) or 0xFFFF) + data
-    if task.family == V4:
-        start = struct.pack("!BBHHHBB", 0x45, 0, 20 + length, task.number, 0, 64, socket.IPPROTO_UDP)
-        ends = source + target
-        return start + struct.pack("!H", _checksum(start + ends)) + ends + datagram
-    return struct.pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + source + target + datagram
+    source = HOST[task.family]
+    datagram = udp(task.family, (source, task.port), (destination, SERVICE_PORT), data)
+    return packet(task.family, source, destination, socket.IPPROTO_UDP, datagram)
 
 
 def raw(*tweaks):
