@@ -3,8 +3,7 @@
 
 #include "relay/association.h"
 
-#include "relay/control.h"
-#include "relay/datagrams.h"
+#include "relay/answers.h"
 #include "relay/names.h"
 #include "relay/own_address.h"
 #include "util/clock.h"
@@ -24,10 +23,7 @@ enum {
 	HELD_BYTES_MAX = 4 << 20, /* of all of them */
 };
 
-/* Whoever was heard of later is not turned out for a newcomer: a flood of them would let nobody stay. */
-static const uint64_t rest = 2 * USEC_PER_SEC;
-
-static int compare(const void *one, const void *other)
+int association_compare(const void *one, const void *other)
 {
 	const struct association *first = one;
 	const struct association *second = other;
@@ -36,15 +32,8 @@ static int compare(const void *one, const void *other)
 	return result != 0 ? result : endpoint_compare(&first->fake, &second->fake);
 }
 
-void associations_init(struct associations *associations, size_t max)
-{
-	*associations = (struct associations){.max = max};
-	TAILQ_INIT(&associations->list);
-	TAILQ_INIT(&associations->over);
-}
-
-static void report(struct relay *relay, enum failure_cause cause, uint32_t detail, const struct endpoint *destination,
-		   const char *text)
+void association_report(struct relay *relay, enum failure_cause cause, uint32_t detail,
+			const struct endpoint *destination, const char *text)
 {
 	const struct destination shown = {.endpoint = *destination, .name = relay_name_of(relay, destination)};
 
@@ -81,7 +70,7 @@ static void forget_own_port(struct association *association)
 	association->own_port = 0;
 }
 
-static bool is_own(struct relay *relay, const struct endpoint *client)
+bool association_is_own(struct relay *relay, const struct endpoint *client)
 {
 	bool is_host = false;
 
@@ -120,7 +109,7 @@ void association_end(struct association *association)
 	deadlines_unset(&relay->deadlines, &association->deadline);
 	sources_leave(&associations->sources, association->source);
 	names_release(relay, &association->fake);
-	tdelete(association, &associations->tree, compare);
+	tdelete(association, &associations->tree, association_compare);
 	TAILQ_REMOVE(&associations->list, association, entry);
 	TAILQ_INSERT_TAIL(&associations->over, association, entry);
 	associations->count--;
@@ -135,7 +124,7 @@ void association_fail(struct association *association, enum failure_cause cause,
 		relay->is_upstream_lost = true;
 	if (relay->associations.silent_until < clock_now() + silence)
 		relay->associations.silent_until = clock_now() + silence;
-	report(relay, cause, detail, &association->first, text);
+	association_report(relay, cause, detail, &association->first, text);
 	association_end(association);
 }
 
@@ -166,7 +155,7 @@ static void lose_datagram(struct association *association, const struct endpoint
 		return;
 	}
 	snprintf(text, sizeof(text), _("can't send a datagram: %s"), strerror(code));
-	report(association->relay, FAILURE_DATAGRAM, (uint32_t)code, destination, text);
+	association_report(association->relay, FAILURE_DATAGRAM, (uint32_t)code, destination, text);
 }
 
 static void send_datagram(struct association *association, const struct endpoint *destination, const void *data,
@@ -210,6 +199,15 @@ static void hold_datagram(struct association *association, const struct endpoint
 	associations->held_bytes += length;
 }
 
+void association_pass(struct association *association, const struct endpoint *destination, const void *data,
+		      size_t length)
+{
+	if (association->state == ASSOCIATION_OPEN)
+		send_datagram(association, destination, data, length);
+	else
+		hold_datagram(association, destination, data, length);
+}
+
 /* What the upstream, or for want of one a destination, sent. */
 static void take_answer(struct association *association, const struct sockaddr_storage *address, const uint8_t *data,
 			size_t length)
@@ -226,8 +224,8 @@ static void take_answer(struct association *association, const struct sockaddr_s
 		if (header == 0 && association->fake.family != 0)
 			header = socks5_udp_read_name(data, length, &source.port);
 		if (header == 0) {
-			report(relay, FAILURE_DATAGRAM, 0, &association->first,
-			       _("ignored a datagram of the upstream: it is not SOCKS5, or a fragment"));
+			association_report(relay, FAILURE_DATAGRAM, 0, &association->first,
+					   _("ignored a datagram of the upstream: it is not SOCKS5, or a fragment"));
 			return;
 		}
 	}
@@ -237,7 +235,7 @@ static void take_answer(struct association *association, const struct sockaddr_s
 		source = association->fake;
 		source.port = port;
 	}
-	datagrams_answer(relay, &association->client, &source, data + header, length - header);
+	answers_send(relay, &association->client, &source, data + header, length - header);
 }
 
 static void on_socket(struct poll_source *source, uint32_t events)
@@ -308,142 +306,4 @@ void association_open(struct association *association, const struct endpoint *ad
 	deadlines_set(&association->relay->deadlines, &association->deadline, DEADLINE_DATAGRAMS, association->opened,
 		      expire_idle);
 	send_held(association);
-}
-
-/* Returns whether there may be a new one for this client; or else it has been said why not. */
-static bool may_begin(struct relay *relay, const struct endpoint *client, const struct endpoint *destination)
-{
-	if (relay->upstream->kind == UPSTREAM_HTTP)
-		report(relay, FAILURE_NO_UDP, 0, destination, _("an HTTP proxy can't pass on UDP"));
-	else if (is_own(relay, client))
-		report(relay, FAILURE_LOOP, IPPROTO_UDP, destination,
-		       _("ignored a datagram: it is the relay's own, and is sent back to the relay: the relay's cgroup "
-			 "has to be direct"));
-	else
-		return clock_now() >= relay->associations.silent_until;
-	return false;
-}
-
-/* Returns whether there is a place for one more. */
-static bool make_room(struct relay *relay, const struct endpoint *destination)
-{
-	struct associations *associations = &relay->associations;
-	struct association *oldest = TAILQ_FIRST(&associations->list);
-	char text[256];
-
-	if (associations->count < associations->max)
-		return true;
-	if (oldest != NULL && oldest->used + rest <= clock_now()) {
-		association_end(oldest);
-		return true;
-	}
-	snprintf(text, sizeof(text), _("ignored a datagram: there are %zu clients of UDP, as many as may be"),
-		 associations->count);
-	report(relay, FAILURE_LIMIT, IPPROTO_UDP, destination, text);
-	return false;
-}
-
-/* Returns 0 or a negative errno. */
-static int enter(struct association *association)
-{
-	struct associations *associations = &association->relay->associations;
-	const int result = sources_enter(&associations->sources, &association->client, &association->source);
-
-	if (result < 0)
-		return result;
-	if (tsearch(association, &associations->tree, compare) == NULL) {
-		sources_leave(&associations->sources, association->source);
-		return -ENOMEM;
-	}
-	TAILQ_INSERT_TAIL(&associations->list, association, entry);
-	associations->count++;
-	return 0;
-}
-
-static void refuse(struct relay *relay, const struct endpoint *destination, int result)
-{
-	if (result == -EUSERS)
-		report(relay, FAILURE_SOURCE, IPPROTO_UDP, destination,
-		       _("ignored a datagram: its client has as many ports as one may have"));
-	else
-		report(relay, FAILURE_RESOURCES, (uint32_t)-result, destination, strerror(-result));
-}
-
-/* Returns a new one, which may be over already, or NULL. */
-static struct association *begin(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
-				 const struct endpoint *fake)
-{
-	struct association *association = NULL;
-	int result = -ENOMEM;
-
-	if (!may_begin(relay, client, destination) || !make_room(relay, destination))
-		return NULL;
-	association = calloc(1, sizeof(*association));
-	if (association != NULL) {
-		association->relay = relay;
-		association->client = *client;
-		association->first = *destination;
-		association->fake = *fake;
-		association->control.fd = association->socket.fd = -1;
-		STAILQ_INIT(&association->held);
-		result = enter(association);
-	}
-	if (result < 0) {
-		free(association);
-		refuse(relay, destination, result);
-		return NULL;
-	}
-	names_hold(relay, &association->fake);
-	if (relay->upstream->kind == UPSTREAM_DIRECT)
-		association_open(association, NULL);
-	else
-		control_begin(association);
-	return association;
-}
-
-static struct association *find(struct relay *relay, const struct endpoint *client, const struct endpoint *fake)
-{
-	const struct association wanted = {.client = *client, .fake = *fake};
-	struct association *const *found = tfind(&wanted, &relay->associations.tree, compare);
-
-	return found != NULL ? *found : NULL;
-}
-
-void associations_pass(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
-		       const void *data, size_t length)
-{
-	const struct endpoint none = {0};
-	const struct endpoint *fake = relay_is_fake(relay, destination) ? destination : &none;
-	struct association *association = find(relay, client, fake);
-
-	if (association == NULL)
-		association = begin(relay, client, destination, fake);
-	if (association == NULL || association->state == ASSOCIATION_OVER)
-		return;
-	association->used = clock_now();
-	TAILQ_REMOVE(&relay->associations.list, association, entry);
-	TAILQ_INSERT_TAIL(&relay->associations.list, association, entry);
-	if (association->state == ASSOCIATION_OPEN)
-		send_datagram(association, destination, data, length);
-	else
-		hold_datagram(association, destination, data, length);
-}
-
-void associations_end(struct relay *relay)
-{
-	while (relay->associations.count > 0)
-		association_end(TAILQ_FIRST(&relay->associations.list));
-	associations_bury(relay);
-}
-
-void associations_bury(struct relay *relay)
-{
-	struct associations *associations = &relay->associations;
-
-	while (!TAILQ_EMPTY(&associations->over)) {
-		struct association *association = TAILQ_FIRST(&associations->over);
-
-		TAILQ_REMOVE(&associations->over, association, entry);
-		free(association);
-	}
 }

@@ -55,12 +55,19 @@ struct association {
 	uint8_t reply[SOCKS5_UDP_HEADER_MAX]; /* the beginning of the upstream's last answer */
 };
 
-/** Sets up a relay's table of them. @max: associations at the same time */
-void associations_init(struct associations *associations, size_t max);
+/** Orders them by client and fake address, for tsearch(3). */
+int association_compare(const void *one, const void *other);
 
-/** Passes on a client's datagram, through an association that may have to be made. Best effort, as UDP is. */
-void associations_pass(struct relay *relay, const struct endpoint *client, const struct endpoint *destination,
-		       const void *data, size_t length);
+/** Returns whether a client is the relay itself, whose datagrams are sent back to it. */
+bool association_is_own(struct relay *relay, const struct endpoint *client);
+
+/** Logs a failure about a destination. @text: translated */
+void association_report(struct relay *relay, enum failure_cause cause, uint32_t detail,
+			const struct endpoint *destination, const char *text);
+
+/** Sends a datagram, or keeps it until the association is open. Best effort, as UDP is. One that is over may not. */
+void association_pass(struct association *association, const struct endpoint *destination, const void *data,
+		      size_t length);
 
 /**
  * Makes an association that is ready: its datagrams go to this address, or anywhere if it is NULL, beginning with those
@@ -68,7 +75,7 @@ void associations_pass(struct relay *relay, const struct endpoint *client, const
  */
 void association_open(struct association *association, const struct endpoint *address);
 
-/** Ends it; one that is over stays so. Its memory stays until associations_bury(). */
+/** Ends it; one that is over stays so. Its memory stays until associations_bury() of associations.h. */
 void association_end(struct association *association);
 
 /**
@@ -79,11 +86,5 @@ void association_end(struct association *association);
  */
 void association_fail(struct association *association, enum failure_cause cause, uint32_t detail, uint64_t silence,
 		      const char *text);
-
-/** Ends all of a relay's. */
-void associations_end(struct relay *relay);
-
-/** Frees those that are over. Only while no event is being handled. */
-void associations_bury(struct relay *relay);
 
 #endif

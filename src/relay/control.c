@@ -86,12 +86,13 @@ static void lose(struct association *association, int code)
 		if (association->opened + after_failure > clock_now())
 			association->relay->associations.silent_until = association->opened + after_failure;
 		association_end(association);
-	} else if (handshake_is_requested(&association->handshake)) {
+	} else if (handshake_is_requested(&association->handshake) &&
+		   (code == 0 || code == ECONNRESET || code == EPIPE)) {
 		association_fail(association, FAILURE_NO_UDP, 0, after_hanging_up,
 				 _("no UDP: the upstream ended the connection when it was asked for it"));
 	} else {
 		snprintf(text, sizeof(text),
-			 _("the connection to the upstream failed before it had been asked for UDP: %s"),
+			 _("the connection to the upstream failed before there was a port for UDP: %s"),
 			 code == 0 ? _("the upstream ended it") : strerror(code));
 		association_fail(association, FAILURE_LOST, (uint32_t)code, after_failure, text);
 	}

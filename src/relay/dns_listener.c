@@ -3,6 +3,7 @@
 
 #include "relay/dns_listener.h"
 
+#include "relay/answers.h"
 #include "relay/datagrams.h"
 #include "relay/dns_service.h"
 #include "util/clock.h"
@@ -47,7 +48,7 @@ static void send_answer(struct relay *relay, const struct endpoint *client, cons
 	result = raw_datagrams_send(&relay->dns->raw, destination, client, answer, length);
 	if (result == -EPERM) {
 		/* without CAP_NET_RAW, CAP_NET_ADMIN may do */
-		datagrams_answer(relay, client, destination, answer, length);
+		answers_send(relay, client, destination, answer, length);
 	} else if (result < 0 && result != -EAGAIN) {
 		snprintf(text, sizeof(text), _("can't send its answer to the client: %s"), strerror(-result));
 		failures_log(&relay->failures, FAILURE_ANSWER, (uint32_t)-result, clock_now(), &shown, text);

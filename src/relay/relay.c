@@ -3,7 +3,7 @@
 
 #include "relay/relay.h"
 
-#include "relay/association.h"
+#include "relay/associations.h"
 #include "relay/connection.h"
 #include "relay/dns_client.h"
 #include "relay/listener.h"

@@ -24,7 +24,10 @@
 
 /* What a relay consists of. */
 
-enum { LISTENERS_MAX = 16 };
+enum {
+	LISTENERS_MAX = 16,
+	DATAGRAM_MAX = UINT16_MAX, /* bytes of one that is received */
+};
 
 enum connection_state {
 	CONNECTION_REACHING,  /* connecting to the upstream */
@@ -70,7 +73,7 @@ struct listener {
 struct datagrams {
 	struct listener sockets[LISTENERS_MAX]; /* UDP sockets that get what TPROXY diverts */
 	size_t count;
-	uint8_t *buffer; /* for one datagram */
+	uint8_t *buffer; /* for one datagram: DATAGRAM_MAX bytes */
 	struct answer_sockets answers;
 	struct own_addresses own;
 };

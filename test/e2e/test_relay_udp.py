@@ -449,7 +449,7 @@ def test_without_a_capability(world, sockets):
     """It says what UDP lacks, once, and TCP goes on."""
     upstream = Upstream(world, lambda connection: (accept_socks5(connection), connection.sendall(b"hello")))
     daemon = inherit(world, SOCKS5, for_both_families(world, socket.SOCK_STREAM), for_both_families(world, socket.SOCK_DGRAM))
-    assert daemon.log.count("UDP is not relayed: its answers need the capability CAP_NET_RAW") == 1
+    assert daemon.log.count("UDP is not relayed: answers need the capability CAP_NET_RAW") == 1
     client = sockets.make(V4, UDP)
     client.sendto(b"lost", destination())
     assert receive(sockets.connect(), 5) == b"hello"

@@ -95,6 +95,8 @@ static int fault_by_name(const char *name)
 		{"ECONNABORTED", ECONNABORTED},
 		{"ENOTCONN", ENOTCONN},
 		{"ENETUNREACH", ENETUNREACH},
+		{"ECONNREFUSED", ECONNREFUSED},
+		{"ECONNREFUSED", ECONNREFUSED},
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {

@@ -27,7 +27,7 @@ def address_of(query):
     return answer(query, [(A, b"\1\2\3\4")] if asked(query)[1] == A else [(AAAA, bytes(16))])
 
 
-def serve(connection):
+def serve(_, connection):
     """The name server, or a destination with a name."""
     destination = accept_socks5(connection)
     if destination == SERVER:

@@ -6,13 +6,18 @@ Before it is ready it may end, and says why. A life without faults lists the cal
 """
 
 import collections
+import functools
 import os
+import select
 import socket
 
 import pytest
+from lab.addresses import OUTSIDE, SERVICE_PORT, UDP, V4
 from lab.checks import ONE_PROXY
 from lab.daemon import binary
-from lab.relays import UPSTREAM_PORT, Sockets, Upstream, accept_socks5, receive, reset, start_relay, was_reset
+from lab.relay_datagrams import UDP_ASSOCIATE, header
+from lab.relays import (SOCKS5_DONE, UPSTREAM_PORT, Sockets, Upstream, receive, reset, start_relay, take_methods,
+                        was_reset)
 from lab.waiting import wait_until
 from lab.world import World
 
@@ -32,6 +37,8 @@ FAULTS = {
     "shutdown": ["ENOTCONN"],
     "sendto": ["ENOBUFS", "EINTR"],
     "recvmsg": ["ENOBUFS", "EINTR"],
+    "sendmsg": ["ENOBUFS", "EPERM"],
+    "recvfrom": ["ECONNREFUSED", "ENOMEM"],
     "epoll_create1": ["EMFILE"],
     "epoll_ctl": ["ENOSPC", "ENOMEM"],
     "epoll_wait": ["EINTR"],
@@ -41,7 +48,7 @@ FAULTS = {
     "malloc": ["ENOMEM"],
 }
 # What is not ours to answer for: libsystemd's event loop ends when it can't arm its timer.
-NOT_TRIED = {"timerfd_settime", "open", "openat", "read", "fopen", "realloc", "reallocarray", "fstat", "sendmsg", "recvfrom", "readdir"}
+NOT_TRIED = {"timerfd_settime", "open", "openat", "read", "fopen", "realloc", "reallocarray", "fstat", "readdir"}
 MUCH = bytes(range(256)) * 4096
 
 pytestmark = pytest.mark.xdist_group("relay faults")
@@ -52,9 +59,24 @@ def module(name):
     return binary().parent / "test" / "fault" / f"{name}.so"
 
 
-def serve(connection):
+def echo(world, connection):
+    """Send all datagrams back, for as long as the connection is open."""
+    with world.host.call(socket.socket, socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        connection.sendall(b"\5\0" + header(datagrams.getsockname())[2:])
+        while datagrams in select.select([datagrams, connection], [], [])[0]:
+            datagrams.sendto(*datagrams.recvfrom(65536))
+
+
+def serve(world, connection):
     """The destination: the first byte says what it is to do."""
-    accept_socks5(connection)
+    take_methods(connection)
+    connection.sendall(b"\5\0")
+    command = receive(connection, 10)[1]
+    if command == UDP_ASSOCIATE:
+        echo(world, connection)
+        return
+    connection.sendall(SOCKS5_DONE)
     order = receive(connection, 1)
     if order == b"q":
         connection.sendall(b"answer")
@@ -96,6 +118,23 @@ def resets(client):
     reset(client)
 
 
+def datagram(client):
+    """A question by UDP, which may be lost on its way: one of them is answered, and none wrongly."""
+    asked = []
+
+    def is_answered():
+        asked.append(b"question %d" % len(asked))
+        try:
+            client.sendto(asked[-1], (OUTSIDE[V4], SERVICE_PORT))
+        except ConnectionRefusedError:  # nobody listens, before the relay is back
+            pass
+        return select.select([client], [], [], 0.2)[0]
+
+    wait_until(is_answered, "a datagram is answered")
+    answer, source = client.recvfrom(65536)
+    assert answer in asked and source == (OUTSIDE[V4], SERVICE_PORT)
+
+
 class Stage:
     """A World in which relays live one after another, with these arguments and an upstream that serves so."""
 
@@ -104,7 +143,7 @@ class Stage:
         self.world = self._context.__enter__()
         self.sockets = Sockets(self.world)
         self.world.daemon(ONE_PROXY)
-        self.upstream = Upstream(self.world, serves)
+        self.upstream = Upstream(self.world, functools.partial(serves, self.world))
         self.arguments = arguments
 
     def close(self):
@@ -125,6 +164,9 @@ class Stage:
                     act(client)
             except (OSError, AssertionError):
                 failed += 1
+        for _ in range(2):
+            with self.sockets.make(V4, UDP) as client:
+                datagram(client)
         return failed
 
     def index(self, name):
