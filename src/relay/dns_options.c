@@ -38,11 +38,19 @@ static bool parse_prefix(const char *text, struct network *network)
 	return true;
 }
 
+/* The greatest first byte of its addresses. */
+static unsigned last_byte(const struct network *network)
+{
+	const uint8_t first = *(const uint8_t *)&network->ip6;
+
+	return network->prefix >= 8 ? first : first | 0xffU >> network->prefix;
+}
+
 /* Addresses that are this host's, on one link only, or nobody's, can't be used. */
 static bool is_usable(const struct network *network)
 {
 	const unsigned first = *(const uint8_t *)&network->ip6;
-	const unsigned last = first | 0xffU >> (network->prefix < 8 ? network->prefix : 8);
+	const unsigned last = last_byte(network);
 	const struct endpoint loopback = {.family = AF_INET6, .ip6 = IN6ADDR_LOOPBACK_INIT};
 
 	if (network->family == AF_INET)
