@@ -52,8 +52,8 @@ static int answer(struct relay *relay, const struct endpoint *client, const stru
 		       : 0;
 }
 
-void answers_send(struct relay *relay, const struct endpoint *client, const struct endpoint *source,
-		      const void *data, size_t length)
+void answers_send(struct relay *relay, const struct endpoint *client, const struct endpoint *source, const void *data,
+		  size_t length)
 {
 	const struct destination shown = {.endpoint = *source};
 	const int result = answer(relay, client, source, data, length);

@@ -9,12 +9,12 @@
 #include <stddef.h>
 
 /*
- * The answers to clients by UDP, which need CAP_NET_RAW: each comes from the address that the client had sent to, or, as
- * with any full cone, from another one that answers it.
+ * The answers to clients by UDP, which need CAP_NET_RAW: each comes from the address that the client had sent to, or,
+ * as with any full cone, from another one that answers it.
  */
 
 /** Sends a datagram to a client, from the address that it had sent to. Best effort; failures are logged by cause. */
-void answers_send(struct relay *relay, const struct endpoint *client, const struct endpoint *source,
-		      const void *data, size_t length);
+void answers_send(struct relay *relay, const struct endpoint *client, const struct endpoint *source, const void *data,
+		  size_t length);
 
 #endif

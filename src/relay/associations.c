@@ -32,8 +32,9 @@ static bool may_begin(struct relay *relay, const struct endpoint *client, const 
 		association_report(relay, FAILURE_NO_UDP, 0, destination, _("an HTTP proxy can't pass on UDP"));
 	else if (association_is_own(relay, client))
 		association_report(relay, FAILURE_LOOP, IPPROTO_UDP, destination,
-		       _("ignored a datagram: it is the relay's own, and is sent back to the relay: the relay's cgroup "
-			 "has to be direct"));
+				   _("ignored a datagram: it is the relay's own, and is sent back to the relay: the "
+				     "relay's cgroup "
+				     "has to be direct"));
 	else
 		return clock_now() >= relay->associations.silent_until;
 	return false;
@@ -79,7 +80,7 @@ static void refuse(struct relay *relay, const struct endpoint *destination, int 
 {
 	if (result == -EUSERS)
 		association_report(relay, FAILURE_SOURCE, IPPROTO_UDP, destination,
-		       _("ignored a datagram: its client has as many ports as one may have"));
+				   _("ignored a datagram: its client has as many ports as one may have"));
 	else
 		association_report(relay, FAILURE_RESOURCES, (uint32_t)-result, destination, strerror(-result));
 }

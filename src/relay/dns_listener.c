@@ -4,7 +4,6 @@
 #include "relay/dns_listener.h"
 
 #include "relay/answers.h"
-#include "relay/datagrams.h"
 #include "relay/dns_service.h"
 #include "util/clock.h"
 #include "util/language.h"

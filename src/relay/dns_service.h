@@ -5,7 +5,6 @@
 #define CGTPROXY_RELAY_DNS_SERVICE_H
 
 #include "relay/dns.h"
-#include "relay/dns_options.h"
 #include "relay/dns_tcp.h"
 #include "relay/raw_datagrams.h"
 #include "relay/state.h"
@@ -53,19 +52,6 @@ struct dns_service {
 	struct dns_datagram_list datagrams; /* that wait for the server */
 	struct raw_datagrams raw;
 };
-
-/**
- * Prepares it; a relay that does nothing with such questions has none (relay->dns is NULL).
- *
- * Returns 0 or a negative errno. End it whatever this returns.
- */
-int dns_service_begin(struct relay *relay, const struct dns_options *options, struct error *error);
-
-/** Ends it, after all connections. */
-void dns_service_end(struct relay *relay);
-
-/** Frees the clients that are over. Only while no event is being handled. */
-void dns_service_bury(struct relay *relay);
 
 /** Returns when dns_service_run() is to be called, or UINT64_MAX. */
 uint64_t dns_service_next(const struct relay *relay);

@@ -6,6 +6,7 @@
 #include "relay/associations.h"
 #include "relay/connection.h"
 #include "relay/dns_client.h"
+#include "relay/dns_lifetime.h"
 #include "relay/listener.h"
 #include "relay/resolver.h"
 #include "util/clock.h"

@@ -26,8 +26,12 @@
 #define NEEDS_SOCKET HEAD "\n[Unit]\nRequires=" UNIT("socket") "\n"
 #define PORT HEAD "\n[Socket]\nListenStream=%u\n"
 #define DATAGRAM "ListenDatagram=%u\n"
-/* Answers come from the addresses that were asked, for which a socket has to be made each time. */
-#define MAY_ANSWER HEAD "\n[Service]\nAmbientCapabilities=CAP_NET_RAW\nCapabilityBoundingSet=CAP_NET_RAW\n"
+/*
+ * Answers come from the addresses that were asked, for which a socket has to be made each time, and from their ports:
+ * 443 of QUIC is a privileged one.
+ */
+#define ANSWERING "CAP_NET_RAW CAP_NET_BIND_SERVICE"
+#define MAY_ANSWER HEAD "\n[Service]\nAmbientCapabilities=" ANSWERING "\nCapabilityBoundingSet=" ANSWERING "\n"
 
 static int fail(const char *path, struct error *error)
 {
