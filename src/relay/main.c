@@ -126,9 +126,8 @@ static void print_help(void)
 	       "Environment:\n"
 	       "  LOG_LEVEL               debug, info, warn or error [info]\n"
 	       "\n"
-	       "--listen, and UDP, need the capability CAP_NET_ADMIN or CAP_NET_RAW. What the relay itself sends must "
-	       "not be\n"
-	       "sent to it: its cgroup has to be direct."));
+	       "--listen, and UDP, need the capability CAP_NET_ADMIN or CAP_NET_RAW. What the relay itself sends must\n"
+	       "not be sent to it: its cgroup has to be direct."));
 }
 
 /* Returns whether the argument is a number from 1 to @most. */

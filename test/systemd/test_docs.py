@@ -28,8 +28,16 @@ def fixture_bash(machine, user, world):
     return bash
 
 
+@pytest.fixture(name="relays")
+def _relays(machine):
+    """Ends those that a document has enabled."""
+    yield
+    for line in machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "cgtproxy-relay@*.service").splitlines():
+        machine.run("systemctl", "disable", "--now", line.split()[0])
+
+
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: str(path.relative_to(TOP)))
-@pytest.mark.usefixtures("proxy")
+@pytest.mark.usefixtures("proxy", "relays")
 def test_commands(service, bash, path):
     """One after the other, under the config that was shown last."""
     service.configure(first_config())
