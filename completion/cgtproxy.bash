@@ -100,7 +100,7 @@ _cgtproxy() {
 	fi
 	((words_after == 0)) || return
 	case $command in
-	'' | help) COMPREPLY=($(compgen -W 'apps check clear exec explain help init render route status targets top' -- "$cur")) ;;
+	'' | help) COMPREPLY=($(compgen -W 'apps check clear exec explain help init relay render route status targets top' -- "$cur")) ;;
 	check) COMPREPLY=($(compgen -W 'config permission system' -- "$cur")) ;;
 	exec) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -- "$cur")) ;;
 	explain)
@@ -110,6 +110,7 @@ _cgtproxy() {
 			_cgtproxy_names "$1"
 		fi
 		;;
+	relay) COMPREPLY=($(compgen -W '$("$1" "${config[@]}" targets 2>/dev/null)' -X '@(direct|drop|refuse)' -- "$cur")) ;;
 	route) _cgtproxy_names "$1" ;;
 	esac
 } && complete -F _cgtproxy cgtproxy

@@ -58,6 +58,11 @@ function __cgtproxy_targets
     __cgtproxy_output targets
 end
 
+# Whatever is no word of the config's is the name of a proxy.
+function __cgtproxy_proxies
+    __cgtproxy_output targets | string match --invert --regex '^(direct|drop|refuse)$'
+end
+
 function __cgtproxy_routes
     __cgtproxy_output route --list | string split --fields 1 ' '
 end
@@ -117,13 +122,14 @@ complete -c cgtproxy -n __cgtproxy_needs_command -a exec -d 'Run a command with 
 complete -c cgtproxy -n __cgtproxy_needs_command -a explain -d 'Show where the traffic of a program goes and why'
 complete -c cgtproxy -n __cgtproxy_needs_command -a help -d 'Show help'
 complete -c cgtproxy -n __cgtproxy_needs_command -a init -d 'Write a first config'
+complete -c cgtproxy -n __cgtproxy_needs_command -a relay -d 'Run the relay of a proxy in the foreground'
 complete -c cgtproxy -n __cgtproxy_needs_command -a render -d 'Print the ruleset'
 complete -c cgtproxy -n __cgtproxy_needs_command -a route -d 'Send an application, unit, slice or user to a target'
 complete -c cgtproxy -n __cgtproxy_needs_command -a status -d 'Show what is in force'
 complete -c cgtproxy -n __cgtproxy_needs_command -a targets -d 'List the targets of rules'
 complete -c cgtproxy -n __cgtproxy_needs_command -a top -d 'Show what is running on the whole screen, with rates'
 complete -c cgtproxy -n '__cgtproxy_first_word check' -a 'config permission system'
-complete -c cgtproxy -n '__cgtproxy_first_word help' -a 'apps check clear exec explain help init render route status targets top'
+complete -c cgtproxy -n '__cgtproxy_first_word help' -a 'apps check clear exec explain help init relay render route status targets top'
 complete -c cgtproxy -n '__cgtproxy_first_word exec' -a '(__cgtproxy_targets)'
 complete -c cgtproxy -n '__cgtproxy_command exec; and not __cgtproxy_first_word exec' -a '(__cgtproxy_program)'
 complete -c cgtproxy -n '__cgtproxy_command apps check explain route status' -l json -d 'Print JSON'
@@ -138,5 +144,6 @@ complete -c cgtproxy -n '__cgtproxy_command status' -l watch -d 'Refresh every s
 complete -c cgtproxy -n '__cgtproxy_command status' -l openmetrics -d 'Print metrics for Prometheus'
 complete -c cgtproxy -n '__cgtproxy_command explain' -l pid -x -a '(__fish_complete_pids)' -d 'Process ID'
 complete -c cgtproxy -n '__cgtproxy_command explain' -l to -x -d 'A destination: [tcp/|udp/]ADDRESS[:PORT]'
+complete -c cgtproxy -n '__cgtproxy_first_word relay' -a '(__cgtproxy_proxies)'
 complete -c cgtproxy -n '__cgtproxy_first_word explain' -a '(__cgtproxy_names_or_cgroups)'
 complete -c cgtproxy -n '__cgtproxy_first_word route' -a '(__cgtproxy_names)'

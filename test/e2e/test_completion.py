@@ -12,7 +12,7 @@ from lab.daemon import Scratch, binary
 from lab.layouts import HYBRID
 from lab.shells import Fish, bash, zsh
 
-COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "render", "route", "status", "targets", "top"]
+COMMANDS = ["apps", "check", "clear", "exec", "explain", "help", "init", "relay", "render", "route", "status", "targets", "top"]
 CONFIG = """
 version: 1
 tproxies:
@@ -80,6 +80,11 @@ def test_targets_are_those_of_the_config(shell, option):
     assert sorted(shell.complete(f"cgtproxy {option} exec ")) == ["direct", "drop", "mihomo", "refuse", "v.p-s_2"]
     assert shell.complete(f"cgtproxy {option} exec mi") == ["mihomo"]
     assert shell.complete(f"cgtproxy exec {option} mi") == ["mihomo"]
+
+
+def test_relays_are_proxies_of_the_config(shell):
+    assert words(shell, "cgtproxy -c some.yaml relay ") == ["mihomo", "v.p-s_2"]
+    assert words(shell, "cgtproxy -c some.yaml relay mihomo ") == []
 
 
 def test_targets_without_a_config(shell):
