@@ -65,7 +65,7 @@ def test_a_crowd(world, crowd):
     argv = [sys.executable, "-c", _UPSTREAM, str(Path(__file__).parents[1]), str(crowd), str(UPSTREAM_PORT)]
     with subprocess.Popen(world.host.command(*argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as upstream:
         assert upstream.stdout.readline() == "listening\n"
-        daemon = relay(world, f"socks5://127.0.0.1:{UPSTREAM_PORT}")
+        daemon = relay(world, f"socks5://127.0.0.1:{UPSTREAM_PORT}", "--max-udp-clients", 1)
         before = rss(daemon.pid), descriptors(daemon.pid)
         clients = [sockets.connect() for _ in range(crowd)]
         assert upstream.stdout.readline() == "crowded\n"
