@@ -95,7 +95,7 @@ bool named_relay_check_sockets(const struct proxy *proxy, const char *file)
 		if (port == 0 || port == proxy->port)
 			continue;
 		log_warning("systemd listens on port %u, and in the config it is %u: type \"systemctl daemon-reload "
-			    "&& systemctl restart " RELAY_UNIT_PREFIX "%s.socket\"",
+			    "&& systemctl restart cgtproxy-relay@%s.socket\"",
 			    port, proxy->port, proxy->name);
 		break;
 	}

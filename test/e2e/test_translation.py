@@ -13,7 +13,7 @@ from lab import translations
 # Whole files whose texts are for programs, or the field's own terms.
 _FOR_PROGRAMS = {
     "src/cmd/apps_json.c", "src/cmd/explain_json.c", "src/cmd/status_json.c", "src/cmd/status_openmetrics.c",
-    "src/config/schema.c", "src/nft/hook.c", "src/nft/set_text.c", "src/nft/text.c",
+    "src/config/schema.c", "src/nft/hook.c", "src/nft/set_text.c", "src/nft/text.c", "src/relay/units.c",
 }
 # Texts that are the same in any language: commands, JSON formats (json_pack()), nftables, what other programs write.
 _SAME_EVERYWHERE = [
@@ -24,19 +24,26 @@ _SAME_EVERYWHERE = [
 _SAME_IN = {
     "src/cmd/explain.c": [r"  cgtproxy explain %s%s%s"],
     "src/cmd/init_advice.c": [r"  (%s)?(systemctl|cgtproxy) .*\\n"],
+    "src/config/draft.c": [r"\\n      dns: fake-ip"],
     "src/config/value.c": [r"each word has its opposite"],  # _Static_assert()
     "src/config/yaml.c": [r"invalid alias"],  # libfyaml's
     "src/desktop/keyfile.c": [r"Desktop Entry"],
     "src/inspect/firewall.c": [r"%s(insert|delete) rule .*"],
     "src/inspect/loaded.c": [r"systemctl show .*"],
     "src/inspect/naming.c": [r"version: 1.*"],
+    "src/inspect/upstream_probe.c": [r"what is written into a pipe .*"],  # _Static_assert()
     "src/inspect/watches.c": [r"inotify wd:"],
-    "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|route \[NAME.*"],
+    "src/main.c": [r"[a-z]+ \[.*|explain NAME.*|exec TARGET.*|relay NAME|route \[NAME.*"],
     "src/nft/elements.c": [r"the elements of a message fit one netlink attribute"],  # _Static_assert()
     "src/nft/probe.c": [r"nft_\w+ \(CONFIG_\w+\)"],
     "src/nft/set.c": [r"iface_index \. ipv[46]_addr"],
     "src/nft/stamp.c": [r"\(built in\)"],  # in the kernel
     "src/policy/policy.c": [r"rules are the patterns' indices"],  # _Static_assert()
+    "src/proxy/destination.c": [r"an address fits where a name does"],  # _Static_assert()
+    "src/proxy/handshake.c": [r"one buffer holds what either sends"],  # likewise
+    "src/proxy/http_connect.c": [r"Proxy-Authorization: Basic "],
+    "src/relay/dns_listener.c": [r"all answers can be sent|and so can ours"],  # _Static_assert()
+    "src/relay/dns_tcp.c": [r"the rest of an id counts|an id has the number of a place"],  # likewise
     "src/top/change.c": [r"sudo cgtproxy%s%s route.*"],
 }
 _TWO_WORDS = re.compile(r'[A-Za-z]{2,}[^A-Za-z"]* [^A-Za-z"]*[A-Za-z]{2,}')
