@@ -40,6 +40,7 @@
  * - A container without cgroups is one whose cgroups were not found yet, or in which nothing runs yet, or any more:
  *what still comes from it belongs to what ran there last. One whose cgroup may not be read keeps it. Of a cgroup's
  *   processes only some of the oldest and newest are looked at.
+ * - Processes in the root cgroup don't count: it has no rule, and no unit is there.
  * - A cgroup may be in several containers, with processes of this host's own network as well.
  * - A bridge shows no more of a packet's sender than its addresses. A container can send from those of another one, and
  *   even have them: then both are said to have them.

@@ -92,7 +92,7 @@ static int read_either(int directory, char *path, size_t length, struct pids *pi
  */
 static int read_pids(struct look *look, const struct cgroup *cgroup, struct pids *pids)
 {
-	size_t length = cgroup->parent != NULL ? cgroup_path(cgroup, look->path) : 0;
+	size_t length = cgroup_path(cgroup, look->path);
 	CLEANUP(closep) int directory = -1;
 
 	if (length + sizeof("/cgroup.threads") < PATH_MAX)
@@ -192,6 +192,9 @@ bool look_at(struct look *look, struct netlink *asking, struct model *model, str
 	struct finding finding = {0};
 	struct pids pids;
 
+	/* of no unit: what prepares a container's network may be there, and would stand for what runs in it later */
+	if (member->cgroup->parent == NULL)
+		return false;
 	pids.count = 0;
 	if (read_pids(look, member->cgroup, &pids) < 0)
 		return false;
