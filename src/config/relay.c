@@ -76,7 +76,7 @@ const char *relay_dns_write(const struct relay_dns *dns, char *out)
 	if (dns->kind == RELAY_DNS_SERVER)
 		snprintf(out, RELAY_DNS_SIZE, SERVER_SCHEME "%s", endpoint_write(&dns->server, server));
 	else
-		strcpy(out, dns->kind == RELAY_DNS_FAKE_IP ? "fake-ip" : "off");
+		snprintf(out, RELAY_DNS_SIZE, "%s", dns->kind == RELAY_DNS_FAKE_IP ? "fake-ip" : "off");
 	return out;
 }
 

@@ -58,10 +58,10 @@ int own_address_find(struct netlink *netlink, const struct endpoint *address, bo
 static size_t place(const struct endpoint *address)
 {
 	const uint8_t *bytes = (const uint8_t *)&address->ip6;
-	uint32_t hash = 2166136261u;
+	uint32_t hash = 2166136261U;
 
 	for (size_t i = 0; i < address_size(address->family); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
+		hash = (hash ^ bytes[i]) * 16777619U;
 	return hash % OWN_ADDRESSES_KNOWN;
 }
 

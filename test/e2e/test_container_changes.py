@@ -104,9 +104,9 @@ def test_processes_move(world, lan, bridge):
 def test_a_cgroup_vanishes(world, lan, config, bridge, name):
     """What still comes from the network, which others keep, goes where the last cgroup's rule sent it."""
     device = lan(bridge).device()
+    device.close()  # or its cgroup, the tests' own, would be another one of the container's
     world.daemon(config)
     client = device.join(world, name)
-    device.close()
     settle(client, TARGETS[name])
     world.cgroups.remove(world.cgroups.path(name))
     time.sleep(1)  # nothing tells when the daemon has forgotten the cgroup
