@@ -11,7 +11,7 @@ from lab.daemon import binary
 UPSTREAMS = {"socks": "socks5://127.0.0.1:1080", "http": "http://127.0.0.1:3128"}
 TCP_PORT = "[Socket]\nListenStream=7900\n"
 BOTH_PORTS = f"{TCP_PORT}ListenDatagram=7900\n"
-MAY_ANSWER = "[Service]\nAmbientCapabilities=CAP_NET_RAW\nCapabilityBoundingSet=CAP_NET_RAW\n"
+MAY_ANSWER = "[Service]\nAmbientCapabilities=CAP_NET_RAW CAP_NET_BIND_SERVICE\nCapabilityBoundingSet=CAP_NET_RAW CAP_NET_BIND_SERVICE\n"
 RULES = "rules:\n  - {match: .*, tproxy: a}\n"
 
 
