@@ -30,7 +30,7 @@ _LANGUAGES = {"yaml", "json", "sh", "console", "text"}
 _WORDS = {"sh": {"systemd", "user", "source", "package", "first-steps", "ci"}, "console": {"systemd", "user", "behind"}, "json": {"v2ray"}}
 _COMMAND = re.compile(r"^\s*(?:[$#] |(?:sudo|cgtproxy|nft|ip (?:-[46]|rule|route|link|addr)|systemctl|systemd-run|journalctl|make|apt)\b)", re.M)
 # Programs whose traffic is steered. The tests' machines lack them.
-STAND_INS = ("curl", "firefox", "steam")
+STAND_INS = ("curl", "firefox", "ssh", "steam")
 
 
 @dataclass(frozen=True)
