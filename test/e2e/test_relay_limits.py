@@ -131,5 +131,5 @@ def test_nothing_is_left_behind(world, sockets):
     known = memory()
     connect(2000)
     wait_until(lambda: descriptors() <= before + 2, lambda: f"{before} descriptors; there are {descriptors()}")
-    assert memory() <= known + 256  # KiB
+    assert daemon.has_sanitizer or memory() <= known + 256  # KiB; a sanitizer keeps what was freed for a while
     assert upstream.connections > 2000
