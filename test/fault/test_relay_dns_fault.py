@@ -11,6 +11,7 @@ from lab.checks import ONE_PROXY
 from lab.questions import (A, AAAA, NOERROR, answer, ask, asked, be_name_server, frame, question, read, receive_frame)
 from lab.relays import UPSTREAM_PORT, Sockets, Upstream, accept_socks5, receive, reset, was_reset
 from lab.waiting import wait_until
+from test_fault import is_sanitized
 from test_relay_fault import FAULTS, Stage
 
 SERVER = ("203.0.113.99", DNS_PORT)
@@ -107,13 +108,15 @@ def _stage(request):
 
 @pytest.fixture(scope="module", name="calls")
 def _calls(stage):
-    return {name: stage.index(name) for name in ("fault", "fault_memory")}
+    return {name: stage.index(name) for name in (("fault",) if is_sanitized() else ("fault", "fault_memory"))}
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_fails(stage, calls, call):
     """As in test_relay_fault.py."""
     name = "fault_memory" if call == "calloc" else "fault"
+    if name not in calls:
+        pytest.skip("the sanitizer's allocator must not be replaced")
     sites = sorted(site for called, site in calls[name] if called == call)
     assert sites or (call == "socketpair" and stage.dns == "fake-ip")
     errnos = FAULTS.get(call) or MORE[call]
