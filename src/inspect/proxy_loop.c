@@ -114,16 +114,6 @@ static int find_listeners(const struct config *config, struct listeners *listene
 	return result;
 }
 
-static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
-{
-	for (size_t i = 0; i < listeners->count; i++) {
-		if (listeners->items[i].transparent && listeners->items[i].cgroup_id == cgroup &&
-		    listeners->items[i].port == port)
-			return true;
-	}
-	return false;
-}
-
 int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct proxy_place *found)
 {
 	const struct plan *plan = comparison->plan;
@@ -136,7 +126,8 @@ int proxy_loop_find(const struct comparison *comparison, int32_t rule, struct pr
 		const int32_t holding = plan_rule(plan, cgroup);
 
 		if (target < TARGET_FIRST_PROXY || (rule != NO_RULE && holding != rule) ||
-		    !listens(&listeners, cgroup->id, plan->config->proxies[target - TARGET_FIRST_PROXY].port))
+		    !listeners_take_tproxy(&listeners, cgroup->id,
+					   plan->config->proxies[target - TARGET_FIRST_PROXY].port))
 			continue;
 		*found = (struct proxy_place){cgroup_path_copy(cgroup), target - TARGET_FIRST_PROXY, holding};
 		result = found->path != NULL ? 1 : -ENOMEM;

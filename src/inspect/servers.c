@@ -203,6 +203,16 @@ static int compare_servers(const void *left, const void *right)
 	return (a->port > b->port) - (a->port < b->port);
 }
 
+static void finish(struct search *search)
+{
+	struct servers *servers = search->servers;
+
+	if (servers->count > 0)
+		qsort(servers->items, servers->count, sizeof(*servers->items), compare_servers);
+	processes_clear(&search->processes);
+	cgroup_index_clear(&search->index);
+}
+
 int servers_find(struct servers *servers, struct error *error)
 {
 	struct search search = {.servers = servers};
@@ -220,10 +230,7 @@ int servers_find(struct servers *servers, struct error *error)
 		if (result < 0)
 			error_set(error, result, "no memory to look for proxy servers");
 	}
-	if (servers->count > 0)
-		qsort(servers->items, servers->count, sizeof(*servers->items), compare_servers);
-	processes_clear(&search.processes);
-	cgroup_index_clear(&search.index);
+	finish(&search);
 	return result;
 }
 
@@ -331,10 +338,7 @@ int servers_find_upstreams(struct servers *servers, struct error *error)
 		if (result < 0)
 			error_set(error, result, "no memory to look for proxy servers");
 	}
-	if (servers->count > 0)
-		qsort(servers->items, servers->count, sizeof(*servers->items), compare_servers);
-	processes_clear(&search.processes);
-	cgroup_index_clear(&search.index);
+	finish(&search);
 	return result;
 }
 

@@ -36,16 +36,6 @@ static bool has_port_only(const struct listeners *listeners, uint64_t cgroup, ui
 	return true;
 }
 
-static bool listens(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
-{
-	for (size_t i = 0; i < listeners->count; i++) {
-		if (listeners->items[i].transparent && listeners->items[i].cgroup_id == cgroup &&
-		    listeners->items[i].port == port)
-			return true;
-	}
-	return false;
-}
-
 /* A port may have a socket for each family. */
 static void count_connections(const struct sockets *sockets, uint16_t port, struct status_relay *relay)
 {
@@ -60,7 +50,7 @@ static void count_connections(const struct sockets *sockets, uint16_t port, stru
 			relay->is_counted = false;
 	}
 	for (size_t i = 0; relay->is_counted && i < sockets->taken.count; i++)
-		relay->connections += listens(listeners, sockets->taken.ids[i], port);
+		relay->connections += listeners_take_tproxy(listeners, sockets->taken.ids[i], port);
 }
 
 static bool describe(const struct config *config, struct status *status)

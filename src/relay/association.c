@@ -7,6 +7,7 @@
 #include "relay/names.h"
 #include "relay/own_address.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 #include "util/language.h"
 
 #include <errno.h>
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum {
 	RECEIVE_MAX = 64,	  /* datagrams in one go, before others have their turn */
@@ -130,7 +129,7 @@ void association_fail(struct association *association, enum failure_cause cause,
 
 static void expire_idle(struct deadline *deadline, uint64_t now)
 {
-	struct association *association = CONTAINER(struct association, deadline, deadline);
+	struct association *association = CONTAINER_OF(struct association, deadline, deadline);
 	struct deadlines *deadlines = &association->relay->deadlines;
 
 	/* as with connections: it may be late by one span, never early */
@@ -242,7 +241,7 @@ static void take_answer(struct association *association, const struct sockaddr_s
 
 static void on_socket(struct poll_source *source, uint32_t events)
 {
-	struct association *association = CONTAINER(struct association, socket, source);
+	struct association *association = CONTAINER_OF(struct association, socket, source);
 	uint8_t *buffer = association->relay->datagrams.buffer;
 
 	(void)events;

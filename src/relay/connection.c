@@ -8,6 +8,7 @@
 #include "relay/own_ports.h"
 #include "relay/socket_options.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 #include "util/language.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 
 /* Both ends of a connection are waited for once, and for everything. */
 #define EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET)
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum {
 	HEAR_MAX = 512,	   /* bytes of an answer looked at together; answers are shorter than that */
@@ -27,7 +26,7 @@ static void try_address(struct connection *connection);
 
 static void expire_idle(struct deadline *deadline, uint64_t now)
 {
-	struct connection *connection = CONTAINER(struct connection, deadline, deadline);
+	struct connection *connection = CONTAINER_OF(struct connection, deadline, deadline);
 	struct deadlines *deadlines = &connection->relay->deadlines;
 
 	/* the deadline was not moved each time; it may be late by one span, never early */
@@ -39,7 +38,7 @@ static void expire_idle(struct deadline *deadline, uint64_t now)
 
 static void expire_answer(struct deadline *deadline, uint64_t now)
 {
-	struct connection *connection = CONTAINER(struct connection, deadline, deadline);
+	struct connection *connection = CONTAINER_OF(struct connection, deadline, deadline);
 
 	(void)now;
 	connection_fail(connection, FAILURE_SLOW, DEADLINE_ANSWER,
@@ -50,7 +49,7 @@ static void expire_answer(struct deadline *deadline, uint64_t now)
 
 static void expire_reach(struct deadline *deadline, uint64_t now)
 {
-	struct connection *connection = CONTAINER(struct connection, deadline, deadline);
+	struct connection *connection = CONTAINER_OF(struct connection, deadline, deadline);
 
 	(void)now;
 	if (connection->state == CONNECTION_REACHING &&
@@ -63,7 +62,7 @@ static void expire_reach(struct deadline *deadline, uint64_t now)
 static void expire_retry(struct deadline *deadline, uint64_t now)
 {
 	(void)now;
-	try_address(CONTAINER(struct connection, deadline, deadline));
+	try_address(CONTAINER_OF(struct connection, deadline, deadline));
 }
 
 static void set_deadline(struct connection *connection, enum deadline_kind kind,
@@ -207,7 +206,7 @@ static void try_next_address(struct connection *connection, int code)
 
 static void on_client(struct poll_source *source, uint32_t events)
 {
-	struct connection *connection = CONTAINER(struct connection, client.source, source);
+	struct connection *connection = CONTAINER_OF(struct connection, client.source, source);
 
 	end_note(&connection->client, events);
 	if (connection->state == CONNECTION_OPEN)
@@ -218,7 +217,7 @@ static void on_client(struct poll_source *source, uint32_t events)
 
 static void on_upstream(struct poll_source *source, uint32_t events)
 {
-	struct connection *connection = CONTAINER(struct connection, upstream.source, source);
+	struct connection *connection = CONTAINER_OF(struct connection, upstream.source, source);
 
 	end_note(&connection->upstream, events);
 	if (connection->state == CONNECTION_OPEN) {

@@ -5,13 +5,12 @@
 
 #include "relay/socket_options.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 #include "util/language.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum {
 	HEAR_MAX = 64, /* bytes of an answer read together */
@@ -28,7 +27,7 @@ static void try_address(struct association *association);
 
 static void expire_reach(struct deadline *deadline, uint64_t now)
 {
-	struct association *association = CONTAINER(struct association, deadline, deadline);
+	struct association *association = CONTAINER_OF(struct association, deadline, deadline);
 
 	(void)now;
 	if (association->state == ASSOCIATION_REACHING &&
@@ -195,7 +194,7 @@ static void try_next_address(struct association *association, int code)
 
 static void on_control(struct poll_source *source, uint32_t events)
 {
-	struct association *association = CONTAINER(struct association, control, source);
+	struct association *association = CONTAINER_OF(struct association, control, source);
 	struct relay *relay = association->relay;
 
 	if (association->state == ASSOCIATION_REACHING) {

@@ -6,6 +6,7 @@
 #include "relay/socket_options.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 #include <sys/socket.h>
 
 #define EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum {
 	FRAME_SIZE = 2, /* of a message's length, before it */
@@ -64,7 +63,7 @@ static void end(struct dns_client *client, bool with_reset)
 
 static void expire(struct deadline *deadline, uint64_t now)
 {
-	struct dns_client *client = CONTAINER(struct dns_client, deadline, deadline);
+	struct dns_client *client = CONTAINER_OF(struct dns_client, deadline, deadline);
 
 	(void)now;
 	end(client, client->output_length > 0);
@@ -219,7 +218,7 @@ static void serve(struct dns_client *client)
 
 static void on_client(struct poll_source *source, uint32_t events)
 {
-	struct dns_client *client = CONTAINER(struct dns_client, source, source);
+	struct dns_client *client = CONTAINER_OF(struct dns_client, source, source);
 
 	if (events & (EPOLLERR | EPOLLHUP)) {
 		end(client, true);
@@ -232,7 +231,7 @@ static void on_client(struct poll_source *source, uint32_t events)
 
 static void on_answer(struct dns_asker *asker, const uint8_t *answer, size_t length)
 {
-	struct dns_client *client = CONTAINER(struct dns_client, asker, asker);
+	struct dns_client *client = CONTAINER_OF(struct dns_client, asker, asker);
 
 	client->asked--;
 	if (length == 0 || put(client, answer, length))

@@ -6,6 +6,7 @@
 #include "relay/answers.h"
 #include "relay/dns_service.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 #include "util/language.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 
 _Static_assert((int)RAW_DATAGRAM_MAX >= (int)DNS_UDP_MAX, "all answers can be sent");
 _Static_assert((int)RAW_DATAGRAM_MAX >= (int)DNS_ANSWER_MAX, "and so can ours");
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* A question that waits for the server's answer. */
 struct dns_datagram {
@@ -62,7 +61,7 @@ static void forget(struct dns_datagram *datagram)
 
 static void on_answer(struct dns_asker *asker, const uint8_t *answer, size_t length)
 {
-	struct dns_datagram *datagram = CONTAINER(struct dns_datagram, asker, asker);
+	struct dns_datagram *datagram = CONTAINER_OF(struct dns_datagram, asker, asker);
 	uint8_t buffer[DNS_ANSWER_MAX];
 
 	answer = dns_fit(datagram->query, datagram->length, answer, &length, buffer);

@@ -6,6 +6,7 @@
 #include "relay/connection.h"
 #include "relay/ending.h"
 #include "util/clock.h"
+#include "util/container_of.h"
 #include "util/language.h"
 
 #include <errno.h>
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 #define EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-
-#define CONTAINER(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 enum { READS_MAX = 16 }; /* until others have their turn */
 
@@ -34,7 +33,7 @@ static bool hear(struct dns_service *service)
 /* An event may be that of an earlier connection, and then is in vain. */
 static void on_server(struct poll_source *source, uint32_t events)
 {
-	struct dns_service *service = CONTAINER(struct dns_service, server.source, source);
+	struct dns_service *service = CONTAINER_OF(struct dns_service, server.source, source);
 	int reads = 0;
 
 	if (events & EPOLLOUT)
@@ -49,7 +48,7 @@ static void on_server(struct poll_source *source, uint32_t events)
 
 static void on_opened(struct connection_owner *owner)
 {
-	struct dns_service *service = CONTAINER(struct dns_service, server.owner, owner);
+	struct dns_service *service = CONTAINER_OF(struct dns_service, server.owner, owner);
 
 	dns_tcp_opened(service->tcp, clock_now());
 }

@@ -164,6 +164,17 @@ bool listener_is_wildcard(const struct listener *listener)
 	return IN6_IS_ADDR_UNSPECIFIED(&listener->address.ip6);
 }
 
+bool listeners_take_tproxy(const struct listeners *listeners, uint64_t cgroup, uint16_t port)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		const struct listener *listener = &listeners->items[i];
+
+		if (listener->transparent && listener->cgroup_id == cgroup && listener->port == port)
+			return true;
+	}
+	return false;
+}
+
 void listeners_clear(struct listeners *listeners)
 {
 	free(listeners->items);

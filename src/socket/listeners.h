@@ -78,6 +78,9 @@ bool listener_takes_family(const struct listener *listener, uint8_t family);
 /** Returns whether a socket takes packets to any address of its family. */
 bool listener_is_wildcard(const struct listener *listener);
 
+/** Returns whether a cgroup has a socket among them that may take what TPROXY brings to this port. */
+bool listeners_take_tproxy(const struct listeners *listeners, uint64_t cgroup, uint16_t port);
+
 void listeners_clear(struct listeners *listeners);
 
 #endif
